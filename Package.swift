@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rooms of the house, from the ground up. `Tests/HouseTests` checks that imports point downwards only.
+enum Safety {
+    /// Compiled with strict memory safety: no unsafe construct goes unmarked, and none is expected.
+    case strict
+    /// One of the few named modules in which unsafe Swift lives.
+    case unsafe
+}
+
+func module(_ name: String, _ folder: String, _ safety: Safety = .strict, uses: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: uses.map { .init(stringLiteral: $0) },
+        path: "Sources/\(folder)",
+        swiftSettings: safety == .strict ? [.strictMemorySafety()] : []
+    )
+}
+
+func tests(_ name: String, uses: [String]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: uses.map { .init(stringLiteral: $0) },
+        path: "Tests/\(name)",
+        exclude: [],
+        resources: []
+    )
+}
+
+let base: [Target] = [
+    .target(name: "CHost", path: "Sources/Base/CHost"),
+    .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+    .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
+    .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
+    module("Bits", "Base/Bits"),
+    module("SoftFloat", "Base/SoftFloat"),
+    module("Diagnostics", "Base/Diagnostics"),
+    module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
+    module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
+    module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
+]
+
+let translation: [Target] = [
+    module("IR", "Translation/IR", .unsafe, uses: ["Bits"]),
+    module("Decoding", "Translation/Decoding", .unsafe, uses: ["Bits"]),
+    module("Optimizer", "Translation/Optimizer", .unsafe, uses: ["IR", "Bits"]),
+    module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat"]),
+    module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
+    module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "Bits", "CodeCache"]),
+    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "SoftFloat", "CHost"]),
+]
+
+let execution: [Target] = [
+    module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Snapshot", "Diagnostics", "AddressSpace"]),
+    module(
+        "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
+        uses: ["CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
+]
+
+let services: [Target] = [
+    module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
+    module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
+    module("BlockProtocols", "Block/Protocols", uses: ["BlockCore", "HostOS", "Diagnostics", "EventLoop"]),
+    module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
+    module("NetBackends", "Backends/Net", .unsafe, uses: ["HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
+]
+
+let guests: [Target] = [
+    module("GuestRISCV", "Guests/RISCV", .unsafe, uses: ["IR", "Bits", "Decoding", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"])
+]
+
+let devices: [Target] = [
+    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "Snapshot", "EventLoop", "Diagnostics", "Bits"]),
+    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "AddressSpace", "Snapshot", "HostOS", "EventLoop", "Diagnostics"]),
+    module("VirtioDevices", "Devices/VirtioDevices", uses: ["Virtio", "DeviceModel", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS", "EventLoop", "Diagnostics"]),
+    module("PlatformDevices", "Devices/Platform", uses: ["DeviceModel", "AddressSpace", "BlockCore", "Chardev", "Snapshot", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+]
+
+let machines: [Target] = [
+    module("DeviceTree", "Machines/DeviceTree", .unsafe, uses: ["CLibFDT", "Diagnostics"]),
+    module("MachineModel", "Machines/MachineModel", uses: ["DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS", "Diagnostics"]),
+    module(
+        "RISCVMachines", "Machines/RISCV",
+        uses: ["MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics"]),
+]
+
+let control: [Target] = [
+    module("CommandLine", "Control/CommandLine", uses: ["Diagnostics"]),
+    module("Monitor", "Control/Monitor", uses: ["MachineModel", "Chardev", "EventLoop", "Diagnostics"]),
+    module(
+        "Catalog", "Catalog",
+        uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
+    .executableTarget(
+        name: "apus",
+        dependencies: [
+            "Catalog", "CommandLine", "Monitor", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats", "BlockProtocols",
+            "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "VirtioDevices",
+        ],
+        path: "Sources/Tools/apus",
+        swiftSettings: [.strictMemorySafety()]
+    ),
+]
+
+let package = Package(
+    name: "apus",
+    products: [.executable(name: "apus", targets: ["apus"])],
+    targets: base + translation + execution + services + guests + devices + machines + control + [
+        tests("SoftFloatTests", uses: ["SoftFloat"]),
+        tests("HostX86Tests", uses: ["HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
+        tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "Decoding", "Bits"]),
+        tests("BaseTests", uses: ["Bits", "Diagnostics", "HostOS", "EventLoop", "Snapshot"]),
+        tests("BlockTests", uses: ["BlockCore", "BlockFormats", "BlockProtocols", "HostOS", "EventLoop"]),
+        tests("BackendTests", uses: ["Chardev", "NetBackends", "HostOS", "EventLoop"]),
+        tests("ExecutionTests", uses: ["TranslatedExecution", "CPUModel", "AddressSpace", "IR"]),
+        tests("GuestRISCVTests", uses: ["GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer"]),
+        tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "BlockCore", "Snapshot", "HostOS"]),
+        tests("VirtioTests", uses: ["Virtio", "VirtioDevices", "DeviceModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS"]),
+        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "Monitor"]),
+        tests("HouseTests", uses: []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#ifndef APUS_CHOST_H
+#define APUS_CHOST_H
+#endif
