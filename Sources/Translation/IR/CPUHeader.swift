@@ -1,0 +1,109 @@
+/// What every vCPU has beside its guest's registers: the words that generated code, the interpreter and the execution loop share.
+///
+/// One allocation holds the header and, behind it, the guest's state struct. The *state pointer* points at the guest's struct, so that the
+/// header has negative offsets; the hot fields are last, within reach of an 8-bit displacement.
+public struct CPUHeader {
+    /// Bytes below the state pointer.
+    public static let size = 512
+
+    public enum Offset {
+        /// UInt64: guest address of the next instruction; true whenever no generated code runs.
+        public static let pc = -8
+        /// UInt32: 1 after a helper or a memory access has left an exception to deliver.
+        public static let exception = -12
+        /// UInt32: not 0 when another thread or a device wants the vCPU's attention. Read at every block's entry.
+        public static let exitRequest = -16
+        /// Int64: instructions that may still run (`-icount`, single step).
+        public static let budget = -24
+        /// Pointer to the jump cache in use.
+        public static let jumpCache = -32
+        /// UInt64: the address of the last load-linked; all ones for none.
+        public static let linkedAddress = -40
+        /// UInt64: what that load saw (its low 64 bits).
+        public static let linkedValue = -48
+        /// UInt64: what that load saw, bits 64 to 127.
+        public static let linkedValueHigh = -56
+        /// Address of the jump that left generated code, so that it can be chained; 0 for none.
+        public static let exitSite = -64
+        /// TLB descriptor of MMU index 0; that of index i lies 16 * i bytes below. Each is {UInt64 mask, pointer to entries}.
+        public static let tlb = -80
+        /// Unretained reference to the VirtualCPU.
+        public static let owner = -200
+        /// UInt32: FloatAttributes.Rounding that `dynamic` stands for.
+        public static let roundingMode = -204
+        /// UInt32: float flags accrued outside MXCSR, as FloatStatus bits.
+        public static let floatFlags = -208
+        /// UInt32: MXCSR while generated code runs (written on entry, read back on exit).
+        public static let guestMXCSR = -212
+        /// UInt32: MXCSR of the host code around it.
+        public static let hostMXCSR = -216
+        /// UInt64: host stack pointer of the entry into generated code.
+        public static let hostStack = -224
+        /// UInt64: guest's address of a memory access that is under way out of line.
+        public static let accessAddress = -232
+        /// 16 UInt64: scratch fields through which values cross labels.
+        public static let scratch = -384
+    }
+
+    /// Number of MMU indices that a guest may use.
+    public static let mmuIndices = 7
+    public static let scratchFields = 16
+
+    public let state: UnsafeMutableRawPointer
+
+    @inlinable public init(_ state: UnsafeMutableRawPointer) { unsafe self.state = unsafe state }
+
+    @inlinable public var pc: UInt64 {
+        get { unsafe state.load(fromByteOffset: Offset.pc, as: UInt64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.pc, as: UInt64.self) }
+    }
+    @inlinable public var exception: UInt32 {
+        get { unsafe state.load(fromByteOffset: Offset.exception, as: UInt32.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.exception, as: UInt32.self) }
+    }
+    @inlinable public var budget: Int64 {
+        get { unsafe state.load(fromByteOffset: Offset.budget, as: Int64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.budget, as: Int64.self) }
+    }
+    @inlinable public var linkedAddress: UInt64 {
+        get { unsafe state.load(fromByteOffset: Offset.linkedAddress, as: UInt64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.linkedAddress, as: UInt64.self) }
+    }
+    @inlinable public var linkedValue: UInt64 {
+        get { unsafe state.load(fromByteOffset: Offset.linkedValue, as: UInt64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.linkedValue, as: UInt64.self) }
+    }
+    @inlinable public var linkedValueHigh: UInt64 {
+        get { unsafe state.load(fromByteOffset: Offset.linkedValueHigh, as: UInt64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.linkedValueHigh, as: UInt64.self) }
+    }
+    @inlinable public var roundingMode: UInt32 {
+        get { unsafe state.load(fromByteOffset: Offset.roundingMode, as: UInt32.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.roundingMode, as: UInt32.self) }
+    }
+    @inlinable public var floatFlags: UInt32 {
+        get { unsafe state.load(fromByteOffset: Offset.floatFlags, as: UInt32.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.floatFlags, as: UInt32.self) }
+    }
+    @inlinable public var exitSite: UInt64 {
+        get { unsafe state.load(fromByteOffset: Offset.exitSite, as: UInt64.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.exitSite, as: UInt64.self) }
+    }
+
+    /// The reference stored at `Offset.owner`.
+    @inlinable public var owner: UnsafeRawPointer? {
+        get { unsafe state.load(fromByteOffset: Offset.owner, as: UnsafeRawPointer?.self) }
+        nonmutating set { unsafe state.storeBytes(of: newValue, toByteOffset: Offset.owner, as: UnsafeRawPointer?.self) }
+    }
+}
+
+/// Accrued float exceptions in `CPUHeader.Offset.floatFlags`.
+public struct FloatStatus: OptionSet, Sendable {
+    public let rawValue: UInt32
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public static var inexact: FloatStatus { .init(rawValue: 1) }
+    @inlinable public static var underflow: FloatStatus { .init(rawValue: 2) }
+    @inlinable public static var overflow: FloatStatus { .init(rawValue: 4) }
+    @inlinable public static var divideByZero: FloatStatus { .init(rawValue: 8) }
+    @inlinable public static var invalid: FloatStatus { .init(rawValue: 16) }
+}
