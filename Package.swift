@@ -53,7 +53,7 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Snapshot", "Diagnostics", "AddressSpace"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Snapshot", "Diagnostics", "AddressSpace", "CHost"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
         uses: ["CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),

@@ -1,1 +1,1 @@
-// Filled by the first file of this module.
+public final class AddressSpace { public init() {} }

@@ -1,0 +1,147 @@
+import AddressSpace
+import CHost
+import IR
+import Snapshot
+
+/// What all vCPUs of an architecture share; made once.
+public struct GuestDescription {
+    /// "riscv64".
+    public let name: String
+    /// Bytes of the guest's state struct.
+    public let stateSize: Int
+    public let layout: StateLayout
+    /// The functions that `call` operations name by index.
+    public let helpers: [Helper]
+    /// MMU indices in use, at most `CPUHeader.mmuIndices`.
+    public let mmuIndices: Int
+    /// Bits of the smallest page, 12 for most.
+    public let pageBits: Int
+    /// Bits of the shift from a code address to its number (1 where instructions are 2-byte aligned).
+    public let codeAlignmentBits: Int
+
+    public init(
+        name: String, stateSize: Int, layout: StateLayout, helpers: [Helper], mmuIndices: Int, pageBits: Int = 12, codeAlignmentBits: Int
+    ) {
+        self.name = name
+        self.stateSize = stateSize
+        self.layout = layout
+        self.helpers = helpers
+        self.mmuIndices = mmuIndices
+        self.pageBits = pageBits
+        self.codeAlignmentBits = codeAlignmentBits
+    }
+}
+
+/// What the execution engine does for a vCPU's guest code. Called from helpers, on the vCPU's own thread.
+public protocol ExecutionServices: AnyObject {
+    /// Forgets every cached translation of virtual addresses, in all address-space contexts of this vCPU.
+    func flushTLB()
+    /// Forgets the translations of the page around an address, in all contexts of this vCPU.
+    func flushTLB(page address: UInt64)
+    /// Forgets the translations of one context (an ASID) of this vCPU, global pages too.
+    func flushTLB(context: UInt64)
+    /// From now on addresses belong to another context: a number that the guest makes of page-table root and ASID.
+    func switchContext(to context: UInt64)
+    /// `translationFlags` may have changed: the mode, the float unit's state, the rounding class.
+    func translationFlagsChanged()
+    /// `CPUHeader.roundingMode` has changed.
+    func roundingModeChanged()
+    /// Float flags accrued in the host's registers go to `CPUHeader.floatFlags`, which is then complete.
+    func collectFloatFlags()
+    /// Instructions that this vCPU has retired, where they are counted (`-icount`); nil otherwise.
+    var retiredInstructions: UInt64? { get }
+    /// For guests whose caches are not coherent with code writes: nothing to do here, the engine watches writes; called on fence.i.
+    func synchronizeCode()
+}
+
+/// A vCPU: a guest's state and what the guest's architecture does with it. One subclass for each guest.
+///
+/// Everything here runs on the vCPU's own thread unless it says otherwise.
+open class VirtualCPU {
+    public let guest: GuestDescription
+    /// Number within the machine, from 0.
+    public let index: Int
+    /// Physical memory as this vCPU sees it.
+    public let memory: AddressSpace
+    public let header: CPUHeader
+    private let allocation: UnsafeMutableRawPointer
+    /// Set by the engine before the first instruction.
+    public weak var services: (any ExecutionServices)?
+    /// Called, from any thread, after a reason to stop or wake has been noted. Set by the engine.
+    public var onKick: (() -> Void)?
+
+    /// The guest's state struct.
+    public var state: UnsafeMutableRawPointer { unsafe header.state }
+
+    public init(guest: GuestDescription, index: Int, memory: AddressSpace) {
+        self.guest = guest
+        self.index = index
+        self.memory = memory
+        let bytes = CPUHeader.size + guest.stateSize
+        unsafe allocation = .allocate(byteCount: bytes, alignment: 64)
+        unsafe allocation.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        header = unsafe CPUHeader(allocation + CPUHeader.size)
+        header.linkedAddress = .max
+        unsafe header.owner = unsafe UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit { unsafe allocation.deallocate() }
+
+    /// The vCPU that a helper was called for.
+    public static func owner(of state: UnsafeMutableRawPointer) -> VirtualCPU {
+        guard let owner = unsafe CPUHeader(state).owner else { preconditionFailure("a CPU header has no owner") }
+        return unsafe Unmanaged<VirtualCPU>.fromOpaque(owner).takeUnretainedValue()
+    }
+
+    /// Asks the vCPU to look up from generated code: an interrupt, a stop. From any thread.
+    public final func kick() {
+        unsafe apus_atomic_store_u32(unsafe (state + CPUHeader.Offset.exitRequest).assumingMemoryBound(to: UInt32.self), 1)
+        onKick?()
+    }
+
+    // MARK: What a guest's subclass defines
+
+    /// Everything that generated code may depend on beside address and bytes: mode, MMU index, float unit on or off, …
+    open var translationFlags: UInt64 { preconditionFailure("abstract") }
+
+    /// The MMU index of instruction fetches under the current mode.
+    open var fetchMMUIndex: Int { preconditionFailure("abstract") }
+
+    /// Appends the operations of the guest instructions from `block.pc` on: at most `limit` of them, none that begins outside the window's
+    /// first page. The last operation ends the run. Sets `block.guestBytes`. If the first instruction cannot be fetched whole the block
+    /// stays empty; if a later one cannot, the block ends before it.
+    open func translate(into block: inout IRBlock, flags: UInt64, window: inout CodeWindow, limit: Int) { preconditionFailure("abstract") }
+
+    /// Walks the guest's page tables for one access. May set accessed and dirty bits. `address` is already wrapped to the mode's width.
+    open func translateAddress(_ address: UInt64, _ access: AccessKind, mmuIndex: Int) -> AddressTranslation { preconditionFailure("abstract") }
+
+    /// The same for a debugger: no side effects, permissions ignored.
+    open func debugTranslate(_ address: UInt64) -> UInt64? { preconditionFailure("abstract") }
+
+    /// Notes a translation fault of an access as the exception to deliver (not yet delivered).
+    open func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) { preconditionFailure("abstract") }
+
+    /// Notes a bus fault of an access as the exception to deliver.
+    open func raise(_ fault: BusFault, address: UInt64, _ access: AccessKind) { preconditionFailure("abstract") }
+
+    /// Enters the guest's handler for the noted exception; `header.pc` is the faulting instruction's address before and the handler's after.
+    open func deliverException() { preconditionFailure("abstract") }
+
+    /// Enters the handler of a pending, enabled interrupt if there is one and says whether it did.
+    open func takeInterrupt() -> Bool { preconditionFailure("abstract") }
+
+    /// Whether the vCPU waits for an interrupt (wfi) or has not been started.
+    open var isHalted: Bool { preconditionFailure("abstract") }
+
+    /// Whether something has come that ends the waiting; called on the vCPU's thread after a kick. Ends the halt if so.
+    open func wakeIfDue() -> Bool { preconditionFailure("abstract") }
+
+    /// Power-on state. Called with the vCPU stopped.
+    open func reset() { preconditionFailure("abstract") }
+
+    /// Registers for `-d cpu`, `-d int` and the monitor's `info registers`.
+    open func describeRegisters() -> String { preconditionFailure("abstract") }
+
+    /// One line for `-d in_asm`: address, bytes and mnemonic of the instruction in the bytes; and its length.
+    open func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) { preconditionFailure("abstract") }
+}
