@@ -2,4 +2,19 @@
 #define APUS_CHOST_H
 // The few things that Swift cannot say itself: atomics on raw memory, MXCSR, inline functions of system headers.
 #include "Atomics.h"
+
+// An anonymous file that can be mapped more than once; -1 and errno on failure.
+int apus_memfd(const char *name);
+
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+
+// Names the calling thread for ps and profilers (15 bytes).
+void apus_name_thread(const char *name);
+// getrandom(2) without flags.
+ssize_t apus_random(void *buffer, size_t count);
+// O_DIRECT, which needs _GNU_SOURCE.
+extern const int apus_o_direct;
 #endif

@@ -1,0 +1,18 @@
+import Diagnostics
+import Glibc
+
+/// A failed system call, with what was being done.
+public struct HostError: ExplainedError {
+    /// "open 'disk.img'".
+    public let action: String
+    public let errno: Int32
+    public let remedy: String?
+
+    public init(_ action: String, errno: Int32 = Glibc.errno, remedy: String? = nil) {
+        self.action = action
+        self.errno = errno
+        self.remedy = remedy
+    }
+
+    public var cause: String { "cannot \(action): \(errorText(errno))" }
+}

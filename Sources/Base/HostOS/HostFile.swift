@@ -1,0 +1,75 @@
+import CHost
+import Glibc
+
+/// An open file or block device. Reads and writes are positional and complete; EINTR is not seen outside.
+public final class HostFile: @unchecked Sendable {
+    public let descriptor: Int32
+    public let path: String
+
+    public enum Access: Sendable { case readOnly, readWrite, create }
+
+    public init(_ path: String, _ access: Access, direct: Bool = false, synchronous: Bool = false) throws(HostError) {
+        var flags = access == .readOnly ? O_RDONLY : O_RDWR
+        if access == .create { flags |= O_CREAT | O_TRUNC }
+        if direct { flags |= apus_o_direct }
+        if synchronous { flags |= O_DSYNC }
+        let opened = unsafe open(path, flags | O_CLOEXEC, 0o644)
+        guard opened >= 0 else { throw HostError("open '\(path)'") }
+        descriptor = opened
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    /// Bytes; for a block device its capacity.
+    public func size() throws(HostError) -> UInt64 {
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end >= 0 else { throw HostError("find the size of '\(path)'") }
+        return UInt64(end)
+    }
+
+    /// Whether this is a regular file or a block device, that is, something that can be a disk or a ROM.
+    public var isSeekableStorage: Bool {
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0 else { return false }
+        let kind = information.st_mode & S_IFMT
+        return kind == S_IFREG || kind == S_IFBLK
+    }
+
+    /// Reads up to `count` bytes; fewer only at the end of the file.
+    public func read(at offset: UInt64, count: Int) throws(HostError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe pread(descriptor, buffer.baseAddress.map { unsafe $0 + done }, count - done, off_t(offset) + off_t(done))
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw HostError("read '\(path)'") }
+            if got == 0 { break }
+            done += got
+        }
+        return done == count ? bytes : Array(bytes.prefix(done))
+    }
+
+    public func write(at offset: UInt64, _ bytes: [UInt8]) throws(HostError) {
+        var done = 0
+        while done < bytes.count {
+            let put = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe pwrite(descriptor, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done, off_t(offset) + off_t(done))
+            }
+            if put < 0 && errno == EINTR { continue }
+            guard put >= 0 else { throw HostError("write '\(path)'") }
+            done += put
+        }
+    }
+
+    /// The whole content of a file.
+    public static func contents(_ path: String) throws(HostError) -> [UInt8] {
+        let file = try HostFile(path, .readOnly)
+        return try file.read(at: 0, count: Int(file.size()))
+    }
+}
+
+/// Whether a file can be read.
+public func fileExists(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
