@@ -1,0 +1,61 @@
+import CHost
+import HostOS
+
+/// Host memory that backs guest RAM or ROM, with a byte of flags for each 4 KiB page.
+public final class RAMBlock {
+    public static let pageBits = 12
+
+    /// What is known of a page. The translator and dirty logging set these; writers look at them.
+    public enum PageFlag {
+        /// Holds guest code that has been translated: writes must be noticed.
+        public static let code: UInt8 = 1
+        /// Writes are to be noted in the dirty bit.
+        public static let logged: UInt8 = 2
+        /// Written since the log was last read.
+        public static let dirty: UInt8 = 4
+        /// Some TLB may let generated code write here without asking.
+        public static let writtenDirectly: UInt8 = 8
+    }
+
+    public let name: String
+    private let memory: HostMemory
+    public let base: UnsafeMutableRawPointer
+    /// Bytes.
+    public let size: UInt64
+    public let pageFlags: UnsafeMutablePointer<UInt8>
+    private let flagMemory: HostMemory
+
+    public init(_ name: String, size: UInt64) throws(HostError) {
+        self.name = name
+        self.size = size
+        memory = try HostMemory(size: Int(size))
+        flagMemory = try HostMemory(size: Int(size >> 12) + 1)
+        unsafe base = memory.base
+        unsafe pageFlags = flagMemory.base.assumingMemoryBound(to: UInt8.self)
+    }
+
+    public var pages: Int { Int((size + 4095) >> 12) }
+
+    @inlinable public func flags(page: Int) -> UInt8 { unsafe apus_atomic_load_u8(pageFlags + page) }
+
+    /// Sets flags of a page and returns what was there.
+    @discardableResult
+    @inlinable public func set(_ flags: UInt8, page: Int) -> UInt8 { unsafe apus_atomic_or_u8(pageFlags + page, flags) }
+
+    @discardableResult
+    @inlinable public func clear(_ flags: UInt8, page: Int) -> UInt8 { unsafe apus_atomic_and_u8(pageFlags + page, ~flags) }
+
+    /// Copies bytes in from the host's side before the guest runs (firmware, kernels).
+    public func load(_ bytes: [UInt8], at offset: UInt64) {
+        precondition(offset <= size && UInt64(bytes.count) <= size - offset, "loading beyond the end of \(name)")
+        unsafe bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + Int(offset)).copyMemory(from: start, byteCount: bytes.count)
+        }
+    }
+
+    public func bytes(at offset: UInt64, count: Int) -> [UInt8] {
+        precondition(offset <= size && UInt64(count) <= size - offset, "reading beyond the end of \(name)")
+        return unsafe Array(UnsafeRawBufferPointer(start: base + Int(offset), count: count))
+    }
+}
