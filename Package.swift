@@ -45,7 +45,7 @@ let translation: [Target] = [
     module("IR", "Translation/IR", .unsafe, uses: ["Bits"]),
     module("Decoding", "Translation/Decoding", .unsafe, uses: ["Bits"]),
     module("Optimizer", "Translation/Optimizer", .unsafe, uses: ["IR", "Bits"]),
-    module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat"]),
+    module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
     module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "Bits", "CodeCache"]),
     module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "SoftFloat", "CHost"]),
