@@ -107,9 +107,10 @@ let package = Package(
     name: "apus",
     products: [.executable(name: "apus", targets: ["apus"])],
     targets: base + translation + execution + services + guests + devices + machines + control + [
+        .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
         tests("SoftFloatTests", uses: ["SoftFloat"]),
-        tests("HostX86Tests", uses: ["HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
-        tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "Decoding", "Bits"]),
+        tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
+        tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
         tests("BaseTests", uses: ["Bits", "Diagnostics", "HostOS", "EventLoop", "Snapshot"]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "BlockProtocols", "HostOS", "EventLoop"]),
         tests("BackendTests", uses: ["Chardev", "NetBackends", "HostOS", "EventLoop"]),

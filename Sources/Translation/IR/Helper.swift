@@ -1,8 +1,8 @@
 /// A function that generated code and the interpreter call: the state pointer and three 64-bit operands, a 64-bit result.
-public typealias HelperFunction = @convention(c) (UnsafeMutableRawPointer, UInt64, UInt64, UInt64) -> UInt64
+public typealias HelperFunction = @convention(c) @Sendable (UnsafeMutableRawPointer, UInt64, UInt64, UInt64) -> UInt64
 
 /// A helper with its declared effects. The code generator trusts them.
-public struct Helper {
+public struct Helper: Sendable {
     public let name: String
     public let function: HelperFunction
     public let effects: HelperEffects

@@ -3,7 +3,7 @@
 /// Each has the shape of a helper: the state pointer, the guest address and two operands. An access that faults sets
 /// `CPUHeader.exception` to 1 and its result means nothing. Of a 16-byte value the low half travels in the operand or result and the high
 /// half in a scratch field named below; `atomic` has no 16-byte form.
-public struct RuntimeFunctions {
+public struct RuntimeFunctions: Sendable {
     /// (state, address, memory operation, 0) → the value, extended to 64 bits as the memory operation says; high half in scratch field 15.
     public let load: HelperFunction
     /// (state, address, value, memory operation) → 0; high half in scratch field 15.

@@ -1,0 +1,105 @@
+import IR
+
+/// Random accesses and float operations.
+extension RandomIR {
+    /// An address inside the guest's memory, seldom outside.
+    private mutating func address(_ block: inout IRBlock, size: Int) -> Value {
+        let base = value(.i64, &block)
+        if random.oneIn(30) { return base }
+        let mask = (TestGuest.memorySize / 2 - 1) & ~(random.oneIn(2) ? size - 1 : 0)
+        return block.binary(.and, .i64, base, block.const(.i64, UInt64(mask)))
+    }
+
+    private mutating func operation(_ size: Int) -> MemoryOperation {
+        let alignment: MemoryOperation.Alignment = random.oneIn(8) ? .fault : .any
+        return MemoryOperation(
+            size, signed: random.oneIn(2), bigEndian: random.oneIn(4), alignment: alignment,
+            order: random.pick(MemoryOperation.Order.allCases))
+    }
+
+    private mutating func size(upTo type: IRType) -> Int { 1 << random.below(type.bytes.trailingZeroBitCount + 1) }
+
+    mutating func access(_ block: inout IRBlock) {
+        let type = random.pick(options.integers + options.floats.filter { $0 != .f80 })
+        let size = type.isFloat ? type.bytes : size(upTo: type)
+        var address = address(&block, size: size)
+        if random.oneIn(2) {
+            address = block.add(.i64, address, block.const(.i64, UInt64(random.below(1000))))
+            keep(address, .i64)
+        }
+        let offset = random.oneIn(3) ? Int64(random.below(64)) : 0
+        if random.oneIn(2) {
+            keep(block.load(type, address, offset: offset, operation(size)), type)
+        } else {
+            block.store(type, address, offset: offset, value(type, &block), operation(size))
+        }
+    }
+
+    mutating func atomic(_ block: inout IRBlock) {
+        let type = random.pick(options.integers.filter { $0.bits <= 64 })
+        let size = size(upTo: type)
+        let address = address(&block, size: size)
+        let operation = operation(size)
+        let a = value(type, &block)
+        switch random.below(5) {
+        case 0: keep(block.compareExchange(type, address, expected: value(type, &block), new: a, operation), type)
+        case 1:
+            let old = block.load(type, address, operation)
+            keep(block.compareExchange(type, address, expected: old, new: a, operation), type)
+        case 2: keep(block.loadLinked(type, address, operation), type)
+        case 3:
+            keep(block.loadLinked(type, address, operation), type)
+            keep(block.storeConditional(type, address, a, operation), type)
+        default: keep(block.atomic(type, random.pick(AtomicOperation.allCases), address, a, operation), type)
+        }
+    }
+
+    mutating func floatStep(_ block: inout IRBlock) {
+        let type = float()
+        let attributes = FloatAttributes(
+            rounding: random.pick(options.roundings), nan: random.pick(options.nanRules), silent: random.oneIn(6),
+            negateProduct: random.oneIn(4), negateAddend: random.oneIn(4), signalling: random.oneIn(2), signed: random.oneIn(2),
+            saturation: random.pick(FloatAttributes.Saturation.allCases))
+        let opcode = random.pick(RandomIR.floatOpcodes.filter { !options.without.contains($0) })
+        let a = value(opcode == .intToFloat ? random.pick(RandomIR.convertible) : type, &block)
+        switch opcode {
+        case .fsqrt, .froundInt: keep(block.float(opcode, type, plain(attributes, opcode), a), type)
+        case .fma:
+            let b = value(type, &block)
+            keep(block.fma(type, plain(attributes, opcode), a, b, value(type, &block)), type)
+        case .fcompare:
+            let b = value(type, &block)
+            keep(block.fcompare(.i64, random.pick(FloatCondition.allCases), plain(attributes, opcode), a, b), .i64)
+        case .fclass: keep(block.unary(.fclass, .i64, a), .i64)
+        case .fconvert:
+            let to = float()
+            if to != type { keep(block.float(.fconvert, to, plain(attributes, opcode), a), to) }
+        case .floatToInt:
+            let to = random.pick(RandomIR.convertible)
+            keep(block.float(.floatToInt, to, plain(attributes, opcode), a), to)
+        case .intToFloat: keep(block.float(.intToFloat, type, plain(attributes, opcode), a), type)
+        case .bitcast:
+            let integer = IRType.allCases.first { $0.isInteger && $0.bits == type.bits }
+            if let integer { keep(block.bitcast(integer, a), integer) }
+        default:
+            let b = value(type, &block)
+            keep(block.float(opcode, type, plain(attributes, opcode), a, b), type)
+        }
+    }
+
+    /// The attributes that mean something to `opcode`.
+    private func plain(_ attributes: FloatAttributes, _ opcode: Opcode) -> FloatAttributes {
+        var raw = attributes.rawValue
+        if opcode != .fma { raw &= ~0x300 }
+        if opcode != .fcompare { raw &= ~0x400 }
+        if opcode != .floatToInt && opcode != .intToFloat { raw &= ~0x800 }
+        if opcode != .floatToInt { raw &= ~0x3000 }
+        return FloatAttributes(rawValue: raw)
+    }
+
+    private static let convertible: [IRType] = [.i32, .i64]
+    private static let floatOpcodes: [Opcode] = [
+        .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat, .froundInt,
+        .bitcast,
+    ]
+}
