@@ -68,7 +68,7 @@ let services: [Target] = [
 ]
 
 let guests: [Target] = [
-    module("GuestRISCV", "Guests/RISCV", .unsafe, uses: ["IR", "Bits", "Decoding", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"])
+    module("GuestRISCV", "Guests/RISCV", .unsafe, uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"])
 ]
 
 let devices: [Target] = [

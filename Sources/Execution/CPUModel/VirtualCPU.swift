@@ -4,7 +4,7 @@ import IR
 import Snapshot
 
 /// What all vCPUs of an architecture share; made once.
-public struct GuestDescription {
+public struct GuestDescription: Sendable {
     /// "riscv64".
     public let name: String
     /// Bytes of the guest's state struct.

@@ -23,7 +23,9 @@ public struct HelperEffects: OptionSet, Sendable {
     @inlinable public static var mayFault: HelperEffects { .init(rawValue: 4) }
     /// Reads or changes MXCSR-held flags or rounding.
     @inlinable public static var touchesFloatStatus: HelperEffects { .init(rawValue: 8) }
+    /// Does something else that matters: the call stays though nobody uses its result.
+    @inlinable public static var sideEffects: HelperEffects { .init(rawValue: 16) }
     /// Neither reads nor writes anything but its operands.
     @inlinable public static var pure: HelperEffects { [] }
-    @inlinable public static var everything: HelperEffects { [.readsState, .writesState, .mayFault, .touchesFloatStatus] }
+    @inlinable public static var everything: HelperEffects { [.readsState, .writesState, .mayFault, .touchesFloatStatus, .sideEffects] }
 }

@@ -19,7 +19,7 @@ public enum Opcode: UInt8, CaseIterable, Sendable {
     case fadd, fsub, fmul, fdiv, fsqrt, fma, fmin, fmax
     case fcompare, fclass
     case fconvert, floatToInt, intToFloat, froundInt
-    case unboxFloat
+    case unboxFloat, boxFloat
     case call
     case label, br, brIf, brCompare
     case exitDirect, exitIndirect, exitWith

@@ -86,6 +86,7 @@ extension Opcode {
         .init(.intToFloat, "itof", 1, .free, .float, .setsFlags, "the integer a as a float, rounded; signed as the attributes say"),
         .init(.froundInt, "frint", 1, .same, .float, .setsFlags, "a rounded to an integral value"),
         .init(.unboxFloat, "unbox", 1, .free, .none, [], "the narrow float in the low bits of a if all higher bits are 1, else the canonical NaN"),
+        .init(.boxFloat, "box", 1, .free, .none, [], "the narrow float a in the low bits, all higher bits 1"),
     ]
 
     private static let controlRows: [OpcodeRow] = [
