@@ -33,13 +33,13 @@ public struct Parser {
         return block
     }
 
-    /// Splits a line at spaces and commas, brackets and `=` apart.
+    /// Splits a line at spaces, commas and parentheses; brackets and `=` are words.
     private static func words(_ line: Substring) -> [String] {
         var words: [String] = []
         var word = ""
         for character in line + " " {
             let isMark = "[]=".contains(character)
-            if isMark || character == "," || character.isWhitespace {
+            if isMark || ",()".contains(character) || character.isWhitespace {
                 if !word.isEmpty { words.append(word) }
                 word = ""
                 if isMark { words.append(String(character)) }

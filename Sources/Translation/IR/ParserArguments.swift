@@ -29,7 +29,7 @@ extension Parser {
             if scanner.peek == nil { op.attribute |= 0x8000 } else { op.imm = try scanner.number() }
         case .helper:
             op.imm = try helper(&scanner)
-            try operands(&op, 0..<count, &scanner)
+            try operands(&op, 0..<min(count, scanner.words.count - scanner.position), &scanner)
         case .label, .conditionLabel:
             try operands(&op, 0..<count, &scanner)
             op.imm = try label(try scanner.next("a label"), scanner)

@@ -43,7 +43,7 @@ public struct Printer {
         case .fence: return [fence(op)]
         case .jump: return operands + (op.imm == 0 ? [] : [number(op.imm)])
         case .exit: return op.keepsPC ? [] : [number(op.imm)]
-        case .helper: return [helper(op)] + operands
+        case .helper: return [call(op, operands)]
         case .label, .conditionLabel: return operands + ["L\(op.imm)"]
         case .bitRange: return operands + ["\(op.bitLow) for \(op.bitCount)"]
         }
@@ -51,9 +51,12 @@ public struct Printer {
 
     private func field(_ op: IROp) -> String { layout.field(at: Int(op.imm))?.name ?? "@\(op.imm)" }
 
-    private func helper(_ op: IROp) -> String {
+    /// `mix(%0, _, %2)`; absent operands at the end are left out.
+    private func call(_ op: IROp, _ operands: [String]) -> String {
         let index = Int(op.imm)
-        return helpers.indices.contains(index) ? helpers[index] : "#\(index)"
+        let name = helpers.indices.contains(index) ? helpers[index] : "#\(index)"
+        let count = (operands.lastIndex { $0 != "_" } ?? -1) + 1
+        return "\(name)(\(operands.prefix(count).joined(separator: ", ")))"
     }
 
     private func address(_ op: IROp) -> String {

@@ -1,0 +1,457 @@
+import IR
+import Testing
+
+/// Each rule of the optimizer as a text before and after.
+@Suite struct OptimizerTests {
+    @Test func foldsConstants() throws {
+        try expectOptimized(
+            """
+            %a = const.i64 6
+            %b = const.i64 7
+            %c = mul.i64 %a, %b
+            %d = const.i64 2
+            %e = add.i64 %c, %d
+            write.i64 x0, %e
+            goto 0
+            """,
+            """
+            %0 = const.i64 44
+            write.i64 x0, %0
+            goto 0
+            """)
+    }
+
+    /// An operation on %a and maybe a constant, and the line that stays of it; `%a` for nothing but %a itself.
+    static let identities: [(String, String)] = [
+        ("add.i64 %a, 0", "%a"), ("sub.i64 %a, 0", "%a"), ("or.i64 %a, 0", "%a"), ("xor.i64 %a, 0", "%a"),
+        ("and.i64 %a, -1", "%a"), ("mul.i64 %a, 1", "%a"), ("div.u.zero.i64 %a, 1", "%a"), ("shl.i64 %a, 64", "%a"),
+        ("and.i64 %a, 0", "0"), ("or.i64 %a, -1", "-1"), ("mul.i64 %a, 0", "0"), ("sub.i64 %a, %a", "0"), ("xor.i64 %a, %a", "0"),
+        ("andnot.i64 %a, %a", "0"), ("and.i64 %a, %a", "%a"), ("or.i64 %a, %a", "%a"), ("max.u.i64 %a, %a", "%a"),
+        ("mul.i64 %a, 8", "shl.i64 %a, 3"), ("mul.i64 %a, -1", "neg.i64 %a"), ("div.u.zero.i64 %a, 16", "shr.u.i64 %a, 4"),
+        ("rem.u.zero.i64 %a, 16", "and.i64 %a, 15"), ("sub.i64 %a, 5", "add.i64 %a, -5"), ("andnot.i64 %a, 15", "and.i64 %a, -16"),
+        ("xor.i64 %a, -1", "not.i64 %a"), ("cmp.eq.i64 %a, %a", "1"), ("cmp.ltS.i64 %a, %a", "0"), ("cmp.ltU.i64 %a, 0", "0"),
+        ("cmp.geU.i64 %a, 0", "1"), ("cmp.gtU.i64 %a, 0", "cmp.ne.i64 %a, 0"), ("cmp.ltU.i64 %a, 1", "cmp.eq.i64 %a, 0"),
+    ]
+
+    @Test(arguments: identities)
+    func keepsIdentities(_ before: String, _ after: String) throws {
+        func program(_ operation: String) -> String {
+            let words = operation.split(separator: " ")
+            let last = words.last.map(String.init) ?? ""
+            let constant = Int(last).map { "%k = const.i64 \($0)\n" } ?? ""
+            let body =
+                if words.count == 1 {
+                    constant.isEmpty ? "write.i64 x1, %a" : constant + "write.i64 x1, %k"
+                } else {
+                    constant + "%r = " + (constant.isEmpty ? operation : operation.dropLast(last.count) + "%k") + "\nwrite.i64 x1, %r"
+                }
+            return "%a = read.i64 x0\n\(body)\nwrite.i64 x2, %a\ngoto 0"
+        }
+        // Numbered as the printer numbers them.
+        let expected = try text(parse(program(after)))
+        #expect(try optimized(program(before)) == expected)
+    }
+
+    @Test func movesConstantsToTheSecondOperand() throws {
+        try expectOptimized(
+            """
+            %k = const.i64 3
+            %a = read.i64 x0
+            %s = add.i64 %k, %a
+            %c = cmp.ltS.i64 %k, %s
+            write.i64 x1, %c
+            goto 0
+            """,
+            """
+            %0 = const.i64 3
+            %1 = read.i64 x0
+            %2 = add.i64 %1, %0
+            %3 = cmp.gtS.i64 %2, %0
+            write.i64 x1, %3
+            goto 0
+            """)
+    }
+
+    @Test func addsUpConstantsAndTakesThemIntoDisplacements() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %k = const.i64 100
+            %b = add.i64 %a, %k
+            %c = sub.i64 %b, %k
+            %d = add.i64 %b, %k
+            write.i64 x0, %d
+            %l = load.i64 [%d + 8], u8 le
+            store.i64 [%c - 8], %l, u8 le
+            %m = const.i64 0x7fffffff
+            %e = add.i64 %b, %m
+            %n = load.i64 [%e], u8 le
+            goto.ind %n
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = const.i64 200
+            %2 = add.i64 %0, %1
+            write.i64 x0, %2
+            %4 = load.i64 [%0 + 208], u8 le
+            store.i64 [%0 - 8], %4, u8 le
+            %6 = const.i64 0x80000063
+            %7 = add.i64 %0, %6
+            %8 = load.i64 [%7], u8 le
+            goto.ind %8
+            """)
+    }
+
+    @Test func forwardsStateWithinARun() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            write.i64 x1, %a
+            %b = read.i64 x1
+            %c = add.i64 %b, %a
+            write.i64 x1, %c
+            %d = read.i64 x1
+            write.i64 x1, %d
+            br.if %d, L0
+            %e = read.i64 x0
+            write.i64 x2, %e
+            goto 0
+            L0:
+            %f = read.i64 x1
+            write.i64 x2, %f
+            goto 4
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = add.i64 %0, %0
+            write.i64 x1, %1
+            br.if %1, L0
+            write.i64 x2, %0
+            goto 0
+            L0:
+            %7 = read.i64 x1
+            write.i64 x2, %7
+            goto 4
+            """)
+    }
+
+    @Test func forwardsAFloatAsTheIntegerOfItsBits() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %f = bitcast.f64 %a
+            write.f64 d0, %f
+            %b = read.i64 d0
+            write.i64 x1, %b
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            write.i64 d0, %0
+            write.i64 x1, %0
+            goto 0
+            """)
+    }
+
+    @Test func callsForgetWhatTheyMayWriteAndReadWhatTheyMayRead() throws {
+        let text = """
+            %a = read.i64 x0
+            write.i64 x1, %a
+            %r = call.i64 HELPER(%a)
+            %b = read.i64 x1
+            write.i64 x1, %r
+            write.i64 x2, %b
+            goto 0
+            """
+        let pure = """
+            %0 = read.i64 x0
+            %1 = call.i64 mix(%0)
+            write.i64 x1, %1
+            write.i64 x2, %0
+            goto 0
+            """
+        try expectOptimized(text.replacing("HELPER", with: "mix"), pure)
+        let reader = """
+            %0 = read.i64 x0
+            write.i64 x1, %0
+            %2 = call.i64 peek(%0)
+            write.i64 x1, %2
+            write.i64 x2, %0
+            goto 0
+            """
+        try expectOptimized(text.replacing("HELPER", with: "peek"), reader)
+        let writer = """
+            %0 = read.i64 x0
+            write.i64 x1, %0
+            %2 = call.i64 poke(%0)
+            %3 = read.i64 x1
+            write.i64 x1, %2
+            write.i64 x2, %3
+            goto 0
+            """
+        try expectOptimized(text.replacing("HELPER", with: "poke"), writer)
+    }
+
+    @Test func dropsWritesThatNobodySees() throws {
+        try expectOptimized(
+            """
+            insn 0
+            %a = read.i64 x0
+            %b = read.i64 x1
+            write.i64 x2, %a
+            write.i64 x3, %a
+            insn 4
+            write.i64 x2, %b
+            %l = load.i64 [%a], u8 le
+            write.i64 x3, %b
+            write.i64 x4, %l
+            write.i64 x4, %b
+            goto 0
+            """,
+            """
+            insn 0
+            %1 = read.i64 x0
+            %2 = read.i64 x1
+            write.i64 x3, %1
+            insn 4
+            write.i64 x2, %2
+            %6 = load.i64 [%1], u8 le
+            write.i64 x3, %2
+            write.i64 x4, %2
+            goto 0
+            """)
+    }
+
+    @Test func keepsStateTrueWhereInstructionsAreCounted() throws {
+        let program = """
+            %a = read.i64 x0
+            insn 0
+            write.i64 x2, %a
+            insn 4
+            %b = const.i64 1
+            write.i64 x2, %b
+            goto 8
+
+            """
+        #expect(try optimized(program, countsInstructions: true).contains("write.i64 x2, %0"))
+        #expect(try !optimized(program).contains("write.i64 x2, %0"))
+    }
+
+    @Test func keepsFieldsThatOthersChange() throws {
+        let program = """
+            %0 = const.i64 1
+            write.i64 pc, %0
+            write.i64 scratch15, %0
+            %3 = read.i64 scratch15
+            write.i64 scratch15, %3
+            write.i64 pc, %3
+            exit.lookup
+            """
+        try expectOptimized(program, program)
+    }
+
+    @Test func fusesComparisons() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %b = read.i64 x1
+            %c = cmp.ltU.i8 %a, %b
+            br.if %c, L0
+            %z = zext.i64 %c
+            %o = const.i64 1
+            %n = xor.i64 %z, %o
+            write.i64 x2, %n
+            br.if %n, L0
+            %k = const.i64 0
+            br.cmp.eq %n, %k, L0
+            %d = sub.i64 %a, %b
+            br.cmp.ne %d, %k, L0
+            goto 0
+            L0:
+            goto 4
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = read.i64 x1
+            br.cmp.ltU %0, %1, L0
+            %3 = cmp.geU.i64 %0, %1
+            write.i64 x2, %3
+            br.cmp.geU %0, %1, L0
+            br.cmp.ltU %0, %1, L0
+            br.cmp.ne %0, %1, L0
+            goto 0
+            L0:
+            goto 4
+            """)
+    }
+
+    @Test func decidesKnownBranches() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %k = const.i64 1
+            %z = const.i64 0
+            br.if %z, L0
+            br.cmp.ne %a, %a, L0
+            br.cmp.ltU %z, %k, L1
+            write.i64 x0, %k
+            goto 0
+            L0:
+            goto 4
+            L1:
+            goto 8
+            """,
+            """
+            br L1
+            L0:
+            goto 4
+            L1:
+            goto 8
+            """)
+    }
+
+    @Test func choosesKnownSelections() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %b = read.i64 x1
+            %k = const.i8 1
+            %s = select.i64 %k, %a, %b
+            %t = select.i64 %b, %s, %a
+            write.i64 x2, %t
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            write.i64 x2, %0
+            goto 0
+            """)
+    }
+
+    @Test func joinsConversions() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %n = trunc.i32 %a
+            %s = sext.i64 %n
+            %m = trunc.i16 %s
+            %t = zext.i64 %m
+            %u = trunc.i32 %s
+            write.i64 x1, %s
+            write.i64 x2, %t
+            write.i32 w0, %u
+            %b = read.i8 b0
+            %w = sext.i16 %b
+            %v = sext.i64 %w
+            write.i64 x3, %v
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = trunc.i32 %0
+            %2 = sext.i64 %1
+            %3 = trunc.i16 %1
+            %4 = zext.i64 %3
+            write.i64 x1, %2
+            write.i64 x2, %4
+            write.i32 w0, %1
+            %8 = read.i8 b0
+            %9 = sext.i64 %8
+            write.i64 x3, %9
+            goto 0
+            """)
+    }
+
+    @Test func joinsShiftsAndMasks() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %k = const.i64 32
+            %l = shl.i64 %a, %k
+            %r = shr.u.i64 %l, %k
+            write.i64 x1, %r
+            %s = shr.s.i64 %l, %k
+            write.i64 x2, %s
+            %m = shl.i64 %l, %k
+            write.i64 x3, %m
+            %f = const.i64 0xffff
+            %w = read.i32 w0
+            %z = zext.i64 %w
+            %o = const.i64 0xffffffff
+            %p = and.i64 %z, %o
+            %q = and.i64 %p, %f
+            write.i64 x4, %p
+            write.i64 x5, %q
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = extract.u.i64 %0, 0 for 32
+            write.i64 x1, %1
+            %3 = extract.s.i64 %0, 0 for 32
+            write.i64 x2, %3
+            %5 = const.i64 0
+            write.i64 x3, %5
+            %7 = const.i64 0xffff
+            %8 = read.i32 w0
+            %9 = zext.i64 %8
+            %10 = and.i64 %9, %7
+            write.i64 x4, %9
+            write.i64 x5, %10
+            goto 0
+            """)
+    }
+
+    @Test func takesFloatsOutOfTheirBoxes() throws {
+        try expectOptimized(
+            """
+            %s = read.f32 s0
+            %b = bitcast.i32 %s
+            %z = zext.i64 %b
+            %m = const.i64 0xffffffff00000000
+            %x = or.i64 %m, %z
+            write.i64 d0, %x
+            %d = read.i64 d0
+            %u = unbox.f32 %d
+            write.f32 s1, %u
+            %h = unbox.f16 %d
+            write.f16 t0, %h
+            goto 0
+            """,
+            """
+            %0 = read.f32 s0
+            %1 = bitcast.i32 %0
+            %2 = zext.i64 %1
+            %3 = const.i64 0xffffffff00000000
+            %4 = or.i64 %2, %3
+            write.i64 d0, %4
+            write.f32 s1, %0
+            %7 = unbox.f16 %4
+            write.f16 t0, %7
+            goto 0
+            """)
+    }
+
+    @Test func dropsWhatNobodyUsesButKeepsFaultsAndFlags() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %b = not.i64 %a
+            %l = load.i64 [%a], u8 le
+            %d = read.f64 d0
+            %f = fadd.f64 %d, %d
+            %g = fadd.f64 %d, %d, silent
+            %c = call.i64 mix(%a, %a, %a)
+            fence ll ls
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = load.i64 [%0], u8 le
+            %2 = read.f64 d0
+            %3 = fadd.f64 %2, %2
+            fence ll ls
+            goto 0
+            """)
+    }
+}
