@@ -12,13 +12,15 @@ public struct Optimizer: ~Copyable {
     var out: UnsafeMutablePointer<IROp>
     var outCount: Int32 = 0
     private var capacity: Int
-    /// From an operation's old index to its new one.
+    /// From an operation's old index to its new one; -1, which stands for no operand, leads to -1.
     private var map: UnsafeMutablePointer<Int32>
-    /// Whether an operation of `out` stays.
-    private var live: UnsafeMutablePointer<Bool>
+    /// 1 where an operation of `out` stays, else 0; -1 may be marked, too.
+    private var live: UnsafeMutablePointer<UInt8>
     var fields: StateTable
     /// `HelperEffects` by helper index.
     private let effects: [HelperEffects]
+    /// `Need` by opcode.
+    private let needs: UnsafeMutablePointer<Need>
 
     /// - Parameters:
     ///   - layout: the guest's state fields.
@@ -26,16 +28,29 @@ public struct Optimizer: ~Copyable {
     public init(layout: StateLayout, helpers: [Helper]) {
         capacity = 8192
         unsafe out = .allocate(capacity: capacity)
-        unsafe map = .allocate(capacity: capacity)
-        unsafe live = .allocate(capacity: capacity)
+        unsafe map = Optimizer.allocateMap(capacity)
+        unsafe live = .allocate(capacity: capacity + 1) + 1
         fields = StateTable(layout)
         effects = helpers.map(\.effects)
+        unsafe needs = .allocate(capacity: Opcode.allCases.count)
+        for opcode in Opcode.allCases { unsafe (needs + Int(opcode.rawValue)).initialize(to: Need(opcode)) }
     }
 
     deinit {
+        deallocate()
+        unsafe needs.deallocate()
+    }
+
+    private func deallocate() {
         unsafe out.deallocate()
-        unsafe map.deallocate()
-        unsafe live.deallocate()
+        unsafe (map - 1).deallocate()
+        unsafe (live - 1).deallocate()
+    }
+
+    private static func allocateMap(_ capacity: Int) -> UnsafeMutablePointer<Int32> {
+        let base = UnsafeMutablePointer<Int32>.allocate(capacity: capacity + 1)
+        unsafe base.initialize(to: -1)
+        return unsafe base + 1
     }
 
     /// Improves `block`, which must be verified IR, in place.
@@ -51,13 +66,11 @@ public struct Optimizer: ~Copyable {
         let needed = 3 * count + 16
         outCount = 0
         if needed <= capacity { return }
-        unsafe out.deallocate()
-        unsafe map.deallocate()
-        unsafe live.deallocate()
+        deallocate()
         capacity = needed * 2
         unsafe out = .allocate(capacity: capacity)
-        unsafe map = .allocate(capacity: capacity)
-        unsafe live = .allocate(capacity: capacity)
+        unsafe map = Optimizer.allocateMap(capacity)
+        unsafe live = .allocate(capacity: capacity + 1) + 1
     }
 
     // MARK: Forward
@@ -69,10 +82,11 @@ public struct Optimizer: ~Copyable {
         for index in 0..<block.count {
             var op = unsafe source[index]
             if !isReachable && op.opcode != .label { continue }
-            if op.a >= 0 { unsafe op.a = map[Int(op.a)] }
-            if op.b >= 0 { unsafe op.b = map[Int(op.b)] }
-            if op.c >= 0 { unsafe op.c = map[Int(op.c)] }
+            renameOperands(&op)
             switch op.opcode {
+            case .const:
+                op.imm &= Int64(bitPattern: op.type.mask)
+                unsafe map[index] = emit(op)
             case .readState: unsafe map[index] = read(op)
             case .writeState: write(op)
             case .load, .store: unsafe map[index] = access(op)
@@ -91,6 +105,12 @@ public struct Optimizer: ~Copyable {
             default: unsafe map[index] = (op.opcode.isPureInteger ? simplify(op) : emit(op))
             }
         }
+    }
+
+    @inline(__always) private func renameOperands(_ op: inout IROp) {
+        unsafe op.a = map[Int(op.a)]
+        unsafe op.b = map[Int(op.b)]
+        unsafe op.c = map[Int(op.c)]
     }
 
     @discardableResult
@@ -113,7 +133,7 @@ public struct Optimizer: ~Copyable {
     @inline(__always) func constantBits(_ value: Int32) -> UInt64? {
         guard value >= 0 else { return nil }
         let op = definition(value)
-        return op.opcode == .const && op.type.bits <= 64 ? UInt64(bitPattern: op.imm) & op.type.mask : nil
+        return op.opcode == .const && op.type.isNarrow ? UInt64(bitPattern: op.imm) : nil
     }
 
     // MARK: Backward
@@ -121,20 +141,22 @@ public struct Optimizer: ~Copyable {
     private mutating func backward() {
         fields.forget()
         var index = Int(outCount)
-        unsafe live.update(repeating: false, count: index)
+        unsafe live.update(repeating: 0, count: index)
         while index > 0 {
             index -= 1
-            let op = unsafe out[index]
-            let isUsed = unsafe live[index]
-            if !isNeeded(op, isUsed) { continue }
-            unsafe live[index] = true
-            if op.a >= 0 { unsafe live[Int(op.a)] = true }
-            if op.b >= 0 { unsafe live[Int(op.b)] = true }
-            if op.c >= 0 { unsafe live[Int(op.c)] = true }
+            let op = unsafe out.advanced(by: index)
+            let need = unsafe needs[Int(op.pointee.opcode.rawValue)]
+            // 1 for what stays; a branch would seldom be predicted.
+            var stays = unsafe live[index] | need.rawValue
+            if need.rawValue > Need.always.rawValue { stays = unsafe isNeeded(op.pointee, live[index] != 0) ? 1 : 0 }
+            unsafe live[index] = stays
+            unsafe live[Int(op.pointee.a)] |= stays
+            unsafe live[Int(op.pointee.b)] |= stays
+            unsafe live[Int(op.pointee.c)] |= stays
         }
     }
 
-    /// Whether an operation stays; keeps the account of fields that are written later without a reader between.
+    /// Whether an operation that concerns guest state stays; keeps the account of fields that are written later without a reader between.
     private mutating func isNeeded(_ op: IROp, _ isUsed: Bool) -> Bool {
         switch op.opcode {
         case .readState:
@@ -145,10 +167,6 @@ public struct Optimizer: ~Copyable {
             if fields.value(op.imm) != nil { return false }
             fields.set(op.imm, 0)
             return true
-        case .const, .fclass, .unboxFloat: return isUsed
-        case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fconvert, .floatToInt, .intToFloat, .froundInt:
-            return isUsed || !op.float.silent
-        case .fence, .label: return true
         case .insnStart:
             if countsInstructions { fields.forget() }
             return true
@@ -157,24 +175,60 @@ public struct Optimizer: ~Copyable {
             if effects.isEmpty { return isUsed }
             if !effects.isDisjoint(with: [.readsState, .mayFault]) { fields.forget() }
             return true
-        case _ where op.opcode.isPureInteger: return isUsed
-        default:
-            // Memory accesses may fault; branches, exits and probes lead to where every field may be read.
+        case .load, .store, .atomicRMW, .compareExchange, .loadLinked, .storeConditional, .br, .brIf, .brCompare, .exitDirect,
+            .exitIndirect, .exitWith, .probe:
+            // They may fault or lead to where every field may be read.
             fields.forget()
             return true
+        default:
+            return isUsed || !op.float.silent
         }
     }
 
     // MARK: Compaction
 
+    /// Without a branch that depends on what stays: each operation is written, the next one over it if it does not.
     private mutating func compact(_ block: inout IRBlock) {
-        block.truncate(to: 0, instructions: 0)
-        for index in 0..<Int(outCount) where unsafe live[index] {
+        let room = block.count
+        let target = unsafe block.ops
+        var count = 0
+        var instructions = 0
+        var index = 0
+        while index < Int(outCount) && count < room {
             var op = unsafe out[index]
-            if op.a >= 0 { unsafe op.a = map[Int(op.a)] }
-            if op.b >= 0 { unsafe op.b = map[Int(op.b)] }
-            if op.c >= 0 { unsafe op.c = map[Int(op.c)] }
-            unsafe map[index] = block.append(op).index
+            renameOperands(&op)
+            unsafe target[count] = op
+            unsafe map[index] = Int32(truncatingIfNeeded: count)
+            let stays = unsafe Int(live[index])
+            instructions += op.opcode == .insnStart ? 1 : 0
+            count += stays
+            index += 1
+        }
+        block.truncate(to: count, instructions: instructions)
+        // Rarely there are more than before: constants that rules have made.
+        while index < Int(outCount) {
+            if unsafe live[index] != 0 {
+                var op = unsafe out[index]
+                renameOperands(&op)
+                unsafe map[index] = block.append(op).index
+            }
+            index += 1
+        }
+    }
+}
+
+/// When an operation stays.
+enum Need: UInt8 {
+    case ifUsed = 0
+    case always = 1
+    /// It depends on the account of guest state, or it changes that.
+    case depends = 2
+
+    init(_ opcode: Opcode) {
+        switch opcode {
+        case .const, .fclass, .unboxFloat: self = .ifUsed
+        case .fence, .label: self = .always
+        default: self = opcode.isPureInteger ? .ifUsed : .depends
         }
     }
 }

@@ -5,7 +5,7 @@ extension Optimizer {
     mutating func simplify(_ original: IROp) -> Int32 {
         var op = original
         let source = definition(op.a).type
-        if op.type.bits > 64 || source.bits > 64 { return emit(op) }
+        if !op.type.isNarrow || !source.isNarrow { return emit(op) }
         if op.isCommutative && isConstant(op.a) && !isConstant(op.b) { swap(&op.a, &op.b) }
         if let folded = fold(op, source) { return folded }
         switch op.opcode {
@@ -169,6 +169,16 @@ extension Optimizer {
         default: return emit(op)
         }
         return definition(op.a).type == op.type ? op.a : emit(op)
+    }
+}
+
+extension IRType {
+    /// Whether a value has at most 64 bits.
+    @inline(__always) var isNarrow: Bool {
+        switch self {
+        case .none, .i8, .i16, .i32, .i64, .f16, .f32, .f64, .v64: true
+        case .i128, .f80, .f128, .v128, .v256: false
+        }
     }
 }
 
