@@ -2,8 +2,7 @@ import IR
 
 /// Comparisons that are known, or that compare the outcome of another.
 extension Optimizer {
-    mutating func comparison(_ op: IROp) -> Int32 {
-        var op = op
+    mutating func comparison(_ op: inout IROp) -> Int32 {
         if let known = resolveComparison(&op) { return constant(op.type, known ? 1 : 0) }
         return emit(op)
     }

@@ -87,9 +87,9 @@ public struct Optimizer: ~Copyable {
             case .const:
                 op.imm &= Int64(bitPattern: op.type.mask)
                 unsafe map[index] = emit(op)
-            case .readState: unsafe map[index] = read(op)
-            case .writeState: write(op)
-            case .load, .store: unsafe map[index] = access(op)
+            case .readState: unsafe map[index] = read(&op)
+            case .writeState: write(&op)
+            case .load, .store: unsafe map[index] = access(&op)
             case .call:
                 if effects[Int(op.imm)].contains(.writesState) { fields.forget() }
                 unsafe map[index] = emit(op)
@@ -97,12 +97,12 @@ public struct Optimizer: ~Copyable {
                 fields.forget()
                 isReachable = true
                 emit(op)
-            case .brIf, .brCompare: isReachable = branch(op)
+            case .brIf, .brCompare: isReachable = branch(&op)
             case .br, .exitDirect, .exitIndirect, .exitWith:
                 emit(op)
                 isReachable = false
-            case .unboxFloat: unsafe map[index] = unbox(op)
-            default: unsafe map[index] = (op.opcode.isPureInteger ? simplify(op) : emit(op))
+            case .unboxFloat: unsafe map[index] = unbox(&op)
+            default: unsafe map[index] = (op.opcode.isPureInteger ? simplify(&op) : emit(op))
             }
         }
     }
@@ -146,13 +146,13 @@ public struct Optimizer: ~Copyable {
             index -= 1
             let op = unsafe out.advanced(by: index)
             let need = unsafe needs[Int(op.pointee.opcode.rawValue)]
-            // 1 for what stays; a branch would seldom be predicted.
             var stays = unsafe live[index] | need.rawValue
             if need.rawValue > Need.always.rawValue { stays = unsafe isNeeded(op.pointee, live[index] != 0) ? 1 : 0 }
-            unsafe live[index] = stays
-            unsafe live[Int(op.pointee.a)] |= stays
-            unsafe live[Int(op.pointee.b)] |= stays
-            unsafe live[Int(op.pointee.c)] |= stays
+            if stays == 0 { continue }
+            unsafe live[index] = 1
+            unsafe live[Int(op.pointee.a)] = 1
+            unsafe live[Int(op.pointee.b)] = 1
+            unsafe live[Int(op.pointee.c)] = 1
         }
     }
 

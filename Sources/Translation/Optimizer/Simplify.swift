@@ -2,27 +2,33 @@ import IR
 
 /// Constant folding and algebra. Every function returns the value that stands for the operation: an old one, or one that it emits.
 extension Optimizer {
-    mutating func simplify(_ original: IROp) -> Int32 {
-        var op = original
+    /// Operations travel by reference: by value their fields would be packed into registers and unpacked at every call.
+    mutating func simplify(_ op: inout IROp) -> Int32 {
         let source = definition(op.a).type
         if !op.type.isNarrow || !source.isNarrow { return emit(op) }
         if op.isCommutative && isConstant(op.a) && !isConstant(op.b) { swap(&op.a, &op.b) }
-        if let folded = fold(op, source) { return folded }
+        if let folded = fold(&op, source) { return folded }
         switch op.opcode {
-        case .add, .sub, .mul, .divU, .divS, .remU, .neg: return arithmetic(op)
-        case .and, .or, .xor, .andNot, .not, .minS, .maxS, .minU, .maxU: return logic(op)
-        case .shl, .shrU, .shrS, .rotl, .rotr: return shift(op)
-        case .compare: return comparison(op)
-        case .select: return selection(op)
-        case .zext, .sext, .trunc, .bitcast: return conversion(op, source)
+        case .add, .sub, .mul, .divU, .divS, .remU, .neg: return arithmetic(&op)
+        case .and, .or, .xor, .andNot, .not, .minS, .maxS, .minU, .maxU: return logic(&op)
+        case .shl, .shrU, .shrS, .rotl, .rotr: return shift(&op)
+        case .compare: return comparison(&op)
+        case .select: return selection(&op)
+        case .zext, .sext, .trunc, .bitcast: return conversion(&op, source)
         case .extractU, .extractS: return op.bitCount == op.type.bits ? op.a : emit(op)
         case .deposit: return op.bitCount == op.type.bits ? op.b : emit(op)
         default: return emit(op)
         }
     }
 
+    /// Simplifies an operation that a rule has made.
+    mutating func simplify(_ opcode: Opcode, _ type: IRType, a: Int32, b: Int32 = -1) -> Int32 {
+        var op = IROp(opcode, type, a: a, b: b)
+        return simplify(&op)
+    }
+
     /// The constant that an operation on constants yields.
-    private mutating func fold(_ op: IROp, _ source: IRType) -> Int32? {
+    private mutating func fold(_ op: inout IROp, _ source: IRType) -> Int32? {
         guard op.type.isInteger, let a = constantBits(op.a) else { return nil }
         var b: UInt64 = 0
         var c: UInt64 = 0
@@ -38,47 +44,47 @@ extension Optimizer {
     }
 
     /// `op` with the constant `b` as its second operand.
-    private mutating func emit(_ op: IROp, _ opcode: Opcode, a: Int32, constant b: UInt64) -> Int32 {
+    private mutating func emit(_ op: inout IROp, _ opcode: Opcode, a: Int32, constant b: UInt64) -> Int32 {
         let b = constant(op.type, b)
         return emit(IROp(opcode, op.type, a: a, b: b))
     }
 
-    private mutating func arithmetic(_ op: IROp) -> Int32 {
+    private mutating func arithmetic(_ op: inout IROp) -> Int32 {
         if op.opcode == .neg {
             let inner = definition(op.a)
             return inner.opcode == .neg ? inner.a : emit(op)
         }
         if op.opcode == .sub && op.a == op.b { return constant(op.type, 0) }
-        if op.opcode == .sub && constantBits(op.a) == 0 { return simplify(IROp(.neg, op.type, a: op.b)) }
+        if op.opcode == .sub && constantBits(op.a) == 0 { return simplify(.neg, op.type, a: op.b) }
         guard let k = constantBits(op.b) else { return emit(op) }
         let isPower = k != 0 && k & (k &- 1) == 0
         let exponent = UInt64(k.trailingZeroBitCount)
         switch op.opcode {
-        case .add: return addition(op, k)
-        case .sub: return addition(op, 0 &- k)
+        case .add: return addition(&op, k)
+        case .sub: return addition(&op, 0 &- k)
         case .mul where k == 0: return op.b
         case .mul where k == 1: return op.a
-        case .mul where isPower: return emit(op, .shl, a: op.a, constant: exponent)
+        case .mul where isPower: return emit(&op, .shl, a: op.a, constant: exponent)
         case .mul where k == op.type.mask: return emit(IROp(.neg, op.type, a: op.a))
         case .divU where k == 1, .divS where k == 1: return op.a
-        case .divU where isPower: return emit(op, .shrU, a: op.a, constant: exponent)
-        case .remU where isPower: return simplify(IROp(.and, op.type, a: op.a, b: constant(op.type, k &- 1)))
+        case .divU where isPower: return emit(&op, .shrU, a: op.a, constant: exponent)
+        case .remU where isPower: return simplify(.and, op.type, a: op.a, b: constant(op.type, k &- 1))
         default: return emit(op)
         }
     }
 
     /// a + k, where a may be a sum with a constant itself.
-    private mutating func addition(_ op: IROp, _ k: UInt64) -> Int32 {
+    private mutating func addition(_ op: inout IROp, _ k: UInt64) -> Int32 {
         let inner = definition(op.a)
         if inner.opcode == .add, let first = constantBits(inner.b) {
             let sum = (first &+ k) & op.type.mask
-            return sum == 0 ? inner.a : emit(op, .add, a: inner.a, constant: sum)
+            return sum == 0 ? inner.a : emit(&op, .add, a: inner.a, constant: sum)
         }
         if k & op.type.mask == 0 { return op.a }
-        return op.opcode == .add ? emit(op) : emit(op, .add, a: op.a, constant: k)
+        return op.opcode == .add ? emit(op) : emit(&op, .add, a: op.a, constant: k)
     }
 
-    private mutating func logic(_ op: IROp) -> Int32 {
+    private mutating func logic(_ op: inout IROp) -> Int32 {
         if op.opcode == .not {
             let inner = definition(op.a)
             return inner.opcode == .not ? inner.a : emit(op)
@@ -88,22 +94,23 @@ extension Optimizer {
         }
         guard let k = constantBits(op.b) else { return emit(op) }
         switch op.opcode {
-        case .and: return conjunction(op, k)
-        case .andNot: return simplify(IROp(.and, op.type, a: op.a, b: constant(op.type, ~k)))
+        case .and: return conjunction(&op, k)
+        case .andNot: return simplify(.and, op.type, a: op.a, b: constant(op.type, ~k))
         case .or where k == 0, .xor where k == 0: return op.a
         case .or where k == op.type.mask: return op.b
-        case .xor where k == op.type.mask: return simplify(IROp(.not, op.type, a: op.a))
+        case .xor where k == op.type.mask: return simplify(.not, op.type, a: op.a)
         case .xor where k == 1 && definition(op.a).opcode == .compare:
-            return simplify(IROp(.compare, op.type, attribute: UInt16(Condition.eq.rawValue), a: op.a, b: constant(op.type, 0)))
+            // eq has the raw value 0, the attribute of an op without one.
+            return simplify(.compare, op.type, a: op.a, b: constant(op.type, 0))
         default: return emit(op)
         }
     }
 
-    private mutating func conjunction(_ op: IROp, _ k: UInt64) -> Int32 {
+    private mutating func conjunction(_ op: inout IROp, _ k: UInt64) -> Int32 {
         let inner = definition(op.a)
         if k == 0 { return op.b }
         if inner.opcode == .and, let first = constantBits(inner.b) {
-            return first & k == first ? op.a : emit(op, .and, a: inner.a, constant: first & k)
+            return first & k == first ? op.a : emit(&op, .and, a: inner.a, constant: first & k)
         }
         let possible = possibleBits(inner)
         return possible & ~k == 0 ? op.a : emit(op)
@@ -120,7 +127,7 @@ extension Optimizer {
         }
     }
 
-    private mutating func shift(_ op: IROp) -> Int32 {
+    private mutating func shift(_ op: inout IROp) -> Int32 {
         guard let k = constantBits(op.b) else { return emit(op) }
         let width = UInt64(op.type.bits)
         let count = k & (width - 1)
@@ -130,27 +137,26 @@ extension Optimizer {
         let first = k & (width - 1)
         switch (inner.opcode, op.opcode) {
         case (.shl, .shl), (.shrU, .shrU):
-            return first + count < width ? emit(op, op.opcode, a: inner.a, constant: first + count) : constant(op.type, 0)
-        case (.shrS, .shrS): return emit(op, .shrS, a: inner.a, constant: min(first + count, width - 1))
-        case (.shl, .shrU) where first <= count: return field(op, .extractU, inner.a, low: count - first, count: width - count)
-        case (.shl, .shrS) where first <= count: return field(op, .extractS, inner.a, low: count - first, count: width - count)
+            return first + count < width ? emit(&op, op.opcode, a: inner.a, constant: first + count) : constant(op.type, 0)
+        case (.shrS, .shrS): return emit(&op, .shrS, a: inner.a, constant: min(first + count, width - 1))
+        case (.shl, .shrU) where first <= count: return field(&op, .extractU, inner.a, low: count - first, count: width - count)
+        case (.shl, .shrS) where first <= count: return field(&op, .extractS, inner.a, low: count - first, count: width - count)
         default: return emit(op)
         }
     }
 
-    private mutating func field(_ op: IROp, _ opcode: Opcode, _ a: Int32, low: UInt64, count: UInt64) -> Int32 {
+    private mutating func field(_ op: inout IROp, _ opcode: Opcode, _ a: Int32, low: UInt64, count: UInt64) -> Int32 {
         emit(IROp(opcode, op.type, a: a, imm: Int64(low | count << 8)))
     }
 
-    private mutating func selection(_ op: IROp) -> Int32 {
+    private mutating func selection(_ op: inout IROp) -> Int32 {
         if op.b == op.c { return op.b }
         if let condition = constantBits(op.a) { return condition != 0 ? op.b : op.c }
         return emit(op)
     }
 
-    private mutating func conversion(_ op: IROp, _ source: IRType) -> Int32 {
+    private mutating func conversion(_ op: inout IROp, _ source: IRType) -> Int32 {
         if op.type == source { return op.a }
-        var op = op
         let inner = definition(op.a)
         switch (op.opcode, inner.opcode) {
         case (.bitcast, .bitcast), (.trunc, .trunc), (.zext, .zext), (.sext, .sext): op.a = inner.a

@@ -3,11 +3,11 @@ import IR
 /// Forwarding of guest state, addresses, NaN boxes and branches.
 extension Optimizer {
     /// A field that the run has read or written before has a known value.
-    mutating func read(_ op: IROp) -> Int32 {
+    mutating func read(_ op: inout IROp) -> Int32 {
         if StateTable.isShared(op.imm) { return emit(op) }
         if let known = fields.value(op.imm) {
             if definition(known).type == op.type { return known }
-            return simplify(IROp(.bitcast, op.type, a: known))
+            return simplify(.bitcast, op.type, a: known)
         }
         let value = emit(op)
         fields.set(op.imm, value)
@@ -15,14 +15,13 @@ extension Optimizer {
     }
 
     /// Writing what the field holds already is nothing; a float that is an integer's bits is written as the integer.
-    mutating func write(_ op: IROp) {
+    mutating func write(_ op: inout IROp) {
         if StateTable.isShared(op.imm) {
             emit(op)
             return
         }
         if fields.value(op.imm) == op.a { return }
         fields.set(op.imm, op.a)
-        var op = op
         let value = definition(op.a)
         if value.opcode == .bitcast {
             op.type = definition(value.a).type
@@ -32,8 +31,7 @@ extension Optimizer {
     }
 
     /// A constant added to the address goes into the displacement, if that stays within 32 bits.
-    mutating func access(_ op: IROp) -> Int32 {
-        var op = op
+    mutating func access(_ op: inout IROp) -> Int32 {
         let address = definition(op.a)
         if address.opcode == .add, let added = constantBits(address.b) {
             let displacement = op.imm &+ Int64(bitPattern: added)
@@ -46,7 +44,7 @@ extension Optimizer {
     }
 
     /// Taking a narrow float out of the cell it was just put into.
-    mutating func unbox(_ op: IROp) -> Int32 {
+    mutating func unbox(_ op: inout IROp) -> Int32 {
         let box = definition(op.a)
         let cell = box.type
         guard cell.isInteger, let filling = box.opcode == .or ? constantBits(box.b) : nil else { return emit(op) }
@@ -54,14 +52,13 @@ extension Optimizer {
         let inner = definition(box.a)
         if filling & above == above && filling & op.type.mask == 0 && inner.opcode == .zext {
             let bits = definition(inner.a)
-            if bits.type.bits == op.type.bits { return simplify(IROp(.bitcast, op.type, a: inner.a)) }
+            if bits.type.bits == op.type.bits { return simplify(.bitcast, op.type, a: inner.a) }
         }
         return emit(op)
     }
 
     /// - Returns: whether control may go on behind the branch.
-    mutating func branch(_ op: IROp) -> Bool {
-        var op = op
+    mutating func branch(_ op: inout IROp) -> Bool {
         if op.opcode == .brIf {
             let condition = definition(op.a)
             if let bits = constantBits(op.a) { return branch(op, isTaken: bits != 0) }
