@@ -11,9 +11,17 @@ import Testing
         return options
     }()
 
-    @Test(arguments: [64, 128])
-    func optimizedProgramsDoTheSame(_ widest: Int) throws {
-        let options = widest == 128 ? RandomProgramTests.wide : RandomIR.Options()
+    private static let floating: RandomIR.Options = {
+        var options = RandomIR.Options()
+        options.floats = [.f16, .f32, .f64, .f80, .f128]
+        options.nanRules = FloatAttributes.NaNRule.allCases
+        options.roundings = FloatAttributes.Rounding.allCases
+        return options
+    }()
+
+    @Test(arguments: ["integers", "wide", "floats"])
+    func optimizedProgramsDoTheSame(_ kind: String) throws {
+        let options = kind == "wide" ? RandomProgramTests.wide : kind == "floats" ? RandomProgramTests.floating : RandomIR.Options()
         var optimizer = Optimizer(layout: TestGuest.layout, helpers: TestGuest.helpers)
         var interpreter = Interpreter(helpers: TestGuest.helpers, runtime: TestGuest.runtime)
         var block = IRBlock()

@@ -1,12 +1,12 @@
 import IR
 
-/// Floating point, by SoftFloat.
 extension Interpreter {
     func computeFloat(_ op: IROp, _ index: Int, _ ops: UnsafeMutablePointer<IROp>, _ header: CPUHeader) {
-        switch op.opcode {
-        case .fclass: set(index, FloatBits.classify(wide(op.a), unsafe ops[Int(op.a)].type))
-        case .unboxFloat: set(index, FloatBits.unbox(narrow(op.a), from: unsafe ops[Int(op.a)].type, to: op.type))
-        default: preconditionFailure("the interpreter cannot yet compute \(op.opcode)")
-        }
+        let rounding = FloatAttributes.Rounding(rawValue: UInt8(truncatingIfNeeded: header.roundingMode)) ?? .nearestEven
+        var flags = FloatStatus(rawValue: header.floatFlags)
+        let result = FloatEvaluation.evaluateWide(
+            op: op, source: unsafe ops[Int(op.a)].type, wide(op.a), wide(op.b), wide(op.c), rounding: rounding, flags: &flags)
+        header.floatFlags = flags.rawValue
+        setWide(index, result)
     }
 }

@@ -1,0 +1,57 @@
+/// The direction in which an inexact result is rounded.
+public enum FloatRounding: UInt8, CaseIterable, Sendable {
+    case nearestEven, towardZero, down, up, nearestAway
+    /// Von Neumann rounding: an inexact result gets an odd last bit.
+    case odd
+}
+
+/// Which NaN an operation on NaNs returns, and what the default NaN looks like.
+public enum FloatNaNRule: UInt8, CaseIterable, Sendable {
+    /// Always the positive default NaN (RISC-V; ARM with FPCR.DN).
+    case canonical
+    /// The first signalling operand, else the first quiet one, quietened; of a fused operation the addend first (ARM ARM, FPProcessNaNs3).
+    case arm
+    /// The first operand that is a NaN, quietened; the default NaN is negative (Intel SDM 1, table 4-7).
+    case sse
+    /// The operand with the larger significand; the default NaN is negative (Intel SDM 1, table 4-7).
+    case x87
+    /// The first NaN operand in the order a, c, b (Power ISA, 4.3.2).
+    case firstOperand
+}
+
+/// What an integer conversion returns for a value that does not fit.
+public enum FloatSaturation: UInt8, CaseIterable, Sendable {
+    /// The nearest integer; a NaN gives the largest.
+    case nanToMaximum
+    /// The nearest integer; a NaN gives zero.
+    case nanToZero
+    /// Only the top bit set.
+    case indefinite
+}
+
+/// The five exceptions of IEEE 754.
+public struct FloatFlags: OptionSet, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static let inexact = FloatFlags(rawValue: 1)
+    public static let underflow = FloatFlags(rawValue: 2)
+    public static let overflow = FloatFlags(rawValue: 4)
+    public static let divideByZero = FloatFlags(rawValue: 8)
+    public static let invalid = FloatFlags(rawValue: 16)
+}
+
+/// The mode that operations run under and the exceptions that they have raised.
+public struct FloatEnvironment: Sendable {
+    public var rounding: FloatRounding
+    public var nanRule: FloatNaNRule
+    /// Whether a result is tiny that would be subnormal before it is rounded; else after (IEEE 754-2019, 7.5).
+    public var isTinyBeforeRounding: Bool
+    /// Sticky.
+    public var flags: FloatFlags = []
+
+    public init(rounding: FloatRounding = .nearestEven, nanRule: FloatNaNRule = .canonical, isTinyBeforeRounding: Bool = false) {
+        self.rounding = rounding
+        self.nanRule = nanRule
+        self.isTinyBeforeRounding = isTinyBeforeRounding
+    }
+}
