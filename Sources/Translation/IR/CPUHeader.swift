@@ -41,6 +41,8 @@ public struct CPUHeader {
         public static let hostStack = -224
         /// UInt64: guest's address of a memory access that is under way out of line.
         public static let accessAddress = -232
+        /// Unretained reference to what runs the vCPU; the execution engine's own business.
+        public static let engine = -240
         /// 16 UInt64: scratch fields through which values cross labels.
         public static let scratch = -384
     }

@@ -1,0 +1,195 @@
+import AddressSpace
+import CHost
+import CPUModel
+import IR
+
+/// Where an access ends up.
+enum Place {
+    case memory(UnsafeMutableRawPointer)
+    case device(Section, physical: UInt64)
+    /// The exception has been noted.
+    case fault
+}
+
+/// Memory accesses that miss the TLB's fast half.
+extension CPURunner {
+    private func table(_ mmuIndex: Int) -> SoftTLB { context.tables[mmuIndex] }
+
+    /// Finds the physical page of a virtual address, walking the guest's tables if need be; nil with the exception noted on a fault.
+    func physicalPage(_ address: UInt64, _ access: AccessKind, _ mmuIndex: Int) -> UInt64? {
+        let needed = SoftTLB.Permission.bit(access)
+        if let known = table(mmuIndex).find(address), known & needed != 0 { return known & ~0xfff }
+        switch cpu.translateAddress(address, access, mmuIndex: mmuIndex) {
+        case .fault(let code):
+            cpu.raise(translationFault: code, address: address, access)
+            return nil
+        case .mapped(let mapping):
+            let page = mapping.physical & ~0xfff
+            if mapping.pageBits >= 12 { remember(address, mapping, mmuIndex) }
+            return page
+        }
+    }
+
+    private func remember(_ address: UInt64, _ mapping: Mapping, _ mmuIndex: Int) {
+        var bits: UInt64 = mapping.readable ? SoftTLB.Permission.read : 0
+        if mapping.writable { bits |= SoftTLB.Permission.write }
+        if mapping.executable { bits |= SoftTLB.Permission.execute }
+        let entry = mapping.physical & ~0xfff | bits
+        if table(mmuIndex).insert(address, physical: entry, isLarge: mapping.pageBits > 12), table(mmuIndex).grow() {
+            publishTables()
+            _ = table(mmuIndex).insert(address, physical: entry, isLarge: mapping.pageBits > 12)
+        }
+        open(address, mapping, mmuIndex)
+    }
+
+    /// Opens the fast half for plain memory.
+    private func open(_ address: UInt64, _ mapping: Mapping, _ mmuIndex: Int) {
+        let page = mapping.physical & ~0xfff
+        let section = cpu.memory.section(at: page)
+        guard section.kind != .io, section.kind != .unassigned, section.start <= page, section.last >= page | 0xfff,
+            let host = unsafe section.host(page), let ram = section.ram
+        else { return }
+        let number = section.page(page)
+        let mayWrite = mapping.writable && section.kind == .ram
+        unsafe table(mmuIndex).open(address, host: host, reads: mapping.readable, writes: false)
+        guard mayWrite else { return }
+        // First announce, then look: whoever makes the page special meanwhile either sees the announcement or is seen.
+        let watched = RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged
+        if ram.set(RAMBlock.PageFlag.writtenDirectly, page: number) & watched != 0 { return }
+        unsafe table(mmuIndex).open(address, host: host, reads: mapping.readable, writes: true)
+        if ram.flags(page: number) & watched != 0 { table(mmuIndex).revokeWrites(address) }
+    }
+
+    /// Resolves an access that lies within one page.
+    func place(_ address: UInt64, _ access: AccessKind, _ mmuIndex: Int) -> Place {
+        guard let page = physicalPage(address, access, mmuIndex) else { return .fault }
+        let physical = page | address & 0xfff
+        let section = cpu.memory.section(at: physical)
+        switch section.kind {
+        case .ram:
+            guard let host = unsafe section.host(physical) else { return .fault }
+            if access == .write { noteWrite(section, physical, address, mmuIndex) }
+            return .memory(host)
+        case .rom, .romDevice:
+            if access == .write { return section.kind == .rom ? refused(address, access) : .device(section, physical: physical) }
+            guard let host = unsafe section.host(physical) else { return .fault }
+            return .memory(host)
+        case .io: return .device(section, physical: physical)
+        case .unassigned: return refused(address, access)
+        }
+    }
+
+    private func refused(_ address: UInt64, _ access: AccessKind) -> Place {
+        cpu.raise(.access, address: address, access)
+        return .fault
+    }
+
+    /// A write goes to RAM by the slow path: the page holds code, is logged, or was merely not in the TLB.
+    private func noteWrite(_ section: Section, _ physical: UInt64, _ address: UInt64, _ mmuIndex: Int) {
+        guard let ram = section.ram else { return }
+        let page = section.page(physical)
+        let flags = ram.flags(page: page)
+        if flags & (RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged) == 0 { return }
+        cpu.memory.noteWrite(ram, page: page)
+        // Once nothing watches the page any more, later writes need not come here.
+        let watched = RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged
+        if ram.flags(page: page) & watched == 0 { _ = table(mmuIndex).flush(page: address) }
+    }
+
+    // MARK: Loads and stores
+
+    func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
+        let size = min(memory.size, 8)
+        if address & UInt64(size - 1) != 0 {
+            if memory.alignment == .fault { return misaligned(address, .read) }
+            if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
+        }
+        switch place(address, .read, memory.mmuIndex) {
+        case .memory(let host): return unsafe extended(CPURunner.read(host, size), memory, size)
+        case .device(let section, let physical): return extended(readDevice(section, physical, size, address), memory, size)
+        case .fault: return 0
+        }
+    }
+
+    func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
+        let size = min(memory.size, 8)
+        if address & UInt64(size - 1) != 0 {
+            if memory.alignment == .fault {
+                _ = misaligned(address, .write)
+                return
+            }
+            if address & 0xfff > 4096 - UInt64(size) { return storeAcross(address, value, memory, size) }
+        }
+        let ordered = memory.isBigEndian ? value.byteSwapped >> UInt64(64 - 8 * size) : value
+        switch place(address, .write, memory.mmuIndex) {
+        case .memory(let host): unsafe CPURunner.write(host, ordered, size)
+        case .device(let section, let physical): writeDevice(section, physical, ordered, size, address)
+        case .fault: break
+        }
+    }
+
+    private func misaligned(_ address: UInt64, _ access: AccessKind) -> UInt64 {
+        cpu.raise(.misaligned, address: address, access)
+        return 0
+    }
+
+    /// A value in the guest's byte order, extended to 64 bits.
+    private func extended(_ raw: UInt64, _ memory: MemoryOperation, _ size: Int) -> UInt64 {
+        let unused = UInt64(64 - 8 * size)
+        let value = memory.isBigEndian ? raw.byteSwapped >> unused : raw
+        return memory.isSigned ? UInt64(bitPattern: Int64(bitPattern: value << unused) >> Int64(unused)) : value
+    }
+
+    /// An access over a page's end: byte by byte, both pages checked before the first byte is written.
+    private func loadAcross(_ address: UInt64, _ memory: MemoryOperation, _ size: Int) -> UInt64 {
+        var raw: UInt64 = 0
+        let byte = MemoryOperation(1, mmuIndex: memory.mmuIndex)
+        for index in 0..<UInt64(size) {
+            raw |= load(address &+ index, byte) << (8 * index)
+            if cpu.header.exception != 0 { return 0 }
+        }
+        return extended(raw, memory, size)
+    }
+
+    private func storeAcross(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation, _ size: Int) {
+        let ordered = memory.isBigEndian ? value.byteSwapped >> UInt64(64 - 8 * size) : value
+        let byte = MemoryOperation(1, mmuIndex: memory.mmuIndex)
+        let last = address &+ UInt64(size - 1)
+        guard physicalPage(address, .write, memory.mmuIndex) != nil, physicalPage(last, .write, memory.mmuIndex) != nil else { return }
+        for index in 0..<UInt64(size) {
+            store(address &+ index, ordered >> (8 * index) & 0xff, byte)
+            if cpu.header.exception != 0 { return }
+        }
+    }
+
+    static func read(_ host: UnsafeMutableRawPointer, _ size: Int) -> UInt64 {
+        switch size {
+        case 1: unsafe UInt64(host.load(as: UInt8.self))
+        case 2: unsafe UInt64(host.loadUnaligned(as: UInt16.self))
+        case 4: unsafe UInt64(host.loadUnaligned(as: UInt32.self))
+        default: unsafe host.loadUnaligned(as: UInt64.self)
+        }
+    }
+
+    static func write(_ host: UnsafeMutableRawPointer, _ value: UInt64, _ size: Int) {
+        switch size {
+        case 1: unsafe host.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+        case 2: unsafe host.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
+        case 4: unsafe host.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
+        default: unsafe host.storeBytes(of: value, as: UInt64.self)
+        }
+    }
+
+    // MARK: Devices
+
+    private func readDevice(_ section: Section, _ physical: UInt64, _ size: Int, _ address: UInt64) -> UInt64 {
+        let (value, result) = engine.withMachineLock { cpu.memory.readRegister(section, physical, size: size) }
+        if result != .ok { cpu.raise(.access, address: address, .read) }
+        return value
+    }
+
+    private func writeDevice(_ section: Section, _ physical: UInt64, _ value: UInt64, _ size: Int, _ address: UInt64) {
+        let result = engine.withMachineLock { cpu.memory.writeRegister(section, physical, value: value, size: size) }
+        if result != .ok { cpu.raise(.access, address: address, .write) }
+    }
+}

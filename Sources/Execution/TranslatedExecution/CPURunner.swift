@@ -1,0 +1,288 @@
+import CHost
+import CPUModel
+import Diagnostics
+import HostCode
+import HostOS
+import IR
+import Interpreter
+
+/// Runs one vCPU: its TLB contexts, its loop of finding and running blocks, its waiting and waking.
+final class CPURunner {
+    /// Guest instructions in a block at most.
+    static let usualLimit = 64
+    private static let contexts = 8
+
+    let cpu: VirtualCPU
+    unowned let engine: TranslationEngine
+    private(set) var context: TLBContext
+    private var contexts: [TLBContext]
+    private var switches: UInt64 = 0
+    private var interpreter: Interpreter
+
+    private let sleepLock = Mutex()
+    private let sleeper = ConditionVariable()
+    private var kicked = false
+    private var stopRequested = false
+    var isStopRequested: Bool { stopRequested }
+    private var tlbFlushRequested = false
+    /// Instructions to run before the loop looks up, where they are counted.
+    private(set) var instructionLimit = CPURunner.usualLimit
+    /// Instructions given by `grant` so far; what is left of them is in the header.
+    private var granted: UInt64 = 0
+    /// Set, by the round robin's timer, when another vCPU is to have its turn.
+    var sliceEnded = false
+    /// Called after a kick; the round robin's thread sleeps for all of its vCPUs.
+    var onWake: () -> Void = {}
+
+    init(cpu: VirtualCPU, engine: TranslationEngine) {
+        self.cpu = cpu
+        self.engine = engine
+        contexts = (0..<CPURunner.contexts).map { _ in TLBContext(mmuIndices: cpu.guest.mmuIndices) }
+        context = contexts[0]
+        context.id = 0
+        interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: CPURunner.runtime)
+        interpreter.countsInstructions = engine.options.instructionShift != nil
+        unsafe cpu.state.storeBytes(of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
+        cpu.services = self
+        cpu.onKick = { [weak self] in self?.wake() }
+        cpu.header.budget = interpreter.countsInstructions ? 0 : .max
+        publishTables()
+        publishJumpCache()
+        roundingModeChanged()
+    }
+
+    static func of(_ state: UnsafeMutableRawPointer) -> CPURunner {
+        let reference = unsafe state.load(fromByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
+        return unsafe Unmanaged<CPURunner>.fromOpaque(reference).takeUnretainedValue()
+    }
+
+    // MARK: What generated code reads
+
+    /// Writes the places of the current context's TLBs into the header.
+    func publishTables() {
+        for (index, table) in context.tables.enumerated() {
+            let offset = CPUHeader.Offset.tlb - 16 * index
+            unsafe cpu.state.storeBytes(of: table.mask, toByteOffset: offset, as: UInt64.self)
+            unsafe cpu.state.storeBytes(of: UInt64(UInt(bitPattern: table.fast)), toByteOffset: offset + 8, as: UInt64.self)
+        }
+    }
+
+    private func publishJumpCache() {
+        let cache = unsafe context.jumpCache(flags: cpu.translationFlags)
+        unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+    }
+
+    private var jumpCache: UnsafeMutablePointer<JumpCacheEntry> {
+        unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+            .assumingMemoryBound(to: JumpCacheEntry.self)
+    }
+
+    /// Forgets where code is; the code memory has been emptied.
+    func forgetCode() {
+        for context in contexts { context.flushJumpCaches() }
+        cpu.header.exitSite = 0
+    }
+
+    func revokeWrites(hostPage: UInt64) {
+        for context in contexts { for table in context.tables { table.revokeWrites(hostPage: hostPage) } }
+    }
+
+    // MARK: Stopping and waking
+
+    func requestStop() {
+        sleepLock.withLock { stopRequested = true }
+        cpu.kick()
+    }
+
+    func requestTLBFlush() {
+        sleepLock.withLock { tlbFlushRequested = true }
+        cpu.kick()
+    }
+
+    private func wake() {
+        sleepLock.lock()
+        kicked = true
+        sleeper.signal()
+        sleepLock.unlock()
+        onWake()
+    }
+
+    /// Waits until there is a reason to look again.
+    private func sleep() {
+        sleepLock.lock()
+        while !kicked && !stopRequested { sleeper.wait(sleepLock) }
+        kicked = false
+        sleepLock.unlock()
+    }
+
+    private var exitRequest: UnsafeMutablePointer<UInt32> {
+        unsafe (cpu.state + CPUHeader.Offset.exitRequest).assumingMemoryBound(to: UInt32.self)
+    }
+
+    // MARK: Counting
+
+    /// Lets the vCPU run that many instructions more.
+    func grant(_ instructions: Int64) {
+        granted &+= UInt64(instructions)
+        cpu.header.budget = max(0, cpu.header.budget) + instructions
+    }
+
+    /// Takes back what was granted and not run; says how many those are.
+    func revokeGrant() -> Int64 {
+        let left = max(0, cpu.header.budget)
+        granted &-= UInt64(left)
+        cpu.header.budget = 0
+        return left
+    }
+
+    // MARK: The loop
+
+    /// The vCPU thread's body.
+    func runUntilStopped() {
+        while !stopRequested {
+            if cpu.isHalted, !cpu.wakeIfDue() {
+                sleep()
+                attend()
+                continue
+            }
+            runBlocks()
+        }
+    }
+
+    /// Sees to what other threads have asked for.
+    func attend() {
+        unsafe apus_atomic_store_u32(exitRequest, 0)
+        sleepLock.lock()
+        kicked = false
+        let flush = tlbFlushRequested
+        tlbFlushRequested = false
+        sleepLock.unlock()
+        if flush { flushTLB() }
+        if !cpu.isHalted || cpu.wakeIfDue() { _ = cpu.takeInterrupt() }
+    }
+
+    /// Runs blocks until the vCPU halts, is stopped, or has used its slice.
+    func runBlocks() {
+        while !stopRequested {
+            if unsafe apus_atomic_load_relaxed_u32(exitRequest) != 0 { attend() }
+            if cpu.isHalted { return }
+            if engine.wantsCodeFlush { engine.flushCode(by: self) }
+            // In this order: a site read after the count is of that count's code, or 0.
+            let generation = engine.codeFlushes
+            let site = cpu.header.exitSite
+            cpu.header.exitSite = 0
+            guard let block = engine.block(for: self) else {
+                if cpu.header.exception != 0 { cpu.deliverException() }
+                continue
+            }
+            if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
+            if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
+            if run(block) == .budget {
+                if cpu.header.budget <= 0 { return }
+                // The next block is longer than what may still run: run its beginning.
+                instructionLimit = Int(min(cpu.header.budget, Int64(CPURunner.usualLimit)))
+            } else {
+                instructionLimit = CPURunner.usualLimit
+            }
+            if sliceEnded { return }
+        }
+    }
+
+    /// Runs from a block on until something has to be seen to.
+    private func run(_ block: TranslatedBlock) -> ExitReason {
+        guard let generator = engine.generator, let code = block.code else { return interpret(block) }
+        let address = unsafe generator.memory.address(code.entry)
+        rememberJump(block, address)
+        engine.exclusivity.enter()
+        if block.isDead || engine.wantsCodeFlush {
+            engine.exclusivity.leave()
+            return .lookup
+        }
+        let exit = unsafe generator.run(address, cpu.header)
+        engine.exclusivity.leave()
+        guard case .reason(let reason) = exit else { return .lookup }
+        if reason == .exception { cpu.deliverException() }
+        return reason
+    }
+
+    private func interpret(_ block: TranslatedBlock) -> ExitReason {
+        guard let ir = block.ir else { return .lookup }
+        let reason = interpreter.run(ir.block, cpu.header)
+        if reason == .exception { cpu.deliverException() }
+        return reason
+    }
+
+    /// Lets indirect jumps find the block.
+    private func rememberJump(_ block: TranslatedBlock, _ address: UnsafeRawPointer) {
+        if Log.isEnabled(.noChain) { return }
+        context.noteCode(block.pc)
+        if block.secondPage != nil { context.noteCode(block.pc &+ 4096) }
+        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
+        unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
+    }
+
+    private func logExecution(_ block: TranslatedBlock) {
+        Log.write(.exec, "Trace \(cpu.index): [\(hex(block.pc, digits: 16))/\(hex(block.flags))] \(block.instructions)")
+        Log.write(.cpu, cpu.describeRegisters())
+    }
+}
+
+extension CPURunner: ExecutionServices {
+    func flushTLB() {
+        var moved = false
+        for context in contexts where context.id != nil { moved = context.flush() || moved }
+        if moved { publishTables() }
+    }
+
+    func flushTLB(page address: UInt64) {
+        var moved = false
+        for context in contexts where context.id != nil { moved = context.flush(page: address) || moved }
+        if moved { publishTables() }
+    }
+
+    func flushTLB(context id: UInt64) {
+        for context in contexts where context.id == id { if context.flush() { publishTables() } }
+    }
+
+    func switchContext(to id: UInt64) {
+        switches += 1
+        if let known = contexts.first(where: { $0.id == id }) {
+            context = known
+        } else {
+            let oldest = contexts.min { ($0.id == nil ? 0 : $0.lastUse) < ($1.id == nil ? 0 : $1.lastUse) } ?? context
+            _ = oldest.flush()
+            oldest.id = id
+            context = oldest
+        }
+        context.lastUse = switches
+        publishTables()
+        publishJumpCache()
+    }
+
+    func translationFlagsChanged() { publishJumpCache() }
+
+    /// MXCSR with all exceptions masked, the guest's rounding mode, and no flags but the accrued ones.
+    func roundingModeChanged() {
+        let hostRounding: [UInt32: UInt32] = [0: 0, 1: 3, 2: 1, 3: 2]
+        let control = 0x1f80 | (hostRounding[cpu.header.roundingMode] ?? 0) << 13
+        unsafe cpu.state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
+    }
+
+    func collectFloatFlags() {
+        let status = unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
+        var flags = FloatStatus(rawValue: cpu.header.floatFlags)
+        if status & 1 != 0 { flags.insert(.invalid) }
+        if status & 4 != 0 { flags.insert(.divideByZero) }
+        if status & 8 != 0 { flags.insert(.overflow) }
+        if status & 16 != 0 { flags.insert(.underflow) }
+        if status & 32 != 0 { flags.insert(.inexact) }
+        cpu.header.floatFlags = flags.rawValue
+        unsafe cpu.state.storeBytes(of: status & ~63, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
+    }
+
+    var retiredInstructions: UInt64? {
+        engine.options.instructionShift == nil ? nil : granted &- UInt64(bitPattern: max(0, cpu.header.budget))
+    }
+
+    func synchronizeCode() {}
+}

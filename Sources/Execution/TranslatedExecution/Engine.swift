@@ -1,0 +1,313 @@
+import AddressSpace
+import CPUModel
+import CodeCache
+import Diagnostics
+import EventLoop
+import HostCode
+import HostOS
+import HostX86
+import IR
+import Interpreter
+import Optimizer
+
+/// How guest code is run: what `-accel` says.
+public struct EngineOptions: Sendable {
+    public enum Kind: Sendable {
+        /// IR is interpreted. Slow; for hosts that forbid generated code, and as the yardstick of the translator.
+        case interpreter
+        /// IR becomes host code.
+        case translator
+    }
+
+    public var kind = Kind.translator
+    /// A host thread for each vCPU, or one for all of them in turn.
+    public var multiThreaded = true
+    /// Bytes of host code before everything is translated anew.
+    public var codeMemorySize = 128 << 20
+    /// `-icount shift=N`: a guest instruction takes 2^N nanoseconds of virtual time; nil leaves instructions uncounted.
+    public var instructionShift: Int?
+    /// Blocks of one instruction each.
+    public var singleStep = false
+    /// Writes /tmp/perf-PID.map, so that profilers name guest code.
+    public var perfMap = false
+
+    public init() {}
+}
+
+public enum EngineError: ExplainedError {
+    case codeMemory(CodeMemoryError)
+    case thread(HostError)
+
+    public var cause: String {
+        switch self {
+        case .codeMemory(let error): error.description
+        case .thread(let error): error.cause
+        }
+    }
+    public var remedy: String? { nil }
+}
+
+/// Runs a machine's vCPUs by translation: the shared store of blocks, the threads, and what has to be agreed among them.
+public final class TranslationEngine {
+    public let options: EngineOptions
+    public let loop: EventLoop
+    let guest: GuestDescription
+    private(set) var runners: [CPURunner] = []
+    private var threads: [HostThread] = []
+
+    let generator: (any HostCodeGenerator)?
+    /// Guards the block table, the code memory and the translator's buffers.
+    let translationLock = Mutex()
+    var table = BlockTable()
+    private var scratch = IRBlock()
+    private var optimizer: Optimizer
+    private let perfMap: PerfMap?
+    let exclusivity: Exclusivity
+
+    /// Blocks translated, and times that the code memory was emptied: for `info jit`.
+    public private(set) var translatedBlocks = 0
+    public private(set) var codeFlushes = 0
+
+    public init(cpus: [VirtualCPU], loop: EventLoop, options: EngineOptions) throws(EngineError) {
+        guard let first = cpus.first else { preconditionFailure("a machine has a vCPU") }
+        self.options = options
+        self.loop = loop
+        guest = first.guest
+        exclusivity = Exclusivity()
+        perfMap = options.perfMap ? PerfMap() : nil
+        optimizer = Optimizer(layout: guest.layout, helpers: guest.helpers)
+        optimizer.countsInstructions = options.instructionShift != nil
+        switch options.kind {
+        case .interpreter: generator = nil
+        case .translator:
+            let memory: CodeMemory
+            do { memory = try CodeMemory(size: options.codeMemorySize) } catch { throw .codeMemory(error) }
+            generator = X86CodeGenerator(
+                memory: memory, layout: guest.layout, helpers: guest.helpers, runtime: CPURunner.runtime,
+                codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
+        }
+        runners = cpus.map { CPURunner(cpu: $0, engine: self) }
+        first.memory.onCodeWrite { [weak self] ram, page in self?.invalidate(ram, page: page) }
+        first.memory.onTopologyChange { [weak self] in self?.flushAllTLBs() }
+    }
+
+    // MARK: Threads
+
+    /// Starts the vCPUs.
+    public func start() throws(EngineError) {
+        do {
+            if options.multiThreaded {
+                for runner in runners {
+                    threads.append(try HostThread(name: "CPU \(runner.cpu.index)/TCG") { runner.runUntilStopped() })
+                }
+            } else {
+                threads.append(try HostThread(name: "ALL CPUs/TCG") { [self] in RoundRobin(self).run() })
+            }
+        } catch { throw .thread(error) }
+    }
+
+    /// Stops the vCPUs and waits until they have stopped. The caller must not hold the machine lock.
+    public func stop() {
+        for runner in runners { runner.requestStop() }
+        for thread in threads { thread.join() }
+        threads = []
+        perfMap?.close()
+    }
+
+    func withMachineLock<Result>(_ body: () -> Result) -> Result { loop.lock.withLock(body) }
+
+    // MARK: Translation
+
+    /// The block at the runner's pc, translated now if need be; nil if fetching the code faulted: the exception is noted.
+    func block(for runner: CPURunner) -> TranslatedBlock? {
+        let cpu = runner.cpu
+        let pc = cpu.header.pc
+        let flags = cpu.translationFlags
+        guard let physicalPage = runner.physicalPage(pc, .execute, cpu.fetchMMUIndex) else { return nil }
+        let physical = physicalPage | pc & 0xfff
+        translationLock.lock()
+        if runner.instructionLimit == CPURunner.usualLimit, let block = table.find(physical: physical, pc: pc, flags: flags),
+            secondPageHolds(block, runner)
+        {
+            translationLock.unlock()
+            return block
+        }
+        translationLock.unlock()
+        if cpu.header.exception != 0 { return nil }
+        return translate(runner, physical, flags)
+    }
+
+    /// Whether a block's second page is where it was when the block was made.
+    private func secondPageHolds(_ block: TranslatedBlock, _ runner: CPURunner) -> Bool {
+        guard let second = block.secondPage else { return true }
+        let address = (block.pc & ~0xfff) &+ 4096
+        return runner.physicalPage(address, .execute, runner.cpu.fetchMMUIndex) == second
+    }
+
+    private func translate(_ runner: CPURunner, _ physical: UInt64, _ flags: UInt64) -> TranslatedBlock? {
+        let cpu = runner.cpu
+        let pc = cpu.header.pc
+        let section = cpu.memory.section(at: physical)
+        guard section.kind != .io, section.kind != .unassigned, section.last >= physical | 0xfff,
+            let base = unsafe section.host(physical & ~0xfff), let ram = section.ram
+        else {
+            cpu.raise(.access, address: pc, .execute)
+            return nil
+        }
+        var second: (ram: RAMBlock, page: Int, physical: UInt64)?
+        translationLock.lock()
+        defer { translationLock.unlock() }
+        // From here on a write to the page is noticed, so that the code read below cannot become stale unseen.
+        watch(ram, section.page(physical))
+        var window = unsafe CodeWindow(base: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), pageStart: pc & ~0xfff) {
+            guard let next = self.nextPage(runner, (pc & ~0xfff) &+ 4096) else { return nil }
+            second = (next.ram, next.page, next.physical)
+            self.watch(next.ram, next.page)
+            return unsafe UnsafePointer(next.ram.base.assumingMemoryBound(to: UInt8.self) + next.page << 12)
+        }
+        let limit = options.singleStep ? 1 : runner.instructionLimit
+        scratch.reset(pc: pc)
+        cpu.translate(into: &scratch, flags: flags, window: &window, limit: limit)
+        if scratch.count == 0 {
+            if cpu.header.exception == 0 { cpu.raise(.access, address: pc, .execute) }
+            return nil
+        }
+        // A fault while reading ahead into the next page is not this block's.
+        cpu.header.exception = 0
+        logTranslation(cpu, base: base)
+        optimizer.run(&scratch)
+        logOptimized()
+        let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
+        var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
+        if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
+        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil) else { return nil }
+        if !isTemporary { table.insert(block, pages: pages) }
+        translatedBlocks += 1
+        return block
+    }
+
+    /// The page that an instruction at the end of a block reaches into.
+    private func nextPage(_ runner: CPURunner, _ address: UInt64) -> (ram: RAMBlock, page: Int, physical: UInt64)? {
+        guard let physical = runner.physicalPage(address, .execute, runner.cpu.fetchMMUIndex) else { return nil }
+        let section = runner.cpu.memory.section(at: physical)
+        guard section.kind != .io, section.last >= physical | 0xfff, let ram = section.ram else {
+            runner.cpu.raise(.access, address: address, .execute)
+            return nil
+        }
+        return (ram, section.page(physical), physical)
+    }
+
+    /// Turns the scratch IR into something that runs; nil after the code memory was found full and has been emptied: look up again.
+    private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?) -> TranslatedBlock? {
+        var code: CompiledBlock?
+        var holder: IRHolder?
+        if let generator {
+            guard let compiled = generator.compile(scratch) else {
+                wantsCodeFlush = true
+                return nil
+            }
+            code = compiled
+            Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
+            perfMap?.add(address: generator.memory.address(compiled.entry), size: compiled.size, name: "\(guest.name)_\(hex(scratch.pc))")
+        } else {
+            var copy = IRBlock(capacity: max(scratch.count, 1))
+            copy.reset(pc: scratch.pc)
+            for index in 0..<scratch.count { copy.append(scratch[index]) }
+            copy.labels = scratch.labels
+            holder = IRHolder(copy)
+        }
+        return TranslatedBlock(
+            pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
+            guestBytes: scratch.guestBytes, code: code, ir: holder)
+    }
+
+    /// Set when the code memory is full; the runner that sees it empties it.
+    var wantsCodeFlush = false
+
+    /// Throws all code away. Called by a runner outside generated code, with no lock held.
+    func flushCode(by runner: CPURunner) {
+        exclusivity.run(runners, except: runner) {
+            translationLock.lock()
+            defer { translationLock.unlock() }
+            guard wantsCodeFlush else { return }
+            wantsCodeFlush = false
+            table.removeAll()
+            generator?.memory.discard()
+            for other in runners { other.forgetCode() }
+            codeFlushes += 1
+        }
+    }
+
+    // MARK: Code pages
+
+    /// Makes writes to a page noticeable.
+    private func watch(_ ram: RAMBlock, _ page: Int) {
+        let before = ram.set(RAMBlock.PageFlag.code, page: page)
+        guard before & RAMBlock.PageFlag.code == 0, before & RAMBlock.PageFlag.writtenDirectly != 0 else { return }
+        let host = unsafe UInt64(UInt(bitPattern: ram.base + page << 12))
+        ram.clear(RAMBlock.PageFlag.writtenDirectly, page: page)
+        for runner in runners { runner.revokeWrites(hostPage: host) }
+    }
+
+    /// Forgets the blocks on a page that is being written.
+    func invalidate(_ ram: RAMBlock, page: Int) {
+        translationLock.lock()
+        defer { translationLock.unlock() }
+        ram.clear(RAMBlock.PageFlag.code, page: page)
+        for block in table.remove(page: .init(block: ObjectIdentifier(ram), page: page)) where !block.isDead {
+            block.isDead = true
+            guard let generator, let code = block.code else { continue }
+            generator.kill(entry: code.entry)
+            for jump in block.chainedJumps { generator.unchain(jump: jump) }
+            block.chainedJumps = []
+        }
+    }
+
+    /// Lets the jump that left generated code go straight to `block` next time. `generation` is the count of code flushes when it left.
+    func chain(site: Int, to block: TranslatedBlock, generation: Int) {
+        guard let generator, let code = block.code, block.secondPage == nil else { return }
+        translationLock.lock()
+        defer { translationLock.unlock() }
+        guard !block.isDead, generation == codeFlushes else { return }
+        generator.chain(jump: site, to: code.entry)
+        block.chainedJumps.append(site)
+    }
+
+    func flushAllTLBs() { for runner in runners { runner.requestTLBFlush() } }
+
+    // MARK: Logs
+
+    private func logTranslation(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) {
+        if Log.isEnabled(.inAsm) {
+            let lines = instructionLines(cpu, base: base)
+            Log.write(.inAsm, "----------------\nIN: \n" + lines.joined(separator: "\n") + "\n")
+        }
+        if Log.isEnabled(.op) {
+            Log.write(.op, "OP:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
+        }
+    }
+
+    private func logOptimized() {
+        if Log.isEnabled(.opOpt) {
+            Log.write(.opOpt, "OP after optimization:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
+        }
+    }
+
+    private func instructionLines(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) -> [String] {
+        var lines: [String] = []
+        var address = scratch.pc
+        let end = scratch.pc &+ UInt64(scratch.guestBytes)
+        while address < end {
+            let offset = Int(address & 0xfff)
+            let inPage = min(4, 4096 - offset, Int(end - address))
+            guard address & ~0xfff == scratch.pc & ~0xfff, inPage >= 2 else { break }
+            let bytes = unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: inPage))
+            let (text, length) = cpu.disassemble(address, bytes)
+            lines.append("\(hex(address, digits: 16)):  \(bytes.prefix(length).reversed().map { hexByte($0) }.joined())  \(text)")
+            address &+= UInt64(max(length, 2))
+        }
+        return lines
+    }
+
+    private func hexByte(_ byte: UInt8) -> String { String(hex(byte, digits: 2).dropFirst(2)) }
+}

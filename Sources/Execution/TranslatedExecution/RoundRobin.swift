@@ -1,0 +1,132 @@
+import EventLoop
+import HostOS
+import IR
+
+/// Runs all vCPUs on one thread, in turn: `thread=single`, and always where instructions are counted.
+final class RoundRobin {
+    /// A turn's length in nanoseconds, of host time or, where instructions are counted, of virtual time.
+    private static let slice: Int64 = 10_000_000
+
+    private let engine: TranslationEngine
+    private let lock = Mutex()
+    private let changed = ConditionVariable()
+    private var woken = false
+    private var timer: LoopTimer?
+    /// Instructions that all vCPUs have run, and virtual nanoseconds that passed while all slept.
+    private var executed: Int64 = 0
+    private var warped: Int64 = 0
+
+    init(_ engine: TranslationEngine) {
+        self.engine = engine
+        for runner in engine.runners { runner.onWake = { [weak self] in self?.wake() } }
+    }
+
+    private func wake() {
+        lock.lock()
+        woken = true
+        changed.signal()
+        lock.unlock()
+    }
+
+    func run() {
+        if let shift = engine.options.instructionShift {
+            engine.withMachineLock { engine.loop.setVirtualClockSource { [self] in now(shift) } }
+            runCounted(shift)
+        } else {
+            startSliceTimer()
+            while !engine.loop.isStopping, !engine.runners.contains(where: \.isStopRequested) {
+                if !runTurn() { sleep(until: nil) }
+            }
+        }
+    }
+
+    /// One turn of every vCPU that has something to do; false if none had.
+    private func runTurn() -> Bool {
+        var busy = false
+        for runner in engine.runners {
+            runner.attend()
+            if runner.cpu.isHalted, !runner.cpu.wakeIfDue() { continue }
+            busy = true
+            runner.sliceEnded = false
+            runner.runBlocks()
+        }
+        return busy
+    }
+
+    private func startSliceTimer() {
+        engine.withMachineLock {
+            let timer = LoopTimer(engine.loop, .realtime) { [weak self] in self?.endSlice() }
+            self.timer = timer
+            timer.arm(at: engine.loop.now(.realtime) + RoundRobin.slice)
+        }
+    }
+
+    private func endSlice() {
+        for runner in engine.runners {
+            runner.sliceEnded = true
+            runner.cpu.kick()
+        }
+        timer?.arm(at: engine.loop.now(.realtime) + RoundRobin.slice)
+    }
+
+    private func sleep(until deadline: Int64?) {
+        lock.lock()
+        while !woken {
+            guard let deadline else {
+                changed.wait(lock)
+                continue
+            }
+            changed.wait(lock, until: deadline)
+            break
+        }
+        woken = false
+        lock.unlock()
+    }
+
+    // MARK: Counted instructions
+
+    /// Virtual time: instructions run, those of the turn under way included, and time slept.
+    private func now(_ shift: Int) -> Int64 {
+        let underWay = current.map { grantedNow - max(0, $0.cpu.header.budget) } ?? 0
+        return (executed + underWay) << Int64(shift) + warped
+    }
+
+    private var current: CPURunner?
+    private var grantedNow: Int64 = 0
+
+    private func runCounted(_ shift: Int) {
+        while !engine.loop.isStopping, !engine.runners.contains(where: \.isStopRequested) {
+            engine.withMachineLock { engine.loop.fireDueTimers() }
+            if !runCountedTurn(shift) { warp(shift) }
+        }
+    }
+
+    private func runCountedTurn(_ shift: Int) -> Bool {
+        var busy = false
+        for runner in engine.runners {
+            runner.attend()
+            if runner.cpu.isHalted, !runner.cpu.wakeIfDue() { continue }
+            busy = true
+            let until = engine.withMachineLock { engine.loop.nextDeadline(.virtual) }
+            let left = min(RoundRobin.slice, max(0, (until ?? .max) - now(shift)))
+            grantedNow = max(1, left >> Int64(shift))
+            runner.grant(grantedNow)
+            current = runner
+            runner.runBlocks()
+            executed += grantedNow - runner.revokeGrant()
+            current = nil
+        }
+        return busy
+    }
+
+    /// All vCPUs wait: virtual time jumps to the next timer, or, if there is none, waits for the outside.
+    private func warp(_ shift: Int) {
+        let deadline = engine.withMachineLock { engine.loop.nextDeadline(.virtual) }
+        guard let deadline else { return sleep(until: nil) }
+        let ahead = deadline - now(shift)
+        if ahead > 0 {
+            sleep(until: monotonicNanoseconds() + ahead)
+            warped += min(ahead, max(0, deadline - now(shift)))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import CodeCache
+import IR
+
+/// Why generated code came back: an `ExitReason`, or a jump that could be chained.
+public enum CodeExit: Sendable {
+    case reason(ExitReason)
+    /// `pc` has no code yet as far as the jump at `CPUHeader.exitSite` knows (0: an indirect jump, which is not chained).
+    case unresolved
+}
+
+/// A block's code in the code memory.
+public struct CompiledBlock: Sendable {
+    /// Offset of the entry; its first instruction can be replaced while other threads run.
+    public let entry: Int
+    /// Bytes from the entry on.
+    public let size: Int
+    /// The patchable jumps in it, one for each constant target in the order of the IR: their offsets.
+    public let jumps: [Int]
+
+    public init(entry: Int, size: Int, jumps: [Int]) {
+        self.entry = entry
+        self.size = size
+        self.jumps = jumps
+    }
+}
+
+/// A jump-cache slot: where generated code finds the target of an indirect jump.
+public struct JumpCacheEntry {
+    /// Guest address; all ones for an empty slot.
+    public var pc: UInt64
+    /// Host address of the block's entry.
+    public var code: UInt64
+
+    public init(pc: UInt64, code: UInt64) {
+        self.pc = pc
+        self.code = code
+    }
+
+    /// Slots of a jump cache, a power of two.
+    public static let count = 4096
+
+    /// The slot of a guest address.
+    @inlinable public static func index(_ pc: UInt64, alignmentBits: Int) -> Int { Int((pc &>> UInt64(alignmentBits)) & UInt64(count - 1)) }
+}
+
+/// A TLB slot: 32 bytes. Tags are the virtual address of a page for which generated code may go straight to memory.
+public struct TLBEntry {
+    public var readTag: UInt64
+    public var writeTag: UInt64
+    /// Host address of the page.
+    public var host: UInt64
+    /// Not used by generated code: physical page and permission bits.
+    public var physical: UInt64
+
+    public init(readTag: UInt64, writeTag: UInt64, host: UInt64, physical: UInt64) {
+        self.readTag = readTag
+        self.writeTag = writeTag
+        self.host = host
+        self.physical = physical
+    }
+
+    public static let sizeLog2 = 5
+}
+
+/// Makes host code from IR and runs it. One for all vCPUs of a machine; `compile` and the patching calls need the translation lock.
+public protocol HostCodeGenerator: AnyObject {
+    var memory: CodeMemory { get }
+    /// Appends a block's code; nil if the code memory is full.
+    func compile(_ block: borrowing IRBlock) -> CompiledBlock?
+    /// Runs code at an executable address until it exits.
+    func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit
+    /// Makes the jump at an offset go straight to the entry of a block.
+    func chain(jump: Int, to entry: Int)
+    /// Makes the jump at an offset leave generated code again.
+    func unchain(jump: Int)
+    /// Makes a block's entry leave generated code with `.unresolved`, so that stale references to it do no harm.
+    func kill(entry: Int)
+    /// The host instructions of a range, for `-d out_asm`.
+    func listing(_ offset: Int, _ size: Int) -> String
+}
