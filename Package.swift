@@ -47,8 +47,8 @@ let translation: [Target] = [
     module("Optimizer", "Translation/Optimizer", .unsafe, uses: ["IR", "Bits"]),
     module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
-    module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "Bits", "CodeCache"]),
-    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "SoftFloat", "CHost"]),
+    module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "CodeCache"]),
+    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost"]),
 ]
 
 let execution: [Target] = [
@@ -56,7 +56,7 @@ let execution: [Target] = [
     module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Snapshot", "Diagnostics", "AddressSpace", "CHost"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
-        uses: ["CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
+        uses: ["CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "EventLoop", "Diagnostics", "CHost"]),
 ]
 
 let services: [Target] = [

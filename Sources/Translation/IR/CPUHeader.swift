@@ -41,6 +41,14 @@ public struct CPUHeader {
         public static let hostStack = -224
         /// UInt64: guest's address of a memory access that is under way out of line.
         public static let accessAddress = -232
+        /// UInt64: what that access writes, or a helper's second operand.
+        public static let accessValue = -248
+        /// UInt64: what kind of access it is: a memory operation, a helper's index, a float operation.
+        public static let accessKind = -256
+        /// UInt64: its result.
+        public static let accessResult = -392
+        /// UInt64: a third operand.
+        public static let accessExtra = -400
         /// Unretained reference to what runs the vCPU; the execution engine's own business.
         public static let engine = -240
         /// 16 UInt64: scratch fields through which values cross labels.

@@ -1,0 +1,234 @@
+import HostCode
+import IR
+
+/// Makes one block's machine code.
+///
+/// Values are kept in temporaries and computed where they are defined; guest state that is pinned is always true in its register, other
+/// state always true in memory, so that a fault at any operation finds the guest's registers as they should be.
+struct BlockEmitter {
+    static let maxAliases = 64
+
+    let registers: HostRegisters
+    let thunks: Thunks
+    let codeAlignmentBits: Int
+    let countsInstructions: Bool
+
+    var a: Assembler
+    var ops: UnsafeMutablePointer<IROp>
+    var count = 0
+    var info: UnsafeMutablePointer<ValueInfo>
+    private var capacity = 0
+    /// Index of the operation at hand.
+    var current = 0
+    /// Operations before this index have been done together with an earlier one.
+    var resumeAt = 0
+    /// Bit sets of registers that the operation at hand holds on to.
+    var locked: UInt32 = 0
+    var lockedVectors: UInt32 = 0
+    /// Root values by temporary register; -1 for none.
+    let owners: UnsafeMutablePointer<Int32>
+    let vectorOwners: UnsafeMutablePointer<Int32>
+    let aliasList: UnsafeMutablePointer<Int32>
+    var aliases = 0
+    var slots = 0
+
+    /// Address of the guest instruction at hand, and whether `pc` was written since it began.
+    var pc: UInt64 = 0
+    var pcIsWritten = false
+    /// Instructions begun so far.
+    var begun = 0
+    var blockPC: UInt64 = 0
+    private var instructions = 0
+
+    var entry = 0
+    var jumps: [Int] = []
+    /// Offsets of labels, and displacements that wait for them.
+    var labelOffsets: [Int] = []
+    var labelFixups: [(place: Int, label: Int)] = []
+    /// Code that is emitted behind the block.
+    var outOfLine: [OutOfLine] = []
+
+    init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool) {
+        self.registers = registers
+        self.thunks = thunks
+        self.codeAlignmentBits = codeAlignmentBits
+        self.countsInstructions = countsInstructions
+        let none = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
+        unsafe a = Assembler(base: none, capacity: 1)
+        unsafe ops = .allocate(capacity: 1)
+        unsafe info = .allocate(capacity: 1)
+        unsafe owners = .allocate(capacity: 16)
+        unsafe vectorOwners = .allocate(capacity: 16)
+        unsafe aliasList = .allocate(capacity: BlockEmitter.maxAliases)
+    }
+
+    /// Emits the block at the assembler's offset; false if it ran out of room.
+    mutating func emit(_ block: borrowing IRBlock, _ assembler: inout Assembler) -> Bool {
+        begin(block, assembler)
+        analyse()
+        emitEntry()
+        while current < count {
+            if a.isNearlyFull { return false }
+            if current >= resumeAt {
+                locked = 0
+                lockedVectors = 0
+                emitOperation(unsafe ops[current])
+            }
+            current += 1
+        }
+        guard emitOutOfLine() else { return false }
+        for fixup in labelFixups { a.patch(fixup.place, to: labelOffsets[fixup.label]) }
+        assembler = a
+        return true
+    }
+
+    private mutating func begin(_ block: borrowing IRBlock, _ assembler: Assembler) {
+        a = assembler
+        unsafe ops = block.ops
+        count = block.count
+        if count > capacity {
+            unsafe info.deallocate()
+            capacity = count * 2
+            unsafe info = .allocate(capacity: capacity)
+        }
+        blockPC = block.pc
+        pc = block.pc
+        pcIsWritten = false
+        instructions = block.instructions
+        current = 0
+        resumeAt = 0
+        begun = 0
+        jumps.removeAll(keepingCapacity: true)
+        labelOffsets.removeAll(keepingCapacity: true)
+        for _ in 0..<block.labels { labelOffsets.append(-1) }
+        labelFixups.removeAll(keepingCapacity: true)
+        outOfLine.removeAll(keepingCapacity: true)
+        slots = 0
+        forgetValues()
+    }
+
+    /// At a label no value is alive and nothing is known.
+    mutating func forgetValues() {
+        aliases = 0
+        for index in 0..<16 {
+            unsafe owners[index] = -1
+            unsafe vectorOwners[index] = -1
+        }
+    }
+
+    /// The check for interrupts, which `kill` can turn into a jump, and the instruction count.
+    private mutating func emitEntry() {
+        a.align(16)
+        entry = a.offset
+        // A comparison with a 32-bit displacement, so that it has 7 bytes.
+        a.byte(0x83)
+        a.byte(0xbd)
+        a.long(Int32(CPUHeader.Offset.exitRequest))
+        a.byte(0)
+        outOfLine.append(OutOfLine(kind: .leaveAtEntry, jump: a.jcc(.ne), back: 0, pc: blockPC))
+        if countsInstructions, instructions > 0 {
+            a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(instructions))
+            outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
+        }
+    }
+
+    private mutating func emitOperation(_ op: IROp) {
+        switch op.opcode {
+        case .const: unsafe info[current].location.kind = .constant
+        case .readState: emitRead(op)
+        case .writeState: emitWrite(op)
+        case .insnStart:
+            pc = UInt64(bitPattern: op.imm)
+            pcIsWritten = false
+            begun += 1
+        case .probe: break
+        case .load, .store, .atomicRMW, .compareExchange, .loadLinked, .storeConditional, .fence: emitMemory(op)
+        case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat, .froundInt,
+            .unboxFloat, .boxFloat:
+            emitFloat(op)
+        case .bitcast: emitBitcast(op)
+        case .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect, .exitWith: emitControl(op)
+        default: emitInteger(op)
+        }
+    }
+
+    // MARK: Guest state
+
+    private mutating func emitRead(_ op: IROp) {
+        if op.type.isFloat, let pin = registers.vectorPin(at: op.imm) {
+            unsafe info[current].location = .vectorPin(pin)
+        } else if let pin = registers.pin(at: op.imm) {
+            unsafe info[current].location = .pin(pin)
+        } else {
+            unsafe info[current].location = .cell(op.imm)
+        }
+        addAlias(current)
+    }
+
+    private mutating func emitWrite(_ op: IROp) {
+        if op.imm == Int64(CPUHeader.Offset.pc) { pcIsWritten = true }
+        if unsafe ops[Int(op.a)].type.isFloat {
+            writeFloat(op)
+        } else if let pin = registers.pin(at: op.imm) {
+            write(op, pin)
+        } else {
+            writeCell(op)
+        }
+    }
+
+    private mutating func write(_ op: IROp, _ pin: Register) {
+        let root = root(op.a)
+        let location = unsafe info[root].location
+        if location.kind == .pin, location.asRegister == pin {
+            if lives(root) { addAlias(root) }
+            return
+        }
+        preserve(pin)
+        switch operand(op.a, .b64) {
+        case .immediate(let value): a.mov(pin, UInt64(bitPattern: Int64(value)))
+        case .memory(let source): a.mov(.b64, pin, source)
+        case .register(let register):
+            a.mov(.b64, pin, register)
+            if lives(root), unsafe info[root].location.kind == .register {
+                unsafe owners[Int(register.rawValue)] = -1
+                unsafe info[root].location = .pin(pin)
+                addAlias(root)
+            }
+        }
+    }
+
+    private mutating func writeCell(_ op: IROp) {
+        preserve(cell: op.imm)
+        let destination = Memory(HostRegisters.state, Int(op.imm))
+        let width = width(op.type)
+        if let value = immediate(op.a, width) { return a.mov(width, destination, value) }
+        a.mov(width, destination, use(op.a))
+    }
+
+    private mutating func writeFloat(_ op: IROp) {
+        let root = root(op.a)
+        guard let pin = registers.vectorPin(at: op.imm) else {
+            preserve(cell: op.imm)
+            return a.vmovsd(Memory(HostRegisters.state, Int(op.imm)), useVector(op.a))
+        }
+        let location = unsafe info[root].location
+        if location.kind == .vectorPin, location.asVector == pin {
+            if lives(root) { addAlias(root) }
+            return
+        }
+        preserve(pin)
+        if location.kind == .cell { return a.vmovsd(pin, Memory(HostRegisters.state, Int(location.aux))) }
+        let vector = useVector(op.a)
+        a.vmovaps(pin, vector)
+    }
+
+    // MARK: The guest's address
+
+    /// Puts an address into `pc`.
+    mutating func storePC(_ address: UInt64) {
+        let place = Memory(HostRegisters.state, CPUHeader.Offset.pc)
+        if let short = Int32(exactly: Int64(bitPattern: address)) { return a.mov(.b64, place, short) }
+        a.mov(.b32, place, Int32(truncatingIfNeeded: address))
+        a.mov(.b32, Memory(HostRegisters.state, CPUHeader.Offset.pc + 4), Int32(truncatingIfNeeded: address >> 32))
+    }
+}

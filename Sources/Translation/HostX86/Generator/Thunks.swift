@@ -1,0 +1,149 @@
+import CodeCache
+import IR
+
+/// The permanent pieces of generated code: entry, exits, and the ways out to the runtime that keep every register.
+struct Thunks {
+    /// What `run` gets back.
+    enum ExitCode {
+        /// Add the `ExitReason`.
+        static let reason: UInt64 = 0
+        static let unresolved: UInt64 = 16
+    }
+
+    /// Functions that are called out of line.
+    enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float }
+
+    /// Bytes of stack for values that do not fit in registers.
+    static let spillBytes = 1024
+
+    var entry = 0
+    /// Leaves with the code in eax; the pins are written back.
+    var exit = 0
+    /// Leaves with .unresolved.
+    var exitUnresolved = 0
+    /// Offsets of the callees' thunks, by `Callee`.
+    var callees = [Int](repeating: 0, count: Callee.allCases.count)
+    /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
+    var canonical64 = 0, canonical32 = 0, boxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
+
+    private let registers: HostRegisters
+    private static let savedRegisters: [Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
+    /// Space for the temporaries in a callee thunk; with the return address a multiple of 16.
+    private static let saveBytes = 8 * (5 + 8) + 16
+
+    init(_ assembler: inout Assembler, _ registers: HostRegisters, helperTable: UnsafeRawPointer, functions: [UnsafeRawPointer?]) {
+        self.registers = registers
+        emitConstants(&assembler)
+        emitEntry(&assembler)
+        emitExit(&assembler)
+        let fault = emitFault(&assembler)
+        for callee in Callee.allCases {
+            assembler.align(16)
+            callees[callee.rawValue] = assembler.offset
+            unsafe emitCallee(&assembler, callee, callee == .helper ? helperTable : functions[callee.rawValue], fault: fault)
+        }
+    }
+
+    private mutating func emitConstants(_ a: inout Assembler) {
+        a.align(16)
+        func constant(_ value: UInt64, _ a: inout Assembler) -> Int {
+            let place = a.offset
+            a.quad(value)
+            a.quad(0)
+            return place
+        }
+        canonical64 = constant(0x7ff8_0000_0000_0000, &a)
+        canonical32 = constant(0x7fc0_0000, &a)
+        boxMask = constant(0xffff_ffff_0000_0000, &a)
+        two32 = constant(0x41f0_0000_0000_0000, &a)
+        two63 = constant(0x43e0_0000_0000_0000, &a)
+        two32Single = constant(0x4f80_0000, &a)
+        two63Single = constant(0x5f00_0000, &a)
+    }
+
+    private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    /// C function (code, state) -> exit code.
+    private mutating func emitEntry(_ a: inout Assembler) {
+        a.align(16)
+        entry = a.offset
+        for register in Thunks.savedRegisters { a.push(register) }
+        a.alu(.sub, .b64, .rsp, Int32(Thunks.spillBytes + 8))
+        a.mov(.b64, .rbp, .rsi)
+        a.mov(.b64, field(CPUHeader.Offset.hostStack), .rsp)
+        a.stmxcsr(field(CPUHeader.Offset.hostMXCSR))
+        a.ldmxcsr(field(CPUHeader.Offset.guestMXCSR))
+        a.mov(.b64, .rax, .rdi)
+        loadPins(&a)
+        a.jmp(.rax)
+    }
+
+    private mutating func emitExit(_ a: inout Assembler) {
+        a.align(16)
+        exitUnresolved = a.offset
+        a.mov(.rax, ExitCode.unresolved)
+        a.align(16)
+        exit = a.offset
+        storePins(&a)
+        emitLeave(&a)
+    }
+
+    private func emitLeave(_ a: inout Assembler) {
+        a.stmxcsr(field(CPUHeader.Offset.guestMXCSR))
+        a.ldmxcsr(field(CPUHeader.Offset.hostMXCSR))
+        a.mov(.b64, .rsp, field(CPUHeader.Offset.hostStack))
+        a.alu(.add, .b64, .rsp, Int32(Thunks.spillBytes + 8))
+        for register in Thunks.savedRegisters.reversed() { a.pop(register) }
+        a.ret()
+    }
+
+    /// Leaves out of a callee's thunk after a guest fault: the pins are in memory already, MXCSR is the guest's.
+    private func emitFault(_ a: inout Assembler) -> Int {
+        a.align(16)
+        let place = a.offset
+        a.mov(.rax, ExitCode.reason + UInt64(ExitReason.exception.rawValue))
+        emitLeave(&a)
+        return place
+    }
+
+    private func emitCallee(_ a: inout Assembler, _ callee: Callee, _ function: UnsafeRawPointer?, fault: Int) {
+        a.alu(.sub, .b64, .rsp, Int32(Thunks.saveBytes))
+        for (index, register) in HostRegisters.temporaries.enumerated() { a.mov(.b64, Memory(.rsp, 8 * index), register) }
+        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovsd(Memory(.rsp, 8 * (5 + index)), register) }
+        storePins(&a)
+        if callee == .helper { a.stmxcsr(field(CPUHeader.Offset.guestMXCSR)) }
+        a.mov(.b64, .rdi, .rbp)
+        a.mov(.b64, .rsi, field(CPUHeader.Offset.accessAddress))
+        a.mov(.b64, .rdx, field(CPUHeader.Offset.accessValue))
+        if callee == .helper {
+            a.mov(.b64, .rcx, field(CPUHeader.Offset.accessExtra))
+            a.mov(.b32, .rax, field(CPUHeader.Offset.accessKind))
+            unsafe a.mov(.r8, UInt64(UInt(bitPattern: function)))
+            a.call(Memory(.r8, index: .rax, scale: 3))
+        } else {
+            a.mov(.b64, .rcx, field(CPUHeader.Offset.accessKind))
+            if callee == .load { a.mov(.b64, .rdx, .rcx) }
+            unsafe a.mov(.rax, UInt64(UInt(bitPattern: function)))
+            a.call(.rax)
+        }
+        a.mov(.b64, field(CPUHeader.Offset.accessResult), .rax)
+        a.alu(.cmp, .b32, field(CPUHeader.Offset.exception), 0)
+        a.jcc(.ne, to: fault)
+        if callee == .helper { a.ldmxcsr(field(CPUHeader.Offset.guestMXCSR)) }
+        loadPins(&a)
+        for (index, register) in HostRegisters.temporaries.enumerated() { a.mov(.b64, register, Memory(.rsp, 8 * index)) }
+        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovsd(register, Memory(.rsp, 8 * (5 + index))) }
+        a.alu(.add, .b64, .rsp, Int32(Thunks.saveBytes))
+        a.ret()
+    }
+
+    private func storePins(_ a: inout Assembler) {
+        for pin in registers.pins { a.mov(.b64, field(pin.offset), pin.register) }
+        for pin in registers.vectorPins { a.vmovsd(field(pin.offset), pin.register) }
+    }
+
+    private func loadPins(_ a: inout Assembler) {
+        for pin in registers.pins { a.mov(.b64, pin.register, field(pin.offset)) }
+        for pin in registers.vectorPins { a.vmovsd(pin.register, field(pin.offset)) }
+    }
+}

@@ -1,0 +1,116 @@
+import CHost
+import CodeCache
+import HostCode
+import IR
+import Interpreter
+
+/// Tier 1 for x86-64: one pass over a block's IR, from values to host registers to machine code.
+public final class X86CodeGenerator: HostCodeGenerator {
+    public let memory: CodeMemory
+    let registers: HostRegisters
+    let helpers: [Helper]
+    let codeAlignmentBits: Int
+    let countsInstructions: Bool
+    let thunks: Thunks
+    private let helperTable: UnsafeMutablePointer<HelperFunction>
+    private var emitter: BlockEmitter
+    /// Where a chained jump went before, so that it can go there again: its way out of generated code.
+    private var exitOfJump: [Int: Int] = [:]
+
+    public init(
+        memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool
+    ) {
+        self.memory = memory
+        self.helpers = helpers
+        self.codeAlignmentBits = codeAlignmentBits
+        self.countsInstructions = countsInstructions
+        registers = HostRegisters(layout)
+        unsafe helperTable = .allocate(capacity: max(helpers.count, 1))
+        for (index, helper) in helpers.enumerated() { unsafe (helperTable + index).initialize(to: helper.function) }
+        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback].map {
+            unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
+        }
+        var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: memory.used)
+        unsafe thunks = Thunks(&assembler, registers, helperTable: UnsafeRawPointer(helperTable), functions: functions)
+        memory.commit(assembler.offset - memory.used)
+        memory.makePermanent()
+        emitter = BlockEmitter(registers: registers, thunks: thunks, codeAlignmentBits: codeAlignmentBits, countsInstructions: countsInstructions)
+    }
+
+    deinit { unsafe helperTable.deallocate() }
+
+    public func supports(_ block: borrowing IRBlock) -> Bool {
+        for index in 0..<block.count where !BlockEmitter.supports(block[index], block) { return false }
+        return true
+    }
+
+    public func compile(_ block: borrowing IRBlock) -> CompiledBlock? {
+        let start = memory.used
+        var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
+        guard emitter.emit(block, &assembler) else { return nil }
+        memory.commit(assembler.offset - start)
+        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, jumps: emitter.jumps)
+    }
+
+    public func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit {
+        typealias Entry = @convention(c) (UnsafeRawPointer, UnsafeMutableRawPointer) -> UInt64
+        let entry = unsafe unsafeBitCast(memory.address(thunks.entry), to: Entry.self)
+        let code = unsafe entry(code, header.state) & 0xffff_ffff
+        if code >= Thunks.ExitCode.unresolved { return .unresolved }
+        return .reason(ExitReason(rawValue: UInt8(code)) ?? .lookup)
+    }
+
+    // MARK: Patching
+
+    public func chain(jump: Int, to entry: Int) {
+        if exitOfJump[jump] == nil { exitOfJump[jump] = jump + 4 + Int(unsafe UnsafeRawPointer(memory.writable + jump).load(as: Int32.self)) }
+        patch(jump, to: entry)
+    }
+
+    public func unchain(jump: Int) {
+        guard let exit = exitOfJump.removeValue(forKey: jump) else { return }
+        patch(jump, to: exit)
+    }
+
+    /// The displacement is aligned, so one store replaces it for all threads.
+    private func patch(_ place: Int, to target: Int) {
+        let displacement = UInt32(bitPattern: Int32(target - (place + 4)))
+        unsafe apus_atomic_store_u32(UnsafeMutableRawPointer(memory.writable + place).assumingMemoryBound(to: UInt32.self), displacement)
+    }
+
+    public func kill(entry: Int) {
+        // The entry is a 7-byte comparison and a jcc whose displacement leads to the way out.
+        let place = unsafe UnsafeMutableRawPointer(memory.writable + entry)
+        let displacement = unsafe place.loadUnaligned(fromByteOffset: 9, as: Int32.self)
+        let exit = entry + 13 + Int(displacement)
+        let old = unsafe place.load(as: UInt64.self)
+        let jump = UInt64(0xe9) | UInt64(UInt32(bitPattern: Int32(exit - (entry + 5)))) << 8
+        let new = jump | 0x9090 << 40 | old & 0xff << 56
+        unsafe apus_atomic_store_u64(place.assumingMemoryBound(to: UInt64.self), new)
+    }
+
+    /// Called when all code has been thrown away.
+    public func forgetJumps() { exitOfJump.removeAll() }
+
+    public func listing(_ offset: Int, _ size: Int) -> String {
+        let bytes = unsafe Array(UnsafeBufferPointer(start: memory.writable + offset, count: size))
+        let lines = stride(from: 0, to: size, by: 16).map { first in
+            let row = bytes[first..<min(first + 16, size)].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+            return unsafe "0x" + String(UInt(bitPattern: memory.address(offset + first)), radix: 16) + ":  " + row
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// Float operations that host instructions do not do exactly as asked: (state, a, b, kind) → result; c is in `accessExtra`.
+///
+/// Kind: opcode, type << 8, source type << 16, condition << 24, attributes << 32.
+private let floatFallback: HelperFunction = { state, a, b, kind in
+    let header = unsafe CPUHeader(state)
+    guard let opcode = Opcode(rawValue: UInt8(truncatingIfNeeded: kind)), let type = IRType(rawValue: UInt8(truncatingIfNeeded: kind >> 8)),
+        let source = IRType(rawValue: UInt8(truncatingIfNeeded: kind >> 16))
+    else { return 0 }
+    let op = IROp(opcode, type, attribute: UInt16(truncatingIfNeeded: kind >> 32), imm: Int64(kind >> 24 & 0xff))
+    let c = unsafe state.load(fromByteOffset: CPUHeader.Offset.accessExtra, as: UInt64.self)
+    return FloatEvaluation.evaluate(op, source: source, a, b, c, header)
+}
