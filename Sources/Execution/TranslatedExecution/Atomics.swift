@@ -53,7 +53,7 @@ extension CPURunner {
     /// A value in memory's byte order, cut to the access's size.
     private func ordered(_ value: UInt64, _ memory: MemoryOperation) -> UInt64 {
         let unused = UInt64(64 - 8 * memory.size)
-        return memory.isBigEndian ? value.byteSwapped >> unused : value << unused >> unused
+        return memory.isBigEndian ? value.byteSwapped >> unused : (value << unused) >> unused
     }
 
     private func extend(_ raw: UInt64, _ memory: MemoryOperation) -> UInt64 {
@@ -66,7 +66,7 @@ extension CPURunner {
     private static func combine(_ operation: AtomicOperation, _ raw: UInt64, _ operand: UInt64, _ memory: MemoryOperation) -> UInt64 {
         let unused = UInt64(64 - 8 * memory.size)
         let old = memory.isBigEndian ? raw.byteSwapped >> unused : raw
-        let b = operand << unused >> unused
+        let b = (operand << unused) >> unused
         let (signedOld, signedB) = (Int64(bitPattern: old << unused), Int64(bitPattern: b << unused))
         let new: UInt64
         switch operation {
@@ -81,7 +81,7 @@ extension CPURunner {
         case .minU: new = min(old, b)
         case .maxU: new = max(old, b)
         }
-        return memory.isBigEndian ? new.byteSwapped >> unused : new << unused >> unused
+        return memory.isBigEndian ? new.byteSwapped >> unused : (new << unused) >> unused
     }
 
     private static func swap(_ host: UnsafeMutableRawPointer, _ old: UInt64, _ new: UInt64, _ size: Int) -> Bool {

@@ -201,7 +201,7 @@ public final class TranslationEngine {
     private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?) -> TranslatedBlock? {
         var code: CompiledBlock?
         var holder: IRHolder?
-        if let generator {
+        if let generator, generator.supports(scratch) {
             guard let compiled = generator.compile(scratch) else {
                 wantsCodeFlush = true
                 return nil
@@ -232,7 +232,7 @@ public final class TranslationEngine {
             guard wantsCodeFlush else { return }
             wantsCodeFlush = false
             table.removeAll()
-            generator?.memory.discard()
+            generator?.discardCode()
             for other in runners { other.forgetCode() }
             codeFlushes += 1
         }

@@ -13,7 +13,7 @@ final class PerfMap {
 
     func add(address: UnsafeRawPointer, size: Int, name: String) {
         guard descriptor >= 0 else { return }
-        writeLine(unsafe "\(String(UInt(bitPattern: address), radix: 16)) \(String(size, radix: 16)) \(name)", to: descriptor)
+        writeLine("\(String(UInt(bitPattern: address), radix: 16)) \(String(size, radix: 16)) \(name)", to: descriptor)
     }
 
     func close() { if descriptor >= 0 { Glibc.close(descriptor) } }

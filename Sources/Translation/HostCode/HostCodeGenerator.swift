@@ -65,6 +65,10 @@ public struct TLBEntry {
 /// Makes host code from IR and runs it. One for all vCPUs of a machine; `compile` and the patching calls need the translation lock.
 public protocol HostCodeGenerator: AnyObject {
     var memory: CodeMemory { get }
+    /// Whether there is host code for every operation of the block; one with rarer operations is left to the interpreter.
+    func supports(_ block: borrowing IRBlock) -> Bool
+    /// Gives all code back.
+    func discardCode()
     /// Appends a block's code; nil if the code memory is full.
     func compile(_ block: borrowing IRBlock) -> CompiledBlock?
     /// Runs code at an executable address until it exits.

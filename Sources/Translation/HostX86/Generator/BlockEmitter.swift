@@ -38,7 +38,7 @@ struct BlockEmitter {
     /// Instructions begun so far.
     var begun = 0
     var blockPC: UInt64 = 0
-    private var instructions = 0
+    private(set) var instructions = 0
 
     var entry = 0
     var jumps: [Int] = []
@@ -155,7 +155,8 @@ struct BlockEmitter {
     // MARK: Guest state
 
     private mutating func emitRead(_ op: IROp) {
-        if op.type.isFloat, let pin = registers.vectorPin(at: op.imm) {
+        if let pin = registers.vectorPin(at: op.imm) {
+            if !op.type.isFloat { return a.vmovq(destination(), pin) }
             unsafe info[current].location = .vectorPin(pin)
         } else if let pin = registers.pin(at: op.imm) {
             unsafe info[current].location = .pin(pin)
@@ -169,6 +170,9 @@ struct BlockEmitter {
         if op.imm == Int64(CPUHeader.Offset.pc) { pcIsWritten = true }
         if unsafe ops[Int(op.a)].type.isFloat {
             writeFloat(op)
+        } else if let pin = registers.vectorPin(at: op.imm) {
+            preserve(pin)
+            a.vmovq(pin, use(op.a))
         } else if let pin = registers.pin(at: op.imm) {
             write(op, pin)
         } else {
@@ -184,8 +188,9 @@ struct BlockEmitter {
             return
         }
         preserve(pin)
+        if let value = constant(op.a) { return a.mov(pin, value) }
         switch operand(op.a, .b64) {
-        case .immediate(let value): a.mov(pin, UInt64(bitPattern: Int64(value)))
+        case .immediate: break
         case .memory(let source): a.mov(.b64, pin, source)
         case .register(let register):
             a.mov(.b64, pin, register)
@@ -223,6 +228,15 @@ struct BlockEmitter {
     }
 
     // MARK: The guest's address
+
+    /// Around what may fault or look at the count: the instructions behind this one have not run.
+    mutating func refund(_ count: Int) {
+        if countsInstructions, count > 0 { a.alu(.add, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(count)) }
+    }
+
+    mutating func charge(_ count: Int) {
+        if countsInstructions, count > 0 { a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(count)) }
+    }
 
     /// Puts an address into `pc`.
     mutating func storePC(_ address: UInt64) {

@@ -118,12 +118,12 @@ struct Thunks {
         if callee == .helper {
             a.mov(.b64, .rcx, field(CPUHeader.Offset.accessExtra))
             a.mov(.b32, .rax, field(CPUHeader.Offset.accessKind))
-            unsafe a.mov(.r8, UInt64(UInt(bitPattern: function)))
+            a.mov(.r8, UInt64(UInt(bitPattern: function)))
             a.call(Memory(.r8, index: .rax, scale: 3))
         } else {
             a.mov(.b64, .rcx, field(CPUHeader.Offset.accessKind))
             if callee == .load { a.mov(.b64, .rdx, .rcx) }
-            unsafe a.mov(.rax, UInt64(UInt(bitPattern: function)))
+            a.mov(.rax, UInt64(UInt(bitPattern: function)))
             a.call(.rax)
         }
         a.mov(.b64, field(CPUHeader.Offset.accessResult), .rax)

@@ -130,8 +130,9 @@ extension BlockEmitter {
 
     @inline(__always) private func isFree(_ register: Register) -> Bool {
         let owner = unsafe owners[Int(register.rawValue)]
-        return owner < 0 || unsafe Int(info[Int(owner)].lastUse) < current || info[Int(owner)].location.number != register.rawValue
-            || info[Int(owner)].location.kind != .register
+        if owner < 0 { return true }
+        let held = unsafe info[Int(owner)]
+        return Int(held.lastUse) < current || held.location.number != register.rawValue || held.location.kind != .register
     }
 
     /// A temporary register for the taking, locked. What is still needed of another value goes to the stack.
@@ -375,8 +376,9 @@ extension BlockEmitter {
 
     private func isFree(_ vector: Vector) -> Bool {
         let owner = unsafe vectorOwners[Int(vector.rawValue)]
-        return owner < 0 || unsafe Int(info[Int(owner)].lastUse) < current || info[Int(owner)].location.number != vector.rawValue
-            || info[Int(owner)].location.kind != .vector
+        if owner < 0 { return true }
+        let held = unsafe info[Int(owner)]
+        return Int(held.lastUse) < current || held.location.number != vector.rawValue || held.location.kind != .vector
     }
 
     mutating func allocateVector() -> Vector {

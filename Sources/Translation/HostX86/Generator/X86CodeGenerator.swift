@@ -89,8 +89,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
         unsafe apus_atomic_store_u64(place.assumingMemoryBound(to: UInt64.self), new)
     }
 
-    /// Called when all code has been thrown away.
-    public func forgetJumps() { exitOfJump.removeAll() }
+    public func discardCode() {
+        memory.discard()
+        exitOfJump.removeAll()
+    }
 
     public func listing(_ offset: Int, _ size: Int) -> String {
         let bytes = unsafe Array(UnsafeBufferPointer(start: memory.writable + offset, count: size))
@@ -112,5 +114,9 @@ private let floatFallback: HelperFunction = { state, a, b, kind in
     else { return 0 }
     let op = IROp(opcode, type, attribute: UInt16(truncatingIfNeeded: kind >> 32), imm: Int64(kind >> 24 & 0xff))
     let c = unsafe state.load(fromByteOffset: CPUHeader.Offset.accessExtra, as: UInt64.self)
-    return FloatEvaluation.evaluate(op, source: source, a, b, c, header)
+    let rounding = FloatAttributes.Rounding(rawValue: UInt8(truncatingIfNeeded: header.roundingMode)) ?? .nearestEven
+    var flags = FloatStatus(rawValue: header.floatFlags)
+    let result = FloatEvaluation.evaluate(op: op, source: source, a, b, c, rounding: rounding, flags: &flags)
+    header.floatFlags = flags.rawValue
+    return result
 }

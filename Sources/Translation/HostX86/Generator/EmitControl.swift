@@ -1,0 +1,146 @@
+import HostCode
+import IR
+
+/// Branches, exits and helper calls.
+extension BlockEmitter {
+    mutating func emitControl(_ op: IROp) {
+        switch op.opcode {
+        case .call: emitCall(op)
+        case .label:
+            labelOffsets[Int(op.imm)] = a.offset
+            forgetValues()
+        case .br: labelFixups.append((a.jmp(), Int(op.imm)))
+        case .brIf: emitBranch(op, conditionOfTest(op))
+        case .brCompare: emitBranch(op, emitComparison(op.condition, op.a, op.b))
+        case .exitDirect: emitDirect(UInt64(bitPattern: op.imm))
+        case .exitIndirect: emitIndirect(op)
+        default: emitExit(op)
+        }
+    }
+
+    private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    // MARK: Branches
+
+    private mutating func conditionOfTest(_ op: IROp) -> HostCondition {
+        let register = use(op.a)
+        let width = unsafe width(ops[Int(op.a)].type)
+        a.test(width, register, register)
+        return .ne
+    }
+
+    private mutating func emitBranch(_ op: IROp, _ condition: HostCondition) {
+        guard let target = targetOfTwoWayExit(op) else {
+            labelFixups.append((a.jcc(condition), Int(op.imm)))
+            return
+        }
+        // The block ends in two exits: the condition jumps straight to the second.
+        emitChainable(target) { assembler in
+            assembler.align(4, phase: -2)
+            return assembler.jcc(condition)
+        }
+        emitDirect(unsafe UInt64(bitPattern: ops[current + 1].imm))
+        resumeAt = current + 4
+    }
+
+    /// The address of the taken side in `branch L; goto x; label L; goto y`, if both exits can be chained.
+    private func targetOfTwoWayExit(_ op: IROp) -> UInt64? {
+        guard current + 3 < count, unsafe ops[current + 1].opcode == .exitDirect && ops[current + 2].opcode == .label
+            && ops[current + 2].imm == op.imm && ops[current + 3].opcode == .exitDirect
+        else { return nil }
+        let target = unsafe UInt64(bitPattern: ops[current + 3].imm)
+        return isChainable(target) && isOnlyBranch(to: op.imm) ? target : nil
+    }
+
+    private func isOnlyBranch(to label: Int64) -> Bool {
+        for index in 0..<count where index != current {
+            let op = unsafe ops[index]
+            if op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, op.imm == label { return false }
+        }
+        return true
+    }
+
+    // MARK: Exits
+
+    /// A jump may go straight to a block on its own page only: elsewhere the mapping may change between them.
+    private func isChainable(_ target: UInt64) -> Bool { target & ~0xfff == blockPC & ~0xfff }
+
+    private mutating func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
+        let place = jump(&a)
+        jumps.append(place)
+        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: 0, pc: target))
+    }
+
+    private mutating func emitDirect(_ target: UInt64) {
+        if isChainable(target) {
+            return emitChainable(target) { assembler in
+                assembler.align(4, phase: -1)
+                return assembler.jmp()
+            }
+        }
+        a.mov(.rax, target)
+        emitLookUp()
+    }
+
+    private mutating func emitIndirect(_ op: IROp) {
+        if let target = constant(op.a) {
+            a.mov(.rax, target)
+        } else {
+            let register = use(op.a)
+            if register != .rax { a.mov(.b64, .rax, register) }
+        }
+        emitLookUp()
+    }
+
+    /// Goes on at the guest address in rax, through the jump cache.
+    private mutating func emitLookUp() {
+        let bits = UInt8(4 - codeAlignmentBits)
+        a.mov(.b32, .rcx, .rax)
+        if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
+        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count - 1) << 4))
+        a.alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
+        a.alu(.cmp, .b64, .rax, Memory(.rcx))
+        let miss = a.jcc(.ne)
+        a.jmp(Memory(.rcx, 8))
+        a.patch(miss, to: a.offset)
+        a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+        a.jmp(to: thunks.exitUnresolved)
+    }
+
+    private mutating func emitExit(_ op: IROp) {
+        if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) }
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+        leave(op.reason)
+    }
+
+    // MARK: Helpers
+
+    private mutating func emitCall(_ op: IROp) {
+        preserveAll()
+        for (value, offset) in [
+            (op.a, CPUHeader.Offset.accessAddress), (op.b, CPUHeader.Offset.accessValue), (op.c, CPUHeader.Offset.accessExtra),
+        ] where value >= 0 {
+            pass(value, offset)
+        }
+        a.mov(.b32, field(CPUHeader.Offset.accessKind), Int32(op.imm))
+        if !pcIsWritten { storePC(pc) }
+        refund(instructions - begun)
+        a.call(to: thunks.callees[Thunks.Callee.helper.rawValue])
+        charge(instructions - begun)
+        if unsafe info[current].uses > 0 { a.mov(.b64, destination(), field(CPUHeader.Offset.accessResult)) }
+    }
+
+    private mutating func pass(_ value: Int32, _ offset: Int) {
+        if let constant = immediate(value, .b64), !isDirty(value) { return a.mov(.b64, field(offset), constant) }
+        var register = use(value)
+        if isDirty(value) {
+            let clean = allocate()
+            a.mov(.b32, clean, register)
+            unlock(register)
+            register = clean
+        }
+        a.mov(.b64, field(offset), register)
+        unlock(register)
+    }
+}

@@ -1,0 +1,281 @@
+import HostCode
+import IR
+
+/// Memory accesses: the TLB's fast half inline, everything else out of line.
+extension BlockEmitter {
+    mutating func emitMemory(_ op: IROp) {
+        switch op.opcode {
+        case .load: emitLoad(op)
+        case .store: emitStore(op)
+        case .atomicRMW: emitAtomic(op)
+        case .compareExchange: emitCompareExchange(op)
+        case .loadLinked: emitLoadLinked(op)
+        case .storeConditional: emitStoreConditional(op)
+        default: emitFence(op)
+        }
+    }
+
+    private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    private struct Fast {
+        let address: Register
+        let entry: Register
+        let miss: Int
+        let misaligned: Int
+        var memory: Memory { Memory(entry, index: address) }
+    }
+
+    /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
+    private mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
+        let memory = op.memory
+        let base = use(op.a)
+        let address = allocate()
+        let displacement = op.opcode == .load || op.opcode == .store ? Int(op.imm) : 0
+        if displacement == 0 { a.mov(.b64, address, base) } else { a.lea(.b64, address, Memory(base, displacement)) }
+        unlock(base)
+        let entry = allocate()
+        let descriptor = CPUHeader.Offset.tlb - 16 * memory.mmuIndex
+        a.rorx(.b64, entry, address, UInt8(12 - TLBEntry.sizeLog2))
+        a.alu(.and, .b64, entry, field(descriptor))
+        a.alu(.add, .b64, entry, field(descriptor + 8))
+        let tag = MemoryLayout<TLBEntry>.offset(of: writes ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
+        a.alu(.xor, .b64, address, Memory(entry, tag))
+        a.alu(.cmp, .b64, address, Int32(4096 - memory.size))
+        let miss = a.jcc(.a)
+        var misaligned = -1
+        if memory.alignment == .fault, memory.size > 1 {
+            a.test(.b8, address, Int32(memory.size - 1))
+            misaligned = a.jcc(.ne)
+        }
+        a.mov(.b64, entry, Memory(entry, MemoryLayout<TLBEntry>.offset(of: \TLBEntry.host) ?? 0))
+        return Fast(address: address, entry: entry, miss: miss, misaligned: misaligned)
+    }
+
+    /// The slow path of an access that was looked up.
+    private func slow(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, writes: Bool) -> OutOfLine {
+        var item = OutOfLine(kind: kind, jump: fast.miss, back: 0, pc: pc)
+        item.otherJump = fast.misaligned
+        item.address = fast.address
+        item.entry = fast.entry
+        item.memory = UInt64(op.attribute)
+        item.type = op.type
+        item.writes = writes
+        item.count = instructions - begun
+        return item
+    }
+
+    // MARK: Loads
+
+    private mutating func emitLoad(_ op: IROp) {
+        let fast = lookUp(op, writes: false)
+        var item = slow(.load, fast, op, writes: false)
+        let next = current + 1
+        let size = op.memory.size
+        if next < count, size >= 4, size == op.type.bytes, unsafe ops[next].opcode == .bitcast && ops[next].type.isFloat
+            && Int(ops[next].a) == current && info[current].uses == 1
+        {
+            // The bits are wanted in a vector register only.
+            current = next
+            resumeAt = next + 1
+            let vector = vectorDestination()
+            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            item.destinationVector = vector
+        } else {
+            unlock(fast.address)
+            let dst = destination()
+            load(op, dst, fast.memory)
+            item.destination = dst
+        }
+        item.back = a.offset
+        outOfLine.append(item)
+    }
+
+    private mutating func load(_ op: IROp, _ dst: Register, _ source: Memory) {
+        let memory = op.memory
+        let wide: Width = op.type == .i64 ? .b64 : .b32
+        switch (memory.size, memory.isSigned) {
+        case (1, true): a.movsx(wide, dst, .b8, source)
+        case (2, true): a.movsx(wide, dst, .b16, source)
+        case (4, true) where wide == .b64: a.movsx(.b64, dst, .b32, source)
+        case (1, _): a.movzx(dst, .b8, source)
+        case (2, _): a.movzx(dst, .b16, source)
+        case (4, _): a.mov(.b32, dst, source)
+        default: a.mov(wide, dst, source)
+        }
+        // A signed load into a narrow type keeps the bits above the type clear.
+        if memory.isSigned, op.type == .i16, memory.size == 1 { a.movzx(dst, .b16, dst) }
+        if memory.isSigned, op.type == .i8 { a.movzx(dst, .b8, dst) }
+    }
+
+    // MARK: Stores
+
+    private mutating func emitStore(_ op: IROp) {
+        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
+        let definition = unsafe ops[Int(op.b)]
+        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.isFloat, op.memory.size >= 4 { return storeFloat(op, definition.a) }
+        if let value = immediate(op.b, width) {
+            let fast = lookUp(op, writes: true)
+            a.mov(width, fast.memory, value)
+            var item = slow(.store, fast, op, writes: true)
+            item.immediate = value
+            item.back = a.offset
+            return outOfLine.append(item)
+        }
+        let value = use(op.b)
+        let fast = lookUp(op, writes: true)
+        a.mov(width, fast.memory, value)
+        var item = slow(.store, fast, op, writes: true)
+        item.value = value
+        item.back = a.offset
+        outOfLine.append(item)
+    }
+
+    private mutating func storeFloat(_ op: IROp, _ source: Int32) {
+        let vector = useVector(source)
+        let fast = lookUp(op, writes: true)
+        if op.memory.size == 4 { a.vmovss(fast.memory, vector) } else { a.vmovsd(fast.memory, vector) }
+        var item = slow(.store, fast, op, writes: true)
+        item.vector = vector
+        item.back = a.offset
+        outOfLine.append(item)
+    }
+
+    // MARK: Atomics
+
+    private mutating func emitAtomic(_ op: IROp) {
+        let operation = op.atomic
+        guard op.memory.size >= 4, operation == .add || operation == .exchange else { return emitAtomicLoop(op) }
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        let operand = use(op.b)
+        let fast = lookUp(op, writes: true)
+        // The value is changed by the host's instruction, so the slow path must find it elsewhere: it keeps the operand's own register.
+        let dst = allocate()
+        a.mov(width, dst, operand)
+        if operation == .add { a.lockXadd(width, fast.memory, dst) } else { a.xchg(width, fast.memory, dst) }
+        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, dst, .b32, dst) }
+        own(dst, current)
+        finishAtomic(.atomic, fast, op, operand, dst)
+    }
+
+    private mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
+        var item = slow(kind, fast, op, writes: true)
+        if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
+        item.value = operand
+        item.destination = dst
+        item.back = a.offset
+        outOfLine.append(item)
+    }
+
+    /// Operations that the host does not have, or not with the old value as result: left to the runtime.
+    private mutating func emitAtomicLoop(_ op: IROp) {
+        let operand = use(op.b)
+        let base = use(op.a)
+        a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
+        a.mov(.b64, field(CPUHeader.Offset.accessValue), operand)
+        a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute) | Int32(op.atomic.rawValue) << 16)
+        storePC(pc)
+        a.call(to: thunks.callees[Thunks.Callee.atomic.rawValue])
+        fetch(op)
+    }
+
+    private mutating func fetch(_ op: IROp) {
+        let dst = destination()
+        a.mov(op.type == .i64 ? .b64 : .b32, dst, field(CPUHeader.Offset.accessResult))
+    }
+
+    private func scratch(_ index: Int) -> Memory { field(CPUHeader.Offset.scratch + 8 * index) }
+
+    private mutating func emitCompareExchange(_ op: IROp) {
+        claim(.rax)
+        let expected = use(op.b)
+        let new = use(op.c)
+        a.mov(.b64, scratch(RuntimeFunctions.Scratch.new), new)
+        guard op.memory.size >= 4 else { return compareExchangeOutOfLine(op, expected) }
+        unlock(new)
+        let fast = lookUp(op, writes: true)
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        a.mov(width, .rax, expected)
+        let value = allocateNew(op)
+        a.lockCmpxchg(width, fast.memory, value)
+        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, .rax, .b32, .rax) }
+        own(.rax, current)
+        finishAtomic(.compareExchange, fast, op, expected, .rax)
+    }
+
+    private mutating func allocateNew(_ op: IROp) -> Register {
+        let register = allocate()
+        a.mov(.b64, register, scratch(RuntimeFunctions.Scratch.new))
+        return register
+    }
+
+    private mutating func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
+        let base = use(op.a)
+        a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
+        a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
+        a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
+        storePC(pc)
+        a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
+        fetch(op)
+    }
+
+    // MARK: Load-linked and store-conditional
+
+    private mutating func emitLoadLinked(_ op: IROp) {
+        let base = use(op.a)
+        // Nothing is linked while the load may still fault.
+        a.mov(.b64, field(CPUHeader.Offset.accessExtra), base)
+        let fast = lookUp(op, writes: false)
+        unlock(fast.address)
+        let dst = destination()
+        load(op, dst, fast.memory)
+        var item = slow(.load, fast, op, writes: false)
+        item.destination = dst
+        item.back = a.offset
+        outOfLine.append(item)
+        a.mov(.b64, field(CPUHeader.Offset.linkedValue), dst)
+        unlock(fast.entry)
+        let address = allocate()
+        a.mov(.b64, address, field(CPUHeader.Offset.accessExtra))
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), address)
+    }
+
+    /// A compare-and-exchange of what the load-linked saw.
+    private mutating func emitStoreConditional(_ op: IROp) {
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        let new = use(op.b)
+        a.mov(.b64, scratch(RuntimeFunctions.Scratch.new), new)
+        unlock(new)
+        let base = use(op.a)
+        let expected = allocate()
+        a.mov(.b64, expected, field(CPUHeader.Offset.linkedValue))
+        a.alu(.cmp, .b64, base, field(CPUHeader.Offset.linkedAddress))
+        let isLinked = a.jcc(.e)
+        let result = allocate()
+        // Not linked: a misaligned address still faults, a linked one is aligned.
+        a.test(.b8, base, Int32(op.memory.size - 1))
+        a.mov(result, 1)
+        let fails = a.jcc(.e)
+        a.patch(isLinked, to: a.offset)
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), -1)
+        storeConditionally(op, width, base, expected, result)
+        a.patch(fails, to: a.offset)
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), -1)
+        own(result, current)
+    }
+
+    private mutating func storeConditionally(_ op: IROp, _ width: Width, _ base: Register, _ expected: Register, _ result: Register) {
+        a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
+        a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
+        a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
+        storePC(pc)
+        a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
+        a.alu(.cmp, width, expected, field(CPUHeader.Offset.accessResult))
+        a.setcc(.ne, result)
+        a.movzx(result, .b8, result)
+    }
+
+    private mutating func emitFence(_ op: IROp) {
+        // x86 keeps every order but that of an earlier store and a later load.
+        if FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) { a.mfence() }
+    }
+}

@@ -1,0 +1,171 @@
+import HostCode
+import IR
+
+/// A piece of code that runs rarely and is put behind its block.
+struct OutOfLine {
+    enum Kind {
+        /// The interrupt check failed, or the block was killed.
+        case leaveAtEntry
+        /// The instruction budget does not suffice.
+        case outOfBudget
+        /// A chainable jump's way out.
+        case exit
+        /// A memory access that missed the TLB.
+        case load, store, atomic, compareExchange
+        /// A float operation that the host cannot do.
+        case float
+        /// A result that is a NaN.
+        case canonicalNaN
+        /// A conversion to an integer that does not fit.
+        case saturate
+    }
+
+    let kind: Kind
+    /// Displacement that leads here.
+    let jump: Int
+    /// Offset to go back to.
+    var back: Int
+    let pc: UInt64
+    var count = 0
+    /// More displacements that lead here.
+    var otherJump = -1
+    /// Memory accesses: what holds the address xor the tag, and the TLB entry; and the operation.
+    var address = Register.rax
+    var entry = Register.rax
+    var memory: UInt64 = 0
+    /// What is stored: a register, a vector register or an immediate.
+    var value = Register.rax
+    var vector: Vector?
+    var immediate: Int32?
+    var writes = false
+    /// Where the result goes.
+    var destination = Register.rax
+    var destinationVector: Vector?
+    var type = IRType.i64
+    /// Operands of a float operation.
+    var operands: (Vector?, Vector?, Vector?)
+    var integerOperand: Register?
+}
+
+extension BlockEmitter {
+    private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    /// Emits everything that was put off; false if there is no room.
+    mutating func emitOutOfLine() -> Bool {
+        for item in outOfLine {
+            if a.isNearlyFull { return false }
+            if item.jump >= 0 { a.patch(item.jump, to: a.offset) }
+            if item.otherJump >= 0 { a.patch(item.otherJump, to: a.offset) }
+            emit(item)
+        }
+        return true
+    }
+
+    private mutating func emit(_ item: OutOfLine) {
+        pc = item.pc
+        switch item.kind {
+        case .leaveAtEntry:
+            storePC(item.pc)
+            a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+            a.jmp(to: thunks.exitUnresolved)
+        case .outOfBudget:
+            a.alu(.add, .b64, field(CPUHeader.Offset.budget), Int32(item.count))
+            storePC(item.pc)
+            leave(.budget)
+        case .exit:
+            storePC(item.pc)
+            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(item.jump))
+            a.jmp(to: thunks.exitUnresolved)
+        case .load, .store, .atomic, .compareExchange: emitAccess(item)
+        case .float: emitFallback(item)
+        case .canonicalNaN:
+            guard let vector = item.destinationVector else { return }
+            let isSingle = item.type == .f32
+            let constant = Memory(target: isSingle ? thunks.canonical32 : thunks.canonical64)
+            if isSingle { a.vmovss(vector, constant) } else { a.vmovsd(vector, constant) }
+            a.jmp(to: item.back)
+        case .saturate: emitSaturation(item)
+        }
+    }
+
+    mutating func leave(_ reason: ExitReason) {
+        a.mov(.rax, Thunks.ExitCode.reason + UInt64(reason.rawValue))
+        a.jmp(to: thunks.exit)
+    }
+
+    private mutating func emitAccess(_ item: OutOfLine) {
+        if item.entry != item.address {
+            let tag = MemoryLayout<TLBEntry>.offset(of: item.writes ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
+            a.alu(.xor, .b64, item.address, Memory(item.entry, tag))
+        }
+        a.mov(.b64, field(CPUHeader.Offset.accessAddress), item.address)
+        if item.writes { storeValue(item) }
+        a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(truncatingIfNeeded: item.memory))
+        storePC(item.pc)
+        let callee: Thunks.Callee =
+            switch item.kind {
+            case .load: .load
+            case .store: .store
+            case .atomic: .atomic
+            default: .compareExchange
+            }
+        refund(item.count)
+        a.call(to: thunks.callees[callee.rawValue])
+        charge(item.count)
+        if item.kind != .store { fetchResult(item) }
+        a.jmp(to: item.back)
+    }
+
+    private mutating func storeValue(_ item: OutOfLine) {
+        let place = field(CPUHeader.Offset.accessValue)
+        if let vector = item.vector {
+            a.vmovsd(place, vector)
+        } else if let immediate = item.immediate {
+            a.mov(.b64, place, immediate)
+        } else {
+            a.mov(.b64, place, item.value)
+        }
+    }
+
+    private mutating func fetchResult(_ item: OutOfLine) {
+        let result = field(CPUHeader.Offset.accessResult)
+        if let vector = item.destinationVector { return a.vmovsd(vector, result) }
+        switch item.type {
+        case .i8: a.movzx(item.destination, .b8, result)
+        case .i16: a.movzx(item.destination, .b16, result)
+        case .i32: a.mov(.b32, item.destination, result)
+        default: a.mov(.b64, item.destination, result)
+        }
+    }
+
+    /// Lets the runtime compute a float operation.
+    private mutating func emitFallback(_ item: OutOfLine) {
+        if let first = item.operands.0 { a.vmovsd(field(CPUHeader.Offset.accessAddress), first) }
+        if let integer = item.integerOperand { a.mov(.b64, field(CPUHeader.Offset.accessAddress), integer) }
+        if let second = item.operands.1 { a.vmovsd(field(CPUHeader.Offset.accessValue), second) }
+        if let third = item.operands.2 { a.vmovsd(field(CPUHeader.Offset.accessExtra), third) }
+        a.mov(.b32, field(CPUHeader.Offset.accessKind), Int32(truncatingIfNeeded: item.memory))
+        a.mov(.b32, field(CPUHeader.Offset.accessKind + 4), Int32(truncatingIfNeeded: item.memory >> 32))
+        a.call(to: thunks.callees[Thunks.Callee.float.rawValue])
+        fetchResult(item)
+        a.jmp(to: item.back)
+    }
+
+    /// The host gave the "integer indefinite" and raised invalid: right for what is too small, else the largest integer is wanted.
+    private mutating func emitSaturation(_ item: OutOfLine) {
+        guard let source = item.operands.0 else { return }
+        let isSingle = item.memory != 0
+        a.vucomis(single: isSingle, source, source)
+        let isNaN = a.jcc(.p)
+        // Only the sign is left to look at: the flags of a comparison with zero, which the integer register can provide.
+        if isSingle { a.vmovd(item.destination, source) } else { a.vmovq(item.destination, source) }
+        a.test(isSingle ? .b32 : .b64, item.destination, item.destination)
+        let isNegative = a.jcc(.s)
+        a.patch(isNaN, to: a.offset)
+        a.mov(item.destination, item.type == .i32 ? 0x7fff_ffff : 0x7fff_ffff_ffff_ffff)
+        a.jmp(to: item.back)
+        a.patch(isNegative, to: a.offset)
+        a.mov(item.destination, item.type == .i32 ? 0x8000_0000 : 0x8000_0000_0000_0000)
+        a.jmp(to: item.back)
+    }
+}
