@@ -36,6 +36,8 @@ final class TLBContext {
 
     private static func clear(_ cache: UnsafeMutablePointer<JumpCacheEntry>) {
         unsafe memset(cache, 0xff, JumpCacheEntry.count * MemoryLayout<JumpCacheEntry>.stride)
+        // The address of all ones would find itself in the last slot; 0 belongs to another one.
+        unsafe cache[JumpCacheEntry.count - 1].pc = 0
     }
 
     /// Notes that the jump cache may now hold code of a page.

@@ -26,7 +26,7 @@ public struct CompiledBlock: Sendable {
 
 /// A jump-cache slot: where generated code finds the target of an indirect jump.
 public struct JumpCacheEntry {
-    /// Guest address; all ones for an empty slot.
+    /// Guest address; in an empty slot one that belongs to another slot.
     public var pc: UInt64
     /// Host address of the block's entry.
     public var code: UInt64

@@ -19,7 +19,7 @@ public final class TestGuest {
         add("q", 4, .i128, stride: 16)
         add("g", 2, .f128, stride: 16)
         add("e", 2, .f80, stride: 16)
-        add("d", 4, .f64, stride: 8)
+        add("d", 4, .f64, stride: 8, hot: 2)
         add("w", 4, .i32, stride: 4)
         add("s", 4, .f32, stride: 4)
         add("h", 2, .i16, stride: 2)

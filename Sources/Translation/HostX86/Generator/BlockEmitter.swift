@@ -32,9 +32,9 @@ struct BlockEmitter {
     var aliases = 0
     var slots = 0
 
-    /// Address of the guest instruction at hand, and whether `pc` was written since it began.
+    /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
-    var pcIsWritten = false
+    var pcIsTrue = false
     /// Instructions begun so far.
     var begun = 0
     var blockPC: UInt64 = 0
@@ -93,7 +93,7 @@ struct BlockEmitter {
         }
         blockPC = block.pc
         pc = block.pc
-        pcIsWritten = false
+        pcIsTrue = false
         instructions = block.instructions
         current = 0
         resumeAt = 0
@@ -139,7 +139,7 @@ struct BlockEmitter {
         case .writeState: emitWrite(op)
         case .insnStart:
             pc = UInt64(bitPattern: op.imm)
-            pcIsWritten = false
+            pcIsTrue = false
             begun += 1
         case .probe: break
         case .load, .store, .atomicRMW, .compareExchange, .loadLinked, .storeConditional, .fence: emitMemory(op)
@@ -159,6 +159,7 @@ struct BlockEmitter {
             if !op.type.isFloat { return a.vmovq(destination(), pin) }
             unsafe info[current].location = .vectorPin(pin)
         } else if let pin = registers.pin(at: op.imm) {
+            if op.type.isFloat { return a.vmovq(vectorDestination(), pin) }
             unsafe info[current].location = .pin(pin)
         } else {
             unsafe info[current].location = .cell(op.imm)
@@ -167,7 +168,7 @@ struct BlockEmitter {
     }
 
     private mutating func emitWrite(_ op: IROp) {
-        if op.imm == Int64(CPUHeader.Offset.pc) { pcIsWritten = true }
+        if op.imm == Int64(CPUHeader.Offset.pc) { pcIsTrue = true }
         if unsafe ops[Int(op.a)].type.isFloat {
             writeFloat(op)
         } else if let pin = registers.vectorPin(at: op.imm) {
@@ -212,9 +213,14 @@ struct BlockEmitter {
 
     private mutating func writeFloat(_ op: IROp) {
         let root = root(op.a)
+        if let pin = registers.pin(at: op.imm) {
+            preserve(pin)
+            return a.vmovq(pin, useVector(op.a))
+        }
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
-            return a.vmovsd(Memory(HostRegisters.state, Int(op.imm)), useVector(op.a))
+            let cell = Memory(HostRegisters.state, Int(op.imm))
+            return op.type == .f32 ? a.vmovss(cell, useVector(op.a)) : a.vmovsd(cell, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {

@@ -8,6 +8,7 @@ extension BlockEmitter {
         case .call: emitCall(op)
         case .label:
             labelOffsets[Int(op.imm)] = a.offset
+            pcIsTrue = false
             forgetValues()
         case .br: labelFixups.append((a.jmp(), Int(op.imm)))
         case .brIf: emitBranch(op, conditionOfTest(op))
@@ -109,7 +110,7 @@ extension BlockEmitter {
     }
 
     private mutating func emitExit(_ op: IROp) {
-        if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) }
+        if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) } else if !pcIsTrue { storePC(pc) }
         a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
         leave(op.reason)
     }
@@ -120,11 +121,12 @@ extension BlockEmitter {
         preserveAll()
         for (value, offset) in [
             (op.a, CPUHeader.Offset.accessAddress), (op.b, CPUHeader.Offset.accessValue), (op.c, CPUHeader.Offset.accessExtra),
-        ] where value >= 0 {
-            pass(value, offset)
+        ] {
+            if value >= 0 { pass(value, offset) } else { a.mov(.b64, field(offset), 0) }
         }
         a.mov(.b32, field(CPUHeader.Offset.accessKind), Int32(op.imm))
-        if !pcIsWritten { storePC(pc) }
+        if !pcIsTrue { storePC(pc) }
+        pcIsTrue = true
         refund(instructions - begun)
         a.call(to: thunks.callees[Thunks.Callee.helper.rawValue])
         charge(instructions - begun)
@@ -133,14 +135,14 @@ extension BlockEmitter {
 
     private mutating func pass(_ value: Int32, _ offset: Int) {
         if let constant = immediate(value, .b64), !isDirty(value) { return a.mov(.b64, field(offset), constant) }
+        let held = locked
         var register = use(value)
         if isDirty(value) {
             let clean = allocate()
             a.mov(.b32, clean, register)
-            unlock(register)
             register = clean
         }
         a.mov(.b64, field(offset), register)
-        unlock(register)
+        locked = held
     }
 }

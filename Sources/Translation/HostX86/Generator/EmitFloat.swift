@@ -177,6 +177,7 @@ extension BlockEmitter {
         let constant = op.type == .i32 ? (single ? thunks.two32Single : thunks.two32) : (single ? thunks.two63Single : thunks.two63)
         if single { a.vmovss(limit, Memory(target: constant)) } else { a.vmovsd(limit, Memory(target: constant)) }
         a.vucomis(single: single, limit, source)
+        let high = allocate()
         var item = fallback(op, jump: a.jcc(.be))
         a.vxorps(limit, limit, limit)
         a.vucomis(single: single, source, limit)
@@ -184,7 +185,6 @@ extension BlockEmitter {
         // Rounding up may still reach 2^32.
         a.vcvts2si(single: single, truncating: truncates, .b64, dst, source)
         if op.type == .i32, !truncates {
-            let high = allocate()
             a.mov(.b64, high, dst)
             a.shift(.shr, .b64, high, 32)
             var second = item.arriving(from: a.jcc(.ne), backTo: 0)
@@ -204,6 +204,7 @@ extension BlockEmitter {
         let isExact = op.type == .f64 && integer == .i32
         guard isExact || roundsAsGuest(op) else { return emitFallback(op) }
         var source = use(op.a)
+        let dst = vectorDestination()
         var width: Width = integer == .i64 ? .b64 : .b32
         var item: OutOfLine?
         if !op.float.signed {
@@ -217,7 +218,6 @@ extension BlockEmitter {
                 item = fallback(op, jump: a.jcc(.s))
             }
         }
-        let dst = vectorDestination()
         a.vxorps(dst, dst, dst)
         a.vcvtsi2s(single: isSingle(op.type), width, dst, dst, source)
         if var item {

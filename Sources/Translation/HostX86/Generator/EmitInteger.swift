@@ -5,22 +5,28 @@ extension BlockEmitter {
     /// Whether the generator can make code for the operation; a block with another one is left to the interpreter.
     static func supports(_ op: IROp, _ block: borrowing IRBlock) -> Bool {
         func type(_ value: Int32) -> IRType { value < 0 ? .none : block[Int(value)].type }
-        let small: Set<IRType> = [.none, .i8, .i16, .i32, .i64, .f16, .f32, .f64]
-        guard small.contains(op.type), small.contains(type(op.a)), small.contains(type(op.b)), small.contains(type(op.c)) else { return false }
+        func isSmall(_ type: IRType) -> Bool { type.bits <= 64 && !type.isVector && type != .f16 }
+        guard isSmall(op.type), isSmall(type(op.a)), isSmall(type(op.b)), isSmall(type(op.c)) else { return false }
         switch op.opcode {
         case .const, .readState, .writeState, .insnStart, .probe, .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect,
             .exitWith, .fence, .sext, .zext, .trunc, .compare:
-            return !op.type.isFloat || op.type == .f64 || op.opcode == .const
+            return true
         case .bitReverseBytes: return false
-        case .load, .store: return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16
+        case .load, .store: return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
         case .atomicRMW, .compareExchange, .loadLinked, .storeConditional: return !op.memory.isBigEndian && op.memory.size <= 8
-        case .bitcast: return op.type != .f16 && type(op.a) != .f16
+        case .bitcast: return true
         case .select: return op.type == .i32 || op.type == .i64
-        case .boxFloat, .unboxFloat: return op.type != .f16 && type(op.a) != .f16
+        case .boxFloat, .unboxFloat: return op.type.isFloat && type(op.a).isFloat
         case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat, .froundInt:
-            return op.type != .f16 && type(op.a) != .f16 && op.float.nan == .canonical && !op.float.tinyBefore && !op.float.silent
+            return op.float.nan == .canonical && !op.float.tinyBefore && !op.float.silent
         default: return op.type == .i32 || op.type == .i64
         }
+    }
+
+    /// Floats are loaded and stored at their own size only.
+    private static func fits(_ op: IROp, _ stored: IRType) -> Bool {
+        let type = op.opcode == .load ? op.type : stored
+        return !type.isFloat || type.bytes == op.memory.size
     }
 
     mutating func emitInteger(_ op: IROp) {
@@ -235,7 +241,7 @@ extension BlockEmitter {
     private mutating func emitRotate(_ kind: Shift, _ op: IROp, _ width: Width) {
         let bits: UInt64 = width == .b64 ? 64 : 32
         if let amount = constant(op.b) {
-            let right = kind == .ror ? amount & (bits - 1) : (bits - amount) & (bits - 1)
+            let right = kind == .ror ? amount & (bits - 1) : (bits &- amount) & (bits - 1)
             let source = use(op.a)
             return a.rorx(width, destination(reusing: op.a), source, UInt8(right))
         }
@@ -321,6 +327,8 @@ extension BlockEmitter {
 
     /// Sets the host's flags from comparing two values and returns the condition to test.
     mutating func emitComparison(_ condition: Condition, _ left: Int32, _ right: Int32) -> HostCondition {
+        let held = locked
+        defer { locked = held }
         let width = unsafe width(ops[Int(left)].type)
         if constant(left) != nil, constant(right) == nil { return emitComparison(condition.swapped, right, left) }
         if let value = immediate(right, width) {
@@ -330,14 +338,10 @@ extension BlockEmitter {
             }
             let register = use(left)
             if value == 0 { a.test(width, register, register) } else { a.alu(.cmp, width, register, value) }
-            unlock(register)
             return hostCondition(condition)
         }
         let register = use(left)
-        let other = operand(right, width)
-        apply(.cmp, width, register, other)
-        unlock(register)
-        if case .register(let second) = other { unlock(second) }
+        apply(.cmp, width, register, operand(right, width))
         return hostCondition(condition)
     }
 
@@ -361,10 +365,11 @@ extension BlockEmitter {
             let comparison = unsafe ops[Int(op.a)]
             condition = emitComparison(comparison.condition, comparison.a, comparison.b)
         } else {
+            let held = locked
             let tested = use(op.a)
             let testWidth = unsafe self.width(ops[Int(op.a)].type)
             a.test(testWidth, tested, tested)
-            unlock(tested)
+            locked = held
             condition = .ne
         }
         let dst = destination()

@@ -28,11 +28,14 @@ extension BlockEmitter {
     /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
     private mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
         let memory = op.memory
+        let held = locked
         let base = use(op.a)
         let address = allocate()
         let displacement = op.opcode == .load || op.opcode == .store ? Int(op.imm) : 0
         if displacement == 0 { a.mov(.b64, address, base) } else { a.lea(.b64, address, Memory(base, displacement)) }
-        unlock(base)
+        // The base may also be what is stored, and stays locked then.
+        locked = held
+        lock(address)
         let entry = allocate()
         let descriptor = CPUHeader.Offset.tlb - 16 * memory.mmuIndex
         a.rorx(.b64, entry, address, UInt8(12 - TLBEntry.sizeLog2))
@@ -67,8 +70,6 @@ extension BlockEmitter {
     // MARK: Loads
 
     private mutating func emitLoad(_ op: IROp) {
-        let fast = lookUp(op, writes: false)
-        var item = slow(.load, fast, op, writes: false)
         let next = current + 1
         let size = op.memory.size
         if next < count, size >= 4, size == op.type.bytes, unsafe ops[next].opcode == .bitcast && ops[next].type.isFloat
@@ -76,18 +77,38 @@ extension BlockEmitter {
         {
             // The bits are wanted in a vector register only.
             current = next
-            resumeAt = next + 1
             let vector = vectorDestination()
+            current = next - 1
+            resumeAt = next + 1
+            let fast = lookUp(op, writes: false)
+            var item = slow(.load, fast, op, writes: false)
             if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
             item.destinationVector = vector
+            item.back = a.offset
+            outOfLine.append(item)
+        } else if op.type.isFloat {
+            let vector = vectorDestination()
+            let fast = lookUp(op, writes: false)
+            var item = slow(.load, fast, op, writes: false)
+            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            item.destinationVector = vector
+            item.back = a.offset
+            outOfLine.append(item)
         } else {
-            unlock(fast.address)
-            let dst = destination()
-            load(op, dst, fast.memory)
-            item.destination = dst
+            _ = loadInteger(op)
         }
+    }
+
+    /// Between the jump to the slow path and the place where that comes back nothing may be moved: registers are found before.
+    private mutating func loadInteger(_ op: IROp) -> Fast {
+        let dst = destination()
+        let fast = lookUp(op, writes: false)
+        load(op, dst, fast.memory)
+        var item = slow(.load, fast, op, writes: false)
+        item.destination = dst
         item.back = a.offset
         outOfLine.append(item)
+        return fast
     }
 
     private mutating func load(_ op: IROp, _ dst: Register, _ source: Memory) {
@@ -112,6 +133,7 @@ extension BlockEmitter {
     private mutating func emitStore(_ op: IROp) {
         let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
         let definition = unsafe ops[Int(op.b)]
+        if definition.type.isFloat { return storeFloat(op, op.b) }
         if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.isFloat, op.memory.size >= 4 { return storeFloat(op, definition.a) }
         if let value = immediate(op.b, width) {
             let fast = lookUp(op, writes: true)
@@ -147,9 +169,9 @@ extension BlockEmitter {
         guard op.memory.size >= 4, operation == .add || operation == .exchange else { return emitAtomicLoop(op) }
         let width: Width = op.memory.size == 8 ? .b64 : .b32
         let operand = use(op.b)
-        let fast = lookUp(op, writes: true)
         // The value is changed by the host's instruction, so the slow path must find it elsewhere: it keeps the operand's own register.
         let dst = allocate()
+        let fast = lookUp(op, writes: true)
         a.mov(width, dst, operand)
         if operation == .add { a.lockXadd(width, fast.memory, dst) } else { a.xchg(width, fast.memory, dst) }
         if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, dst, .b32, dst) }
@@ -188,24 +210,21 @@ extension BlockEmitter {
     private mutating func emitCompareExchange(_ op: IROp) {
         claim(.rax)
         let expected = use(op.b)
+        let held = locked
         let new = use(op.c)
         a.mov(.b64, scratch(RuntimeFunctions.Scratch.new), new)
         guard op.memory.size >= 4 else { return compareExchangeOutOfLine(op, expected) }
-        unlock(new)
+        locked = held
         let fast = lookUp(op, writes: true)
         let width: Width = op.memory.size == 8 ? .b64 : .b32
+        // The base is not needed any more; a third temporary for the new value need not be found.
+        a.alu(.add, .b64, fast.entry, fast.address)
+        a.mov(.b64, fast.address, scratch(RuntimeFunctions.Scratch.new))
         a.mov(width, .rax, expected)
-        let value = allocateNew(op)
-        a.lockCmpxchg(width, fast.memory, value)
+        a.lockCmpxchg(width, Memory(fast.entry), fast.address)
         if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, .rax, .b32, .rax) }
         own(.rax, current)
         finishAtomic(.compareExchange, fast, op, expected, .rax)
-    }
-
-    private mutating func allocateNew(_ op: IROp) -> Register {
-        let register = allocate()
-        a.mov(.b64, register, scratch(RuntimeFunctions.Scratch.new))
-        return register
     }
 
     private mutating func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
@@ -224,19 +243,11 @@ extension BlockEmitter {
         let base = use(op.a)
         // Nothing is linked while the load may still fault.
         a.mov(.b64, field(CPUHeader.Offset.accessExtra), base)
-        let fast = lookUp(op, writes: false)
-        unlock(fast.address)
-        let dst = destination()
-        load(op, dst, fast.memory)
-        var item = slow(.load, fast, op, writes: false)
-        item.destination = dst
-        item.back = a.offset
-        outOfLine.append(item)
-        a.mov(.b64, field(CPUHeader.Offset.linkedValue), dst)
-        unlock(fast.entry)
-        let address = allocate()
-        a.mov(.b64, address, field(CPUHeader.Offset.accessExtra))
-        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), address)
+        unlock(base)
+        let fast = loadInteger(op)
+        a.mov(.b64, field(CPUHeader.Offset.linkedValue), location(Int32(current)).asRegister)
+        a.mov(.b64, fast.entry, field(CPUHeader.Offset.accessExtra))
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), fast.entry)
     }
 
     /// A compare-and-exchange of what the load-linked saw.
@@ -248,9 +259,9 @@ extension BlockEmitter {
         let base = use(op.a)
         let expected = allocate()
         a.mov(.b64, expected, field(CPUHeader.Offset.linkedValue))
+        let result = allocate()
         a.alu(.cmp, .b64, base, field(CPUHeader.Offset.linkedAddress))
         let isLinked = a.jcc(.e)
-        let result = allocate()
         // Not linked: a misaligned address still faults, a linked one is aligned.
         a.test(.b8, base, Int32(op.memory.size - 1))
         a.mov(result, 1)

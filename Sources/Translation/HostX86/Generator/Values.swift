@@ -321,7 +321,9 @@ extension BlockEmitter {
             let vector = allocateVector()
             switch location.kind {
             case .vectorPin: a.vmovaps(vector, location.asVector)
-            default: a.vmovsd(vector, Memory(HostRegisters.state, Int(location.aux)))
+            default:
+                let cell = Memory(HostRegisters.state, Int(location.aux))
+                if unsafe ops[root].type == .f32 { a.vmovss(vector, cell) } else { a.vmovsd(vector, cell) }
             }
             own(vector, root)
             unlock(vector)
@@ -422,7 +424,7 @@ extension BlockEmitter {
         case .cell, .slot:
             let vector = allocateVector()
             let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
-            a.vmovsd(vector, source)
+            if unsafe ops[root].type == .f32 { a.vmovss(vector, source) } else { a.vmovsd(vector, source) }
             own(vector, root)
             return vector
         case .none, .register, .pin, .deferred: preconditionFailure("value %\(value) is in no vector register")

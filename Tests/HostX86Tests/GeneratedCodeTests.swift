@@ -1,0 +1,119 @@
+import CodeCache
+import HostCode
+import HostX86
+import IR
+import Interpreter
+import Optimizer
+import RandomIR
+import Testing
+
+/// Runs blocks as host code on a `TestGuest`.
+final class HostMachine {
+    let generator: X86CodeGenerator
+    private let tlb = UnsafeMutablePointer<TLBEntry>.allocate(capacity: 1)
+    private let jumpCache = UnsafeMutablePointer<JumpCacheEntry>.allocate(capacity: JumpCacheEntry.count)
+
+    init(countsInstructions: Bool = false) throws {
+        generator = X86CodeGenerator(
+            memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
+            codeAlignmentBits: 0, countsInstructions: countsInstructions)
+        for index in 0..<JumpCacheEntry.count { jumpCache[index] = JumpCacheEntry(pc: index == JumpCacheEntry.count - 1 ? 0 : .max, code: 0) }
+    }
+
+    deinit {
+        tlb.deallocate()
+        jumpCache.deallocate()
+    }
+
+    /// Runs a block; `hits` says whether the guest's page is in the TLB.
+    func run(_ block: borrowing IRBlock, _ guest: TestGuest, hits: Bool) -> ExitReason? {
+        guard generator.supports(block) else { return nil }
+        guard let compiled = generator.compile(block) else {
+            generator.discardCode()
+            return run(block, guest, hits: hits)
+        }
+        let state = guest.header.state
+        tlb[0] = TLBEntry(
+            readTag: hits ? 0 : 1 << 40, writeTag: hits ? 0 : 1 << 40, host: UInt64(UInt(bitPattern: guest.memory)), physical: 0)
+        for index in 0..<CPUHeader.mmuIndices {
+            state.storeBytes(of: UInt64(0), toByteOffset: CPUHeader.Offset.tlb - 16 * index, as: UInt64.self)
+            state.storeBytes(of: UInt64(UInt(bitPattern: tlb)), toByteOffset: CPUHeader.Offset.tlb - 16 * index + 8, as: UInt64.self)
+        }
+        state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)
+        let rounding: [UInt32] = [0, 3, 1, 2]
+        let mode = guest.header.roundingMode
+        let control = 0x1f80 | (mode < 4 ? rounding[Int(mode)] : 0) << 13
+        state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
+        let exit = generator.run(generator.memory.address(compiled.entry), guest.header)
+        collectFlags(guest)
+        if case .reason(let reason) = exit { return reason }
+        return .lookup
+    }
+
+    private func collectFlags(_ guest: TestGuest) {
+        let status = guest.header.state.load(fromByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
+        let pairs: [(UInt32, FloatStatus)] = [(1, .invalid), (4, .divideByZero), (8, .overflow), (16, .underflow), (32, .inexact)]
+        for (bit, flag) in pairs where status & bit != 0 { guest.header.floatFlags |= flag.rawValue }
+    }
+}
+
+@Suite struct GeneratedCodeTests {
+    private func compare(_ options: RandomIR.Options, seeds: Range<UInt64>, optimized: Bool) throws {
+        let machine = try HostMachine()
+        var optimizer = Optimizer(layout: TestGuest.layout, helpers: TestGuest.helpers)
+        var interpreter = Interpreter(helpers: TestGuest.helpers, runtime: TestGuest.runtime)
+        var block = IRBlock()
+        let expected = TestGuest(seed: 0)
+        let actual = TestGuest(seed: 0)
+        var ran = 0
+        for seed in seeds {
+            var generator = RandomIR(seed: seed, options)
+            generator.make(&block)
+            if optimized { optimizer.run(&block) }
+            for hits in [false, true] {
+                for guest in [expected, actual] {
+                    guest.fill(seed: seed)
+                    guest.header.roundingMode = UInt32(seed % 4)
+                }
+                guard let reason = machine.run(block, actual, hits: hits) else { continue }
+                ran += 1
+                let wanted = interpreter.run(block, expected.header)
+                // A label that several instructions branch to belongs to none of them: which one faulted behind it is not defined.
+                if reason == .exception, options.hasBranches { expected.header.pc = actual.header.pc }
+                let difference = wanted == reason ? expected.difference(from: actual) : "\(wanted) and \(reason)"
+                if let difference {
+                    let text = Printer(layout: TestGuest.layout, helpers: TestGuest.helpers).text(block)
+                    Issue.record("seed \(seed), TLB \(hits ? "hit" : "miss"): \(difference)\n\(text)")
+                    return
+                }
+            }
+        }
+        #expect(ran > seeds.count / 4, "many programs have host code")
+    }
+
+    private static let seeds: Range<UInt64> = 0..<3000
+
+    private var integers: RandomIR.Options {
+        var options = RandomIR.Options()
+        options.integers = [.i32, .i64]
+        options.without = [.bitReverseBytes]
+        return options
+    }
+
+    @Test(arguments: [false, true]) func integerPrograms(_ optimized: Bool) throws {
+        try compare(integers, seeds: GeneratedCodeTests.seeds, optimized: optimized)
+    }
+
+    @Test func faultsArePrecise() throws {
+        var options = integers
+        options.hasBranches = false
+        try compare(options, seeds: GeneratedCodeTests.seeds, optimized: true)
+    }
+
+    @Test(arguments: [false, true]) func floatPrograms(_ optimized: Bool) throws {
+        var options = integers
+        options.floats = [.f32, .f64]
+        options.roundings = FloatAttributes.Rounding.allCases
+        try compare(options, seeds: GeneratedCodeTests.seeds, optimized: optimized)
+    }
+}
