@@ -1,0 +1,27 @@
+/// What a character back end talks to: a UART, a console port, a monitor. Called with the machine lock held.
+public protocol CharacterFrontEnd: AnyObject {
+    /// Bytes that it can take now.
+    func receivableBytes() -> Int
+    func receive(_ bytes: [UInt8])
+    /// A break condition, or the peer's coming and going.
+    func handle(_ event: CharacterEvent)
+}
+
+public enum CharacterEvent: Sendable { case opened, closed, lineBreak }
+
+/// A stream of bytes on the host's side: a terminal, a file, a socket. All calls with the machine lock held.
+open class CharacterBackend {
+    /// Who gets what comes in.
+    public weak var frontEnd: (any CharacterFrontEnd)?
+
+    public init() {}
+
+    /// Sends bytes; those that the other side cannot take yet are kept.
+    open func write(_ bytes: [UInt8]) {}
+
+    /// The front end can take bytes again.
+    open func frontEndIsReady() {}
+}
+
+/// Swallows output and never has input: `null`.
+public final class NullBackend: CharacterBackend {}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// A descriptor that bytes come from or go to, without blocking the caller for long.
+public final class HostStream: @unchecked Sendable {
+    public let descriptor: Int32
+    private let closes: Bool
+
+    public init(descriptor: Int32, closes: Bool) {
+        self.descriptor = descriptor
+        self.closes = closes
+    }
+
+    deinit { if closes { close(descriptor) } }
+
+    public static var standardInput: HostStream { HostStream(descriptor: 0, closes: false) }
+    public static var standardOutput: HostStream { HostStream(descriptor: 1, closes: false) }
+
+    /// A file that is written from its start.
+    public static func creating(_ path: String, append: Bool = false) throws(HostError) -> HostStream {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
+        guard descriptor >= 0 else { throw HostError("create '\(path)'") }
+        return HostStream(descriptor: descriptor, closes: true)
+    }
+
+    public var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// Up to `count` bytes; empty at the end, nil after an error.
+    public func read(_ count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, count) }
+        return got < 0 ? nil : Array(bytes.prefix(got))
+    }
+
+    /// Writes what can be written and says how much that was. What an error makes impossible counts as written: it is lost.
+    public func write(_ bytes: [UInt8]) -> Int {
+        var done = 0
+        while done < bytes.count {
+            let put = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+            }
+            if put > 0 {
+                done += put
+            } else if errno == EAGAIN {
+                return done
+            } else if errno != EINTR {
+                return bytes.count
+            }
+        }
+        return done
+    }
+}
