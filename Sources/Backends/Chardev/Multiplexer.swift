@@ -4,7 +4,8 @@ public final class Multiplexer: CharacterFrontEnd {
     public enum Command { case quit, sync }
 
     private let backend: CharacterBackend
-    private var ports: [Port] = []
+    private var ports: [WeakPort] = []
+    private struct WeakPort { weak var port: Port? }
     private var focus = 0
     private var isEscaped = false
     private var showsTime = false
@@ -23,7 +24,7 @@ public final class Multiplexer: CharacterFrontEnd {
 
     /// One front end's share.
     public final class Port: CharacterBackend {
-        fileprivate unowned let multiplexer: Multiplexer
+        fileprivate let multiplexer: Multiplexer
 
         fileprivate init(_ multiplexer: Multiplexer) { self.multiplexer = multiplexer }
 
@@ -34,11 +35,11 @@ public final class Multiplexer: CharacterFrontEnd {
     /// A new front end's back end; the first one made has the keyboard.
     public func makePort() -> Port {
         let port = Port(self)
-        ports.append(port)
+        ports.append(WeakPort(port: port))
         return port
     }
 
-    private var focused: (any CharacterFrontEnd)? { ports.indices.contains(focus) ? ports[focus].frontEnd : nil }
+    private var focused: (any CharacterFrontEnd)? { ports.indices.contains(focus) ? ports[focus].port?.frontEnd : nil }
 
     // MARK: Input
 
@@ -57,7 +58,7 @@ public final class Multiplexer: CharacterFrontEnd {
         }
     }
 
-    public func handle(_ event: CharacterEvent) { for port in ports { port.frontEnd?.handle(event) } }
+    public func handle(_ event: CharacterEvent) { for entry in ports { entry.port?.frontEnd?.handle(event) } }
 
     private func escaped(_ byte: UInt8) {
         switch Character(UnicodeScalar(byte)) {

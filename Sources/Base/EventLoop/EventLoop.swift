@@ -64,6 +64,9 @@ public final class EventLoop: @unchecked Sendable {
         wake()
     }
 
+    /// After `stop`: `run` may be called again.
+    public func resume() { finishStatus = nil }
+
     public var isStopping: Bool { finishStatus != nil }
 
     /// Runs `work` soon, on the loop's thread with the lock held. From any thread.

@@ -94,6 +94,9 @@ final class CPURunner {
         cpu.kick()
     }
 
+    /// Lets the runner run again after `requestStop`.
+    func clearStop() { sleepLock.withLock { stopRequested = false } }
+
     func requestTLBFlush() {
         sleepLock.withLock { tlbFlushRequested = true }
         cpu.kick()

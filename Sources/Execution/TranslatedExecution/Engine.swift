@@ -95,6 +95,7 @@ public final class TranslationEngine {
 
     /// Starts the vCPUs.
     public func start() throws(EngineError) {
+        for runner in runners { runner.clearStop() }
         do {
             if options.multiThreaded {
                 for runner in runners {

@@ -1,1 +1,4 @@
-print("apus")
+import HostOS
+
+setUpStandardStreams()
+exitProcess(runApus(CommandLine.arguments))

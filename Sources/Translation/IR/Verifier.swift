@@ -121,6 +121,8 @@ public struct Verifier {
             return op.type.isFloat && types[0].isFloat && op.type != types[0] ? nil : "it makes a float of another float type"
         case .unboxFloat:
             return op.type.isFloat && types[0].bits > op.type.bits && types[0].bits <= 64 ? nil : "it makes a float of a wider cell"
+        case .boxFloat:
+            return types[0].isFloat && types[0].bits < op.type.bits && op.type.bits <= 64 ? nil : "it fills a wider cell"
         default:
             return nil
         }

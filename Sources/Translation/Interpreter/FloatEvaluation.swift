@@ -19,6 +19,7 @@ public enum FloatEvaluation {
         op: IROp, source: IRType, _ a: UInt128, _ b: UInt128, _ c: UInt128, rounding: FloatAttributes.Rounding, flags: inout FloatStatus
     ) -> UInt128 {
         if op.opcode == .fclass { return UInt128(FloatBits.classify(a, source)) }
+        if op.opcode == .boxFloat { return UInt128(a.lowHalf | ~source.mask) & UInt128(op.type.mask) }
         if op.opcode == .unboxFloat { return UInt128(FloatBits.unbox(a.lowHalf, from: source, to: op.type)) }
         var environment = environment(op.float, rounding)
         let result = compute(op, source, a, b, c, &environment)

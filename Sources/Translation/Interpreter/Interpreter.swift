@@ -57,7 +57,7 @@ public struct Interpreter: ~Copyable {
                 if header.exception != 0 { return .exception }
             case .fence: synchronize()
             case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat,
-                .froundInt, .unboxFloat:
+                .froundInt, .unboxFloat, .boxFloat:
                 unsafe computeFloat(op, index, ops, header)
             case .label, .probe: break
             case .br: target = Int32(truncatingIfNeeded: op.imm)

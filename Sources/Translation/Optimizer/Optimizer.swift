@@ -226,7 +226,7 @@ enum Need: UInt8 {
 
     init(_ opcode: Opcode) {
         switch opcode {
-        case .const, .fclass, .unboxFloat: self = .ifUsed
+        case .const, .fclass, .unboxFloat, .boxFloat: self = .ifUsed
         case .fence, .label: self = .always
         default: self = opcode.isPureInteger ? .ifUsed : .depends
         }

@@ -46,14 +46,7 @@ extension Optimizer {
     /// Taking a narrow float out of the cell it was just put into.
     mutating func unbox(_ op: inout IROp) -> Int32 {
         let box = definition(op.a)
-        let cell = box.type
-        guard cell.isInteger, let filling = box.opcode == .or ? constantBits(box.b) : nil else { return emit(op) }
-        let above = cell.mask & ~op.type.mask
-        let inner = definition(box.a)
-        if filling & above == above && filling & op.type.mask == 0 && inner.opcode == .zext {
-            let bits = definition(inner.a)
-            if bits.type.bits == op.type.bits { return simplify(.bitcast, op.type, a: inner.a) }
-        }
+        if box.opcode == .boxFloat, definition(box.a).type == op.type { return box.a }
         return emit(op)
     }
 

@@ -1,0 +1,44 @@
+import Glibc
+
+/// Ends the process with a status, after the terminal has been put back.
+public func exitProcess(_ status: Int32) -> Never { exit(status) }
+
+/// Keeps a closed pipe from killing the process.
+public func setUpStandardStreams() { signal(SIGPIPE, SIG_IGN) }
+
+nonisolated(unsafe) private var terminationHandler: (() -> Void)?
+
+/// Calls back, on a thread of its own, when the process is asked to end (SIGINT, SIGTERM, SIGHUP).
+public func onTermination(_ handler: @escaping () -> Void) {
+    unsafe terminationHandler = handler
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&signals, number) }
+    unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let set = signals
+    _ = try? HostThread(name: "signals") {
+        var waiting = set
+        var number: Int32 = 0
+        while unsafe sigwait(&waiting, &number) == 0 { unsafe terminationHandler?() }
+    }
+}
+
+/// Seconds that local time is ahead of UTC.
+public func localTimeOffset() -> Int {
+    var now = time(nil)
+    var parts = tm()
+    unsafe localtime_r(&now, &parts)
+    return parts.tm_gmtoff
+}
+
+/// Seconds since 1970 of a date in UTC, `2006-06-17T16:01:21` or `2006-06-17`; nil if it is neither.
+public func secondsSinceEpoch(_ text: String) -> Int64? {
+    let parts = text.split(separator: "T").map(String.init)
+    guard let date = parts.first?.split(separator: "-").compactMap({ Int32($0) }), date.count == 3, parts.count <= 2 else { return nil }
+    let clock = parts.count == 2 ? parts[1].split(separator: ":").compactMap { Int32($0) } : [0, 0, 0]
+    guard clock.count == 3, (1...12).contains(date[1]), (1...31).contains(date[2]) else { return nil }
+    var broken = tm()
+    (broken.tm_year, broken.tm_mon, broken.tm_mday) = (date[0] - 1900, date[1] - 1, date[2])
+    (broken.tm_hour, broken.tm_min, broken.tm_sec) = (clock[0], clock[1], clock[2])
+    return Int64(unsafe timegm(&broken))
+}

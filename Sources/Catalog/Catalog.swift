@@ -1,0 +1,24 @@
+import GuestRISCV
+import MachineModel
+import RISCVMachines
+
+/// The only list of all machines.
+public enum Catalog {
+    public static var machines: [MachineType] { [VirtBoard.type] }
+
+    /// The guests that there are machines for, by the name in qemu-system-NAME.
+    public static var guests: [String] {
+        var names: [String] = []
+        for machine in machines { for guest in machine.guests where !names.contains(guest) { names.append(guest) } }
+        return names
+    }
+}
+
+extension Catalog {
+    /// `-cpu help`.
+    public static func cpuHelp(guest: String) -> String {
+        let models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
+        let properties = RISCVModel.properties.map(\.name) + (guest == "riscv64" ? ["sv39", "sv48", "sv57"] : [])
+        return models.map { "\($0.name)\t\($0.help)\n" }.joined() + "properties (=on|off): " + properties.joined(separator: ", ") + "\n"
+    }
+}

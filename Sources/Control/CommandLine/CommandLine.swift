@@ -1,0 +1,147 @@
+import Diagnostics
+
+public enum CommandLineError: ExplainedError {
+    case unknownOption(String)
+    case missingValue(String)
+    case unexpected(String)
+    case badValue(option: String, value: String, expected: String)
+    case unknownProperty(option: String, property: String, accepted: [String])
+    case notSupported(String)
+
+    public var cause: String {
+        switch self {
+        case .unknownOption(let name): "unknown option '\(name)'"
+        case .missingValue(let name): "option '\(name)' needs a value"
+        case .unexpected(let word): "'\(word)' is no option"
+        case .badValue(let option, let value, _): "-\(option): '\(value)' is not accepted"
+        case .unknownProperty(let option, let property, _): "-\(option): unknown property '\(property)'"
+        case .notSupported(let what): "\(what) is not supported"
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .unknownOption(let name):
+            nearestName(to: String(name.drop { $0 == "-" }), in: OptionRow.all.map(\.name)).map { "did you mean '-\($0)'? -help lists all" }
+                ?? "-help lists all options"
+        case .missingValue(let name): OptionRow.find(String(name.drop { $0 == "-" })).map { "write -\($0.name) \($0.argument ?? "")" }
+        case .unexpected: "a disk image is given by -drive file=IMAGE"
+        case .badValue(_, _, let expected): "accepted: \(expected)"
+        case .unknownProperty(_, let property, let accepted): suggestion(for: property, among: accepted)
+        case .notSupported: nil
+        }
+    }
+}
+
+/// A command line, cut into options in their order.
+public struct ParsedCommandLine {
+    public private(set) var options: [(name: String, value: String)] = []
+
+    /// Parses everything behind the program's name.
+    public init(_ words: [String]) throws(CommandLineError) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            guard word.hasPrefix("-"), word.count > 1 else { throw .unexpected(word) }
+            let name = String(word.drop { $0 == "-" })
+            guard let row = OptionRow.find(name) else { throw .unknownOption(word) }
+            if row.argument == nil {
+                options.append((row.name, ""))
+            } else {
+                guard let value = rest.popFirst() else { throw .missingValue(word) }
+                options.append((row.name, value))
+            }
+        }
+    }
+
+    /// The last value of an option.
+    public func last(_ name: String) -> String? { options.last { $0.name == name }?.value }
+    public func all(_ name: String) -> [String] { options.filter { $0.name == name }.map(\.value) }
+    public func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+
+    /// The help text.
+    public static func help(program: String) -> String {
+        let rows = OptionRow.all.map { row in
+            let usage = "-\(row.name)" + row.aliases.map { " or -\($0)" }.joined() + (row.argument.map { " \($0)" } ?? "")
+            let gap = usage.count < 30 ? String(repeating: " ", count: 30 - usage.count) : "\n" + String(repeating: " ", count: 30)
+            return usage + gap + row.help
+        }
+        return "usage: \(program) [options]\n\n" + rows.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The properties in an option's value: `first,key=value,…`. A comma in a value is written twice.
+public struct PropertyList {
+    public let option: String
+    public private(set) var values: [(key: String, value: String)] = []
+
+    /// `implied` is the key of a first word without one.
+    public init(_ text: String, option: String, implied: String?) {
+        self.option = option
+        for (index, part) in PropertyList.split(text).enumerated() {
+            if let equals = part.firstIndex(of: "=") {
+                values.append((String(part[..<equals]), String(part[part.index(after: equals)...])))
+            } else if index == 0, let implied {
+                values.append((implied, part))
+            } else {
+                // A bare word is a switch: "no" in front turns it off.
+                values.append(part.hasPrefix("no") ? (String(part.dropFirst(2)), "off") : (part, "on"))
+            }
+        }
+    }
+
+    private static func split(_ text: String) -> [String] {
+        var parts = [""]
+        var characters = Array(text)[...]
+        while let character = characters.popFirst() {
+            if character != "," {
+                parts[parts.count - 1].append(character)
+            } else if characters.first == "," {
+                characters.removeFirst()
+                parts[parts.count - 1].append(",")
+            } else {
+                parts.append("")
+            }
+        }
+        return parts
+    }
+
+    public subscript(_ key: String) -> String? { values.last { $0.key == key }?.value }
+    public func all(_ key: String) -> [String] { values.filter { $0.key == key }.map(\.value) }
+
+    /// Complains about a property that is not among those.
+    public func check(_ accepted: [String]) throws(CommandLineError) {
+        for (key, _) in values where !accepted.contains(key) {
+            throw .unknownProperty(option: option, property: key, accepted: accepted)
+        }
+    }
+
+    public func bool(_ key: String, default value: Bool) throws(CommandLineError) -> Bool {
+        switch self[key] {
+        case nil: return value
+        case "on", "true", "yes": return true
+        case "off", "false", "no": return false
+        case let text?: throw .badValue(option: option, value: "\(key)=\(text)", expected: "on, off")
+        }
+    }
+
+    public func integer(_ key: String) throws(CommandLineError) -> Int? {
+        guard let text = self[key] else { return nil }
+        guard let value = Int(text), value >= 0 else { throw .badValue(option: option, value: "\(key)=\(text)", expected: "a number") }
+        return value
+    }
+}
+
+/// Bytes from a size with a suffix; without one they are `unit`s.
+public func parseSize(_ text: String, option: String, unit: UInt64 = 1) throws(CommandLineError) -> UInt64 {
+    let suffixes: [Character: UInt64] = ["b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40]
+    var digits = text[...]
+    var factor = unit
+    if let last = text.lowercased().last, let known = suffixes[last] {
+        digits = digits.dropLast()
+        factor = known
+    }
+    guard let number = UInt64(digits), case let (bytes, overflow) = number.multipliedReportingOverflow(by: factor), !overflow, bytes > 0 else {
+        throw .badValue(option: option, value: text, expected: "a size such as 512, 512M or 2G")
+    }
+    return bytes
+}

@@ -1,0 +1,115 @@
+import AddressSpace
+import CPUModel
+import DeviceModel
+import Diagnostics
+import EventLoop
+
+/// What a running machine asks of its surroundings.
+public enum MachineRequest: Equatable, Sendable {
+    case powerOff(status: Int32)
+    case reset
+}
+
+/// A machine that has been built: its vCPUs, its memory, its devices.
+public final class Machine {
+    public let name: String
+    public let loop: EventLoop
+    public let memory: AddressSpace
+    public let cpus: [VirtualCPU]
+    private let devices: [any Device]
+    /// Puts firmware, kernel and boot registers back where a reset wants them.
+    private let load: () -> Void
+    /// Slots that `-device` fills, in the order in which they are filled.
+    public let slots: [DeviceSlot]
+    public private(set) var extraDevices: [any Device] = []
+
+    public init(
+        name: String, loop: EventLoop, memory: AddressSpace, cpus: [VirtualCPU], devices: [any Device], slots: [DeviceSlot],
+        load: @escaping () -> Void
+    ) {
+        self.name = name
+        self.loop = loop
+        self.memory = memory
+        self.cpus = cpus
+        self.devices = devices
+        self.slots = slots
+        self.load = load
+    }
+
+    /// Adds a device that `-device` asked for.
+    public func add(_ device: any Device) { extraDevices.append(device) }
+
+    /// Power-on state of everything. The vCPUs must not run.
+    public func reset() {
+        for device in devices + extraDevices { device.reset() }
+        load()
+        for cpu in cpus { cpu.reset() }
+    }
+}
+
+/// A place in the memory map where a transport for a device can be put.
+public struct DeviceSlot {
+    /// "virtio-mmio".
+    public let bus: String
+    public let address: UInt64
+    public let container: MemoryRegion
+    public let interrupt: InputPin
+
+    public init(bus: String, address: UInt64, container: MemoryRegion, interrupt: InputPin) {
+        self.bus = bus
+        self.address = address
+        self.container = container
+        self.interrupt = interrupt
+    }
+}
+
+/// A kind of machine: what `-M help` lists.
+public struct MachineType {
+    public let name: String
+    public let help: String
+    /// Names of guests that it can have: "riscv64".
+    public let guests: [String]
+    public let maxCPUs: Int
+    public let defaultMemory: UInt64
+    /// Makes one; `request` is called when the guest asks to be ended or reset.
+    public let build: (MachineConfiguration, _ guest: String, EventLoop, _ request: @escaping (MachineRequest) -> Void) throws -> Machine
+
+    public init(
+        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
+        build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
+    ) {
+        self.name = name
+        self.help = help
+        self.guests = guests
+        self.maxCPUs = maxCPUs
+        self.defaultMemory = defaultMemory
+        self.build = build
+    }
+}
+
+public enum MachineError: ExplainedError {
+    case tooManyCPUs(Int, machine: String, max: Int)
+    case tooMuchMemory(UInt64, max: UInt64)
+    case tooLittleMemory(UInt64, needed: UInt64)
+    case noFirmware(String, searched: [String])
+    case badImage(String, reason: String)
+
+    public var cause: String {
+        switch self {
+        case .tooManyCPUs(let count, let machine, let max): "-smp \(count): the machine '\(machine)' has at most \(max) cpus"
+        case .tooMuchMemory(let bytes, let max): "-m \(bytes >> 20): at most \(max >> 20) MiB"
+        case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
+        case .noFirmware(let name, let folders): "-bios: firmware '\(name)' not found in \(folders.joined(separator: ", "))"
+        case .badImage(let path, let reason): "'\(path)': \(reason)"
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .tooManyCPUs, .tooMuchMemory: "choose less"
+        case .tooLittleMemory: "choose more"
+        case .noFirmware: "install the package opensbi, give its file with -bios FILE, or start without firmware: -bios none"
+        case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Chardev
+
+/// What the command line says about a machine.
+public struct MachineConfiguration {
+    /// `-cpu`, the model and its properties; nil for the machine's default.
+    public var cpu: String?
+    public var cpus = 1
+    /// Bytes.
+    public var memory: UInt64?
+    public var kernel: String?
+    public var initrd: String?
+    public var commandLine: String?
+    public var deviceTree: String?
+    /// "default", "none" or a file.
+    public var firmware: String?
+    /// Back ends of the serial ports, in order.
+    public var serial: [CharacterBackend] = []
+    /// Host wall-clock time less the guest's at the start, in nanoseconds.
+    public var clockOffset: Int64 = 0
+    /// Where to write the device tree instead of running.
+    public var dumpDeviceTree: String?
+    /// Folders in which firmware files are looked for.
+    public var firmwareFolders: [String] = []
+    /// Files of the flash banks.
+    public var flash: [String] = []
+
+    public init() {}
+}

@@ -1,0 +1,104 @@
+import AddressSpace
+import CPUModel
+import Chardev
+import DeviceModel
+import DeviceTree
+import EventLoop
+import GuestRISCV
+import HostOS
+import MachineModel
+import PlatformDevices
+
+/// The `virt` board, as QEMU 7.2 lays it out.
+public enum VirtBoard {
+    /// Address and size of everything on the board.
+    enum Map {
+        static let bootROM: (UInt64, UInt64) = (0x1000, 0xf000)
+        static let test: (UInt64, UInt64) = (0x10_0000, 0x1000)
+        static let rtc: (UInt64, UInt64) = (0x10_1000, 0x1000)
+        static let aclint: (UInt64, UInt64) = (0x200_0000, 0x10000)
+        static let plic: (UInt64, UInt64) = (0xc00_0000, 0x60_0000)
+        static let uart: (UInt64, UInt64) = (0x1000_0000, 0x100)
+        static let virtio: (UInt64, UInt64) = (0x1000_1000, 0x1000)
+        static let memory: UInt64 = 0x8000_0000
+    }
+
+    /// Interrupt sources at the PLIC.
+    enum Source {
+        static let virtio = 1, uart = 10, rtc = 11
+    }
+
+    static let virtioSlots = 8
+
+    public static var type: MachineType {
+        MachineType(
+            name: "virt", help: "RISC-V VirtIO board", guests: ["riscv64", "riscv32"], maxCPUs: 512, defaultMemory: 128 << 20, build: build)
+    }
+
+    static func build(
+        _ configuration: MachineConfiguration, _ guest: String, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void
+    ) throws -> Machine {
+        let rv64 = guest == "riscv64"
+        let model = try RISCVModel(configuration.cpu ?? (rv64 ? "rv64" : "rv32"), rv64: rv64)
+        let size = configuration.memory ?? type.defaultMemory
+        guard configuration.cpus <= type.maxCPUs else { throw MachineError.tooManyCPUs(configuration.cpus, machine: type.name, max: type.maxCPUs) }
+        let limit: UInt64 = rv64 ? 1 << 40 : 2 << 30
+        guard size <= limit else { throw MachineError.tooMuchMemory(size, max: limit) }
+
+        let root = MemoryRegion.container("system", size: .max)
+        let memory = AddressSpace("memory", root: root)
+        let ram = try MemoryRegion.ram("riscv_virt_board.ram", size: size)
+        let bootROM = try MemoryRegion.rom("riscv_virt_board.mrom", size: Map.bootROM.1)
+        root.add(ram, at: Map.memory)
+        root.add(bootROM, at: Map.bootROM.0)
+
+        let cpus = (0..<configuration.cpus).map { RISCVCPU(model: model, index: $0, memory: memory) }
+        let aclint = ACLINT(harts: cpus.count, loop: loop)
+        let plic = PLIC(harts: cpus.count)
+        let uart = UART16550A(backend: configuration.serial.first ?? NullBackend(), loop: loop)
+        let rtc = GoldfishRTC(loop: loop, offset: configuration.clockOffset)
+        let finisher = TestFinisher { what in
+            switch what {
+            case .powerOff(let status): request(.powerOff(status: status))
+            case .reset: request(.reset)
+            }
+        }
+        root.add(aclint.makeRegion(), at: Map.aclint.0)
+        root.add(plic.makeRegion(), at: Map.plic.0)
+        root.add(uart.makeRegion(), at: Map.uart.0)
+        root.add(rtc.makeRegion(), at: Map.rtc.0)
+        root.add(finisher.makeRegion(), at: Map.test.0)
+        uart.interrupt.connect(plic.input(Source.uart))
+        rtc.interrupt.connect(plic.input(Source.rtc))
+        connect(cpus, aclint, plic, loop)
+
+        let slots = (0..<virtioSlots).map { index in
+            DeviceSlot(
+                bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
+                interrupt: plic.input(Source.virtio + index))
+        }
+        let boot = try VirtBoot(configuration, model: model, memorySize: size)
+        if let path = configuration.dumpDeviceTree { try boot.dump(to: path) }
+        return Machine(
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher], slots: slots,
+            load: { boot.load(memory, bootROM) })
+    }
+
+    /// The wires from the interrupt controllers and timers to the harts.
+    private static func connect(_ cpus: [RISCVCPU], _ aclint: ACLINT, _ plic: PLIC, _ loop: EventLoop) {
+        for (hart, cpu) in cpus.enumerated() {
+            func pin(_ number: Int) -> InputPin { InputPin { [unowned cpu] level in cpu.setInterrupt(number, level: level) } }
+            aclint.softwareInterrupts[hart].connect(pin(3))
+            aclint.timerInterrupts[hart].connect(pin(7))
+            plic.outputs[2 * hart].connect(pin(11))
+            plic.outputs[2 * hart + 1].connect(pin(9))
+            let timer = LoopTimer(loop, .virtual) { [unowned cpu] in cpu.setInterrupt(5, level: true) }
+            cpu.timeSource = { aclint.time() }
+            cpu.armSupervisorTimer = { ticks in
+                loop.lock.withLock {
+                    if let ticks, let deadline = aclint.deadline(of: ticks) { timer.arm(at: deadline) } else { timer.cancel() }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import DeviceTree
+import GuestRISCV
+import MachineModel
+import PlatformDevices
+
+/// The board's device tree, node by node as QEMU 7.2 has it.
+struct VirtDeviceTree {
+    let model: RISCVModel
+    let cpus: Int
+    let memorySize: UInt64
+    let commandLine: String?
+    /// First and last-plus-one address of the initial RAM disk.
+    let initrd: (start: UInt64, end: UInt64)?
+
+    private static let plicHandle: UInt32 = 1, testHandle: UInt32 = 2
+    private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(16 + 2 * hart) }
+    private func interruptHandle(_ hart: Int) -> UInt32 { UInt32(17 + 2 * hart) }
+
+    var root: DeviceTreeNode {
+        var root = DeviceTreeNode("")
+        root.set("#address-cells", cells: [2])
+        root.set("#size-cells", cells: [2])
+        root.set("compatible", strings: "riscv-virtio")
+        root.set("model", strings: "riscv-virtio,qemu")
+        root.children = [memory, cpuNodes, soc, chosen] + powerNodes
+        return root
+    }
+
+    private func place(_ place: (UInt64, UInt64)) -> [UInt64] { [place.0, place.1] }
+
+    private var memory: DeviceTreeNode {
+        var node = DeviceTreeNode("memory@80000000")
+        node.set("device_type", strings: "memory")
+        node.set("reg", wideCells: [VirtBoard.Map.memory, memorySize])
+        return node
+    }
+
+    private var chosen: DeviceTreeNode {
+        var node = DeviceTreeNode("chosen")
+        node.set("stdout-path", strings: "/soc/serial@10000000")
+        if let commandLine { node.set("bootargs", strings: commandLine) }
+        if let initrd {
+            node.set("linux,initrd-start", wideCells: [initrd.start])
+            node.set("linux,initrd-end", wideCells: [initrd.end])
+        }
+        return node
+    }
+
+    private var cpuNodes: DeviceTreeNode {
+        var node = DeviceTreeNode("cpus")
+        node.set("#address-cells", cells: [1])
+        node.set("#size-cells", cells: [0])
+        node.set("timebase-frequency", cells: [UInt32(ACLINT.frequency)])
+        node.children = (0..<cpus).map(cpu)
+        var map = DeviceTreeNode("cpu-map")
+        var cluster = DeviceTreeNode("cluster0")
+        cluster.children = (0..<cpus).map { hart in
+            var core = DeviceTreeNode("core\(hart)")
+            core.set("cpu", cells: [cpuHandle(hart)])
+            return core
+        }
+        map.children = [cluster]
+        node.children.append(map)
+        return node
+    }
+
+    private func cpu(_ hart: Int) -> DeviceTreeNode {
+        var node = DeviceTreeNode("cpu@\(String(hart, radix: 16))")
+        node.set("phandle", cells: [cpuHandle(hart)])
+        node.set("device_type", strings: "cpu")
+        node.set("reg", cells: [UInt32(hart)])
+        node.set("status", strings: "okay")
+        node.set("compatible", strings: "riscv")
+        if model.extensions.contains(.zicbom) { node.set("riscv,cbom-block-size", cells: [64]) }
+        if model.extensions.contains(.zicboz) { node.set("riscv,cboz-block-size", cells: [64]) }
+        node.set("riscv,isa", strings: model.isaString)
+        if model.extensions.contains(.s) { node.set("mmu-type", strings: model.mmuType) }
+        var controller = DeviceTreeNode("interrupt-controller")
+        controller.set("#interrupt-cells", cells: [1])
+        controller.set("interrupt-controller")
+        controller.set("compatible", strings: "riscv,cpu-intc")
+        controller.set("phandle", cells: [interruptHandle(hart)])
+        node.children = [controller]
+        return node
+    }
+
+    private var soc: DeviceTreeNode {
+        var node = DeviceTreeNode("soc")
+        node.set("#address-cells", cells: [2])
+        node.set("#size-cells", cells: [2])
+        node.set("compatible", strings: "simple-bus")
+        node.set("ranges")
+        node.children = [test, aclint, plic, uart, rtc] + (0..<VirtBoard.virtioSlots).map(virtio)
+        return node
+    }
+
+    private var test: DeviceTreeNode {
+        var node = DeviceTreeNode("test@100000")
+        node.set("phandle", cells: [VirtDeviceTree.testHandle])
+        node.set("reg", wideCells: place(VirtBoard.Map.test))
+        node.set("compatible", strings: "sifive,test1", "sifive,test0", "syscon")
+        return node
+    }
+
+    private var powerNodes: [DeviceTreeNode] {
+        [("poweroff", 0x5555), ("reboot", 0x7777)].map { (name: String, value: UInt32) in
+            var node = DeviceTreeNode(name)
+            node.set("compatible", strings: "syscon-\(name)")
+            node.set("regmap", cells: [VirtDeviceTree.testHandle])
+            node.set("offset", cells: [0])
+            node.set("value", cells: [value])
+            return node
+        }
+    }
+
+    private var aclint: DeviceTreeNode {
+        var node = DeviceTreeNode("clint@2000000")
+        node.set("compatible", strings: "sifive,clint0", "riscv,clint0")
+        node.set("reg", wideCells: place(VirtBoard.Map.aclint))
+        node.set("interrupts-extended", cells: (0..<cpus).flatMap { [interruptHandle($0), 3, interruptHandle($0), 7] })
+        return node
+    }
+
+    private var plic: DeviceTreeNode {
+        var node = DeviceTreeNode("plic@c000000")
+        node.set("phandle", cells: [VirtDeviceTree.plicHandle])
+        node.set("#address-cells", cells: [0])
+        node.set("#interrupt-cells", cells: [1])
+        node.set("compatible", strings: "sifive,plic-1.0.0", "riscv,plic0")
+        node.set("interrupt-controller")
+        node.set("interrupts-extended", cells: (0..<cpus).flatMap { [interruptHandle($0), 11, interruptHandle($0), 9] })
+        node.set("reg", wideCells: place(VirtBoard.Map.plic))
+        node.set("riscv,ndev", cells: [UInt32(PLIC.sources) - 1])
+        return node
+    }
+
+    private func interrupt(_ node: inout DeviceTreeNode, _ source: Int) {
+        node.set("interrupt-parent", cells: [VirtDeviceTree.plicHandle])
+        node.set("interrupts", cells: [UInt32(source)])
+    }
+
+    private var uart: DeviceTreeNode {
+        var node = DeviceTreeNode("serial@10000000")
+        node.set("compatible", strings: "ns16550a")
+        node.set("reg", wideCells: place(VirtBoard.Map.uart))
+        node.set("clock-frequency", cells: [3_686_400])
+        interrupt(&node, VirtBoard.Source.uart)
+        return node
+    }
+
+    private var rtc: DeviceTreeNode {
+        var node = DeviceTreeNode("rtc@101000")
+        node.set("compatible", strings: "google,goldfish-rtc")
+        node.set("reg", wideCells: place(VirtBoard.Map.rtc))
+        interrupt(&node, VirtBoard.Source.rtc)
+        return node
+    }
+
+    private func virtio(_ index: Int) -> DeviceTreeNode {
+        let address = VirtBoard.Map.virtio.0 + VirtBoard.Map.virtio.1 * UInt64(index)
+        var node = DeviceTreeNode("virtio_mmio@\(String(address, radix: 16))")
+        node.set("compatible", strings: "virtio,mmio")
+        node.set("reg", wideCells: [address, VirtBoard.Map.virtio.1])
+        interrupt(&node, VirtBoard.Source.virtio + index)
+        return node
+    }
+}

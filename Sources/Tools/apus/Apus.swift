@@ -1,0 +1,60 @@
+import Catalog
+import Chardev
+import CommandLine
+import Diagnostics
+import EventLoop
+import HostOS
+import MachineModel
+import TranslatedExecution
+
+/// The version, and the QEMU version whose interface it has.
+let apusVersion = "0.1.0"
+let interfaceVersion = "7.2.0"
+
+/// The whole of the system emulator: from the command line to the exit status.
+func runApus(_ arguments: [String]) -> Int32 {
+    let program = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "apus"
+    do {
+        let options = try ParsedCommandLine(Array(arguments.dropFirst()))
+        if options.options.isEmpty || options.has("help") { return answer(ParsedCommandLine.help(program: program), usedByMistake: options.options.isEmpty) }
+        if options.has("version") {
+            return answer("Apus emulator version \(apusVersion) (the interface of QEMU emulator version \(interfaceVersion))\n")
+        }
+        if options.has("print-links") { return answer(Catalog.guests.map { "qemu-system-\($0)\n" }.joined()) }
+        let guest = guestName(program)
+        if let text = helpText(options, guest: guest) { return answer(text) }
+        return try Session(options, guest: guest).run()
+    } catch let error as any ExplainedError {
+        writeLine("\(program): \(error.description)", to: 2)
+        return 1
+    } catch {
+        writeLine("\(program): \(error)", to: 2)
+        return 1
+    }
+}
+
+private func answer(_ text: String, usedByMistake: Bool = false) -> Int32 {
+    writeLine(String(text.dropLast()), to: usedByMistake ? 2 : 1)
+    return usedByMistake ? 1 : 0
+}
+
+/// The guest that the program's name asks for: qemu-system-riscv32 → riscv32.
+private func guestName(_ program: String) -> String {
+    let name = program.split(separator: "-").last.map(String.init) ?? ""
+    return Catalog.guests.contains(name) ? name : Catalog.guests[0]
+}
+
+/// Lists for `-M help`, `-cpu help`, `-d help`; nil if none was asked for.
+private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
+    if options.last("machine") == "help" || options.last("machine") == "?" {
+        let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map { "\($0.name)\t\($0.help)\n" }
+        return "Supported machines are:\n" + rows.joined()
+    }
+    if options.last("cpu") == "help" { return Catalog.cpuHelp(guest: guest) }
+    if options.last("d") == "help" {
+        return "Log items (comma separated):\n" + LogMask.items.map { "\($0.name)\t\($0.help)\n" }.joined()
+    }
+    if options.last("accel") == "help" { return "Accelerators supported in Apus:\ntcg\ninterpreter\n" }
+    if options.last("device") == "help" { return DeviceList.help }
+    return nil
+}
