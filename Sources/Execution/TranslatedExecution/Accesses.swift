@@ -93,7 +93,7 @@ extension CPURunner {
         cpu.memory.noteWrite(ram, page: page)
         // Once nothing watches the page any more, later writes need not come here.
         let watched = RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged
-        if ram.flags(page: page) & watched == 0 { _ = table(mmuIndex).flush(page: address) }
+        if ram.flags(page: page) & watched == 0 { table(mmuIndex).drop(address) }
     }
 
     // MARK: Loads and stores

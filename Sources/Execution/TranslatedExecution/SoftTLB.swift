@@ -101,6 +101,9 @@ final class SoftTLB {
         return false
     }
 
+    /// Forgets what is known of one page's slot, so that it is looked at anew.
+    func drop(_ address: UInt64) { empty(index(address)) }
+
     private func empty(_ slot: Int) {
         let nowhere = UInt64(slot ^ 1) << 12
         unsafe fast[slot].readTag = nowhere

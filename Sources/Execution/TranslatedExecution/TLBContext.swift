@@ -40,9 +40,12 @@ final class TLBContext {
         unsafe cache[JumpCacheEntry.count - 1].pc = 0
     }
 
+    /// A page's bit in `codePages`.
+    private static func hash(_ address: UInt64) -> Int { Int(((address >> 12) &* 0x9e37_79b9_7f4a_7c15) >> 55) }
+
     /// Notes that the jump cache may now hold code of a page.
     func noteCode(_ pc: UInt64) {
-        let hash = Int((pc >> 12) &* 0x9e37_79b9_7f4a_7c15 >> 55)
+        let hash = TLBContext.hash(pc)
         codePages[hash >> 6] |= 1 << UInt64(hash & 63)
         jumpCachesAreEmpty = false
     }
@@ -61,7 +64,7 @@ final class TLBContext {
     }
 
     func flush(page address: UInt64) -> Bool {
-        let hash = Int((address >> 12) &* 0x9e37_79b9_7f4a_7c15 >> 55)
+        let hash = TLBContext.hash(address)
         if codePages[hash >> 6] >> UInt64(hash & 63) & 1 != 0 { flushJumpCaches() }
         return tables.reduce(false) { $1.flush(page: address) || $0 }
     }
