@@ -161,7 +161,10 @@ final class CPURunner {
         tlbFlushRequested = false
         sleepLock.unlock()
         if flush { flushTLB() }
-        if !cpu.isHalted || cpu.wakeIfDue() { _ = cpu.takeInterrupt() }
+        if !cpu.isHalted || cpu.wakeIfDue(), cpu.takeInterrupt() {
+            // The jump that was to be chained does not lead to the handler.
+            cpu.header.exitSite = 0
+        }
     }
 
     /// Runs blocks until the vCPU halts, is stopped, or has used its slice.
