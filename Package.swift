@@ -96,7 +96,7 @@ let control: [Target] = [
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "Monitor", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats", "BlockProtocols",
-            "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "VirtioDevices",
+            "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]

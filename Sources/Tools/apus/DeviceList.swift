@@ -1,13 +1,113 @@
+import BlockCore
+import BlockFormats
 import CommandLine
+import DeviceModel
+import Diagnostics
+import EventLoop
+import HostOS
 import MachineModel
+import Virtio
+import VirtioDevices
 
-/// What `-device` and its relatives add to a machine.
-enum DeviceList {
-    static let help = "no devices can be added yet\n"
+/// What `-device`, `-drive` and their relatives add to a machine.
+struct DeviceList {
+    private struct Kind {
+        let name: String
+        let help: String
+        let properties: [String]
+        let make: (PropertyList, DeviceList) throws -> any VirtioDevice
+    }
 
+    private static var kinds: [Kind] { [
+        Kind(name: "virtio-blk-device", help: "virtio disk", properties: ["drive", "serial", "num-queues"]) { list, devices in
+            guard let id = list["drive"] else { throw CommandLineError.badValue(option: "device", value: "virtio-blk-device", expected: "drive=ID") }
+            return VirtioBlock(node: try devices.node(id), serial: list["serial"] ?? "", queues: max(1, try list.integer("num-queues") ?? 1))
+        },
+        Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
+    ] }
+
+    static var help: String {
+        kinds.map { "name \"\($0.name)\", bus virtio-bus, desc \"\($0.help)\"\(properties($0))\n" }.joined()
+    }
+
+    private static func properties(_ kind: Kind) -> String {
+        kind.properties.isEmpty ? "" : ", properties: " + kind.properties.joined(separator: ", ")
+    }
+
+    private let loop: EventLoop
+    private var nodes: [String: any BlockNode] = [:]
+    private var implied: [String] = []
+
+    /// Fills the machine's slots.
     static func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
-        for name in ["device", "drive", "blockdev", "netdev", "nic", "chardev"] {
-            if let value = options.last(name), !(name == "nic" && value == "none") { throw CommandLineError.notSupported("-\(name) \(value)") }
+        var list = DeviceList(loop: machine.loop)
+        for name in ["blockdev", "chardev"] {
+            if let value = options.last(name) { throw CommandLineError.notSupported("-\(name) \(value)") }
+        }
+        for text in options.all("drive") { try list.addDrive(text) }
+        var devices: [any VirtioDevice] = []
+        for text in options.all("device") { devices.append(try list.makeDevice(text)) }
+        for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
+        try list.plug(devices, into: machine)
+    }
+
+    private init(loop: EventLoop) { self.loop = loop }
+
+    // MARK: Drives
+
+    private mutating func addDrive(_ text: String) throws {
+        let list = PropertyList(text, option: "drive", implied: "file")
+        try list.check(["file", "if", "id", "format", "cache", "aio", "readonly", "discard", "media", "index", "werror", "rerror", "snapshot"])
+        guard let path = list["file"] else { throw CommandLineError.badValue(option: "drive", value: text, expected: "file=IMAGE") }
+        if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
+        if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
+        if try list.bool("snapshot", default: false) { throw CommandLineError.notSupported("-drive snapshot=on") }
+        if let aio = list["aio"], aio != "threads" { throw CommandLineError.notSupported("-drive aio=\(aio)") }
+        let cacheName = list["cache"] ?? "writeback"
+        guard let cache = RawImage.Cache(rawValue: cacheName) else {
+            throw CommandLineError.badValue(
+                option: "drive", value: "cache=\(cacheName)", expected: RawImage.Cache.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        let discards = ["unmap", "on"].contains(list["discard"] ?? "")
+        let node = try RawImage(path, readOnly: try list.bool("readonly", default: false), cache: cache, discards: discards, loop: loop)
+        let id = list["id"] ?? "drive\(nodes.count)"
+        nodes[id] = node
+        switch list["if"] {
+        case nil, "virtio": implied.append(id)
+        case "none": break
+        case let other?: throw CommandLineError.notSupported("-drive if=\(other)")
+        }
+    }
+
+    fileprivate func node(_ id: String) throws -> any BlockNode {
+        guard let node = nodes[id] else {
+            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of -drive's ids: " + nodes.keys.sorted().joined(separator: ", "))
+        }
+        return node
+    }
+
+    // MARK: Devices
+
+    private func makeDevice(_ text: String) throws -> any VirtioDevice {
+        let list = PropertyList(text, option: "device", implied: "driver")
+        let name = list["driver"] ?? text
+        guard let kind = DeviceList.kinds.first(where: { $0.name == name }) else {
+            throw CommandLineError.badValue(option: "device", value: name, expected: suggestion(for: name, among: DeviceList.kinds.map(\.name)))
+        }
+        try list.check(kind.properties + ["driver", "id", "bus"])
+        return try kind.make(list, self)
+    }
+
+    private func plug(_ devices: [any VirtioDevice], into machine: Machine) throws {
+        guard devices.count <= machine.slots.count else {
+            throw CommandLineError.badValue(option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
+        }
+        for (index, slot) in machine.slots.enumerated() {
+            let device = index < devices.count ? devices[index] : nil
+            let transport = VirtioMMIO(memory: machine.memory, device: device, legacy: false)
+            slot.container.add(transport.makeRegion(), at: slot.address)
+            transport.interrupt.connect(slot.interrupt)
+            machine.add(transport)
         }
     }
 }

@@ -15,6 +15,10 @@ int apus_memfd(const char *name);
 void apus_name_thread(const char *name);
 // getrandom(2) without flags.
 ssize_t apus_random(void *buffer, size_t count);
+// fallocate(2): makes a range of a file read as zeros.
+int apus_punch_hole(int fd, off_t offset, off_t count);
+// Takes an open-file-description write lock on the whole file.
+int apus_lock_file(int fd);
 // O_DIRECT, which needs _GNU_SOURCE.
 extern const int apus_o_direct;
 #endif

@@ -1,0 +1,36 @@
+import EventLoop
+import Virtio
+
+/// A source of randomness (Virtio 1.2, section 5.4).
+public final class VirtioEntropy: VirtioDevice {
+    public let deviceID: UInt32 = 4
+    public let features: UInt64 = 0
+    public let queueCount = 1
+    public let queueSize: UInt16 = 8
+    public let configuration: [UInt8] = []
+    private let loop: EventLoop
+    private weak var port: (any VirtioPort)?
+    private static let largest = 1 << 16
+
+    public init(loop: EventLoop) { self.loop = loop }
+
+    public func attach(_ port: any VirtioPort) { self.port = port }
+    public func reset() {}
+
+    public func process(queue: Int) {
+        guard let port else { return }
+        do {
+            while let chain = try port.queues[0].pop() {
+                var written = 0
+                for part in chain.writable {
+                    let bytes = loop.randomBytes(min(Int(part.length), VirtioEntropy.largest))
+                    guard port.memory.write(part.address, bytes) == .ok else { return port.fail("a buffer outside of memory") }
+                    written += bytes.count
+                    if bytes.count < Int(part.length) { break }
+                }
+                try port.queues[0].push(chain, written: written)
+            }
+            port.signal(port.queues[0])
+        } catch { port.fail("\(error)") }
+    }
+}
