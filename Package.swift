@@ -22,9 +22,7 @@ func tests(_ name: String, uses: [String]) -> Target {
     .testTarget(
         name: name,
         dependencies: uses.map { .init(stringLiteral: $0) },
-        path: "Tests/\(name)",
-        exclude: [],
-        resources: []
+        path: "Tests/\(name)"
     )
 }
 
@@ -38,7 +36,6 @@ let base: [Target] = [
     module("Diagnostics", "Base/Diagnostics"),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
     module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
 ]
 
 let translation: [Target] = [
@@ -53,49 +50,64 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Snapshot", "Diagnostics", "AddressSpace", "CHost"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "CHost"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
-        uses: ["CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "EventLoop", "Diagnostics", "CHost"]),
+        uses: [
+            "CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "EventLoop", "Diagnostics",
+            "CHost",
+        ]),
 ]
 
 let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
-    module("BlockProtocols", "Block/Protocols", uses: ["BlockCore", "HostOS", "Diagnostics", "EventLoop"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
 let guests: [Target] = [
-    module("GuestRISCV", "Guests/RISCV", .unsafe, uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"])
+    module(
+        "GuestRISCV", "Guests/RISCV", .unsafe,
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"])
 ]
 
 let devices: [Target] = [
-    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "Snapshot", "EventLoop", "Diagnostics", "Bits"]),
-    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "AddressSpace", "Snapshot", "HostOS", "EventLoop", "Diagnostics"]),
-    module("VirtioDevices", "Devices/VirtioDevices", uses: ["Virtio", "DeviceModel", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS", "EventLoop", "Diagnostics"]),
-    module("PlatformDevices", "Devices/Platform", uses: ["DeviceModel", "AddressSpace", "BlockCore", "Chardev", "Snapshot", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "EventLoop", "Diagnostics", "Bits"]),
+    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+    module(
+        "VirtioDevices", "Devices/VirtioDevices",
+        uses: ["Virtio", "DeviceModel", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop", "Diagnostics"]),
+    module(
+        "PlatformDevices", "Devices/Platform",
+        uses: ["DeviceModel", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
 ]
 
 let machines: [Target] = [
     module("DeviceTree", "Machines/DeviceTree", .unsafe, uses: ["CLibFDT", "Diagnostics"]),
-    module("MachineModel", "Machines/MachineModel", uses: ["DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS", "Diagnostics"]),
+    module(
+        "MachineModel", "Machines/MachineModel",
+        uses: [
+            "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
+            "Diagnostics",
+        ]),
     module(
         "RISCVMachines", "Machines/RISCV",
-        uses: ["MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics"]),
+        uses: [
+            "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
+            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
+        ]),
 ]
 
 let control: [Target] = [
     module("CommandLine", "Control/CommandLine", uses: ["Diagnostics"]),
-    module("Monitor", "Control/Monitor", uses: ["MachineModel", "Chardev", "EventLoop", "Diagnostics"]),
     module(
         "Catalog", "Catalog",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
         dependencies: [
-            "Catalog", "CommandLine", "Monitor", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats", "BlockProtocols",
+            "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
             "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
@@ -111,14 +123,13 @@ let package = Package(
         tests("SoftFloatTests", uses: ["SoftFloat"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
-        tests("BaseTests", uses: ["Bits", "Diagnostics", "HostOS", "EventLoop", "Snapshot"]),
-        tests("BlockTests", uses: ["BlockCore", "BlockFormats", "BlockProtocols", "HostOS", "EventLoop"]),
-        tests("BackendTests", uses: ["Chardev", "NetBackends", "HostOS", "EventLoop"]),
-        tests("ExecutionTests", uses: ["TranslatedExecution", "CPUModel", "AddressSpace", "IR"]),
-        tests("GuestRISCVTests", uses: ["GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer"]),
-        tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "BlockCore", "Snapshot", "HostOS"]),
-        tests("VirtioTests", uses: ["Virtio", "VirtioDevices", "DeviceModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "Snapshot", "HostOS"]),
-        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "Monitor"]),
+        tests(
+            "GuestRISCVTests",
+            uses: [
+                "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
+            ]),
+        tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
+        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

@@ -17,7 +17,9 @@ extension HostFile {
     public func write(at offset: UInt64, from buffers: [GuestBuffer]) -> Int32 {
         transfer(offset, buffers) { vectors, count, position in
             unsafe pwritev(descriptor, vectors, count, position)
-        } atEnd: { _ in EIO }
+        } atEnd: { _ in
+            EIO
+        }
     }
 
     private func transfer(

@@ -12,7 +12,10 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     public static let acceptedSizes = 1...8
     public static let implementedSizes = 1...1
 
-    private enum Register { static let data: UInt64 = 0, ier: UInt64 = 1, iirFCR: UInt64 = 2, lcr: UInt64 = 3, mcr: UInt64 = 4, lsr: UInt64 = 5, msr: UInt64 = 6, scr: UInt64 = 7 }
+    private enum Register {
+        static let data: UInt64 = 0, ier: UInt64 = 1, iirFCR: UInt64 = 2, lcr: UInt64 = 3, mcr: UInt64 = 4, lsr: UInt64 = 5, msr: UInt64 = 6,
+            scr: UInt64 = 7
+    }
     private enum IER { static let received: UInt8 = 1, transmitted: UInt8 = 2, line: UInt8 = 4, modem: UInt8 = 8 }
     private enum LSR { static let ready: UInt8 = 1, overrun: UInt8 = 2, lineBreak: UInt8 = 16, empty: UInt8 = 32, idle: UInt8 = 64 }
     private enum MCR { static let loop: UInt8 = 16 }

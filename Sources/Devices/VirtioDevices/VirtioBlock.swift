@@ -22,7 +22,9 @@ public final class VirtioBlock: VirtioDevice {
         static let segMax: UInt64 = 1 << 2, readOnly: UInt64 = 1 << 5, blockSize: UInt64 = 1 << 6, flush: UInt64 = 1 << 9
         static let multiqueue: UInt64 = 1 << 12, discard: UInt64 = 1 << 13, writeZeroes: UInt64 = 1 << 14
     }
-    private enum Kind { static let read: UInt32 = 0, write: UInt32 = 1, flush: UInt32 = 4, identify: UInt32 = 8, discard: UInt32 = 11, zeroes: UInt32 = 13 }
+    private enum Kind {
+        static let read: UInt32 = 0, write: UInt32 = 1, flush: UInt32 = 4, identify: UInt32 = 8, discard: UInt32 = 11, zeroes: UInt32 = 13
+    }
     private enum Status { static let ok: UInt8 = 0, ioError: UInt8 = 1, unsupported: UInt8 = 2 }
 
     public init(node: any BlockNode, serial: String, queues: Int = 1) {

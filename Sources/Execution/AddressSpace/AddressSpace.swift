@@ -172,7 +172,8 @@ public final class AddressSpace {
     public func store<Word: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, _ value: Word) -> AccessResult {
         let size = MemoryLayout<Word>.size
         let section = view.section(address)
-        if section.kind == .ram, address & UInt64(size - 1) == 0, section.last - address >= UInt64(size - 1), let host = unsafe section.host(address) {
+        if section.kind == .ram, address & UInt64(size - 1) == 0, section.last - address >= UInt64(size - 1), let host = unsafe section.host(address)
+        {
             unsafe atomicStore(host, UInt64(truncatingIfNeeded: value), size)
             noteWrite(section, address, size)
             return .ok

@@ -1,7 +1,6 @@
 import AddressSpace
 import CHost
 import IR
-import Snapshot
 
 /// What all vCPUs of an architecture share; made once.
 public struct GuestDescription: Sendable {

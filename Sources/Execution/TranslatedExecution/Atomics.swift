@@ -104,7 +104,8 @@ extension CPURunner {
 extension CPURunner {
     /// The accesses in the shape in which generated code and the interpreter call them.
     static let runtime = RuntimeFunctions(
-        load: { state, address, memory, _ in unsafe CPURunner.of(state).load(address, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory))) },
+        load: { state, address, memory, _ in unsafe CPURunner.of(state).load(address, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)))
+        },
         store: { state, address, value, memory in
             unsafe CPURunner.of(state).store(address, value, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)))
             return 0

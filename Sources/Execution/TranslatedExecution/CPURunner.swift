@@ -42,7 +42,8 @@ final class CPURunner {
         context.id = 0
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: CPURunner.runtime)
         interpreter.countsInstructions = engine.options.instructionShift != nil
-        unsafe cpu.state.storeBytes(of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
+        unsafe cpu.state.storeBytes(
+            of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
         cpu.services = self
         cpu.onKick = { [weak self] in self?.wake() }
         cpu.header.budget = interpreter.countsInstructions ? 0 : .max

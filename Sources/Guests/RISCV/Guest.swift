@@ -181,6 +181,11 @@ public final class RISCVCPU: VirtualCPU {
 
     public func register(_ number: Int) -> UInt64 { unsafe hart.pointee.x[number] }
     public func floatRegister(_ number: Int) -> UInt64 { unsafe hart.pointee.f[number] }
+    /// Accrued float exceptions, as fflags shows them.
+    public var floatFlags: UInt32 {
+        services?.collectFloatFlags()
+        return header.floatFlags & 31
+    }
     public func setFloatRegister(_ number: Int, _ value: UInt64) { unsafe hart.pointee.f[number] = value }
 
     public override func describeRegisters() -> String {

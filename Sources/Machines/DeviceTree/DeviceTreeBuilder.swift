@@ -10,7 +10,11 @@ public struct DeviceTreeNode: Sendable {
     public init(_ name: String) { self.name = name }
 
     public mutating func set(_ property: String, bytes: [UInt8] = []) {
-        if let index = properties.firstIndex(where: { $0.name == property }) { properties[index].value = bytes } else { properties.append((property, bytes)) }
+        if let index = properties.firstIndex(where: { $0.name == property }) {
+            properties[index].value = bytes
+        } else {
+            properties.append((property, bytes))
+        }
     }
 
     /// 32-bit cells.

@@ -16,7 +16,9 @@ func runApus(_ arguments: [String]) -> Int32 {
     let program = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "apus"
     do {
         let options = try ParsedCommandLine(Array(arguments.dropFirst()))
-        if options.options.isEmpty || options.has("help") { return answer(ParsedCommandLine.help(program: program), usedByMistake: options.options.isEmpty) }
+        if options.options.isEmpty || options.has("help") {
+            return answer(ParsedCommandLine.help(program: program), usedByMistake: options.options.isEmpty)
+        }
         if options.has("version") {
             return answer("Apus emulator version \(apusVersion) (the interface of QEMU emulator version \(interfaceVersion))\n")
         }

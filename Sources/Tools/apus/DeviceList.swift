@@ -18,13 +18,17 @@ struct DeviceList {
         let make: (PropertyList, DeviceList) throws -> any VirtioDevice
     }
 
-    private static var kinds: [Kind] { [
-        Kind(name: "virtio-blk-device", help: "virtio disk", properties: ["drive", "serial", "num-queues"]) { list, devices in
-            guard let id = list["drive"] else { throw CommandLineError.badValue(option: "device", value: "virtio-blk-device", expected: "drive=ID") }
-            return VirtioBlock(node: try devices.node(id), serial: list["serial"] ?? "", queues: max(1, try list.integer("num-queues") ?? 1))
-        },
-        Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
-    ] }
+    private static var kinds: [Kind] {
+        [
+            Kind(name: "virtio-blk-device", help: "virtio disk", properties: ["drive", "serial", "num-queues"]) { list, devices in
+                guard let id = list["drive"] else {
+                    throw CommandLineError.badValue(option: "device", value: "virtio-blk-device", expected: "drive=ID")
+                }
+                return VirtioBlock(node: try devices.node(id), serial: list["serial"] ?? "", queues: max(1, try list.integer("num-queues") ?? 1))
+            },
+            Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
+        ]
+    }
 
     static var help: String {
         kinds.map { "name \"\($0.name)\", bus virtio-bus, desc \"\($0.help)\"\(properties($0))\n" }.joined()
@@ -81,7 +85,8 @@ struct DeviceList {
 
     fileprivate func node(_ id: String) throws -> any BlockNode {
         guard let node = nodes[id] else {
-            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of -drive's ids: " + nodes.keys.sorted().joined(separator: ", "))
+            throw CommandLineError.badValue(
+                option: "device", value: "drive=\(id)", expected: "one of -drive's ids: " + nodes.keys.sorted().joined(separator: ", "))
         }
         return node
     }
@@ -100,7 +105,8 @@ struct DeviceList {
 
     private func plug(_ devices: [any VirtioDevice], into machine: Machine) throws {
         guard devices.count <= machine.slots.count else {
-            throw CommandLineError.badValue(option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
+            throw CommandLineError.badValue(
+                option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
         }
         for (index, slot) in machine.slots.enumerated() {
             let device = index < devices.count ? devices[index] : nil

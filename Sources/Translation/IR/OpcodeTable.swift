@@ -90,7 +90,9 @@ extension Opcode {
     ]
 
     private static let controlRows: [OpcodeRow] = [
-        .init(.call, "call", 3, .free, .helper, [.callsOut], "the helper with index imm, on the state pointer and a, b, c; its declaration has the effects"),
+        .init(
+            .call, "call", 3, .free, .helper, [.callsOut],
+            "the helper with index imm, on the state pointer and a, b, c; its declaration has the effects"),
         .init(.label, "label", 0, .none, .label, .marker, "a place to branch to; no value lives across it"),
         .init(.br, "br", 0, .none, .label, [.endsRun, .branches], "on at the label"),
         .init(.brIf, "br.if", 1, .none, .label, .branches, "on at the label if a is not 0"),

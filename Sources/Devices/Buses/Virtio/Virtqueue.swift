@@ -107,7 +107,8 @@ public final class Virtqueue {
         }
         let packed = isPacked
         return Descriptor(
-            address: number(0, 8), length: UInt32(number(8, 4)), flags: UInt16(number(packed ? 14 : 12, 2)), link: UInt16(number(packed ? 12 : 14, 2)))
+            address: number(0, 8), length: UInt32(number(8, 4)), flags: UInt16(number(packed ? 14 : 12, 2)), link: UInt16(number(packed ? 12 : 14, 2))
+        )
     }
 
     // MARK: Taking

@@ -151,7 +151,9 @@ struct Translator {
         return (b.zext(.i64, sum), 0)
     }
 
-    func memory(_ size: Int, signed: Bool = false, alignment: MemoryOperation.Alignment = .any, order: MemoryOperation.Order = .relaxed) -> MemoryOperation {
+    func memory(_ size: Int, signed: Bool = false, alignment: MemoryOperation.Alignment = .any, order: MemoryOperation.Order = .relaxed)
+        -> MemoryOperation
+    {
         MemoryOperation(size, signed: signed, alignment: alignment, order: order, mmuIndex: flags.mmuIndex)
     }
 

@@ -144,7 +144,8 @@ struct Assembler {
         modRM(reg, rm)
     }
 
-    mutating func op0F(_ width: Width, _ opcode: UInt8, _ reg: UInt8, _ memory: Memory, mandatory: UInt8 = 0, force: Bool = false, trailing: Int = 0) {
+    mutating func op0F(_ width: Width, _ opcode: UInt8, _ reg: UInt8, _ memory: Memory, mandatory: UInt8 = 0, force: Bool = false, trailing: Int = 0)
+    {
         if mandatory != 0 { byte(mandatory) }
         prefix(width, reg: reg, memory, force: force)
         byte(0x0f)

@@ -46,8 +46,9 @@ extension BlockEmitter {
 
     /// The address of the taken side in `branch L; goto x; label L; goto y`, if both exits can be chained.
     private func targetOfTwoWayExit(_ op: IROp) -> UInt64? {
-        guard current + 3 < count, unsafe ops[current + 1].opcode == .exitDirect && ops[current + 2].opcode == .label
-            && ops[current + 2].imm == op.imm && ops[current + 3].opcode == .exitDirect
+        guard current + 3 < count,
+            unsafe ops[current + 1].opcode == .exitDirect && ops[current + 2].opcode == .label
+                && ops[current + 2].imm == op.imm && ops[current + 3].opcode == .exitDirect
         else { return nil }
         let target = unsafe UInt64(bitPattern: ops[current + 3].imm)
         return isChainable(target) && isOnlyBranch(to: op.imm) ? target : nil

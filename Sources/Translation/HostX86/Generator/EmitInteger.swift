@@ -12,7 +12,8 @@ extension BlockEmitter {
             .exitWith, .fence, .sext, .zext, .trunc, .compare:
             return true
         case .bitReverseBytes: return false
-        case .load, .store: return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
+        case .load, .store:
+            return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
         case .atomicRMW, .compareExchange, .loadLinked, .storeConditional: return !op.memory.isBigEndian && op.memory.size <= 8
         case .bitcast: return true
         case .select: return op.type == .i32 || op.type == .i64

@@ -72,8 +72,9 @@ extension BlockEmitter {
     private mutating func emitLoad(_ op: IROp) {
         let next = current + 1
         let size = op.memory.size
-        if next < count, size >= 4, size == op.type.bytes, unsafe ops[next].opcode == .bitcast && ops[next].type.isFloat
-            && Int(ops[next].a) == current && info[current].uses == 1
+        if next < count, size >= 4, size == op.type.bytes,
+            unsafe ops[next].opcode == .bitcast && ops[next].type.isFloat
+                && Int(ops[next].a) == current && info[current].uses == 1
         {
             // The bits are wanted in a vector register only.
             current = next

@@ -1,0 +1,55 @@
+# What a user or a developer of Apus does, one word each. `make help` lists it.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+BIN := build/bin
+
+.PHONY: help setup setup-test build demo test test-full bench install lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+setup: ## install what building and the demo need
+	scripts/setup build
+
+setup-test: ## install what the tests need as well
+	scripts/setup test
+
+build: setup ## build the tools and their qemu-… links in build/bin
+	$(SWIFT) build -c release --product apus
+	@mkdir -p $(BIN)
+	@cp -f "$$($(SWIFT) build -c release --show-bin-path)/apus" $(BIN)/apus
+	@for name in $$($(BIN)/apus --print-links); do ln -sf apus $(BIN)/$$name; done
+	@echo "built: $$(ls $(BIN) | tr '\n' ' ')"
+
+demo: build ## boot Debian's riscv64 kernel to a shell
+	scripts/fetch-guest
+	scripts/demo
+
+test: setup-test build ## build and pass the fast tests
+	$(SWIFT) test -c release
+	scripts/fetch-guest
+	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
+
+test-full: setup-test build ## everything, the long tests too
+	APUS_FULL_TESTS=1 $(SWIFT) test -c release
+	scripts/fetch-guest
+	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
+	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+
+bench: setup-test build ## measure against the distribution's QEMU and native code
+	scripts/fetch-guest
+	Benchmarks/run
+
+lint: ## check formatting and scripts
+	$(SWIFT) format lint -s -r Sources Tests Package.swift
+	shellcheck scripts/* .ci/run
+
+install: build ## install under DESTDIR/PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(BIN)/apus "$(DESTDIR)$(PREFIX)/bin/apus"
+	@for name in $$($(BIN)/apus --print-links); do ln -sf apus "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+
+clean: ## remove what was built; downloads stay
+	rm -rf .build $(BIN)

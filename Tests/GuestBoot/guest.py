@@ -1,0 +1,72 @@
+"""A guest on a pseudo-terminal: what the boot tests share."""
+import os
+import pty
+import select
+import subprocess
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FILES = os.path.join(ROOT, "build", "guests", "riscv64")
+
+
+def command(system, *more, append="console=ttyS0", memory="512"):
+    """The command line of a boot of the fetched kernel."""
+    return [
+        system, "-M", "virt", "-m", memory, "-nographic", "-bios", f"{FILES}/fw_dynamic.bin", "-kernel", f"{FILES}/Image",
+        "-initrd", f"{FILES}/initramfs.cpio.gz", "-append", append, *more,
+    ]
+
+
+class Guest:
+    """A running emulator whose console is read and typed on."""
+
+    def __init__(self, words):
+        self.main, terminal = pty.openpty()
+        self.start = time.time()
+        self.process = subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        self.output = b""
+        self.seen = 0
+
+    def expect(self, text, seconds):
+        """Waits until the text comes behind what was expected before."""
+        wanted = text.encode()
+        deadline = time.time() + seconds
+        while True:
+            place = self.output.find(wanted, self.seen)
+            if place >= 0:
+                self.seen = place + len(wanted)
+                return
+            if not self.read(deadline):
+                tail = self.output[-3000:].decode(errors="replace")
+                raise AssertionError(f"no {text!r} within {seconds} s; the console ends with:\n{tail}")
+
+    def read(self, deadline):
+        left = deadline - time.time()
+        if left <= 0 or not select.select([self.main], [], [], left)[0]:
+            return False
+        try:
+            data = os.read(self.main, 65536)
+        except OSError:
+            return False
+        self.output += data
+        return bool(data)
+
+    def type(self, text):
+        os.write(self.main, text.encode())
+
+    def wait(self, seconds):
+        """The exit status."""
+        deadline = time.time() + seconds
+        while self.process.poll() is None and time.time() < deadline:
+            self.read(time.time() + 0.1)
+        if self.process.poll() is None:
+            self.process.kill()
+            raise AssertionError("the emulator did not end; the console ends with:\n" + self.output[-3000:].decode(errors="replace"))
+        return self.process.returncode
+
+    def complaints(self):
+        """Lines in which the kernel complains."""
+        text = self.output.decode(errors="replace")
+        signs = ("BUG:", "WARNING:", "Oops", "Call Trace", "rcu: INFO", "soft lockup", "Kernel panic", "Unable to handle")
+        return [line for line in text.splitlines() if any(sign in line for sign in signs)]

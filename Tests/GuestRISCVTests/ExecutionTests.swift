@@ -1,0 +1,140 @@
+import AddressSpace
+import CPUModel
+import EventLoop
+import GuestRISCV
+import Testing
+import TranslatedExecution
+
+/// Runs guest code on a hart until it stops at an `ebreak`, and gives the hart back.
+func runHart(_ words: [UInt32], _ options: EngineOptions, cpu text: String = "max", registers: [Int: UInt64] = [:]) throws -> RISCVCPU {
+    let root = MemoryRegion.container("system", size: .max)
+    let ram = try MemoryRegion.ram("ram", size: 1 << 20)
+    root.add(ram, at: 0x8000_0000)
+    let memory = AddressSpace("memory", root: root)
+    let cpu = RISCVCPU(model: try RISCVModel(text, rv64: true), index: 0, memory: memory)
+    cpu.resetVector = 0x8000_0000
+    cpu.reset()
+    let loop = try EventLoop()
+    // mtvec points to a store to an address that ends the run.
+    let finish = Finish { loop.stop(status: 0) }
+    root.add(MemoryRegion.io("finish", size: 0x1000, handler: finish), at: 0x1000)
+    // auipc t0, 0; addi t0, t0, 0x100; csrw mtvec, t0 — then FS on: lui t0, 6; csrs mstatus, t0 — then the code.
+    let prologue: [UInt32] = [0x0000_0297, 0x1002_8293, 0x3052_9073, 0x0000_62b7, 0x3002_a073]
+    let handler: [UInt32] = [0x0000_1437, 0x0004_2023, 0x0000_006f]
+    let code = (prologue + words + [0x0010_0073]).flatMap(littleEndian)
+    precondition(code.count <= 0x100)
+    memory.write(0x8000_0000, code)
+    memory.write(0x8000_0100, handler.flatMap(littleEndian))
+    for (register, value) in registers { cpu.setRegister(register, value) }
+    let engine = try TranslationEngine(cpus: [cpu], loop: loop, options: options)
+    try engine.start()
+    _ = loop.run()
+    engine.stop()
+    return cpu
+}
+
+func littleEndian(_ word: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
+
+/// Ends the run when it is written to.
+private final class Finish: IOHandler {
+    private let stop: () -> Void
+    init(_ stop: @escaping () -> Void) { self.stop = stop }
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) { (0, .ok) }
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
+        stop()
+        return .ok
+    }
+}
+
+@Suite(.serialized) struct ExecutionTests {
+    private static let engines: [(String, EngineOptions)] = {
+        var interpreter = EngineOptions()
+        interpreter.kind = .interpreter
+        var single = EngineOptions()
+        single.multiThreaded = false
+        var counted = single
+        counted.instructionShift = 0
+        var stepped = EngineOptions()
+        stepped.singleStep = true
+        return [("interpreter", interpreter), ("tcg", EngineOptions()), ("thread=single", single), ("icount", counted), ("singlestep", stepped)]
+    }()
+
+    /// Every row that has no effect beyond registers, with random operands, the same in the interpreter and as host code.
+    @Test func rowsAgree() throws {
+        let model = try RISCVModel("max", rv64: true)
+        let opcodes: Set<UInt32> = [0x13, 0x1b, 0x33, 0x3b, 0x37, 0x43, 0x47, 0x4b, 0x4f, 0x53]
+        let rows = RISCVInstructionSet.rows.filter { row in
+            row.width == 32 && row.features & ~model.extensions.rawValue == 0 && opcodes.contains(row.match & 0x7f)
+        }
+        #expect(rows.count > 170)
+        var state: UInt64 = 88172645463325252
+        func random() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
+        let edges: [UInt64] = [
+            0, 1, .max, 1 << 63, 0x7fff_ffff, 0xffff_ffff_8000_0000, 0x7ff0_0000_0000_0000, 0x7ff8_0000_0000_0001, 0x3ff0_0000_0000_0000,
+        ]
+        for _ in 0..<40 {
+            var words: [UInt32] = []
+            for register in 8..<16 as Range<UInt32> { words.append(0xf200_0053 | register << 15 | register << 7) }  // fmv.d.x f, x
+            for _ in 0..<40 {
+                guard let row = rows.randomElement() else { continue }
+                // Registers x8–x15 and f8–f15, and a rounding mode that exists.
+                var bits = UInt32(truncatingIfNeeded: random())
+                bits = bits & ~0x00f_8000 | (8 + UInt32(random() % 8)) << 15
+                bits = bits & ~0x01f0_0000 | (8 + UInt32(random() % 8)) << 20
+                bits = bits & ~0xf80 | (8 + UInt32(random() % 8)) << 7
+                if row.mask & 0x7000 == 0, row.pattern.contains("m") { bits = bits & ~0x7000 | UInt32(random() % 5) << 12 }
+                words.append(row.encode(operands: bits))
+            }
+            var registers: [Int: UInt64] = [:]
+            for register in 8..<16 { registers[register] = random() % 3 == 0 ? edges[Int(random() % UInt64(edges.count))] : random() }
+            let expected = try runHart(words, ExecutionTests.engines[0].1, registers: registers)
+            let actual = try runHart(words, ExecutionTests.engines[1].1, registers: registers)
+            for register in 1..<32 where expected.register(register) != actual.register(register) {
+                Issue.record(
+                    "x\(register): \(expected.register(register)) and \(actual.register(register)) after \(words.map { String($0, radix: 16) })")
+                return
+            }
+            for register in 0..<32 where expected.floatRegister(register) != actual.floatRegister(register) {
+                Issue.record(
+                    "f\(register): \(String(expected.floatRegister(register), radix: 16)) and \(String(actual.floatRegister(register), radix: 16)) after \(words.map { String($0, radix: 16) })"
+                )
+                return
+            }
+            #expect(expected.floatFlags == actual.floatFlags, "float flags after \(words.map { String($0, radix: 16) })")
+        }
+    }
+
+    /// A loop with a call, memory and a multiplication: 10! in a1, the same under every way of running.
+    @Test(arguments: engines.map(\.0)) func enginesAgree(_ name: String) throws {
+        let options = try #require(ExecutionTests.engines.first { $0.0 == name }?.1)
+        let words: [UInt32] = [
+            0x00a0_0513,  // li a0, 10
+            0x0010_0593,  // li a1, 1
+            0x0080_00ef,  // jal 1f
+            0x01c0_006f,  // j end
+            0x02a5_85b3,  // 1: mul a1, a1, a0
+            0x2000_0297,  // auipc t0, 0x20000: an address where nothing is, not used
+            0xfff5_0513,  // addi a0, a0, -1
+            0xfe05_1ae3,  // bnez a0, 1b
+            0x0000_8067,  // ret
+            0x0000_0013,  // nop
+        ]
+        let cpu = try runHart(words, options)
+        #expect(cpu.register(11) == 3_628_800)
+        #expect(cpu.register(10) == 0)
+    }
+
+    /// An access to nowhere is a fault at the very instruction, with everything before it done and nothing after.
+    @Test func faultsArePrecise() throws {
+        for (name, options) in ExecutionTests.engines {
+            // addi a0, zero, 7; ld a1, 0(zero); addi a0, zero, 9
+            let cpu = try runHart([0x0070_0513, 0x0000_3583, 0x0090_0513], options, registers: [11: 5])
+            #expect(cpu.register(10) == 7 && cpu.register(11) == 5, "\(name)")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import CommandLine
+import Catalog
+import DeviceTree
+import EventLoop
+import Foundation
+import MachineModel
+import RISCVMachines
+import Testing
+
+@Suite struct MachineTests {
+    private func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID())-\(name)").path
+        try Data(bytes).write(to: URL(filePath: path))
+        return path
+    }
+
+    private func build(_ change: (inout MachineConfiguration) throws -> Void) throws -> Machine {
+        var configuration = MachineConfiguration()
+        configuration.firmware = "none"
+        try change(&configuration)
+        return try VirtBoard.type.build(configuration, "riscv64", try EventLoop()) { _ in }
+    }
+
+    @Test func theBoardHasItsMap() throws {
+        let machine = try build { $0.cpus = 2 }
+        let names = machine.memory.sections.compactMap { $0.region?.name }
+        for name in [
+            "riscv_virt_board.mrom", "riscv.sifive.test", "goldfish_rtc", "riscv.aclint", "riscv.sifive.plic", "serial", "riscv_virt_board.ram",
+        ] {
+            #expect(names.contains(name))
+        }
+        #expect(machine.cpus.count == 2)
+        #expect(machine.slots.count == 8)
+        machine.reset()
+        #expect(machine.memory.load(0x1000, as: UInt32.self) == 0x297)
+    }
+
+    @Test func theTreeIsSound() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID()).dtb").path
+        _ = try build { $0.dumpDeviceTree = path }
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        var tree = try DeviceTreeBlob(checking: bytes)
+        try tree.set(node: "chosen", "bootargs", bytes: [65, 0])
+        #expect(tree.packed().count >= bytes.count)
+    }
+
+    /// A tree with any byte changed, or cut off anywhere, is refused or harmless.
+    @Test func brokenTreesAreRefused() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID()).dtb").path
+        _ = try build { $0.dumpDeviceTree = path }
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        for length in stride(from: 0, to: bytes.count, by: 97) {
+            #expect(throws: DeviceTreeError.self) { try DeviceTreeBlob(checking: Array(bytes.prefix(length))) }
+        }
+        for place in stride(from: 0, to: bytes.count, by: 13) {
+            var copy = bytes
+            copy[place] ^= 0xff
+            if var tree = try? DeviceTreeBlob(checking: copy) { try? tree.set(node: "chosen", "bootargs", bytes: [0]) }
+        }
+    }
+
+    @Test func badImagesAreExplained() throws {
+        let cases: [(String, [UInt8])] = [
+            ("short", [1, 2, 3]), ("foreign", [UInt8](repeating: 7, count: 4096)), ("gzip", [0x1f, 0x8b] + [UInt8](repeating: 0, count: 100)),
+            ("elf", [0x7f, 0x45, 0x4c, 0x46, 2, 1] + [UInt8](repeating: 0, count: 20)),
+            ("machine", [0x7f, 0x45, 0x4c, 0x46, 2, 1] + [UInt8](repeating: 0, count: 100)),
+        ]
+        for (name, bytes) in cases {
+            let path = try file(name, bytes)
+            #expect(throws: MachineError.self, "\(name)") { try build { $0.kernel = path } }
+        }
+        #expect(throws: (any Error).self) { try build { $0.kernel = "/nowhere/at/all" } }
+        #expect(throws: MachineError.self) { try build { $0.memory = 1 << 60 } }
+        #expect(throws: MachineError.self) { try build { $0.cpus = 10_000 } }
+    }
+
+    @Test func wrongOptionsNameTheRightOnes() throws {
+        do {
+            _ = try ParsedCommandLine(["-kernal", "x"])
+            Issue.record("taken")
+        } catch { #expect(error.description.contains("-kernel")) }
+        #expect(throws: CommandLineError.self) { try ParsedCommandLine(["-m"]) }
+        #expect(throws: CommandLineError.self) { try ParsedCommandLine(["image.img"]) }
+        #expect(throws: CommandLineError.self) { try parseSize("12x", option: "m") }
+        #expect(try parseSize("2G", option: "m") == 2 << 30)
+        let list = PropertyList("file=a,,b,readonly,if=none", option: "drive", implied: "file")
+        #expect(list["file"] == "a,b" && list["readonly"] == "on" && list["if"] == "none")
+        #expect(throws: CommandLineError.self) { try list.check(["file", "if"]) }
+    }
+}
