@@ -119,6 +119,14 @@ let package = Package(
     name: "apus",
     products: [.executable(name: "apus", targets: ["apus"])],
     targets: base + translation + execution + services + guests + devices + machines + control + [
+        .executableTarget(
+            name: "apus-fuzz",
+            dependencies: [
+                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
+            ],
+            path: "Fuzz",
+            swiftSettings: [.strictMemorySafety()]
+        ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
         tests("SoftFloatTests", uses: ["SoftFloat"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),

@@ -10,6 +10,9 @@ public struct DeviceTreeBlob {
     /// Checks every offset and every structure of the blob.
     public init(checking blob: [UInt8]) throws(DeviceTreeError) {
         guard blob.count >= 40 else { throw .broken("it has \(blob.count) bytes, less than its header") }
+        // Versions before 16 name nodes by their whole path; libfdt's check of those reads through a null pointer.
+        let version = blob[20..<24].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard version >= 16 else { throw .broken("its format's version is \(version), and 16 is the first that is understood") }
         var grown = blob + [UInt8](repeating: 0, count: DeviceTreeBlob.slack)
         let status = unsafe blob.withUnsafeBytes { source -> Int32 in
             guard let start = source.baseAddress else { return -FDT_ERR_TRUNCATED }

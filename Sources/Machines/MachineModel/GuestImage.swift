@@ -41,13 +41,22 @@ public struct GuestImage {
             guard memory.write(segment.address, segment.bytes) == .ok else {
                 throw .badImage(path, reason: "its segment at \(hex(segment.address)) does not lie in memory")
             }
-            let rest = segment.size - UInt64(segment.bytes.count)
-            guard rest < 1 << 32 else { throw .badImage(path, reason: "its segment at \(hex(segment.address)) is too large") }
-            let zeros = [UInt8](repeating: 0, count: Int(rest))
-            guard zeros.isEmpty || memory.write(segment.address &+ UInt64(segment.bytes.count), zeros) == .ok else {
+            guard clear(memory, from: segment.address &+ UInt64(segment.bytes.count), to: segment.address &+ segment.size) else {
                 throw .badImage(path, reason: "its segment at \(hex(segment.address)) does not fit in memory")
             }
         }
+    }
+
+    /// Writes zeros piece by piece, so that a segment of absurd size fails where memory ends; false then.
+    private func clear(_ memory: AddressSpace, from start: UInt64, to end: UInt64) -> Bool {
+        let zeros = [UInt8](repeating: 0, count: 1 << 16)
+        var position = start
+        while position < end {
+            let part = min(end - position, UInt64(zeros.count))
+            guard memory.write(position, part == UInt64(zeros.count) ? zeros : Array(zeros.prefix(Int(part)))) == .ok else { return false }
+            position += part
+        }
+        return true
     }
 }
 

@@ -1,0 +1,164 @@
+import AddressSpace
+import BlockCore
+import EventLoop
+import HostOS
+import Virtio
+import VirtioDevices
+
+/// A disk in memory whose requests end when the fuzzer says so: at once, late, or after a reset.
+private final class FuzzDisk: BlockNode {
+    let size: UInt64 = 1 << 16
+    let isReadOnly = false
+    private var waiting: [() -> Void] = []
+
+    private func later(_ done: @escaping (BlockResult) -> Void) { waiting.append { done(.ok) } }
+
+    func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+        precondition(offset <= size && buffers.reduce(0) { $0 + UInt64($1.count) } <= size - offset, "a read beyond the disk's end")
+        for buffer in buffers { buffer.zero() }
+        later(done)
+    }
+
+    func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+        precondition(offset <= size && buffers.reduce(0) { $0 + UInt64($1.count) } <= size - offset, "a write beyond the disk's end")
+        later(done)
+    }
+
+    func flush(_ done: @escaping (BlockResult) -> Void) { later(done) }
+
+    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) {
+        precondition(offset <= size && count <= size - offset, "a discard beyond the disk's end")
+        later(done)
+    }
+
+    func drain() { finish() }
+
+    func finish() {
+        let all = waiting
+        waiting = []
+        for item in all { item() }
+    }
+}
+
+/// A hostile driver: rings, descriptors and registers full of nonsense that is almost right.
+struct VirtqueueTarget: FuzzTarget {
+    private let loop: EventLoop
+    private let memory: AddressSpace
+    private static let ram: UInt64 = 1 << 16
+    private static let table: UInt64 = 0x1000, available: UInt64 = 0x2000, used: UInt64 = 0x3000
+    private static let indirect: UInt64 = 0x4000, data: UInt64 = 0x8000
+
+    init() throws {
+        loop = try EventLoop()
+        let root = MemoryRegion.container("system", size: .max)
+        root.add(try MemoryRegion.ram("ram", size: VirtqueueTarget.ram), at: 0)
+        memory = AddressSpace("memory", root: root)
+    }
+
+    mutating func run(_ random: RandomSource) throws -> Bool {
+        var random = random
+        let disk = FuzzDisk()
+        let device: any VirtioDevice = random.chance(4) ? VirtioEntropy(loop: loop) : VirtioBlock(node: disk, serial: "fuzz", queues: 2)
+        let legacy = random.chance(4)
+        let transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
+        var driver = HostileDriver(transport: transport, memory: memory, legacy: legacy, random: random)
+        for _ in 0..<4 {
+            driver.start()
+            for _ in 0..<8 {
+                driver.step()
+                if driver.random.chance(2) { disk.finish() }
+            }
+        }
+        disk.finish()
+        return transport.read(0x70, size: 4).value & 64 == 0
+    }
+
+    private struct HostileDriver {
+        let transport: VirtioMMIO
+        let memory: AddressSpace
+        let legacy: Bool
+        var random: RandomSource
+        var packed = false
+        var size = 8
+
+        mutating func set(_ register: UInt64, _ value: UInt64) {
+            let value = random.chance(60) ? random.nasty() : value
+            _ = transport.write(register, value: value & 0xffff_ffff, size: random.chance(80) ? 1 : 4)
+        }
+
+        /// The handshake, mostly as it should be.
+        mutating func start() {
+            packed = random.chance(2) && !legacy
+            size = packed ? 1 + random.below(12) : 1 << random.below(5)
+            set(0x70, 0)
+            set(0x70, 1)
+            set(0x70, 3)
+            set(0x24, 0)
+            set(0x20, random.next() & 0xffff_ffff & (random.chance(3) ? .max : 0x3000_1220))
+            set(0x24, 1)
+            set(0x20, legacy ? 0 : (packed ? 5 : 1))
+            set(0x70, 11)
+            if legacy { set(0x28, 4096) }
+            for queue in 0..<2 as Range<UInt64> {
+                set(0x30, queue)
+                set(0x38, UInt64(size))
+                if legacy {
+                    set(0x3c, 4096)
+                    set(0x40, 1 + queue)
+                } else {
+                    for (register, address) in [(0x80, table), (0x90, available), (0xa0, used)] as [(UInt64, UInt64)] {
+                        set(register, address)
+                        set(register + 4, 0)
+                    }
+                    set(0x44, 1)
+                }
+            }
+            set(0x70, 15)
+        }
+
+        mutating func step() {
+            for index in 0..<size { fillDescriptor(table + 16 * UInt64(index), index) }
+            for index in 0..<16 { fillDescriptor(indirect + 16 * UInt64(index), index) }
+            fillHeader()
+            if !packed { offer() }
+            if random.chance(8) { memory.store(UInt64(random.below(Int(ram))), random.next()) }
+            if random.chance(12) { _ = transport.write(random.next() % 0x200, value: random.nasty(), size: 1 << random.below(4)) }
+            set(0x50, UInt64(random.below(2)))
+            _ = transport.read(random.next() % 0x200, size: 1 << random.below(4))
+            set(0x64, 3)
+        }
+
+        private mutating func fillDescriptor(_ place: UInt64, _ index: Int) {
+            let address = random.chance(20) ? random.nasty() : random.chance(4) ? indirect : data + UInt64(random.below(0x7000))
+            let usual = [16, 1, 512, 4096, 32, UInt64(random.below(2048))][random.below(6)]
+            let length = random.chance(20) ? random.nasty() & 0xffff_ffff : usual
+            var flags = UInt64(random.below(random.chance(6) ? 8 : 4))
+            if packed { flags |= random.chance(6) ? random.next() & 0x8080 : (random.chance(2) ? 0x80 : 0x8000) }
+            let link = UInt64(random.chance(20) ? random.below(65536) : (index + 1) % size)
+            memory.store(place, address)
+            memory.store(place + 8, UInt32(truncatingIfNeeded: length))
+            memory.store(place + 12, UInt16(truncatingIfNeeded: packed ? link : flags))
+            memory.store(place + 14, UInt16(truncatingIfNeeded: packed ? flags : link))
+        }
+
+        /// Block request headers where data may lie.
+        private mutating func fillHeader() {
+            for _ in 0..<4 {
+                let place = data + UInt64(random.below(0x7000))
+                memory.store(place, UInt32(random.chance(8) ? random.below(64) : [0, 1, 4, 8, 11, 13][random.below(6)]))
+                memory.store(place + 8, random.chance(4) ? random.nasty() : UInt64(random.below(128)))
+            }
+        }
+
+        private mutating func offer() {
+            let old: UInt16 = memory.load(available + 2) ?? 0
+            let count = random.chance(20) ? UInt16(truncatingIfNeeded: random.next()) : UInt16(1 + random.below(size))
+            for index in 0..<min(Int(count), size) {
+                let head = random.chance(30) ? random.below(65536) : random.below(size)
+                memory.store(available + 4 + 2 * UInt64(Int(old &+ UInt16(index)) % size), UInt16(head))
+            }
+            memory.store(available, UInt16(random.below(2)))
+            memory.store(available + 2, old &+ count)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Diagnostics
+import HostOS
+
+// usage: apus-fuzz TARGET [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…
+// A round's input follows from seed and round alone. The round under way is noted in build/fuzz-TARGET.round, so that after a crash
+// `--seed S --replay ROUND` does the same again.
+
+struct FuzzOptions {
+    var target = ""
+    var seconds: UInt64 = 10
+    var seed: UInt64 = 1
+    var replay: UInt64?
+    var corpus: [[UInt8]] = []
+
+    init?(_ words: [String]) throws {
+        var rest = words[...]
+        guard let target = rest.popFirst() else { return nil }
+        self.target = target
+        while let word = rest.popFirst() {
+            guard let value = rest.popFirst() else { return nil }
+            switch (word, UInt64(value)) {
+            case ("--seconds", let number?): seconds = number
+            case ("--seed", let number?): seed = number
+            case ("--replay", let number?): replay = number
+            case ("--corpus", _): corpus.append(try HostFile.contents(value))
+            default: return nil
+            }
+        }
+    }
+}
+
+/// Something that takes input from outside and must survive all of it.
+protocol FuzzTarget {
+    /// Does one round and says whether the input was accepted.
+    mutating func run(_ random: RandomSource) throws -> Bool
+}
+
+func fuzz(_ options: FuzzOptions) throws -> Int32 {
+    var target: any FuzzTarget
+    switch options.target {
+    case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
+    case "elf": target = try ELFTarget(corpus: options.corpus)
+    case "virtqueue": target = try VirtqueueTarget()
+    default: return usage()
+    }
+    if let round = options.replay {
+        _ = try target.run(RandomSource(seed: options.seed, round: round))
+        return 0
+    }
+    let note = try HostFile("build/fuzz-\(options.target).round", .create)
+    let end = monotonicNanoseconds() + Int64(options.seconds) * 1_000_000_000
+    var round: UInt64 = 0
+    var accepted: UInt64 = 0
+    while monotonicNanoseconds() < end {
+        try note.write(at: 0, Array("--seed \(options.seed) --replay \(round)\n".utf8))
+        if try target.run(RandomSource(seed: options.seed, round: round)) { accepted += 1 }
+        round += 1
+    }
+    writeLine("\(options.target): \(round) rounds in \(options.seconds) s, seed \(options.seed), \(accepted) accepted, none crashed", to: 1)
+    return 0
+}
+
+func usage() -> Int32 {
+    writeLine("usage: apus-fuzz device-tree|elf|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
+    return 2
+}
+
+do {
+    guard let options = try FuzzOptions(Array(CommandLine.arguments.dropFirst())) else { exitProcess(usage()) }
+    exitProcess(try fuzz(options))
+} catch {
+    writeLine("apus-fuzz: \(error)", to: 2)
+    exitProcess(1)
+}
