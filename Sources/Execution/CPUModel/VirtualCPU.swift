@@ -64,8 +64,8 @@ open class VirtualCPU {
     public let memory: AddressSpace
     public let header: CPUHeader
     private let allocation: UnsafeMutableRawPointer
-    /// Set by the engine before the first instruction.
-    public weak var services: (any ExecutionServices)?
+    /// Set by the engine before the first instruction, and to nil when the engine goes. Not counted: helpers look at it all the time.
+    public unowned(unsafe) var services: (any ExecutionServices)?
     /// Called, from any thread, after a reason to stop or wake has been noted. Set by the engine.
     public var onKick: (() -> Void)?
 

@@ -52,6 +52,11 @@ final class CPURunner {
         roundingModeChanged()
     }
 
+    deinit {
+        cpu.services = nil
+        cpu.onKick = nil
+    }
+
     static func of(_ state: UnsafeMutableRawPointer) -> CPURunner {
         let reference = unsafe state.load(fromByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
         return unsafe Unmanaged<CPURunner>.fromOpaque(reference).takeUnretainedValue()
@@ -270,8 +275,10 @@ extension CPURunner: ExecutionServices {
 
     /// MXCSR with all exceptions masked, the guest's rounding mode, and no flags but the accrued ones.
     func roundingModeChanged() {
-        let hostRounding: [UInt32: UInt32] = [0: 0, 1: 3, 2: 1, 3: 2]
-        let control = 0x1f80 | (hostRounding[cpu.header.roundingMode] ?? 0) << 13
+        // Nearest, to zero, down, up in the guest's order; other modes are computed by SoftFloat.
+        let mode = cpu.header.roundingMode
+        let hostMode: UInt32 = mode == 1 ? 3 : mode == 2 ? 1 : mode == 3 ? 2 : 0
+        let control = 0x1f80 | hostMode << 13
         unsafe cpu.state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
     }
 

@@ -7,6 +7,7 @@ import IR
 /// The functions that translated code calls, by index.
 enum RISCVHelper: Int, CaseIterable {
     case illegal, checkTarget, fenceI, waitOnReservation, csr, ecall, ebreak, mret, sret, wfi, sfence, requireSupervisor, cacheBlock, markFloatDirty
+    case readFloatFlags, writeFloatFlags
 
     static let table: [Helper] = allCases.map(\.helper)
 
@@ -77,6 +78,19 @@ enum RISCVHelper: Int, CaseIterable {
         case .cacheBlock:
             Helper("cache_block", .everything) { state, kind, address, bits in
                 unsafe RISCVCPU.of(state).cacheBlock(Int(kind), address, bits)
+                return 0
+            }
+        case .readFloatFlags:
+            Helper("read_float_flags", [.touchesFloatStatus, .sideEffects]) { state, _, _, _ in
+                let cpu = unsafe RISCVCPU.of(state)
+                cpu.services?.collectFloatFlags()
+                return UInt64(cpu.header.floatFlags & 31)
+            }
+        case .writeFloatFlags:
+            Helper("write_float_flags", [.touchesFloatStatus, .sideEffects]) { state, value, _, _ in
+                let cpu = unsafe RISCVCPU.of(state)
+                cpu.services?.collectFloatFlags()
+                cpu.header.floatFlags = UInt32(value & 31)
                 return 0
             }
         case .markFloatDirty:

@@ -47,10 +47,19 @@ extension Translator {
 
     private mutating func csr(_ b: inout IRBlock, _ operation: CSROperation, _ o: Operands, _ value: Value, writes: Bool) {
         let wide = word == .i64 ? value : b.zext(.i64, value)
+        if o.csr == CSR.fflags, flags.floatOn, operation == .write || !writes { return floatFlags(&b, o, wide, writes: writes) }
         let selector = UInt64(o.csr) | UInt64((writes ? operation : .read).rawValue) << 12 | UInt64(o.bits) << 32
         let old = b.call(RISCVHelper.csr.rawValue, b.const(.i64, selector), wide)
         write(&b, o.rd, .i64, old)
         if writes { endBehind(&b) }
+    }
+
+    /// fflags, which compilers save and restore around quiet comparisons: neither a check nor an end of the block is needed.
+    private func floatFlags(_ b: inout IRBlock, _ o: Operands, _ value: Value, writes: Bool) {
+        if o.rd != 0 || !writes { write(&b, o.rd, .i64, b.call(RISCVHelper.readFloatFlags.rawValue)) }
+        guard writes else { return }
+        if !flags.floatDirty { b.call(RISCVHelper.markFloatDirty.rawValue) }
+        b.call(RISCVHelper.writeFloatFlags.rawValue, value)
     }
 
     private func cacheBlock(_ b: inout IRBlock, _ kind: UInt64, _ o: Operands) {
