@@ -406,12 +406,9 @@ import Testing
         try expectOptimized(
             """
             %s = read.f32 s0
-            %b = bitcast.i32 %s
-            %z = zext.i64 %b
-            %m = const.i64 0xffffffff00000000
-            %x = or.i64 %m, %z
-            write.i64 d0, %x
-            %d = read.i64 d0
+            %x = box.f64 %s
+            write.f64 d0, %x
+            %d = read.f64 d0
             %u = unbox.f32 %d
             write.f32 s1, %u
             %h = unbox.f16 %d
@@ -420,14 +417,11 @@ import Testing
             """,
             """
             %0 = read.f32 s0
-            %1 = bitcast.i32 %0
-            %2 = zext.i64 %1
-            %3 = const.i64 0xffffffff00000000
-            %4 = or.i64 %2, %3
-            write.i64 d0, %4
+            %1 = box.f64 %0
+            write.f64 d0, %1
             write.f32 s1, %0
-            %7 = unbox.f16 %4
-            write.f16 t0, %7
+            %4 = unbox.f16 %1
+            write.f16 t0, %4
             goto 0
             """)
     }
