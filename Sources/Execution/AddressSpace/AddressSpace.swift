@@ -9,7 +9,9 @@ import HostOS
 public final class AddressSpace {
     public let name: String
     public let root: MemoryRegion
-    private var view: FlatView
+    private var view: FlatView { didSet { table = view.table } }
+    /// The view's sections, for lookups without a lock.
+    private var table: SectionTable
     /// Older views live on: a vCPU may be reading one.
     private var retired: [FlatView] = []
     private var topologyObservers: [() -> Void] = []
@@ -19,6 +21,7 @@ public final class AddressSpace {
         self.name = name
         self.root = root
         view = FlatView(root: root)
+        table = view.table
         root.observe { [weak self] in self?.rebuild() }
     }
 
@@ -34,8 +37,14 @@ public final class AddressSpace {
     /// Calls back when somebody other than generated code writes to a page that holds translated code.
     public func onCodeWrite(_ observer: @escaping (RAMBlock, _ page: Int) -> Void) { codeWriteObservers.append(observer) }
 
+    /// Ends all calling back.
+    public func forgetObservers() {
+        topologyObservers = []
+        codeWriteObservers = []
+    }
+
     /// What an address resolves to.
-    public func section(at address: UInt64) -> Section { view.section(address) }
+    public func section(at address: UInt64) -> Section { table.section(address) }
 
     public var sections: [Section] { view.sections }
 
@@ -127,7 +136,7 @@ public final class AddressSpace {
         var position = address
         var left = count
         while left > 0 {
-            let section = view.section(position)
+            let section = section(at: position)
             let room = section.last - position
             let length = room >= UInt64(left) ? left : Int(room) + 1
             guard section.kind != .unassigned, body(section, position, length) else { return false }
@@ -155,7 +164,7 @@ public final class AddressSpace {
     /// A little-endian word, single-copy atomic if it is aligned RAM; nil if it is not readable.
     public func load<Word: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, as type: Word.Type = Word.self) -> Word? {
         let size = MemoryLayout<Word>.size
-        let section = view.section(address)
+        let section = section(at: address)
         if section.kind != .io, address & UInt64(size - 1) == 0, section.last - address >= UInt64(size - 1), let host = unsafe section.host(address) {
             return unsafe Word(truncatingIfNeeded: atomicLoad(host, size))
         }
@@ -167,11 +176,20 @@ public final class AddressSpace {
         return bytes.enumerated().reduce(0) { $0 | Word(truncatingIfNeeded: $1.element) << Word(8 * $1.offset) }
     }
 
+    /// A page-table entry of 4 or 8 little-endian bytes; nil if it is not readable.
+    public func loadEntry(_ address: UInt64, bytes: Int) -> UInt64? {
+        let section = section(at: address)
+        if section.kind == .ram, address & UInt64(bytes - 1) == 0, let host = unsafe section.host(address) {
+            return unsafe atomicLoad(host, bytes)
+        }
+        return bytes == 8 ? load(address, as: UInt64.self) : load(address, as: UInt32.self).map { UInt64($0) }
+    }
+
     /// Writes a little-endian word, single-copy atomic if it is aligned RAM.
     @discardableResult
     public func store<Word: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, _ value: Word) -> AccessResult {
         let size = MemoryLayout<Word>.size
-        let section = view.section(address)
+        let section = section(at: address)
         if section.kind == .ram, address & UInt64(size - 1) == 0, section.last - address >= UInt64(size - 1), let host = unsafe section.host(address)
         {
             unsafe atomicStore(host, UInt64(truncatingIfNeeded: value), size)
@@ -184,7 +202,7 @@ public final class AddressSpace {
 
     /// Replaces an aligned word in RAM if it still holds `expected`; false if it does not or is no RAM. Page-table walkers set bits with it.
     public func compareExchange<Word: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, expected: Word, new: Word) -> Bool {
-        let section = view.section(address)
+        let section = section(at: address)
         guard section.kind == .ram, address & UInt64(MemoryLayout<Word>.size - 1) == 0, let host = unsafe section.host(address) else { return false }
         let done: Bool
         if MemoryLayout<Word>.size == 8 {

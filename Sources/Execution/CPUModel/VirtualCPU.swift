@@ -45,8 +45,6 @@ public protocol ExecutionServices: AnyObject {
     func translationFlagsChanged()
     /// `CPUHeader.roundingMode` has changed.
     func roundingModeChanged()
-    /// Float flags accrued in the host's registers go to `CPUHeader.floatFlags`, which is then complete.
-    func collectFloatFlags()
     /// Instructions that this vCPU has retired, where they are counted (`-icount`); nil otherwise.
     var retiredInstructions: UInt64? { get }
     /// For guests whose caches are not coherent with code writes: nothing to do here, the engine watches writes; called on fence.i.
@@ -85,12 +83,6 @@ open class VirtualCPU {
     }
 
     deinit { unsafe allocation.deallocate() }
-
-    /// The vCPU that a helper was called for.
-    public static func owner(of state: UnsafeMutableRawPointer) -> VirtualCPU {
-        guard let owner = unsafe CPUHeader(state).owner else { preconditionFailure("a CPU header has no owner") }
-        return unsafe Unmanaged<VirtualCPU>.fromOpaque(owner).takeUnretainedValue()
-    }
 
     /// Asks the vCPU to look up from generated code: an interrupt, a stop. From any thread.
     public final func kick() {

@@ -13,12 +13,12 @@ enum Place {
 
 /// Memory accesses that miss the TLB's fast half.
 extension CPURunner {
-    private func table(_ mmuIndex: Int) -> SoftTLB { context.tables[mmuIndex] }
+    @inline(__always) private func table(_ mmuIndex: Int) -> UnsafeMutablePointer<SoftTLB> { unsafe context.pointee.table(mmuIndex) }
 
     /// Finds the physical page of a virtual address, walking the guest's tables if need be; nil with the exception noted on a fault.
     func physicalPage(_ address: UInt64, _ access: AccessKind, _ mmuIndex: Int) -> UInt64? {
         let needed = SoftTLB.Permission.bit(access)
-        if let known = table(mmuIndex).find(address), known & needed != 0 { return known & ~0xfff }
+        if let known = unsafe table(mmuIndex).pointee.find(address), known & needed != 0 { return known & ~0xfff }
         switch cpu.translateAddress(address, access, mmuIndex: mmuIndex) {
         case .fault(let code):
             cpu.raise(translationFault: code, address: address, access)
@@ -35,29 +35,29 @@ extension CPURunner {
         if mapping.writable { bits |= SoftTLB.Permission.write }
         if mapping.executable { bits |= SoftTLB.Permission.execute }
         let entry = mapping.physical & ~0xfff | bits
-        if table(mmuIndex).insert(address, physical: entry, isLarge: mapping.pageBits > 12), table(mmuIndex).grow() {
+        let table = unsafe table(mmuIndex)
+        if unsafe table.pointee.insert(address, physical: entry, isLarge: mapping.pageBits > 12), unsafe table.pointee.grow() {
             publishTables()
-            _ = table(mmuIndex).insert(address, physical: entry, isLarge: mapping.pageBits > 12)
+            _ = unsafe table.pointee.insert(address, physical: entry, isLarge: mapping.pageBits > 12)
         }
-        open(address, mapping, mmuIndex)
+        unsafe open(address, mapping, table)
     }
 
     /// Opens the fast half for plain memory.
-    private func open(_ address: UInt64, _ mapping: Mapping, _ mmuIndex: Int) {
+    private func open(_ address: UInt64, _ mapping: Mapping, _ table: UnsafeMutablePointer<SoftTLB>) {
         let page = mapping.physical & ~0xfff
         let section = cpu.memory.section(at: page)
         guard section.kind != .io, section.kind != .unassigned, section.start <= page, section.last >= page | 0xfff,
-            let host = unsafe section.host(page), let ram = section.ram
+            let host = unsafe section.host(page), let flags = unsafe section.pageFlags(page)
         else { return }
-        let number = section.page(page)
         let mayWrite = mapping.writable && section.kind == .ram
-        unsafe table(mmuIndex).open(address, host: host, reads: mapping.readable, writes: false)
+        unsafe table.pointee.open(address, host: host, reads: mapping.readable, writes: false)
         guard mayWrite else { return }
         // First announce, then look: whoever makes the page special meanwhile either sees the announcement or is seen.
         let watched = RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged
-        if ram.set(RAMBlock.PageFlag.writtenDirectly, page: number) & watched != 0 { return }
-        unsafe table(mmuIndex).open(address, host: host, reads: mapping.readable, writes: true)
-        if ram.flags(page: number) & watched != 0 { table(mmuIndex).revokeWrites(address) }
+        if unsafe apus_atomic_or_u8(flags, RAMBlock.PageFlag.writtenDirectly) & watched != 0 { return }
+        unsafe table.pointee.open(address, host: host, reads: mapping.readable, writes: true)
+        if unsafe apus_atomic_load_u8(flags) & watched != 0 { unsafe table.pointee.revokeWrites(address) }
     }
 
     /// Resolves an access that lies within one page.
@@ -86,14 +86,12 @@ extension CPURunner {
 
     /// A write goes to RAM by the slow path: the page holds code, is logged, or was merely not in the TLB.
     private func noteWrite(_ section: Section, _ physical: UInt64, _ address: UInt64, _ mmuIndex: Int) {
-        guard let ram = section.ram else { return }
-        let page = section.page(physical)
-        let flags = ram.flags(page: page)
-        if flags & (RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged) == 0 { return }
-        cpu.memory.noteWrite(ram, page: page)
-        // Once nothing watches the page any more, later writes need not come here.
         let watched = RAMBlock.PageFlag.code | RAMBlock.PageFlag.logged
-        if ram.flags(page: page) & watched == 0 { table(mmuIndex).drop(address) }
+        guard let flags = unsafe section.pageFlags(physical), unsafe apus_atomic_load_u8(flags) & watched != 0, let ram = section.ram
+        else { return }
+        cpu.memory.noteWrite(ram, page: section.page(physical))
+        // Once nothing watches the page any more, later writes need not come here.
+        if unsafe apus_atomic_load_u8(flags) & watched == 0 { unsafe table(mmuIndex).pointee.drop(address) }
     }
 
     // MARK: Loads and stores

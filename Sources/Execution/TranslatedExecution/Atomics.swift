@@ -104,17 +104,20 @@ extension CPURunner {
 extension CPURunner {
     /// The accesses in the shape in which generated code and the interpreter call them.
     static let runtime = RuntimeFunctions(
-        load: { state, address, memory, _ in unsafe CPURunner.of(state).load(address, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)))
-        },
+        load: { state, address, memory, _ in unsafe with(state) { $0.load(address, operation(memory)) } },
         store: { state, address, value, memory in
-            unsafe CPURunner.of(state).store(address, value, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)))
+            unsafe with(state) { $0.store(address, value, operation(memory)) }
             return 0
         },
         atomic: { state, address, value, memory in
-            let operation = AtomicOperation(rawValue: UInt8(truncatingIfNeeded: memory >> 16)) ?? .exchange
-            return unsafe CPURunner.of(state).atomic(address, value, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)), operation)
+            let kind = AtomicOperation(rawValue: UInt8(truncatingIfNeeded: memory >> 16)) ?? .exchange
+            return unsafe with(state) { $0.atomic(address, value, operation(memory), kind) }
         },
         compareExchange: { state, address, expected, memory in
-            unsafe CPURunner.of(state).compareExchange(address, expected, MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory)))
+            unsafe with(state) { $0.compareExchange(address, expected, operation(memory)) }
         })
+
+    @inline(__always) private static func operation(_ memory: UInt64) -> MemoryOperation {
+        MemoryOperation(rawValue: UInt16(truncatingIfNeeded: memory))
+    }
 }

@@ -13,9 +13,12 @@ final class CPURunner {
     private static let contexts = 8
 
     let cpu: VirtualCPU
-    unowned let engine: TranslationEngine
-    private(set) var context: TLBContext
-    private var contexts: [TLBContext]
+    /// Not counted: the engine owns its runners.
+    unowned(unsafe) let engine: TranslationEngine
+    /// The current one of `contexts`.
+    private(set) var context: UnsafeMutablePointer<TLBContext>
+    private let contexts: UnsafeMutableBufferPointer<TLBContext>
+    let gate: Exclusivity.Gate
     private var switches: UInt64 = 0
     private var interpreter: Interpreter
 
@@ -37,15 +40,19 @@ final class CPURunner {
     init(cpu: VirtualCPU, engine: TranslationEngine) {
         self.cpu = cpu
         self.engine = engine
-        contexts = (0..<CPURunner.contexts).map { _ in TLBContext(mmuIndices: cpu.guest.mmuIndices) }
-        context = contexts[0]
-        context.id = 0
+        gate = engine.exclusivity.makeGate()
+        unsafe context = .allocate(capacity: CPURunner.contexts)
+        unsafe contexts = UnsafeMutableBufferPointer(start: context, count: CPURunner.contexts)
+        for index in unsafe contexts.indices {
+            unsafe contexts.initializeElement(at: index, to: TLBContext(mmuIndices: cpu.guest.mmuIndices))
+        }
+        unsafe context.pointee.id = 0
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: CPURunner.runtime)
         interpreter.countsInstructions = engine.options.instructionShift != nil
         unsafe cpu.state.storeBytes(
             of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
         cpu.services = self
-        cpu.onKick = { [weak self] in self?.wake() }
+        cpu.onKick = { [unowned(unsafe) self] in wake() }
         cpu.header.budget = interpreter.countsInstructions ? 0 : .max
         publishTables()
         publishJumpCache()
@@ -55,26 +62,31 @@ final class CPURunner {
     deinit {
         cpu.services = nil
         cpu.onKick = nil
+        for context in unsafe contexts { context.deallocate() }
+        unsafe contexts.deinitialize()
+        unsafe contexts.deallocate()
     }
 
-    static func of(_ state: UnsafeMutableRawPointer) -> CPURunner {
+    /// The runner of a vCPU's state, lent without counting references.
+    @inline(__always) static func with<Result>(_ state: UnsafeMutableRawPointer, _ body: (CPURunner) -> Result) -> Result {
         let reference = unsafe state.load(fromByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
-        return unsafe Unmanaged<CPURunner>.fromOpaque(reference).takeUnretainedValue()
+        return unsafe Unmanaged<CPURunner>.fromOpaque(reference)._withUnsafeGuaranteedRef(body)
     }
 
     // MARK: What generated code reads
 
     /// Writes the places of the current context's TLBs into the header.
     func publishTables() {
-        for (index, table) in context.tables.enumerated() {
+        for index in 0..<cpu.guest.mmuIndices {
+            let table = unsafe context.pointee.table(index)
             let offset = CPUHeader.Offset.tlb - 16 * index
-            unsafe cpu.state.storeBytes(of: table.mask, toByteOffset: offset, as: UInt64.self)
-            unsafe cpu.state.storeBytes(of: UInt64(UInt(bitPattern: table.fast)), toByteOffset: offset + 8, as: UInt64.self)
+            unsafe cpu.state.storeBytes(of: table.pointee.mask, toByteOffset: offset, as: UInt64.self)
+            unsafe cpu.state.storeBytes(of: UInt64(UInt(bitPattern: table.pointee.fast)), toByteOffset: offset + 8, as: UInt64.self)
         }
     }
 
     private func publishJumpCache() {
-        let cache = unsafe context.jumpCache(flags: cpu.translationFlags)
+        let cache = unsafe context.pointee.jumpCache(flags: cpu.translationFlags)
         unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
     }
 
@@ -85,12 +97,12 @@ final class CPURunner {
 
     /// Forgets where code is; the code memory has been emptied.
     func forgetCode() {
-        for context in contexts { context.flushJumpCaches() }
+        for index in unsafe contexts.indices { unsafe contexts[index].flushJumpCaches() }
         cpu.header.exitSite = 0
     }
 
     func revokeWrites(hostPage: UInt64) {
-        for context in contexts { for table in context.tables { table.revokeWrites(hostPage: hostPage) } }
+        for context in unsafe contexts { for table in unsafe context.tables { table.revokeWrites(hostPage: hostPage) } }
     }
 
     // MARK: Stopping and waking
@@ -205,13 +217,13 @@ final class CPURunner {
         guard let generator = engine.generator, let code = block.code else { return interpret(block) }
         let address = unsafe generator.memory.address(code.entry)
         rememberJump(block, address)
-        engine.exclusivity.enter()
+        engine.exclusivity.enter(gate)
         if block.isDead || engine.wantsCodeFlush {
-            engine.exclusivity.leave()
+            engine.exclusivity.leave(gate)
             return .lookup
         }
         let exit = unsafe generator.run(address, cpu.header)
-        engine.exclusivity.leave()
+        engine.exclusivity.leave(gate)
         guard case .reason(let reason) = exit else { return .lookup }
         if reason == .exception { cpu.deliverException() }
         return reason
@@ -227,8 +239,8 @@ final class CPURunner {
     /// Lets indirect jumps find the block.
     private func rememberJump(_ block: TranslatedBlock, _ address: UnsafeRawPointer) {
         if Log.isEnabled(.noChain) { return }
-        context.noteCode(block.pc)
-        if block.secondPage != nil { context.noteCode(block.pc &+ 4096) }
+        unsafe context.pointee.noteCode(block.pc)
+        if block.secondPage != nil { unsafe context.pointee.noteCode(block.pc &+ 4096) }
         let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
         unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
     }
@@ -242,31 +254,37 @@ final class CPURunner {
 extension CPURunner: ExecutionServices {
     func flushTLB() {
         var moved = false
-        for context in contexts where context.id != nil { moved = context.flush() || moved }
+        for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush() { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(page address: UInt64) {
         var moved = false
-        for context in contexts where context.id != nil { moved = context.flush(page: address) || moved }
+        for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush(page: address) { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(context id: UInt64) {
-        for context in contexts where context.id == id { if context.flush() { publishTables() } }
+        for index in unsafe contexts.indices where unsafe contexts[index].id == id && contexts[index].flush() { publishTables() }
     }
 
     func switchContext(to id: UInt64) {
         switches += 1
-        if let known = contexts.first(where: { $0.id == id }) {
-            context = known
-        } else {
-            let oldest = contexts.min { ($0.id == nil ? 0 : $0.lastUse) < ($1.id == nil ? 0 : $1.lastUse) } ?? context
-            _ = oldest.flush()
-            oldest.id = id
-            context = oldest
+        guard let first = unsafe contexts.baseAddress else { return }
+        var chosen = unsafe first
+        for index in unsafe contexts.indices {
+            if unsafe contexts[index].id == id {
+                unsafe chosen = first + index
+                break
+            }
+            if unsafe contexts[index].lastUse < chosen.pointee.lastUse { unsafe chosen = first + index }
         }
-        context.lastUse = switches
+        if unsafe chosen.pointee.id != id {
+            _ = unsafe chosen.pointee.flush()
+            unsafe chosen.pointee.id = id
+        }
+        unsafe context = chosen
+        unsafe context.pointee.lastUse = switches
         publishTables()
         publishJumpCache()
     }
@@ -280,18 +298,6 @@ extension CPURunner: ExecutionServices {
         let hostMode: UInt32 = mode == 1 ? 3 : mode == 2 ? 1 : mode == 3 ? 2 : 0
         let control = 0x1f80 | hostMode << 13
         unsafe cpu.state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
-    }
-
-    func collectFloatFlags() {
-        let status = unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
-        var flags = FloatStatus(rawValue: cpu.header.floatFlags)
-        if status & 1 != 0 { flags.insert(.invalid) }
-        if status & 4 != 0 { flags.insert(.divideByZero) }
-        if status & 8 != 0 { flags.insert(.overflow) }
-        if status & 16 != 0 { flags.insert(.underflow) }
-        if status & 32 != 0 { flags.insert(.inexact) }
-        cpu.header.floatFlags = flags.rawValue
-        unsafe cpu.state.storeBytes(of: status & ~63, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
     }
 
     var retiredInstructions: UInt64? {

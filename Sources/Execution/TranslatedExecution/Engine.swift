@@ -52,6 +52,7 @@ public final class TranslationEngine {
     public let options: EngineOptions
     public let loop: EventLoop
     let guest: GuestDescription
+    private let memory: AddressSpace
     private(set) var runners: [CPURunner] = []
     private var threads: [HostThread] = []
 
@@ -73,6 +74,7 @@ public final class TranslationEngine {
         self.options = options
         self.loop = loop
         guest = first.guest
+        memory = first.memory
         exclusivity = Exclusivity()
         perfMap = options.perfMap ? PerfMap() : nil
         optimizer = Optimizer(layout: guest.layout, helpers: guest.helpers)
@@ -87,9 +89,11 @@ public final class TranslationEngine {
                 codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
         }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
-        first.memory.onCodeWrite { [weak self] ram, page in self?.invalidate(ram, page: page) }
-        first.memory.onTopologyChange { [weak self] in self?.flushAllTLBs() }
+        memory.onCodeWrite { [unowned(unsafe) self] ram, page in invalidate(ram, page: page) }
+        memory.onTopologyChange { [unowned(unsafe) self] in flushAllTLBs() }
     }
+
+    deinit { memory.forgetObservers() }
 
     // MARK: Threads
 

@@ -1,38 +1,69 @@
+import CHost
 import HostOS
 
 /// Moments at which one thread needs all others to be out of generated code.
+///
+/// Going in and out costs an atomic exchange each: a runner says that it is inside and then looks whether somebody wants to be alone;
+/// who wants to be alone says so and then looks who is inside. One of the two sees the other.
 final class Exclusivity {
+    /// A runner's own flag: whether it is inside.
+    struct Gate { fileprivate let inside: UnsafeMutablePointer<UInt32> }
+
     private let lock = Mutex()
     private let changed = ConditionVariable()
-    private var running = 0
-    private var wanted = 0
+    /// Threads that are, or want to be, alone.
+    private let wanted: UnsafeMutablePointer<UInt32>
+    private var gates: [Gate] = []
+
+    init() {
+        unsafe wanted = .allocate(capacity: 1)
+        unsafe wanted.initialize(to: 0)
+    }
+
+    deinit {
+        unsafe wanted.deallocate()
+        for gate in gates { unsafe gate.inside.deallocate() }
+    }
+
+    func makeGate() -> Gate {
+        let flag = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
+        unsafe flag.initialize(to: 0)
+        let gate = unsafe Gate(inside: flag)
+        lock.withLock { gates.append(gate) }
+        return gate
+    }
 
     /// Before a runner goes into generated code; waits while someone is, or wants to be, alone.
-    func enter() {
+    @inline(__always) func enter(_ gate: Gate) {
+        _ = unsafe apus_atomic_exchange_u32(gate.inside, 1)
+        if unsafe apus_atomic_load_u32(wanted) != 0 { waitToEnter(gate) }
+    }
+
+    private func waitToEnter(_ gate: Gate) {
         lock.lock()
-        while wanted > 0 { changed.wait(lock) }
-        running += 1
+        unsafe apus_atomic_store_u32(gate.inside, 0)
+        changed.broadcast()
+        while unsafe apus_atomic_load_u32(wanted) != 0 { changed.wait(lock) }
+        unsafe apus_atomic_store_u32(gate.inside, 1)
         lock.unlock()
     }
 
     /// After it has come out.
-    func leave() {
-        lock.lock()
-        running -= 1
-        if wanted > 0 { changed.broadcast() }
-        lock.unlock()
+    @inline(__always) func leave(_ gate: Gate) {
+        _ = unsafe apus_atomic_exchange_u32(gate.inside, 0)
+        if unsafe apus_atomic_load_u32(wanted) != 0 { lock.withLock { changed.broadcast() } }
     }
 
     /// Runs `body` while no runner is inside. The calling runner must be outside itself.
     func run(_ runners: [CPURunner], except caller: CPURunner, _ body: () -> Void) {
         lock.lock()
-        wanted += 1
+        unsafe apus_atomic_store_u32(wanted, apus_atomic_load_u32(wanted) + 1)
         lock.unlock()
         for runner in runners where runner !== caller { runner.cpu.kick() }
         lock.lock()
-        while running > 0 { changed.wait(lock) }
+        while gates.contains(where: { unsafe apus_atomic_load_u32($0.inside) != 0 }) { changed.wait(lock) }
         body()
-        wanted -= 1
+        unsafe apus_atomic_store_u32(wanted, apus_atomic_load_u32(wanted) - 1)
         changed.broadcast()
         lock.unlock()
     }

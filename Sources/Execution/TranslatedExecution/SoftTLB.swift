@@ -9,7 +9,9 @@ import IR
 ///
 /// Each slot has a fast half, which generated code reads, and a slow half with the physical page and its permissions. A slow half may be
 /// valid where the fast one is not: for devices, for pages that hold translated code, for pages whose writes are logged.
-final class SoftTLB {
+///
+/// A struct at a fixed address: the vCPU looks here all the time, and must neither count references nor check for exclusive access.
+struct SoftTLB {
     struct SlowEntry {
         var tag: UInt64
         /// Physical page | `Permission` bits.
@@ -48,7 +50,7 @@ final class SoftTLB {
         clear()
     }
 
-    deinit {
+    func deallocate() {
         unsafe fast.deallocate()
         unsafe slow.deallocate()
     }
@@ -59,7 +61,7 @@ final class SoftTLB {
     @inline(__always) private func index(_ address: UInt64) -> Int { Int(address >> 12) & (size - 1) }
 
     /// An empty slot's tag is a page that belongs to another slot.
-    private func clear() {
+    private mutating func clear() {
         unsafe memset(fast, 0xff, size * MemoryLayout<TLBEntry>.stride)
         unsafe memset(slow, 0xff, size * MemoryLayout<SlowEntry>.stride)
         unsafe fast[size - 1].readTag = 0
@@ -71,7 +73,7 @@ final class SoftTLB {
     }
 
     /// Forgets everything; a table that was too small or far too large changes its size. True if it moved.
-    func flush() -> Bool {
+    mutating func flush() -> Bool {
         if isEmpty { return false }
         let wanted = fills > size / 2 ? size * 2 : fills < size / 16 ? size / 2 : size
         let moved = resize(to: wanted)
@@ -79,7 +81,7 @@ final class SoftTLB {
         return moved
     }
 
-    private func resize(to wanted: Int) -> Bool {
+    private mutating func resize(to wanted: Int) -> Bool {
         let new = min(max(wanted, SoftTLB.smallest), SoftTLB.largest)
         guard new != size else { return false }
         guardLock.lock()
@@ -94,7 +96,7 @@ final class SoftTLB {
     }
 
     /// Forgets one page, or everything if its extent is not known. True if the table moved.
-    func flush(page address: UInt64) -> Bool {
+    mutating func flush(page address: UInt64) -> Bool {
         if holdsLargePages { return flush() }
         let slot = index(address)
         if unsafe slow[slot].tag == address & ~0xfff { empty(slot) }
@@ -118,7 +120,7 @@ final class SoftTLB {
     }
 
     /// Puts a page in. True if the table has outgrown its size: the caller then flushes it.
-    func insert(_ address: UInt64, physical: UInt64, isLarge: Bool) -> Bool {
+    mutating func insert(_ address: UInt64, physical: UInt64, isLarge: Bool) -> Bool {
         let slot = index(address)
         fills += 1
         isEmpty = false
@@ -139,7 +141,7 @@ final class SoftTLB {
     }
 
     /// Grows after `insert` asked for it.
-    func grow() -> Bool { resize(to: size * 2) }
+    mutating func grow() -> Bool { resize(to: size * 2) }
 
     /// Takes write permission for a host page away. From any thread.
     func revokeWrites(hostPage: UInt64) {

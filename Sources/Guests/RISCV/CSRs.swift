@@ -76,7 +76,7 @@ extension RISCVCPU {
 
     private func readFloatCSR(_ number: Int) -> UInt64? {
         guard has(.f), unsafe hart.pointee.mstatus & MStatus.fs != 0 else { return nil }
-        services?.collectFloatFlags()
+        header.collectFloatFlags()
         let flags = UInt64(header.floatFlags & 31), mode = UInt64(header.roundingMode)
         return number == CSR.fflags ? flags : number == CSR.frm ? mode : flags | mode << 5
     }
@@ -197,7 +197,7 @@ extension RISCVCPU {
     }
 
     private func writeFloatCSR(_ number: Int, _ value: UInt64) {
-        services?.collectFloatFlags()
+        header.collectFloatFlags()
         if number != CSR.frm { header.floatFlags = UInt32(value & 31) }
         if number != CSR.fflags { header.roundingMode = UInt32(number == CSR.frm ? value & 7 : value >> 5 & 7) }
         unsafe hart.pointee.mstatus |= MStatus.fs

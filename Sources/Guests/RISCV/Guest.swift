@@ -37,8 +37,10 @@ public final class RISCVCPU: VirtualCPU {
             codeAlignmentBits: 1)
     }
 
-    static func of(_ state: UnsafeMutableRawPointer) -> RISCVCPU {
-        unsafe unsafeDowncast(VirtualCPU.owner(of: state), to: RISCVCPU.self)
+    /// The hart that a helper was called for, lent without counting references.
+    @inline(__always) static func with<Result>(_ state: UnsafeMutableRawPointer, _ body: (RISCVCPU) -> Result) -> Result {
+        guard let owner = unsafe CPUHeader(state).owner else { preconditionFailure("a CPU header has no owner") }
+        return unsafe Unmanaged<RISCVCPU>.fromOpaque(owner)._withUnsafeGuaranteedRef(body)
     }
 
     // MARK: Modes
@@ -183,7 +185,7 @@ public final class RISCVCPU: VirtualCPU {
     public func floatRegister(_ number: Int) -> UInt64 { unsafe hart.pointee.f[number] }
     /// Accrued float exceptions, as fflags shows them.
     public var floatFlags: UInt32 {
-        services?.collectFloatFlags()
+        header.collectFloatFlags()
         return header.floatFlags & 31
     }
     public func setFloatRegister(_ number: Int, _ value: UInt64) { unsafe hart.pointee.f[number] = value }

@@ -15,17 +15,17 @@ enum RISCVHelper: Int, CaseIterable {
         switch self {
         case .illegal:
             Helper("illegal", .everything) { state, bits, _, _ in
-                unsafe RISCVCPU.of(state).raiseIllegal(bits)
+                unsafe RISCVCPU.with(state) { $0.raiseIllegal(bits) }
                 return 0
             }
         case .checkTarget:
             Helper("check_target", .mayFault) { state, target, _, _ in
-                if target & 3 != 0 { unsafe RISCVCPU.of(state).raise(ExceptionCode.fetchMisaligned, value: target) }
+                if target & 3 != 0 { unsafe RISCVCPU.with(state) { $0.raise(ExceptionCode.fetchMisaligned, value: target) } }
                 return 0
             }
         case .fenceI:
             Helper("fence_i", .sideEffects) { state, _, _, _ in
-                unsafe RISCVCPU.of(state).services?.synchronizeCode()
+                unsafe RISCVCPU.with(state) { $0.services?.synchronizeCode() }
                 return 0
             }
         case .waitOnReservation:
@@ -33,71 +33,77 @@ enum RISCVHelper: Int, CaseIterable {
             Helper("wait_on_reservation", .sideEffects) { _, _, _, _ in 0 }
         case .csr:
             Helper("csr", .everything) { state, selector, value, _ in
-                unsafe RISCVCPU.of(state).csrInstruction(selector, value)
+                unsafe RISCVCPU.with(state) { $0.csrInstruction(selector, value) }
             }
         case .ecall:
             Helper("ecall", .everything) { state, _, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                cpu.trap(cause: ExceptionCode.userCall + UInt64(cpu.mode), value: 0, interrupt: false)
+                unsafe RISCVCPU.with(state) { cpu in
+                    cpu.trap(cause: ExceptionCode.userCall + UInt64(cpu.mode), value: 0, interrupt: false)
+                }
                 return 0
             }
         case .ebreak:
             Helper("ebreak", .everything) { state, _, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                cpu.trap(cause: ExceptionCode.breakpoint, value: cpu.registerForm(cpu.header.pc), interrupt: false)
+                unsafe RISCVCPU.with(state) { cpu in
+                    cpu.trap(cause: ExceptionCode.breakpoint, value: cpu.registerForm(cpu.header.pc), interrupt: false)
+                }
                 return 0
             }
         case .mret:
             Helper("mret", .everything) { state, bits, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                if !cpu.returnFromMachine() { cpu.raiseIllegal(bits) }
+                unsafe RISCVCPU.with(state) { cpu in
+                    if !cpu.returnFromMachine() { cpu.raiseIllegal(bits) }
+                }
                 return 0
             }
         case .sret:
             Helper("sret", .everything) { state, bits, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                if !cpu.returnFromSupervisor() { cpu.raiseIllegal(bits) }
+                unsafe RISCVCPU.with(state) { cpu in
+                    if !cpu.returnFromSupervisor() { cpu.raiseIllegal(bits) }
+                }
                 return 0
             }
         case .wfi:
             Helper("wfi", .everything) { state, pc, bits, _ in
-                unsafe RISCVCPU.of(state).waitForInterrupt(pc, bits)
+                unsafe RISCVCPU.with(state) { $0.waitForInterrupt(pc, bits) }
                 return 0
             }
         case .sfence:
             Helper("sfence", .everything) { state, address, asid, fields in
-                unsafe RISCVCPU.of(state).fenceVirtualMemory(address, asid, fields)
+                unsafe RISCVCPU.with(state) { $0.fenceVirtualMemory(address, asid, fields) }
                 return 0
             }
         case .requireSupervisor:
             Helper("require_supervisor", .everything) { state, bits, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                if cpu.mode < 1 { cpu.raiseIllegal(bits) }
+                unsafe RISCVCPU.with(state) { cpu in
+                    if cpu.mode < 1 { cpu.raiseIllegal(bits) }
+                }
                 return 0
             }
         case .cacheBlock:
             Helper("cache_block", .everything) { state, kind, address, bits in
-                unsafe RISCVCPU.of(state).cacheBlock(Int(kind), address, bits)
+                unsafe RISCVCPU.with(state) { $0.cacheBlock(Int(kind), address, bits) }
                 return 0
             }
         case .readFloatFlags:
             Helper("read_float_flags", [.touchesFloatStatus, .sideEffects]) { state, _, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                cpu.services?.collectFloatFlags()
-                return UInt64(cpu.header.floatFlags & 31)
+                let header = unsafe CPUHeader(state)
+                header.collectFloatFlags()
+                return UInt64(header.floatFlags & 31)
             }
         case .writeFloatFlags:
             Helper("write_float_flags", [.touchesFloatStatus, .sideEffects]) { state, value, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                cpu.services?.collectFloatFlags()
-                cpu.header.floatFlags = UInt32(value & 31)
+                let header = unsafe CPUHeader(state)
+                header.collectFloatFlags()
+                header.floatFlags = UInt32(value & 31)
                 return 0
             }
         case .markFloatDirty:
             Helper("mark_float_dirty", .sideEffects) { state, _, _, _ in
-                let cpu = unsafe RISCVCPU.of(state)
-                unsafe cpu.hart.pointee.mstatus |= MStatus.fs
-                cpu.services?.translationFlagsChanged()
+                unsafe RISCVCPU.with(state) { cpu in
+                    unsafe cpu.hart.pointee.mstatus |= MStatus.fs
+                    cpu.services?.translationFlagsChanged()
+                }
                 return 0
             }
         }

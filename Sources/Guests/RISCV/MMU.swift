@@ -62,7 +62,7 @@ extension RISCVCPU {
         while level >= 0 {
             let shift = 12 + level * tables.indexBits
             let slot = table &+ address.bits(shift, tables.indexBits) &* UInt64(tables.entryBytes)
-            guard pmp.allows(slot, 8, .read, mode: 1), let entry = readEntry(slot, tables.entryBytes) else { return accessFault(access) }
+            guard pmp.allows(slot, 8, .read, mode: 1), let entry = memory.loadEntry(slot, bytes: tables.entryBytes) else { return accessFault(access) }
             guard isSound(entry) else { return pageFault(access) }
             if entry & (PTE.r | PTE.x) != 0 { return leaf(entry, slot, tables, level, address, access, mmuIndex, debug) }
             guard entry & (PTE.a | PTE.d | PTE.u | PTE.n | PTE.pbmt) == 0 else { return pageFault(access) }
@@ -70,10 +70,6 @@ extension RISCVCPU {
             level -= 1
         }
         return pageFault(access)
-    }
-
-    private func readEntry(_ address: UInt64, _ bytes: Int) -> UInt64? {
-        bytes == 8 ? memory.load(address, as: UInt64.self) : memory.load(address, as: UInt32.self).map { UInt64($0) }
     }
 
     /// Whether an entry is valid and uses no encoding that is reserved.
@@ -142,7 +138,7 @@ extension RISCVCPU {
     /// Another hart changed the entry meanwhile: good if only its accessed and dirty bits differ, else the guest sees a spurious fault,
     /// which the architecture allows.
     private func retryUpdate(_ entry: UInt64, _ slot: UInt64, _ bytes: Int, _ access: AccessKind) -> Bool {
-        guard let now = readEntry(slot, bytes), (now ^ entry) & ~(PTE.a | PTE.d) == 0, now != entry else { return false }
+        guard let now = memory.loadEntry(slot, bytes: bytes), (now ^ entry) & ~(PTE.a | PTE.d) == 0, now != entry else { return false }
         return update(now, slot, bytes, access)
     }
 

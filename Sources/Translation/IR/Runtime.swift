@@ -45,3 +45,20 @@ extension CPUHeader {
         unsafe state.storeBytes(of: value, toByteOffset: Offset.scratch + 8 * index, as: UInt64.self)
     }
 }
+
+extension CPUHeader {
+    /// Float flags that the host's float unit has accrued in `guestMXCSR` (Intel's manual, volume 1, section 10.2.3) go to `floatFlags`,
+    /// which is complete then.
+    public func collectFloatFlags() {
+        let status = unsafe state.load(fromByteOffset: Offset.guestMXCSR, as: UInt32.self)
+        guard status & 61 != 0 else { return }
+        var flags = FloatStatus(rawValue: floatFlags)
+        if status & 1 != 0 { flags.insert(.invalid) }
+        if status & 4 != 0 { flags.insert(.divideByZero) }
+        if status & 8 != 0 { flags.insert(.overflow) }
+        if status & 16 != 0 { flags.insert(.underflow) }
+        if status & 32 != 0 { flags.insert(.inexact) }
+        floatFlags = flags.rawValue
+        unsafe state.storeBytes(of: status & ~63, toByteOffset: Offset.guestMXCSR, as: UInt32.self)
+    }
+}
