@@ -62,7 +62,9 @@ extension RISCVCPU {
         while level >= 0 {
             let shift = 12 + level * tables.indexBits
             let slot = table &+ address.bits(shift, tables.indexBits) &* UInt64(tables.entryBytes)
-            guard pmp.allows(slot, 8, .read, mode: 1), let entry = memory.loadEntry(slot, bytes: tables.entryBytes) else { return accessFault(access) }
+            guard pmp.allows(slot, 8, .read, mode: 1), let entry = memory.loadEntry(slot, bytes: tables.entryBytes) else {
+                return accessFault(access)
+            }
             guard isSound(entry) else { return pageFault(access) }
             if entry & (PTE.r | PTE.x) != 0 { return leaf(entry, slot, tables, level, address, access, mmuIndex, debug) }
             guard entry & (PTE.a | PTE.d | PTE.u | PTE.n | PTE.pbmt) == 0 else { return pageFault(access) }

@@ -33,7 +33,10 @@ extension Evaluate {
         case .maxS: return Int128(bitPattern: a) < Int128(bitPattern: b) ? b : a
         case .minU: return min(a, b)
         case .maxU: return max(a, b)
-        case .compare: return holds(op.condition, a, b) ? 1 : 0
+        case .compare:
+            // The operands' width counts, not the result's.
+            if source.bits <= 64 { return holds(op.condition, source.bits, a.lowHalf, b.lowHalf) ? 1 : 0 }
+            return holds(op.condition, a, b) ? 1 : 0
         case .select: return a != 0 ? b : c
         case .zext, .bitcast: return a
         case .trunc: return a & UInt128(op.type.mask)

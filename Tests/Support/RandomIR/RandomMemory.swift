@@ -19,15 +19,20 @@ extension RandomIR {
 
     private mutating func size(upTo type: IRType) -> Int { 1 << random.below(type.bytes.trailingZeroBitCount + 1) }
 
+    /// An access, or several off one base.
     mutating func access(_ block: inout IRBlock) {
-        let type = random.pick(options.integers + options.floats.filter { $0 != .f80 })
-        let size = type.isFloat ? type.bytes : size(upTo: type)
-        var address = address(&block, size: size)
+        var address = address(&block, size: 1 << random.below(4))
         if random.oneIn(2) {
             address = block.add(.i64, address, block.const(.i64, UInt64(random.below(1000))))
             keep(address, .i64)
         }
-        let offset = random.oneIn(3) ? Int64(random.below(64)) : 0
+        for _ in 0..<(random.oneIn(3) ? 1 + random.below(5) : 1) { access(&block, address) }
+    }
+
+    private mutating func access(_ block: inout IRBlock, _ address: Value) {
+        let type = random.pick(options.integers + options.floats.filter { $0 != .f80 })
+        let size = type.isFloat ? type.bytes : size(upTo: type)
+        let offset = random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
         if random.oneIn(2) {
             keep(block.load(type, address, offset: offset, operation(size)), type)
         } else {

@@ -2,7 +2,7 @@ import IR
 
 /// A guest without an architecture: a state of each type, 4 KiB of memory and some helpers, for running IR in tests.
 public final class TestGuest {
-    public static let memorySize = 4096
+    public static let memorySize = 8192
     public static let stateSize = 512
 
     /// x0–x11 hold i64, w0–w3 i32, h0–h1 i16, b0–b1 i8, q0–q3 i128, s0–s3 f32, d0–d3 f64, e0–e1 f80, g0–g1 f128.

@@ -31,6 +31,8 @@ struct BlockEmitter {
     let aliasList: UnsafeMutablePointer<Int32>
     var aliases = 0
     var slots = 0
+    /// The page that accesses can share a lookup of.
+    var window: PageWindow?
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
@@ -110,6 +112,7 @@ struct BlockEmitter {
     /// At a label no value is alive and nothing is known.
     mutating func forgetValues() {
         aliases = 0
+        window = nil
         for index in 0..<16 {
             unsafe owners[index] = -1
             unsafe vectorOwners[index] = -1

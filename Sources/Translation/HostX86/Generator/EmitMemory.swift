@@ -21,7 +21,12 @@ extension BlockEmitter {
         let address: Register
         let entry: Register
         let miss: Int
-        let misaligned: Int
+        var misaligned = -1
+        /// What the slow path finds the guest's address in, where it is not `address` and `entry`.
+        var base: Register?
+        /// Whether the lookup was for writing, and whether it opened a window.
+        var checksWrites = false
+        var opensWindow = false
         var memory: Memory { Memory(entry, index: address) }
     }
 
@@ -30,7 +35,11 @@ extension BlockEmitter {
         let memory = op.memory
         let held = locked
         let base = use(op.a)
+        if let window, usesWindow(op), op.imm == window.displacement { return through(window, op, base, window.address) }
         let address = allocate()
+        if let window, usesWindow(op) { return through(window, op, base, address) }
+        let opened = windowToOpen(op)
+        let writes = writes || opened?.writes == true
         let displacement = op.opcode == .load || op.opcode == .store ? Int(op.imm) : 0
         if displacement == 0 { a.mov(.b64, address, base) } else { a.lea(.b64, address, Memory(base, displacement)) }
         // The base may also be what is stored, and stays locked then.
@@ -51,15 +60,31 @@ extension BlockEmitter {
             misaligned = a.jcc(.ne)
         }
         a.mov(.b64, entry, Memory(entry, MemoryLayout<TLBEntry>.offset(of: \TLBEntry.host) ?? 0))
-        return Fast(address: address, entry: entry, miss: miss, misaligned: misaligned)
+        if var opened {
+            opened.address = address
+            opened.entry = entry
+            window = opened
+        }
+        return Fast(
+            address: address, entry: entry, miss: miss, misaligned: misaligned, checksWrites: writes, opensWindow: opened != nil)
+    }
+
+    /// An access to a page that has been looked up: only that it lies within is checked.
+    private mutating func through(_ window: PageWindow, _ op: IROp, _ base: Register, _ address: Register) -> Fast {
+        if address != window.address { a.lea(.b64, address, Memory(window.address, Int(op.imm - window.displacement))) }
+        a.alu(.cmp, .b64, address, Int32(4096 - op.memory.size))
+        return Fast(address: address, entry: window.entry, miss: a.jcc(.a), base: base)
     }
 
     /// The slow path of an access that was looked up.
     private func slow(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, writes: Bool) -> OutOfLine {
         var item = OutOfLine(kind: kind, jump: fast.miss, back: 0, pc: pc)
         item.otherJump = fast.misaligned
-        item.address = fast.address
+        item.address = fast.base ?? fast.address
         item.entry = fast.entry
+        item.checksWrites = fast.checksWrites
+        item.displacement = fast.base == nil ? nil : Int32(op.imm)
+        item.closesWindow = fast.opensWindow
         item.memory = UInt64(op.attribute)
         item.type = op.type
         item.writes = writes

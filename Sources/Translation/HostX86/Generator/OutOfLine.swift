@@ -32,6 +32,11 @@ struct OutOfLine {
     /// Memory accesses: what holds the address xor the tag, and the TLB entry; and the operation.
     var address = Register.rax
     var entry = Register.rax
+    /// Of an access to a page that was looked up before: what to add to the guest's base, which `address` holds.
+    var displacement: Int32?
+    /// Whether the lookup was for writing, and whether later accesses count on it.
+    var checksWrites = false
+    var closesWindow = false
     var memory: UInt64 = 0
     /// What is stored: a register, a vector register or an immediate.
     var value = Register.rax
@@ -94,11 +99,14 @@ extension BlockEmitter {
     }
 
     private mutating func emitAccess(_ item: OutOfLine) {
-        if item.entry != item.address {
-            let tag = MemoryLayout<TLBEntry>.offset(of: item.writes ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
+        if item.displacement == nil, item.entry != item.address {
+            let tag = MemoryLayout<TLBEntry>.offset(of: item.checksWrites ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
             a.alu(.xor, .b64, item.address, Memory(item.entry, tag))
         }
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), item.address)
+        if let displacement = item.displacement, displacement != 0 {
+            a.alu(.add, .b64, field(CPUHeader.Offset.accessAddress), displacement)
+        }
         if item.writes { storeValue(item) }
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(truncatingIfNeeded: item.memory))
         storePC(item.pc)
@@ -113,6 +121,7 @@ extension BlockEmitter {
         a.call(to: thunks.callees[callee.rawValue])
         charge(item.count)
         if item.kind != .store { fetchResult(item) }
+        if item.closesWindow { a.mov(item.address, PageWindow.closed) }
         a.jmp(to: item.back)
     }
 

@@ -130,17 +130,17 @@ extension BlockEmitter {
 
     @inline(__always) private func isFree(_ register: Register) -> Bool {
         let owner = unsafe owners[Int(register.rawValue)]
-        if owner < 0 { return true }
+        if owner < 0 { return !isWindowRegister(register) }
         let held = unsafe info[Int(owner)]
         return Int(held.lastUse) < current || held.location.number != register.rawValue || held.location.kind != .register
     }
 
     /// A temporary register for the taking, locked. What is still needed of another value goes to the stack.
     mutating func allocate() -> Register {
-        for register in HostRegisters.temporaries where !isLocked(register) && isFree(register) {
-            unsafe owners[Int(register.rawValue)] = -1
-            lock(register)
-            return register
+        if let register = takeFree() { return register }
+        if window != nil {
+            window = nil
+            if let register = takeFree() { return register }
         }
         var victim: Register?
         var farthest = Int32(-1)
@@ -155,6 +155,15 @@ extension BlockEmitter {
         spill(victim)
         lock(victim)
         return victim
+    }
+
+    private mutating func takeFree() -> Register? {
+        for register in HostRegisters.temporaries where !isLocked(register) && isFree(register) {
+            unsafe owners[Int(register.rawValue)] = -1
+            lock(register)
+            return register
+        }
+        return nil
     }
 
     private mutating func spill(_ register: Register) {
@@ -173,6 +182,7 @@ extension BlockEmitter {
 
     /// Empties one particular temporary and locks it.
     mutating func claim(_ register: Register) {
+        if isWindowRegister(register) { window = nil }
         if !isFree(register) {
             let owner = unsafe Int(owners[Int(register.rawValue)])
             if let other = HostRegisters.temporaries.first(where: { $0 != register && !isLocked($0) && isFree($0) }) {
