@@ -37,6 +37,8 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/fetch-guest
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+	scripts/make-rootfs
+	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
 
 bench: setup-test build ## measure against the distribution's QEMU and native code
 	scripts/fetch-guest

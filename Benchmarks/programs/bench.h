@@ -11,6 +11,15 @@ static double now(void) {
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
+// A random sequence that is the same everywhere.
+static inline uint32_t next_random(uint32_t *state) {
+    uint32_t x = *state;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return *state = x;
+}
+
 static uint64_t work(void);
 
 int main(int argc, char **argv) {
