@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 """Boots Debian's kernel to a shell, types, powers off; and tries the escapes of the console."""
 import argparse
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 
-from guest import Guest, command
+from guest import FILES, Guest, command
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def check(name, condition, detail=""):
@@ -43,6 +49,46 @@ def escapes(system):
         guest.process.kill()
 
 
+def u_boot(system):
+    """U-Boot from its package, unmodified, in machine mode and behind OpenSBI."""
+    for name, words in {
+        "U-Boot": ["-bios", f"{FILES}/u-boot.bin"],
+        "U-Boot behind OpenSBI": ["-bios", f"{FILES}/fw_dynamic.bin", "-kernel", f"{FILES}/u-boot-smode.elf"],
+    }.items():
+        guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", *words])
+        try:
+            guest.expect("Hit any key to stop autoboot", 60)
+            guest.type(" ")
+            guest.expect("=> ", 60)
+            guest.type("setexpr answer 0x6 * 0x7; echo answer=$answer\n")
+            guest.expect("answer=2a", 20)
+            guest.expect("=> ", 20)
+            guest.type("poweroff\n")
+            check(name, guest.wait(20) == 0)
+        except AssertionError as error:
+            check(name, False, str(error))
+            guest.process.kill()
+
+
+def rv32(system):
+    """OpenSBI for RV32 and a supervisor program of ours behind it."""
+    if not shutil.which("riscv64-linux-gnu-gcc"):
+        check("RV32", False, "riscv64-linux-gnu-gcc is missing: scripts/setup test installs it")
+        return
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run(
+            ["riscv64-linux-gnu-gcc", "-march=rv32imac_zicsr", "-mabi=ilp32", "-nostdlib", "-static", "-Wl,-N,-Ttext=0x80400000,--build-id=none,--no-warn-rwx-segments,-m,elf32lriscv",
+             "-o", f"{work}/payload", f"{HERE}/payload32.S"], check=True)
+        firmware = f"{os.path.dirname(FILES)}/riscv32/fw_dynamic.bin"
+        guest = Guest([f"{os.path.dirname(system)}/qemu-system-riscv32", "-M", "virt", "-m", "128", "-nographic", "-bios", firmware, "-kernel", f"{work}/payload"])
+        try:
+            guest.expect("RV32 in Sv32: six times seven is 42", 60)
+            check("RV32: OpenSBI and a program in Sv32", guest.wait(20) == 0)
+        except AssertionError as error:
+            check("RV32: OpenSBI and a program in Sv32", False, str(error))
+            guest.process.kill()
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--system", required=True)
 parser.add_argument("--smp", type=int, action="append", default=[])
@@ -50,6 +96,8 @@ parser.add_argument("--accelerators", action="store_true", help="also boot in th
 arguments = parser.parse_args()
 results = []
 escapes(arguments.system)
+u_boot(arguments.system)
+rv32(arguments.system)
 for count in arguments.smp or [1]:
     boot(arguments.system, count)
 if arguments.accelerators:
