@@ -30,7 +30,7 @@ let base: [Target] = [
     .target(name: "CHost", path: "Sources/Base/CHost"),
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
-    .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
+    .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     module("Bits", "Base/Bits"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),

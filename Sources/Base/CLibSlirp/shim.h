@@ -1,1 +1,1 @@
-#include <libslirp.h>
+#include <slirp/libslirp.h>
