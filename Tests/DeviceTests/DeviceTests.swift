@@ -16,6 +16,7 @@ import VirtioDevices
             UART16550A(backend: NullBackend(), loop: loop), ACLINT(harts: 4, loop: loop), PLIC(harts: 4), TestFinisher { _ in },
             GoldfishRTC(loop: loop), VirtioMMIO(memory: memory, device: VirtioEntropy(loop: loop), legacy: false),
             VirtioMMIO(memory: memory, device: VirtioEntropy(loop: loop), legacy: true), VirtioMMIO(memory: memory, device: nil, legacy: false),
+            FirmwareConfiguration(memory: memory),
         ]
     }
 

@@ -26,6 +26,7 @@ import Testing
         let names = machine.memory.sections.compactMap { $0.region?.name }
         for name in [
             "riscv_virt_board.mrom", "riscv.sifive.test", "goldfish_rtc", "riscv.aclint", "riscv.sifive.plic", "serial", "riscv_virt_board.ram",
+            "fw_cfg_mem", "virt.flash0", "virt.flash1",
         ] {
             #expect(names.contains(name))
         }
@@ -42,6 +43,29 @@ import Testing
         var tree = try DeviceTreeBlob(checking: bytes)
         try tree.set(node: "chosen", "bootargs", bytes: [65, 0])
         #expect(tree.packed().count >= bytes.count)
+    }
+
+    /// Firmware in the second bank gets the kernel through the firmware configuration device; a bank takes files of its own size only.
+    @Test func flashHoldsFirmware() throws {
+        let path = try file("flash", [UInt8](repeating: 0x13, count: 32 << 20))
+        let kernel = try file("kernel", Array("the kernel".utf8))
+        let machine = try build {
+            $0.flash = [1: FlashImage(path: path, isReadOnly: true)]
+            $0.kernel = kernel
+            $0.firmwareFiles = [("opt/test", [1, 2])]
+        }
+        machine.reset()
+        #expect(machine.memory.load(0x2200_0000, as: UInt32.self) == 0x1313_1313)
+        machine.memory.store(0x1010_0008, (0x11 as UInt16).byteSwapped)
+        #expect(machine.memory.load(0x1010_0000, as: UInt8.self) == UInt8(ascii: "t"))
+        machine.memory.store(0x1010_0008, (0x20 as UInt16).byteSwapped)
+        #expect(machine.memory.load(0x1010_0000, as: UInt16.self) == 0x0201)
+        let start = try build { $0.flash = [0: FlashImage(path: path, isReadOnly: true)] }
+        start.reset()
+        #expect(start.memory.load(0x1018, as: UInt64.self) == 0x2000_0000, "the reset vector goes to the first bank")
+        let short = try file("short", [1, 2, 3])
+        #expect(throws: MachineError.self) { try build { $0.flash = [0: FlashImage(path: short, isReadOnly: true)] } }
+        #expect(throws: MachineError.self) { try build { $0.flash = [2: FlashImage(path: path, isReadOnly: true)] } }
     }
 
     /// A tree with any byte changed, or cut off anywhere, is refused or harmless.

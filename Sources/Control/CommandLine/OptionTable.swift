@@ -29,6 +29,7 @@ public struct OptionRow: Sendable {
         .init("append", "TEXT", "give the kernel this command line"),
         .init("dtb", "FILE", "use this device tree"),
         .init("bios", "FILE", "use this firmware; 'none' for none"),
+        .init("fw_cfg", "[name=]NAME,file=FILE|string=TEXT", "give firmware and guest a file through the firmware configuration device"),
         .init("drive", "file=FILE[,if=TYPE,format=raw,id=ID…]", "define a drive"),
         .init("blockdev", "driver=NAME[,…]", "define a block node"),
         .init("device", "TYPE[,prop=VALUE…]", "add a device ('-device help' lists them)"),

@@ -26,8 +26,11 @@ public final class AddressSpace {
     }
 
     private func rebuild() {
+        let new = FlatView(root: root)
         retired.append(view)
-        view = FlatView(root: root)
+        // Flash flips between two looks as often as the guest likes: a look that was there before is used again, so that it costs nothing.
+        view = retired.last { $0.looksLike(new) } ?? new
+        retired.removeAll { $0 === view }
         for observer in topologyObservers { observer() }
     }
 
@@ -196,7 +199,9 @@ public final class AddressSpace {
             noteWrite(section, address, size)
             return .ok
         }
-        if section.kind == .io { return writeRegister(section, address, value: UInt64(truncatingIfNeeded: value), size: size) }
+        if section.kind == .io || section.kind == .romDevice {
+            return writeRegister(section, address, value: UInt64(truncatingIfNeeded: value), size: size)
+        }
         return write(address, (0..<size).map { UInt8(truncatingIfNeeded: value >> Word(8 * $0)) })
     }
 

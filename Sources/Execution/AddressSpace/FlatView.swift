@@ -91,6 +91,13 @@ final class FlatView {
 
     deinit { table.deallocate() }
 
+    /// Whether both resolve every address to the same.
+    func looksLike(_ other: FlatView) -> Bool {
+        sections.elementsEqual(other.sections) { first, second in
+            first.kind == second.kind && first.start == second.start && first.region === second.region && first.offset == second.offset
+        }
+    }
+
     /// Adds what shows of `region` when it starts at `base` (modulo 2^64, so that an alias may begin "before" its window).
     private static func paint(_ region: MemoryRegion, base: UInt64, clipStart: UInt64, clipLast: UInt64, into painted: inout [Section]) {
         guard region.isEnabled, region.size > 0 else { return }

@@ -43,11 +43,11 @@ extension CPURunner {
         unsafe open(address, mapping, table)
     }
 
-    /// Opens the fast half for plain memory.
+    /// Opens the fast half for plain memory. Flash is not: between two reads it may turn from memory into registers.
     private func open(_ address: UInt64, _ mapping: Mapping, _ table: UnsafeMutablePointer<SoftTLB>) {
         let page = mapping.physical & ~0xfff
         let section = cpu.memory.section(at: page)
-        guard section.kind != .io, section.kind != .unassigned, section.start <= page, section.last >= page | 0xfff,
+        guard section.kind == .ram || section.kind == .rom, section.start <= page, section.last >= page | 0xfff,
             let host = unsafe section.host(page), let flags = unsafe section.pageFlags(page)
         else { return }
         let mayWrite = mapping.writable && section.kind == .ram

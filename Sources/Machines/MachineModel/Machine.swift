@@ -93,6 +93,8 @@ public enum MachineError: ExplainedError {
     case tooLittleMemory(UInt64, needed: UInt64)
     case noFirmware(String, searched: [String])
     case badImage(String, reason: String)
+    case badFlash(String, bytes: UInt64, needed: UInt64)
+    case noFlashBank(Int, banks: Int)
 
     public var cause: String {
         switch self {
@@ -101,6 +103,8 @@ public enum MachineError: ExplainedError {
         case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
         case .noFirmware(let name, let folders): "-bios: firmware '\(name)' not found in \(folders.joined(separator: ", "))"
         case .badImage(let path, let reason): "'\(path)': \(reason)"
+        case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
+        case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
         }
     }
 
@@ -109,6 +113,8 @@ public enum MachineError: ExplainedError {
         case .tooManyCPUs, .tooMuchMemory: "choose less"
         case .tooLittleMemory: "choose more"
         case .noFirmware: "install the package opensbi, give its file with -bios FILE, or start without firmware: -bios none"
+        case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
+        case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"
         }
     }

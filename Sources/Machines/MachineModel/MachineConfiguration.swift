@@ -21,8 +21,21 @@ public struct MachineConfiguration {
     public var dumpDeviceTree: String?
     /// Folders in which firmware files are looked for.
     public var firmwareFolders: [String] = []
-    /// Files of the flash banks.
-    public var flash: [String] = []
+    /// Files of the flash banks, by the bank's number.
+    public var flash: [Int: FlashImage] = [:]
+    /// Files that firmware and guest get through the firmware configuration device.
+    public var firmwareFiles: [(name: String, bytes: [UInt8])] = []
 
     public init() {}
+}
+
+/// A file that holds a flash bank's contents and gets its changes.
+public struct FlashImage: Sendable {
+    public let path: String
+    public let isReadOnly: Bool
+
+    public init(path: String, isReadOnly: Bool) {
+        self.path = path
+        self.isReadOnly = isReadOnly
+    }
 }

@@ -20,6 +20,9 @@ public enum VirtBoard {
         static let plic: (UInt64, UInt64) = (0xc00_0000, 0x60_0000)
         static let uart: (UInt64, UInt64) = (0x1000_0000, 0x100)
         static let virtio: (UInt64, UInt64) = (0x1000_1000, 0x1000)
+        static let firmwareConfiguration: (UInt64, UInt64) = (0x1010_0000, 0x18)
+        /// Of the first bank; the other follows.
+        static let flash: (UInt64, UInt64) = (0x2000_0000, 0x200_0000)
         static let memory: UInt64 = 0x8000_0000
     }
 
@@ -29,6 +32,7 @@ public enum VirtBoard {
     }
 
     static let virtioSlots = 8
+    static let flashBanks = 2
 
     public static var type: MachineType {
         MachineType(
@@ -63,6 +67,12 @@ public enum VirtBoard {
             case .reset: request(.reset)
             }
         }
+        let firmware = FirmwareConfiguration(memory: memory)
+        firmware.set(.cpuCount, number: UInt16(cpus.count))
+        for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
+        let flash = try VirtFlash.banks(configuration, memory: memory)
+        for (bank, device) in flash.enumerated() { root.add(device.region, at: VirtFlash.address(bank)) }
+        root.add(firmware.makeRegion(), at: Map.firmwareConfiguration.0)
         root.add(aclint.makeRegion(), at: Map.aclint.0)
         root.add(plic.makeRegion(), at: Map.plic.0)
         root.add(uart.makeRegion(), at: Map.uart.0)
@@ -77,11 +87,11 @@ public enum VirtBoard {
                 bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
                 interrupt: plic.input(Source.virtio + index))
         }
-        let boot = try VirtBoot(configuration, model: model, memorySize: size)
+        let boot = try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
         if let path = configuration.dumpDeviceTree { try boot.dump(to: path) }
         return Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher], slots: slots,
-            load: { boot.load(memory, bootROM) })
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware] + flash, slots: slots,
+            load: { [unowned loop] in boot.load(memory, bootROM, random: loop.randomBytes) })
     }
 
     /// The wires from the interrupt controllers and timers to the harts.

@@ -4,16 +4,21 @@ import Diagnostics
 import GuestRISCV
 import HostOS
 import MachineModel
+import PlatformDevices
 
 /// What is put into the board's memory before the first instruction: firmware, kernel, RAM disk, device tree, reset vector.
 struct VirtBoot {
     private let images: [(image: GuestImage, path: String)]
     private let tree: [UInt8]
+    private let isGenerated: Bool
     private let treeAddress: UInt64
     private let resetCode: [UInt8]
     private static let machine: UInt16 = 243
 
-    init(_ configuration: MachineConfiguration, model: RISCVModel, memorySize: UInt64) throws {
+    /// With a second flash bank the firmware in it gets the kernel through `firmwareConfiguration`; otherwise the kernel is put into memory.
+    init(
+        _ configuration: MachineConfiguration, model: RISCVModel, memorySize: UInt64, firmwareConfiguration: FirmwareConfiguration
+    ) throws {
         let base = VirtBoard.Map.memory
         let end = base + memorySize
         var images: [(GuestImage, String)] = []
@@ -25,7 +30,10 @@ struct VirtBoot {
         var kernelEntry: UInt64 = 0
         var initrd: (start: UInt64, end: UInt64)?
         var top = firmware?.0.end ?? base
-        if let path = configuration.kernel {
+        if configuration.flash[1] != nil {
+            try VirtBoot.hand(configuration, to: firmwareConfiguration)
+            kernelEntry = VirtFlash.address(1)
+        } else if let path = configuration.kernel {
             let kernel = try VirtBoot.kernel(path, at: kernelStart)
             images.append((kernel, path))
             kernelEntry = kernel.entry
@@ -39,16 +47,30 @@ struct VirtBoot {
                 top = start + UInt64(bytes.count)
             }
         }
+        isGenerated = configuration.deviceTree == nil
         tree = try VirtBoot.tree(configuration, model, memorySize, initrd)
         // Within the first 3 GiB, so that 32-bit code reaches it.
         treeAddress = (min(end, 3 << 30) - UInt64(tree.count)) & ~(unit - 1)
         guard top <= treeAddress else { throw MachineError.tooLittleMemory(memorySize, needed: top - base + UInt64(tree.count) + unit) }
         self.images = images.map { (image: $0.0, path: $0.1) }
-        let entry = firmware?.0.entry ?? (configuration.kernel == nil ? base : kernelEntry)
+        let start = configuration.flash[0] == nil ? nil : VirtFlash.address(0)
+        let entry = start ?? firmware?.0.entry ?? (configuration.kernel == nil ? base : kernelEntry)
         resetCode = VirtBoot.resetVector(rv64: model.rv64, start: entry, tree: treeAddress, kernel: kernelEntry)
     }
 
     // MARK: Parts
+
+    /// Kernel, RAM disk and command line as items of the firmware configuration device.
+    private static func hand(_ configuration: MachineConfiguration, to device: FirmwareConfiguration) throws {
+        func add(_ size: FirmwareConfiguration.Key, _ data: FirmwareConfiguration.Key, _ bytes: [UInt8]) {
+            device.set(size, number: UInt32(bytes.count))
+            device.set(data, bytes)
+        }
+        guard let kernel = configuration.kernel else { return }
+        add(.kernelSize, .kernelData, try HostFile.contents(kernel))
+        if let initrd = configuration.initrd { add(.initrdSize, .initrdData, try HostFile.contents(initrd)) }
+        add(.commandLineSize, .commandLineData, Array((configuration.commandLine ?? "").utf8) + [0])
+    }
 
     private static func firmware(_ configuration: MachineConfiguration, _ model: RISCVModel) throws -> (GuestImage, String)? {
         let name = configuration.firmware ?? "default"
@@ -131,12 +153,19 @@ struct VirtBoot {
     // MARK: Loading
 
     /// Puts everything into memory. What fits was checked before.
-    func load(_ memory: AddressSpace, _ bootROM: MemoryRegion) {
+    func load(_ memory: AddressSpace, _ bootROM: MemoryRegion, random: (_ count: Int) -> [UInt8]) {
         for (image, path) in images {
             do { try image.load(into: memory, path: path) } catch { warn(error.description) }
         }
-        memory.write(treeAddress, tree)
+        memory.write(treeAddress, seeded(random(VirtDeviceTree.seedBytes)))
         bootROM.ramBlock?.load(resetCode, at: 0)
+    }
+
+    /// The tree with fresh randomness for the kernel. A tree of the user's stays as it is.
+    private func seeded(_ seed: [UInt8]) -> [UInt8] {
+        guard isGenerated, var blob = try? DeviceTreeBlob(checking: tree) else { return tree }
+        try? blob.set(node: "chosen", VirtDeviceTree.seed, bytes: seed)
+        return blob.packed()
     }
 
     func dump(to path: String) throws {

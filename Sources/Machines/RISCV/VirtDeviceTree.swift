@@ -12,6 +12,10 @@ struct VirtDeviceTree {
     /// First and last-plus-one address of the initial RAM disk.
     let initrd: (start: UInt64, end: UInt64)?
 
+    /// The property of `chosen` that gives the kernel randomness; it is filled in anew for each start.
+    static let seed = "rng-seed"
+    static let seedBytes = 32
+
     private static let plicHandle: UInt32 = 1, testHandle: UInt32 = 2
     private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(16 + 2 * hart) }
     private func interruptHandle(_ hart: Int) -> UInt32 { UInt32(17 + 2 * hart) }
@@ -22,7 +26,7 @@ struct VirtDeviceTree {
         root.set("#size-cells", cells: [2])
         root.set("compatible", strings: "riscv-virtio")
         root.set("model", strings: "riscv-virtio,qemu")
-        root.children = [memory, cpuNodes, soc, chosen] + powerNodes
+        root.children = [memory, cpuNodes, soc, chosen, firmwareConfiguration, flash] + powerNodes
         return root
     }
 
@@ -38,6 +42,7 @@ struct VirtDeviceTree {
     private var chosen: DeviceTreeNode {
         var node = DeviceTreeNode("chosen")
         node.set("stdout-path", strings: "/soc/serial@10000000")
+        node.set(VirtDeviceTree.seed, bytes: [UInt8](repeating: 0, count: VirtDeviceTree.seedBytes))
         if let commandLine { node.set("bootargs", strings: commandLine) }
         if let initrd {
             node.set("linux,initrd-start", wideCells: [initrd.start])
@@ -111,6 +116,22 @@ struct VirtDeviceTree {
             node.set("value", cells: [value])
             return node
         }
+    }
+
+    private var firmwareConfiguration: DeviceTreeNode {
+        var node = DeviceTreeNode("fw-cfg@10100000")
+        node.set("compatible", strings: "qemu,fw-cfg-mmio")
+        node.set("reg", wideCells: place(VirtBoard.Map.firmwareConfiguration))
+        node.set("dma-coherent")
+        return node
+    }
+
+    private var flash: DeviceTreeNode {
+        var node = DeviceTreeNode("flash@20000000")
+        node.set("compatible", strings: "cfi-flash")
+        node.set("reg", wideCells: (0..<VirtBoard.flashBanks).flatMap { [VirtFlash.address($0), VirtBoard.Map.flash.1] })
+        node.set("bank-width", cells: [4])
+        return node
     }
 
     private var aclint: DeviceTreeNode {

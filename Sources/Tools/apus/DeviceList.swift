@@ -61,8 +61,11 @@ struct DeviceList {
 
     private mutating func addDrive(_ text: String) throws {
         let list = PropertyList(text, option: "drive", implied: "file")
-        try list.check(["file", "if", "id", "format", "cache", "aio", "readonly", "discard", "media", "index", "werror", "rerror", "snapshot"])
+        try list.check([
+            "file", "if", "id", "format", "cache", "aio", "readonly", "discard", "media", "index", "unit", "werror", "rerror", "snapshot",
+        ])
         guard let path = list["file"] else { throw CommandLineError.badValue(option: "drive", value: text, expected: "file=IMAGE") }
+        if list["if"] == "pflash" { return }  // part of the board
         if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
         if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
         if try list.bool("snapshot", default: false) { throw CommandLineError.notSupported("-drive snapshot=on") }

@@ -65,10 +65,13 @@ final class Session {
     private func machineType() throws -> MachineType {
         let text = options.last("machine") ?? "virt"
         let list = PropertyList(text, option: "machine", implied: "type")
-        try list.check(["type", "dumpdtb", "accel", "aclint", "aia"])
+        try list.check(["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"])
         configuration.dumpDeviceTree = list["dumpdtb"]
         for name in ["aclint", "aia"] where !["off", "none", nil].contains(list[name]) {
             throw CommandLineError.notSupported("-machine \(name)=\(list[name] ?? "")")
+        }
+        for name in ["pflash0", "pflash1"] where list[name] != nil {
+            throw CommandLineError.notSupported("-machine \(name)=; give the file with -drive if=pflash")
         }
         let name = list["type"] ?? "virt"
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
@@ -86,6 +89,8 @@ final class Session {
         configuration.deviceTree = options.last("dtb")
         configuration.firmware = options.last("bios")
         configuration.firmwareFolders = options.all("L")
+        configuration.flash = try flashImages(options)
+        configuration.firmwareFiles = try options.all("fw_cfg").map(firmwareFile)
         if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
             throw CommandLineError.notSupported("-append or -initrd without -kernel")
         }
