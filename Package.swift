@@ -31,9 +31,11 @@ let base: [Target] = [
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
+    .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     module("Bits", "Base/Bits"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),
+    module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
     module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
 ]
@@ -95,7 +97,7 @@ let machines: [Target] = [
         "RISCVMachines", "Machines/RISCV",
         uses: [
             "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
-            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
+            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics", "Compression",
         ]),
 ]
 
@@ -128,6 +130,7 @@ let package = Package(
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
+        tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),

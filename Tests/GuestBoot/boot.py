@@ -54,6 +54,7 @@ def u_boot(system):
     for name, words in {
         "U-Boot": ["-bios", f"{FILES}/u-boot.bin"],
         "U-Boot behind OpenSBI": ["-bios", f"{FILES}/fw_dynamic.bin", "-kernel", f"{FILES}/u-boot-smode.elf"],
+        "U-Boot behind OpenSBI, raw": ["-bios", f"{FILES}/fw_dynamic.bin", "-kernel", f"{FILES}/u-boot-smode.bin"],
     }.items():
         guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", *words])
         try:
@@ -62,6 +63,9 @@ def u_boot(system):
             guest.expect("=> ", 60)
             guest.type("setexpr answer 0x6 * 0x7; echo answer=$answer\n")
             guest.expect("answer=2a", 20)
+            guest.expect("=> ", 20)
+            guest.type("erase 22000000 +40000; mw.b 80400000 a5 100; cp.b 80400000 22000010 100; cmp.b 80400000 22000010 100\n")
+            guest.expect("Total of 256 byte(s) were the same", 20)
             guest.expect("=> ", 20)
             guest.type("poweroff\n")
             check(name, guest.wait(20) == 0)

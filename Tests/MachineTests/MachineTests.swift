@@ -45,6 +45,20 @@ import Testing
         #expect(tree.packed().count >= bytes.count)
     }
 
+    /// Raw code, as U-Boot's, and code packed with gzip are kernels too.
+    @Test func rawAndPackedCodeIsAKernel() throws {
+        let code: [UInt8] = [0x2a, 0x82, 0x93, 0x01, 0x00, 0x00, 0x73, 0x25, 0x40, 0xf1, 0x97, 0x02, 0x00, 0x00] + [UInt8](repeating: 0, count: 64)
+        let raw = try file("raw", code)
+        let packed = try file("packed", code)
+        let process = try Process.run(URL(filePath: "/bin/gzip"), arguments: [packed])
+        process.waitUntilExit()
+        for path in [raw, packed + ".gz"] {
+            let machine = try build { $0.kernel = path }
+            machine.reset()
+            #expect(machine.memory.read(0x8000_0000, count: code.count) == code)
+        }
+    }
+
     /// Firmware in the second bank gets the kernel through the firmware configuration device; a bank takes files of its own size only.
     @Test func flashHoldsFirmware() throws {
         let path = try file("flash", [UInt8](repeating: 0x13, count: 32 << 20))

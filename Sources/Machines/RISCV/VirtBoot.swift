@@ -13,7 +13,6 @@ struct VirtBoot {
     private let isGenerated: Bool
     private let treeAddress: UInt64
     private let resetCode: [UInt8]
-    private static let machine: UInt16 = 243
 
     /// With a second flash bank the firmware in it gets the kernel through `firmwareConfiguration`; otherwise the kernel is put into memory.
     init(
@@ -34,7 +33,7 @@ struct VirtBoot {
             try VirtBoot.hand(configuration, to: firmwareConfiguration)
             kernelEntry = VirtFlash.address(1)
         } else if let path = configuration.kernel {
-            let kernel = try VirtBoot.kernel(path, at: kernelStart)
+            let kernel = try VirtKernel(path: path, model: model).image(at: kernelStart)
             images.append((kernel, path))
             kernelEntry = kernel.entry
             top = max(top, kernel.end)
@@ -77,7 +76,7 @@ struct VirtBoot {
         if name == "none" { return nil }
         let path = try name == "default" ? defaultFirmware(configuration, rv64: model.rv64) : name
         let bytes = try HostFile.contents(path)
-        if let image = try GuestImage(elf: bytes, machine: machine, path: path) { return (image, path) }
+        if let image = try GuestImage(elf: bytes, machine: VirtKernel.machine, path: path) { return (image, path) }
         guard !bytes.isEmpty else { throw MachineError.badImage(path, reason: "the file is empty") }
         return (GuestImage(raw: bytes, at: VirtBoard.Map.memory), path)
     }
@@ -93,20 +92,6 @@ struct VirtBoot {
             for name in names where fileExists(folder + "/" + name) { return folder + "/" + name }
         }
         throw MachineError.noFirmware(names[0], searched: folders)
-    }
-
-    /// A Linux Image (Documentation/arch/riscv/boot-image-header.rst) or an ELF file.
-    private static func kernel(_ path: String, at start: UInt64) throws -> GuestImage {
-        let bytes = try HostFile.contents(path)
-        if let image = try GuestImage(elf: bytes, machine: machine, path: path) { return image }
-        if bytes.starts(with: [0x1f, 0x8b]) { throw MachineError.badImage(path, reason: "gzip-compressed kernels are not supported") }
-        guard bytes.count > 64 else { throw MachineError.badImage(path, reason: "it is too short for a kernel") }
-        guard Array(bytes[0x38..<0x3c]) == Array("RSC\u{5}".utf8) else {
-            throw MachineError.badImage(path, reason: "it is no RISC-V Linux Image and no ELF file")
-        }
-        let size = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[16 + $1]) << UInt64(8 * $1) }
-        guard size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
-        return GuestImage(raw: bytes, at: start, size: size)
     }
 
     private static func tree(
