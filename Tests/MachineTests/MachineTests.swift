@@ -108,8 +108,28 @@ import Testing
             #expect(throws: MachineError.self, "\(name)") { try build { $0.kernel = path } }
         }
         #expect(throws: (any Error).self) { try build { $0.kernel = "/nowhere/at/all" } }
+        #expect(throws: (any Error).self) { try build { $0.kernel = "/tmp" } }
         #expect(throws: MachineError.self) { try build { $0.memory = 1 << 60 } }
+        #expect(throws: MachineError.self) { try build { $0.memory = 1 << 40 } }
         #expect(throws: MachineError.self) { try build { $0.cpus = 10_000 } }
+    }
+
+    /// A Linux Image that is an EFI program as well tells where it ends.
+    @Test func cutOffKernelsAreRefused() throws {
+        var image = [UInt8](repeating: 0, count: 4096)
+        func put(_ offset: Int, _ bytes: [UInt8]) { image.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
+        put(0, Array("MZ".utf8))
+        put(16, [0, 0x20])  // memory: 8 KiB
+        put(0x38, Array("RSC\u{5}".utf8) + [0x40])
+        put(0x40, Array("PE".utf8))
+        put(0x46, [1])  // one section, no optional header
+        put(0x40 + 24 + 16, [0, 0x08, 0, 0, 0, 0x08])  // 2 KiB at 2 KiB
+        let whole = try file("whole", image)
+        let machine = try build { $0.kernel = whole }
+        machine.reset()
+        #expect(machine.memory.read(0x8000_0000, count: 2) == Array("MZ".utf8))
+        let cut = try file("cut", Array(image.prefix(4095)))
+        #expect(throws: MachineError.self) { try build { $0.kernel = cut } }
     }
 
     @Test func wrongOptionsNameTheRightOnes() throws {

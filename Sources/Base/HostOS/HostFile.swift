@@ -15,6 +15,12 @@ public final class HostFile: @unchecked Sendable {
         if synchronous { flags |= O_DSYNC }
         let opened = unsafe open(path, flags | O_CLOEXEC, 0o644)
         guard opened >= 0 else { throw HostError("open '\(path)'") }
+        var information = stat()
+        if unsafe fstat(opened, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
+            close(opened)
+            errno = EISDIR
+            throw HostError("open '\(path)'")
+        }
         descriptor = opened
         self.path = path
     }

@@ -1,5 +1,15 @@
 import Glibc
 
+/// Bytes of memory and swap space that the host has (proc(5), meminfo).
+public func hostMemorySize() -> UInt64 {
+    guard let bytes = try? HostFile("/proc/meminfo", .readOnly).read(at: 0, count: 4096) else { return .max }
+    let lines = bytes.split(separator: UInt8(ascii: "\n")).map { $0.split(separator: UInt8(ascii: " ")) }
+    return ["MemTotal:", "SwapTotal:"].reduce(UInt64(0)) { sum, name in
+        let line = lines.first { $0.count > 1 && $0[0].elementsEqual(name.utf8) }
+        return sum + (line.flatMap { UInt64(String(decoding: $0[1], as: UTF8.self)) } ?? 0) << 10
+    }
+}
+
 /// Ends the process with a status, after the terminal has been put back.
 public func exitProcess(_ status: Int32) -> Never { exit(status) }
 

@@ -5,6 +5,7 @@ public enum CommandLineError: ExplainedError {
     case missingValue(String)
     case unexpected(String)
     case badValue(option: String, value: String, expected: String)
+    case unknownName(option: String, name: String, accepted: [String])
     case unknownProperty(option: String, property: String, accepted: [String])
     case notSupported(String)
 
@@ -14,6 +15,7 @@ public enum CommandLineError: ExplainedError {
         case .missingValue(let name): "option '\(name)' needs a value"
         case .unexpected(let word): "'\(word)' is no option"
         case .badValue(let option, let value, _): "-\(option): '\(value)' is not accepted"
+        case .unknownName(let option, let name, _): "-\(option): there is no '\(name)'"
         case .unknownProperty(let option, let property, _): "-\(option): unknown property '\(property)'"
         case .notSupported(let what): "\(what) is not supported"
         }
@@ -27,6 +29,7 @@ public enum CommandLineError: ExplainedError {
         case .missingValue(let name): OptionRow.find(String(name.drop { $0 == "-" })).map { "write -\($0.name) \($0.argument ?? "")" }
         case .unexpected: "a disk image is given by -drive file=IMAGE"
         case .badValue(_, _, let expected): "accepted: \(expected)"
+        case .unknownName(_, let name, let accepted): suggestion(for: name, among: accepted)
         case .unknownProperty(_, let property, let accepted): suggestion(for: property, among: accepted)
         case .notSupported: nil
         }

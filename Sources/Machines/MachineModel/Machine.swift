@@ -90,6 +90,7 @@ public struct MachineType {
 public enum MachineError: ExplainedError {
     case tooManyCPUs(Int, machine: String, max: Int)
     case tooMuchMemory(UInt64, max: UInt64)
+    case hostHasLess(UInt64, host: UInt64)
     case tooLittleMemory(UInt64, needed: UInt64)
     case noFirmware(String, searched: [String])
     case badImage(String, reason: String)
@@ -100,6 +101,7 @@ public enum MachineError: ExplainedError {
         switch self {
         case .tooManyCPUs(let count, let machine, let max): "-smp \(count): the machine '\(machine)' has at most \(max) cpus"
         case .tooMuchMemory(let bytes, let max): "-m \(bytes >> 20): at most \(max >> 20) MiB"
+        case .hostHasLess(let bytes, let host): "-m \(bytes >> 20): this host has \(host >> 20) MiB of memory and swap space"
         case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
         case .noFirmware(let name, let folders): "-bios: firmware '\(name)' not found in \(folders.joined(separator: ", "))"
         case .badImage(let path, let reason): "'\(path)': \(reason)"
@@ -110,7 +112,7 @@ public enum MachineError: ExplainedError {
 
     public var remedy: String? {
         switch self {
-        case .tooManyCPUs, .tooMuchMemory: "choose less"
+        case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
         case .tooLittleMemory: "choose more"
         case .noFirmware: "install the package opensbi, give its file with -bios FILE, or start without firmware: -bios none"
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"

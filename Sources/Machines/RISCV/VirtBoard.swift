@@ -48,6 +48,7 @@ public enum VirtBoard {
         guard configuration.cpus <= type.maxCPUs else { throw MachineError.tooManyCPUs(configuration.cpus, machine: type.name, max: type.maxCPUs) }
         let limit: UInt64 = rv64 ? 1 << 40 : 2 << 30
         guard size <= limit else { throw MachineError.tooMuchMemory(size, max: limit) }
+        guard size <= hostMemorySize() else { throw MachineError.hostHasLess(size, host: hostMemorySize()) }
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)

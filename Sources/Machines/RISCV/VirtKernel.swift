@@ -30,7 +30,27 @@ struct VirtKernel {
     private func linux(_ bytes: [UInt8], _ start: UInt64) throws -> GuestImage {
         let size = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[16 + $1]) << UInt64(8 * $1) }
         guard size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
+        if let end = endOfSections(bytes), bytes.count < end {
+            throw MachineError.badImage(path, reason: "it is cut off: \(bytes.count) bytes, and its header tells of \(end)")
+        }
         return GuestImage(raw: bytes, at: start, size: size)
+    }
+
+    /// Where the last section of an Image that is an EFI program as well ends in the file; nil for others
+    /// (PE Format, sections "COFF File Header" and "Section Table").
+    private func endOfSections(_ bytes: [UInt8]) -> Int? {
+        func number(_ offset: Int, _ count: Int) -> Int? {
+            guard offset >= 0, offset + count <= bytes.count else { return nil }
+            return (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
+        }
+        guard bytes.starts(with: Array("MZ".utf8)), let header = number(0x3c, 4), number(header, 4) == 0x4550, let count = number(header + 6, 2),
+            let optional = number(header + 20, 2)
+        else { return nil }
+        return (0..<count).compactMap { index in
+            let section = header + 24 + optional + 40 * index
+            guard let size = number(section + 16, 4), let place = number(section + 20, 4) else { return nil }
+            return place + size
+        }.max()
     }
 
     /// Whether a file without a format begins with instructions, as a boot loader's raw code does. Kernels for other machines in PE wrappers

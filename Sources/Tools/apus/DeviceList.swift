@@ -50,6 +50,7 @@ struct DeviceList {
         }
         for text in options.all("drive") { try list.addDrive(text) }
         var devices: [any VirtioDevice] = []
+        try list.checkDrivesAreUsedOnce(options.all("device"))
         for text in options.all("device") { devices.append(try list.makeDevice(text)) }
         for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
         try list.plug(devices, into: machine)
@@ -78,11 +79,22 @@ struct DeviceList {
         let discards = ["unmap", "on"].contains(list["discard"] ?? "")
         let node = try RawImage(path, readOnly: try list.bool("readonly", default: false), cache: cache, discards: discards, loop: loop)
         let id = list["id"] ?? "drive\(nodes.count)"
+        guard nodes[id] == nil else { throw CommandLineError.badValue(option: "drive", value: "id=\(id)", expected: "an id that no other drive has") }
         nodes[id] = node
         switch list["if"] {
         case nil, "virtio": implied.append(id)
         case "none": break
         case let other?: throw CommandLineError.notSupported("-drive if=\(other)")
+        }
+    }
+
+    private func checkDrivesAreUsedOnce(_ texts: [String]) throws {
+        var used = Set(implied)
+        for text in texts {
+            guard let id = PropertyList(text, option: "device", implied: "driver")["drive"] else { continue }
+            guard used.insert(id).inserted else {
+                throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
+            }
         }
     }
 
@@ -100,7 +112,7 @@ struct DeviceList {
         let list = PropertyList(text, option: "device", implied: "driver")
         let name = list["driver"] ?? text
         guard let kind = DeviceList.kinds.first(where: { $0.name == name }) else {
-            throw CommandLineError.badValue(option: "device", value: name, expected: suggestion(for: name, among: DeviceList.kinds.map(\.name)))
+            throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceList.kinds.map(\.name))
         }
         try list.check(kind.properties + ["driver", "id", "bus"])
         return try kind.make(list, self)

@@ -76,7 +76,7 @@ final class Session {
         let name = list["type"] ?? "virt"
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
         guard let type = machines.first(where: { $0.name == name }) else {
-            throw CommandLineError.badValue(option: "machine", value: name, expected: machines.map(\.name).joined(separator: ", "))
+            throw CommandLineError.unknownName(option: "machine", name: name, accepted: machines.map(\.name))
         }
         return type
     }

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Wrong options and broken files: the process ends at once with status 1 and says what is wrong; it never crashes.
+
+usage: badinput.py --system PATH
+"""
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+from guest import FILES
+
+
+def make_files(work):
+    """Broken files by name."""
+    with open(f"{FILES}/Image", "rb") as image, open(f"{FILES}/u-boot-smode.elf", "rb") as program:
+        kernel, elf = image.read(), program.read()
+    contents = {
+        "empty": b"", "half": kernel[:3_000_000], "header": kernel[:40], "noise": random.Random(1).randbytes(5000), "foreign": b"MZ" + bytes(4000), "short": bytes(300),
+        "elf-half": elf[:100_000], "elf-header": elf[:70], "gzip": b"\x1f\x8b\x08" + bytes(100), "disk": bytes(1 << 20), "other-disk": bytes(1 << 20),
+    }
+    for name, content in contents.items():
+        with open(f"{work}/{name}", "wb") as file:
+            file.write(content)
+
+
+# (words, what the message must hold). A word with @ in front is one of the broken files.
+CASES = [
+    *[(["-kernel", f"@{name}"], name) for name in ["half", "header", "empty", "foreign", "elf-half", "elf-header", "gzip", "absent"]],
+    (["-kernel", "/tmp"], "/tmp"), (["-kernel", "/bin/true"], "another architecture"), (["-bios", "/tmp"], "/tmp"), (["-bios", "@absent"], "absent"),
+    (["-bios", "@empty"], "empty"), (["-kernel", f"{FILES}/Image", "-initrd", "@absent"], "absent"), (["-kernel", f"{FILES}/Image", "-initrd", "/tmp"], "/tmp"),
+    (["-kernel", f"{FILES}/Image", "-m", "16"], "-m 16"), (["-kernel", f"{FILES}/Image", "-initrd", f"{FILES}/Image", "-m", "64"], "-m 64"),
+    *[(["-m", size], "-m") for size in ["0", "abc", "12x", "100T", "900G", "-5", "99999999999999999999"]],
+    *[(["-smp", count], "-smp") for count in ["0", "999", "x", "-1"]],
+    (["-M", "virtt"], "did you mean 'virt'"), (["-M", "virt,foo=1"], "foo"), (["-M", "pc"], "pc"), (["-cpu", "rv65"], "did you mean 'rv64'"),
+    (["-cpu", "rv64,zbaa=on"], "did you mean 'zba'"), (["-cpu", "rv64,zba=maybe"], "maybe"), (["-kernl", "x"], "did you mean '-kernel'"),
+    (["-append"], "-append"), (["disk.img"], "disk.img"), (["-accel", "kvm"], "kvm"), (["-accel", "tcg,thread=x"], "thread=x"), (["-d", "foo"], "foo"),
+    (["-serial", "foo"], "foo"), (["-icount", "shift=99"], "shift=99"), (["-rtc", "base=nonsense"], "nonsense"), (["-dtb", "@noise"], "device tree"),
+    (["-dtb", "@empty"], "device tree"), (["-dtb", "/tmp"], "/tmp"), (["-D", "/absent/log", "-d", "int"], "/absent/log"),
+    (["-device", "virtio-blk-devce"], "did you mean 'virtio-blk-device'"), (["-device", "virtio-blk-device"], "drive="),
+    (["-device", "virtio-blk-device,drive=x"], "drive=x"), (["-device", "virtio-rng-device,foo=1"], "foo"),
+    *[(["-drive", f"file=@{name},format=raw,if=none,id=a"], name) for name in ["short", "empty", "absent"]],
+    *[(["-drive", f"file={path},format=raw,if=none,id=a,readonly={mode}"], path) for path in ["/tmp", "/dev/null"] for mode in ["on", "off"]],
+    (["-drive", "file=@disk,format=qcow2,if=none,id=a"], "qcow2"), (["-drive", "file=@disk,format=raw,if=none,id=a,cache=x"], "cache=x"),
+    (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@other-disk,format=raw,if=none,id=a"], "id=a"),
+    (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@disk,format=raw,if=none,id=b"], "in use"),
+    (["-drive", "file=@disk,format=raw,if=none,id=a", "-device", "virtio-blk-device,drive=a", "-device", "virtio-blk-device,drive=a"], "drive=a"),
+    (["-drive", "file=@short,format=raw,if=pflash"], "short"), (["-fw_cfg", "name=x"], "fw_cfg"),
+    *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
+]
+
+
+def run(system, work, words):
+    """Status and message, or a complaint in the status's place."""
+    words = [word.replace("@", f"{work}/") for word in words]
+    defaults = [part for option, value in {"-bios": "none", "-M": "virt", "-serial": "null"}.items() if option not in words for part in (option, value)]
+    try:
+        done = subprocess.run([system, "-display", "none", *defaults, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                              timeout=10, check=False)
+    except subprocess.TimeoutExpired:
+        return "it runs", ""
+    return done.returncode, done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--system", required=True)
+    arguments = parser.parse_args()
+    system = os.path.abspath(arguments.system)
+    bad = 0
+    with tempfile.TemporaryDirectory() as work:
+        make_files(work)
+        for words, wanted in CASES:
+            status, message = run(system, work, words)
+            if status != 1 or wanted not in message or message.count("\n") != 1:
+                print(f"FAILED  {' '.join(words)}: status {status}, expected 1 and a line with {wanted!r}: {message[:300]!r}")
+                bad += 1
+    print(f"{'FAILED' if bad else 'ok':8}wrong options and broken files: {len(CASES)} cases, {bad} bad")
+    return 1 if bad else 0
+
+
+sys.exit(main())
