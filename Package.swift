@@ -103,6 +103,7 @@ let machines: [Target] = [
 
 let control: [Target] = [
     module("CommandLine", "Control/CommandLine", uses: ["Diagnostics"]),
+    module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Catalog", "Catalog",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
@@ -110,7 +111,7 @@ let control: [Target] = [
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
-            "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Chardev", "CharacterSetup", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -141,6 +142,7 @@ let package = Package(
             ]),
         tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+        tests("ControlTests", uses: ["CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

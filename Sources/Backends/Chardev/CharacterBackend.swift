@@ -16,6 +16,9 @@ open class CharacterBackend {
 
     public init() {}
 
+    /// Whether somebody is at the other side.
+    open var isOpen: Bool { true }
+
     /// Sends bytes; those that the other side cannot take yet are kept.
     open func write(_ bytes: [UInt8]) {}
 

@@ -1,93 +1,40 @@
-import Diagnostics
 import EventLoop
 import HostOS
 
-/// A back end on host descriptors: standard input and output, a file, a pseudo-terminal.
+/// A back end on host descriptors that stay open: standard input and output, a file, a named pipe, a pseudo-terminal.
 public final class DescriptorBackend: CharacterBackend {
-    private let loop: EventLoop
-    private let output: HostStream
-    private let input: HostStream?
-    private var watch: FDWatch?
-    private var outputWatch: FDWatch?
-    /// Input that the front end has not had room for.
-    private var pending: [UInt8] = []
-    private var unsent: [UInt8] = []
-    private static let chunk = 4096
+    private var channel: ByteChannel?
+    /// Kept open as long as the back end lives.
+    private let terminal: PseudoTerminal?
 
-    public init(loop: EventLoop, input: HostStream?, output: HostStream) {
-        self.loop = loop
-        self.input = input
-        self.output = output
+    public init(loop: EventLoop, input: HostStream?, output: HostStream?, terminal: PseudoTerminal? = nil) {
+        self.terminal = terminal
         super.init()
-        listen()
+        channel = ByteChannel(self, loop: loop, input: input, output: output) { [unowned self] in frontEnd?.handle(.closed) }
     }
 
-    /// Standard input and output; a terminal is switched to raw input.
+    /// Standard input and output; a terminal is switched to raw input. With `signals` Ctrl-C and its like end the emulator.
     public static func standard(loop: EventLoop, signals: Bool) -> DescriptorBackend {
         if HostStream.standardInput.isTerminal { Terminal.makeRaw(keepingSignals: signals) }
         return DescriptorBackend(loop: loop, input: .standardInput, output: .standardOutput)
     }
 
-    private func listen() {
-        guard let input, watch == nil else { return }
-        watch = loop.watch(input.descriptor, readable: { [weak self] in self?.readable() })
-    }
-
-    private func readable() {
-        guard let input else { return }
-        guard let bytes = input.read(DescriptorBackend.chunk), !bytes.isEmpty else {
-            stopListening()
-            frontEnd?.handle(.closed)
-            return
+    /// The named pipes PATH.in and PATH.out, or one pipe PATH for both.
+    public static func pipe(loop: EventLoop, path: String) throws(HostError) -> DescriptorBackend {
+        if let input = try? HostStream.pipe(path + ".in"), let output = try? HostStream.pipe(path + ".out") {
+            return DescriptorBackend(loop: loop, input: input, output: output)
         }
-        pending += bytes
-        deliver()
-        // A front end that is behind stops the reading, so that the host's side feels it.
-        if pending.count >= DescriptorBackend.chunk { stopListening() }
+        let both = try HostStream.pipe(path)
+        return DescriptorBackend(loop: loop, input: both, output: both)
     }
 
-    private func stopListening() {
-        watch?.cancel()
-        watch = nil
+    /// A new pseudo-terminal.
+    public static func pseudoTerminal(loop: EventLoop) throws(HostError) -> (backend: DescriptorBackend, path: String) {
+        let terminal = try PseudoTerminal()
+        let backend = DescriptorBackend(loop: loop, input: terminal.stream, output: terminal.stream, terminal: terminal)
+        return (backend, terminal.path)
     }
 
-    private func deliver() {
-        guard let frontEnd else { return }
-        while !pending.isEmpty {
-            let room = frontEnd.receivableBytes()
-            if room <= 0 { return }
-            let part = Array(pending.prefix(room))
-            pending.removeFirst(part.count)
-            frontEnd.receive(part)
-        }
-    }
-
-    public override func frontEndIsReady() {
-        deliver()
-        if pending.count < DescriptorBackend.chunk { listen() }
-    }
-
-    public override func write(_ bytes: [UInt8]) {
-        if unsent.isEmpty {
-            let sent = output.write(bytes)
-            if sent < bytes.count { keep(Array(bytes[sent...])) }
-        } else {
-            keep(bytes)
-        }
-    }
-
-    private func keep(_ bytes: [UInt8]) {
-        unsent += bytes
-        guard outputWatch == nil, output.descriptor != input?.descriptor else { return flush() }
-        outputWatch = loop.watch(output.descriptor, writable: { [weak self] in self?.flush() })
-    }
-
-    private func flush() {
-        let sent = output.write(unsent)
-        unsent.removeFirst(sent)
-        if unsent.isEmpty {
-            outputWatch?.cancel()
-            outputWatch = nil
-        }
-    }
+    public override func frontEndIsReady() { channel?.frontEndIsReady() }
+    public override func write(_ bytes: [UInt8]) { channel?.write(bytes) }
 }

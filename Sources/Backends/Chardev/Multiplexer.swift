@@ -28,6 +28,7 @@ public final class Multiplexer: CharacterFrontEnd {
 
         fileprivate init(_ multiplexer: Multiplexer) { self.multiplexer = multiplexer }
 
+        public override var isOpen: Bool { multiplexer.backend.isOpen }
         public override func write(_ bytes: [UInt8]) { multiplexer.output(bytes) }
         public override func frontEndIsReady() { multiplexer.backend.frontEndIsReady() }
     }

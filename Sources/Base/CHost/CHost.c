@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <pty.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <termios.h>
 
 int apus_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
@@ -21,4 +24,17 @@ int apus_punch_hole(int fd, off_t offset, off_t count) {
 int apus_lock_file(int fd) {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size) {
+    struct termios attributes;
+    if (openpty(main_end, other_end, NULL, NULL, NULL) != 0) return -1;
+    if (ptsname_r(*main_end, name, size) != 0) return -1;
+    fcntl(*main_end, F_SETFD, FD_CLOEXEC);
+    fcntl(*other_end, F_SETFD, FD_CLOEXEC);
+    if (tcgetattr(*other_end, &attributes) == 0) {
+        cfmakeraw(&attributes);
+        tcsetattr(*other_end, TCSANOW, &attributes);
+    }
+    return 0;
 }

@@ -24,11 +24,12 @@ public final class HostStream: @unchecked Sendable {
 
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 
-    /// Up to `count` bytes; empty at the end, nil after an error.
+    /// Up to `count` bytes; empty at the end or after an error, nil if there is nothing now.
     public func read(_ count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
         let got = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, count) }
-        return got < 0 ? nil : Array(bytes.prefix(got))
+        if got < 0 { return errno == EAGAIN || errno == EINTR ? nil : [] }
+        return Array(bytes.prefix(got))
     }
 
     /// Writes what can be written and says how much that was. What an error makes impossible counts as written: it is lost.

@@ -1,5 +1,5 @@
 import Catalog
-import Chardev
+import CharacterSetup
 import CommandLine
 import Diagnostics
 import EventLoop
@@ -57,6 +57,9 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         return "Log items (comma separated):\n" + LogMask.items.map { "\($0.name)\t\($0.help)\n" }.joined()
     }
     if options.last("accel") == "help" { return "Accelerators supported in Apus:\ntcg\ninterpreter\n" }
+    if options.last("chardev") == "help" {
+        return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
+    }
     if options.last("device") == "help" { return DeviceList.help }
     return nil
 }

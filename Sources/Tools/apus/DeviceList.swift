@@ -1,5 +1,6 @@
 import BlockCore
 import BlockFormats
+import CharacterSetup
 import CommandLine
 import DeviceModel
 import Diagnostics
@@ -15,7 +16,7 @@ struct DeviceList {
         let name: String
         let help: String
         let properties: [String]
-        let make: (PropertyList, DeviceList) throws -> any VirtioDevice
+        let make: (PropertyList, inout DeviceList) throws -> any VirtioDevice
     }
 
     private static var kinds: [Kind] {
@@ -26,12 +27,16 @@ struct DeviceList {
                 }
                 return VirtioBlock(node: try devices.node(id), serial: list["serial"] ?? "", queues: max(1, try list.integer("num-queues") ?? 1))
             },
+            Kind(name: "virtio-serial-device", help: "virtio consoles and serial ports", properties: ["max_ports"]) { list, devices in
+                try devices.consolePorts.makeBus(list)
+            },
             Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
         ]
     }
 
     static var help: String {
         kinds.map { "name \"\($0.name)\", bus virtio-bus, desc \"\($0.help)\"\(properties($0))\n" }.joined()
+            + ConsolePorts.help
     }
 
     private static func properties(_ kind: Kind) -> String {
@@ -41,22 +46,39 @@ struct DeviceList {
     private let loop: EventLoop
     private var nodes: [String: any BlockNode] = [:]
     private var implied: [String] = []
+    private var consolePorts = ConsolePorts()
+    /// `-global virtio-mmio.force-legacy=on`: the transports speak the version of before Virtio 1.0.
+    private var isLegacy = false
 
     /// Fills the machine's slots.
-    static func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
+    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws {
         var list = DeviceList(loop: machine.loop)
-        for name in ["blockdev", "chardev"] {
-            if let value = options.last(name) { throw CommandLineError.notSupported("-\(name) \(value)") }
-        }
+        if let value = options.last("blockdev") { throw CommandLineError.notSupported("-blockdev \(value)") }
+        try list.readGlobals(options)
         for text in options.all("drive") { try list.addDrive(text) }
         var devices: [any VirtioDevice] = []
         try list.checkDrivesAreUsedOnce(options.all("device"))
-        for text in options.all("device") { devices.append(try list.makeDevice(text)) }
+        for text in options.all("device") {
+            let words = PropertyList(text, option: "device", implied: "driver")
+            if let kind = words["driver"], ConsolePorts.kinds.contains(kind) {
+                try list.consolePorts.plug(kind, words, characters)
+            } else {
+                devices.append(try list.makeDevice(text))
+            }
+        }
         for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
         try list.plug(devices, into: machine)
     }
 
     private init(loop: EventLoop) { self.loop = loop }
+
+    private mutating func readGlobals(_ options: ParsedCommandLine) throws {
+        for text in options.all("global") {
+            let list = PropertyList(text, option: "global", implied: nil)
+            guard let (key, _) = list.values.first, key == "virtio-mmio.force-legacy" else { throw CommandLineError.notSupported("-global \(text)") }
+            isLegacy = try list.bool(key, default: false)
+        }
+    }
 
     // MARK: Drives
 
@@ -108,14 +130,14 @@ struct DeviceList {
 
     // MARK: Devices
 
-    private func makeDevice(_ text: String) throws -> any VirtioDevice {
+    private mutating func makeDevice(_ text: String) throws -> any VirtioDevice {
         let list = PropertyList(text, option: "device", implied: "driver")
         let name = list["driver"] ?? text
         guard let kind = DeviceList.kinds.first(where: { $0.name == name }) else {
             throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceList.kinds.map(\.name))
         }
         try list.check(kind.properties + ["driver", "id", "bus"])
-        return try kind.make(list, self)
+        return try kind.make(list, &self)
     }
 
     private func plug(_ devices: [any VirtioDevice], into machine: Machine) throws {
@@ -125,7 +147,7 @@ struct DeviceList {
         }
         for (index, slot) in machine.slots.enumerated() {
             let device = index < devices.count ? devices[index] : nil
-            let transport = VirtioMMIO(memory: machine.memory, device: device, legacy: false)
+            let transport = VirtioMMIO(memory: machine.memory, device: device, legacy: isLegacy)
             slot.container.add(transport.makeRegion(), at: slot.address)
             transport.interrupt.connect(slot.interrupt)
             machine.add(transport)

@@ -1,4 +1,5 @@
 import Catalog
+import CharacterSetup
 import Chardev
 import CommandLine
 import Diagnostics
@@ -15,11 +16,14 @@ final class Session {
     private var configuration = MachineConfiguration()
     private var engineOptions = EngineOptions()
     private var resetRequested = false
+    private let characters: CharacterSetup
 
     init(_ options: ParsedCommandLine, guest: String) throws {
         self.options = options
         self.guest = guest
-        loop = try EventLoop()
+        let loop = try EventLoop()
+        self.loop = loop
+        characters = CharacterSetup(loop: loop) { command in if command == .quit { loop.stop(status: 0) } }
     }
 
     func run() throws -> Int32 {
@@ -28,7 +32,7 @@ final class Session {
         try configure()
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return 0 }
-        try DeviceList.attach(options, to: machine)
+        try DeviceList.attach(options, to: machine, characters: characters)
         machine.reset()
         let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
         onTermination { [loop] in loop.post { loop.stop(status: 0) } }
@@ -160,10 +164,11 @@ final class Session {
     }
 
     private func configureSerial() throws {
-        let console = options.last("serial") ?? (options.has("nographic") ? "mon:stdio" : "mon:stdio")
-        let factory = CharacterBackends(loop: loop) { [unowned self] command in
-            if command == .quit { loop.stop(status: 0) }
+        for text in options.all("chardev") { try characters.define(text) }
+        let ports = options.all("serial")
+        guard ports.count <= 1 else {
+            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
         }
-        configuration.serial = [try factory.open(console, option: "serial")]
+        configuration.serial = [try characters.open(ports.first ?? "mon:stdio", option: "serial", label: "serial0")]
     }
 }

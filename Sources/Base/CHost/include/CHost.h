@@ -19,6 +19,8 @@ ssize_t apus_random(void *buffer, size_t count);
 int apus_punch_hole(int fd, off_t offset, off_t count);
 // Takes an open-file-description write lock on the whole file.
 int apus_lock_file(int fd);
+// openpty(3): both ends of a new pseudo-terminal in raw mode, and the name of the other end; -1 and errno on failure.
+int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size);
 // O_DIRECT, which needs _GNU_SOURCE.
 extern const int apus_o_direct;
 #endif

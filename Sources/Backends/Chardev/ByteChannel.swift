@@ -1,0 +1,123 @@
+import EventLoop
+import HostOS
+
+/// Bytes between a back end and host descriptors, kept in both directions as long as the receiver has no room.
+final class ByteChannel {
+    private let loop: EventLoop
+    private let input: HostStream?
+    private let output: HostStream?
+    private unowned let backend: CharacterBackend
+    /// Called once when the other side has gone.
+    private let closed: () -> Void
+    private var inputWatch: FDWatch?
+    private var outputWatch: FDWatch?
+    private var wantsInput: Bool
+    /// Input that the front end has not had room for.
+    private var pending: [UInt8] = []
+    private var unsent: [UInt8] = []
+    private var isClosed = false
+    private static let chunk = 4096
+    /// Output that is kept for a slow reader, in bytes; what comes on top is lost, as on a line without flow control.
+    private static let backlog = 1 << 20
+
+    /// Input and output may be the same descriptor.
+    init(_ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, closed: @escaping () -> Void) {
+        self.backend = backend
+        self.loop = loop
+        self.input = input
+        self.output = output
+        self.closed = closed
+        wantsInput = input != nil
+        listen()
+    }
+
+    deinit { stop() }
+
+    /// Ends all listening.
+    private func stop() {
+        inputWatch?.cancel()
+        outputWatch?.cancel()
+        (inputWatch, outputWatch) = (nil, nil)
+    }
+
+    /// Listens for what is wanted now; the loop knows a descriptor once only.
+    private func listen() {
+        stop()
+        guard !isClosed else { return }
+        let wantsOutput = !unsent.isEmpty
+        let isShared = input != nil && input?.descriptor == output?.descriptor
+        inputWatch = watch(input, reads: wantsInput, writes: isShared && wantsOutput)
+        if !isShared { outputWatch = watch(output, reads: false, writes: wantsOutput) }
+    }
+
+    private func watch(_ stream: HostStream?, reads: Bool, writes: Bool) -> FDWatch? {
+        guard let stream, reads || writes else { return nil }
+        return loop.watch(
+            stream.descriptor, readable: reads ? { [weak self] in self?.readable() } : nil,
+            writable: writes ? { [weak self] in self?.flush() } : nil)
+    }
+
+    // MARK: Input
+
+    private func readable() {
+        guard let input, !isClosed else { return }
+        guard let bytes = input.read(ByteChannel.chunk) else { return }
+        if bytes.isEmpty { return end() }
+        pending += bytes
+        deliver()
+        // A front end that is behind stops the reading, so that the host's side feels it.
+        if pending.count >= ByteChannel.chunk, !isClosed {
+            wantsInput = false
+            listen()
+        }
+    }
+
+    private func end() {
+        isClosed = true
+        stop()
+        closed()
+    }
+
+    private func deliver() {
+        guard let frontEnd = backend.frontEnd else { return }
+        while !pending.isEmpty {
+            let room = frontEnd.receivableBytes()
+            if room <= 0 { return }
+            let part = Array(pending.prefix(room))
+            pending.removeFirst(part.count)
+            frontEnd.receive(part)
+        }
+    }
+
+    /// The front end has room again.
+    func frontEndIsReady() {
+        deliver()
+        guard pending.count < ByteChannel.chunk, !wantsInput, input != nil else { return }
+        wantsInput = true
+        listen()
+    }
+
+    // MARK: Output
+
+    func write(_ bytes: [UInt8]) {
+        guard let output, !isClosed else { return }
+        if unsent.isEmpty {
+            let sent = output.write(bytes)
+            if sent < bytes.count { keep(bytes[sent...]) }
+        } else {
+            keep(bytes[...])
+        }
+    }
+
+    private func keep(_ bytes: ArraySlice<UInt8>) {
+        let isFirst = unsent.isEmpty
+        unsent += bytes.prefix(ByteChannel.backlog - unsent.count)
+        if isFirst { listen() }
+    }
+
+    private func flush() {
+        guard let output else { return }
+        unsent.removeFirst(output.write(unsent))
+        if unsent.isEmpty { listen() }
+    }
+}

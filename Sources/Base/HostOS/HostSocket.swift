@@ -1,0 +1,144 @@
+import Glibc
+
+/// Where a stream socket is.
+public enum SocketAddress: Equatable, Sendable, CustomStringConvertible {
+    case tcp(host: String, port: String)
+    case unix(path: String)
+
+    public var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): path
+        }
+    }
+}
+
+/// A listening stream socket.
+public final class ListeningSocket: @unchecked Sendable {
+    public let descriptor: Int32
+    private let address: SocketAddress
+
+    /// Listens. An unused socket file of that name is replaced.
+    public init(_ address: SocketAddress) throws(HostError) {
+        self.address = address
+        if case .unix(let path) = address { removeStaleSocket(path) }
+        descriptor = try openSocket(address, "listen on", passive: true) { descriptor, name, length in
+            var on: Int32 = 1
+            unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+            return unsafe bind(descriptor, name, length) == 0 && listen(descriptor, 1) == 0
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        if case .unix(let path) = address { unsafe unlink(path) }
+    }
+
+    /// The next connection; nil if there is none any more.
+    public func accept() -> HostStream? {
+        let connection = Glibc.accept(descriptor, nil, nil)
+        guard connection >= 0 else { return nil }
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+        let stream = HostStream(descriptor: connection, closes: true)
+        stream.setNonblocking()
+        return stream
+    }
+
+    /// The port that a TCP socket listens on, which the system has chosen if 0 was asked for.
+    public var port: UInt16 {
+        var name = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutableBytes(of: &name) { bytes in
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            guard unsafe getsockname(descriptor, start, &length) == 0 else { return 0 }
+            return UInt16(bigEndian: unsafe bytes.load(fromByteOffset: 2, as: UInt16.self))
+        }
+    }
+}
+
+extension HostStream {
+    /// A connection to a listening socket.
+    public static func connected(to address: SocketAddress) throws(HostError) -> HostStream {
+        let descriptor = try openSocket(address, "connect to", passive: false) { unsafe connect($0, $1, $2) == 0 }
+        let stream = HostStream(descriptor: descriptor, closes: true)
+        stream.setNonblocking()
+        return stream
+    }
+
+    /// Reads and writes return at once from now on.
+    public func setNonblocking() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+
+    /// A named pipe, or a device, for reading and writing; it is open for both so that it lives while nobody is at the other end.
+    public static func pipe(_ path: String) throws(HostError) -> HostStream {
+        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw HostError("open '\(path)'", remedy: errno == ENOENT ? "make it: mkfifo \(path)" : nil) }
+        return HostStream(descriptor: descriptor, closes: true)
+    }
+}
+
+/// Opens a socket and tries each place that the address stands for.
+private func openSocket(
+    _ address: SocketAddress, _ action: String, passive: Bool, _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
+) throws(HostError) -> Int32 {
+    switch address {
+    case .unix(let path):
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: name.sun_path) else {
+            throw HostError("\(action) '\(path)'", errno: ENAMETOOLONG, remedy: "choose a path of at most 107 bytes")
+        }
+        unsafe withUnsafeMutableBytes(of: &name.sun_path) { unsafe $0.copyBytes(from: bytes) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let done = unsafe withUnsafeBytes(of: &name) { raw in
+            guard let start = unsafe raw.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return unsafe use(descriptor, start, socklen_t(raw.count))
+        }
+        return try kept(descriptor, done, action, address)
+    case .tcp(let host, let port): return try openTCP(host, port, action, passive, address, use)
+    }
+}
+
+private func openTCP(
+    _ host: String, _ port: String, _ action: String, _ passive: Bool, _ address: SocketAddress,
+    _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
+) throws(HostError) -> Int32 {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    if passive { hints.ai_flags = AI_PASSIVE }
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = unsafe getaddrinfo(host.isEmpty ? nil : host, port, &hints, &list)
+    guard status == 0 else {
+        throw HostError("\(action) \(address)", errno: EADDRNOTAVAIL, remedy: unsafe String(cString: gai_strerror(status)))
+    }
+    defer { unsafe freeaddrinfo(list) }
+    var failure = EADDRNOTAVAIL
+    var entry = unsafe list
+    while let place = unsafe entry {
+        let descriptor = unsafe socket(place.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0)
+        if descriptor >= 0, let name = unsafe place.pointee.ai_addr {
+            if unsafe use(descriptor, name, place.pointee.ai_addrlen) { return try kept(descriptor, true, action, address) }
+            failure = errno
+            close(descriptor)
+        }
+        unsafe entry = place.pointee.ai_next
+    }
+    throw HostError("\(action) \(address)", errno: failure)
+}
+
+private func kept(_ descriptor: Int32, _ done: Bool, _ action: String, _ address: SocketAddress) throws(HostError) -> Int32 {
+    guard descriptor >= 0, done else {
+        let reason = errno
+        if descriptor >= 0 { close(descriptor) }
+        throw HostError("\(action) '\(address)'", errno: reason)
+    }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return descriptor
+}
+
+/// Removes a socket's file that nobody listens at any more; other files stay.
+private func removeStaleSocket(_ path: String) {
+    var information = stat()
+    guard unsafe lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else { return }
+    if (try? HostStream.connected(to: .unix(path: path))) == nil { unsafe unlink(path) }
+}

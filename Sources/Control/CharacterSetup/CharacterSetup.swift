@@ -1,0 +1,188 @@
+import Chardev
+import CommandLine
+import Diagnostics
+import EventLoop
+import HostOS
+
+/// All character back ends of a session: what `-chardev` defines, and what `-serial` and `-monitor` name directly.
+public final class CharacterSetup {
+    /// One back end, with what shares it out if several front ends use it.
+    private final class Entry {
+        let id: String
+        let kind: String
+        let backend: CharacterBackend
+        let multiplexer: Multiplexer?
+        var isUsed = false
+
+        init(_ id: String, _ kind: String, _ backend: CharacterBackend, _ multiplexer: Multiplexer?) {
+            (self.id, self.kind, self.backend, self.multiplexer) = (id, kind, backend, multiplexer)
+        }
+    }
+
+    /// The kinds that there are, for `-chardev help`.
+    public static let kinds = ["file", "null", "pipe", "pty", "ringbuf", "socket", "stdio"]
+    private static let otherKinds = [
+        "udp", "vc", "serial", "tty", "parallel", "parport", "console", "con", "telnet", "websocket", "msmouse", "braille", "testdev", "wctablet",
+        "hub", "spicevmc", "spiceport", "dbus", "qemu-vdagent", "tn3270", "fd",
+    ]
+
+    private let loop: EventLoop
+    private let command: (Multiplexer.Command) -> Void
+    private var entries: [Entry] = []
+    private var stdioIsTaken = false
+    /// Multiplexers of `mon:…`, on which a monitor belongs.
+    public private(set) var monitorMultiplexers: [Multiplexer] = []
+
+    /// `command` gets what the Ctrl-A escapes ask for.
+    public init(loop: EventLoop, command: @escaping (Multiplexer.Command) -> Void) {
+        self.loop = loop
+        self.command = command
+    }
+
+    // MARK: Definitions
+
+    /// `-chardev KIND,id=ID,…`.
+    public func define(_ text: String) throws {
+        let list = PropertyList(text, option: "chardev", implied: "backend")
+        guard let id = list["id"], !id.isEmpty else { throw CommandLineError.badValue(option: "chardev", value: text, expected: "KIND,id=ID,…") }
+        guard entry(id) == nil else { throw CommandLineError.badValue(option: "chardev", value: "id=\(id)", expected: "each id once") }
+        try make(id, list)
+    }
+
+    private func entry(_ id: String) -> Entry? { entries.first { $0.id == id } }
+
+    @discardableResult
+    private func make(_ id: String, _ list: PropertyList) throws -> Entry {
+        let kind = list["backend"] ?? ""
+        let general = ["backend", "id", "mux", "logfile", "logappend"]
+        if list["logfile"] != nil { throw CommandLineError.notSupported("-\(list.option) logfile=") }
+        let backend = try backend(kind, id, list, general)
+        let multiplexer = try list.bool("mux", default: false) ? makeMultiplexer(backend) : nil
+        let entry = Entry(id, kind, backend, multiplexer)
+        entries.append(entry)
+        return entry
+    }
+
+    private func makeMultiplexer(_ backend: CharacterBackend) -> Multiplexer {
+        Multiplexer(backend, now: { [loop] in loop.now(.realtime) / 1_000_000 }, command: command)
+    }
+
+    private func backend(_ kind: String, _ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+        switch kind {
+        case "null", "none":
+            try list.check(general)
+            return NullBackend()
+        case "stdio":
+            try list.check(general + ["signal"])
+            guard !stdioIsTaken else { throw CommandLineError.badValue(option: list.option, value: "stdio", expected: "the terminal once only") }
+            stdioIsTaken = true
+            return DescriptorBackend.standard(loop: loop, signals: try list.bool("signal", default: true))
+        case "file":
+            try list.check(general + ["path", "append"])
+            let output = try HostStream.creating(try needed("path", list), append: try list.bool("append", default: false))
+            return DescriptorBackend(loop: loop, input: nil, output: output)
+        case "pipe":
+            try list.check(general + ["path"])
+            return try DescriptorBackend.pipe(loop: loop, path: try needed("path", list))
+        case "pty":
+            try list.check(general)
+            let (backend, path) = try DescriptorBackend.pseudoTerminal(loop: loop)
+            writeLine("char device redirected to \(path) (label \(id))", to: 1)
+            return backend
+        case "ringbuf", "memory":
+            try list.check(general + ["size"])
+            return RingBuffer(size: Int(try list["size"].map { try parseSize($0, option: list.option) } ?? 65536))
+        case "socket": return try socket(id, list, general)
+        case let other where CharacterSetup.otherKinds.contains(other): throw CommandLineError.notSupported("the character back end '\(other)'")
+        default: throw CommandLineError.badValue(option: list.option, value: kind, expected: CharacterSetup.kinds.joined(separator: ", "))
+        }
+    }
+
+    private func needed(_ key: String, _ list: PropertyList) throws -> String {
+        guard let value = list[key], !value.isEmpty else {
+            throw CommandLineError.badValue(option: list.option, value: list["backend"] ?? "", expected: "\(key)=…")
+        }
+        return value
+    }
+
+    private func socket(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+        try list.check(general + ["host", "port", "path", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6"])
+        for name in ["telnet", "websocket"] where try list.bool(name, default: false) {
+            throw CommandLineError.notSupported("the character back end 'socket' with \(name)=on")
+        }
+        for name in ["reconnect", "ipv4", "ipv6"] where ![nil, "0", "on"].contains(list[name]) {
+            throw CommandLineError.notSupported("the character back end 'socket' with \(name)=\(list[name] ?? "")")
+        }
+        let address: SocketAddress
+        if let path = list["path"] {
+            address = .unix(path: path)
+        } else {
+            address = .tcp(host: list["host"] ?? "", port: try needed("port", list))
+        }
+        guard try list.bool("server", default: false) else { return try SocketBackend(loop: loop, connectingTo: address) }
+        return try SocketBackend(loop: loop, listeningOn: address, waiting: try list.bool("wait", default: true), label: id)
+    }
+
+    // MARK: Uses
+
+    /// The back end of an id, for one front end; a second one needs `mux=on`.
+    public func use(_ id: String, option: String) throws -> CharacterBackend {
+        guard let entry = entry(id) else {
+            throw CommandLineError.badValue(
+                option: option, value: "chardev=\(id)", expected: "one of -chardev's ids: " + entries.map(\.id).joined(separator: ", "))
+        }
+        if let multiplexer = entry.multiplexer { return multiplexer.makePort() }
+        guard !entry.isUsed else {
+            throw CommandLineError.badValue(option: option, value: "chardev=\(id)", expected: "a back end that is free, or one with mux=on")
+        }
+        entry.isUsed = true
+        return entry.backend
+    }
+
+    /// The back end that `-serial TEXT` or `-monitor TEXT` names: `stdio`, `tcp:HOST:PORT,server=on`, `chardev:ID`, `mon:…`.
+    public func open(_ text: String, option: String, label: String) throws -> CharacterBackend {
+        if text.hasPrefix("chardev:") { return try use(String(text.dropFirst(8)), option: option) }
+        if text.hasPrefix("mon:") {
+            let made = try make(label, try legacy(String(text.dropFirst(4)), option, ",mux=on", signals: false))
+            guard let multiplexer = made.multiplexer else { return made.backend }
+            monitorMultiplexers.append(multiplexer)
+            return multiplexer.makePort()
+        }
+        let made = try make(label, try legacy(text, option, "", signals: true))
+        made.isUsed = true
+        return made.backend
+    }
+
+    /// The properties that a word such as `file:PATH` stands for.
+    private func legacy(_ text: String, _ option: String, _ more: String, signals: Bool) throws -> PropertyList {
+        let colon = text.firstIndex(of: ":")
+        let kind = String(text[..<(colon ?? text.firstIndex(of: ",") ?? text.endIndex)])
+        let rest = colon.map { String(text[text.index(after: $0)...]) } ?? ""
+        func list(_ properties: String) -> PropertyList { PropertyList(properties + more, option: option, implied: "backend") }
+        switch kind {
+        case "stdio": return list(text + (signals ? "" : ",signal=off"))
+        case "null", "none", "pty", "ringbuf": return list(text)
+        case "file", "pipe": return list("\(kind),path=\(rest)")
+        case "unix": return list("socket,path=\(rest)")
+        case "tcp":
+            let address = rest.prefix { $0 != "," }
+            guard let split = address.lastIndex(of: ":") else {
+                throw CommandLineError.badValue(option: option, value: text, expected: "tcp:HOST:PORT[,server=on][,wait=off]")
+            }
+            let host = address[..<split].drop { $0 == "[" }.filter { $0 != "]" }
+            return list("socket,host=\(host),port=\(address[address.index(after: split)...])\(rest.dropFirst(address.count))")
+        default:
+            if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/") { throw CommandLineError.notSupported("-\(option) \(text)") }
+            throw CommandLineError.badValue(
+                option: option, value: text, expected: "mon:…, stdio, null, none, pty, file:PATH, pipe:PATH, unix:PATH, tcp:HOST:PORT, chardev:ID")
+        }
+    }
+
+    // MARK: The monitor's view
+
+    /// Lines of `info chardev`.
+    public var description: String { entries.map { "\($0.id): filename=\($0.kind)\n" }.joined() }
+
+    /// The ring buffer of an id.
+    public func ringBuffer(_ id: String) -> RingBuffer? { entry(id)?.backend as? RingBuffer }
+}

@@ -1,0 +1,151 @@
+import CharacterSetup
+import Chardev
+import CommandLine
+import EventLoop
+import Foundation
+import HostOS
+import Testing
+
+/// A front end that keeps what comes.
+private final class Sink: CharacterFrontEnd {
+    var got: [UInt8] = []
+    var events: [CharacterEvent] = []
+    func receivableBytes() -> Int { 3 }
+    func receive(_ bytes: [UInt8]) { got += bytes }
+    func handle(_ event: CharacterEvent) { events.append(event) }
+    var text: String { String(decoding: got, as: UTF8.self) }
+}
+
+@Suite struct CharacterSetupTests {
+    private let loop: EventLoop
+    private let setup: CharacterSetup
+
+    init() throws {
+        loop = try EventLoop()
+        setup = CharacterSetup(loop: loop) { _ in }
+    }
+
+    private func path(_ name: String) -> String { FileManager.default.temporaryDirectory.appending(path: "apus-\(UUID())-\(name)").path }
+
+    /// Runs the loop until something holds, for 5 s at most.
+    private func wait(_ condition: @escaping () -> Bool) -> Bool {
+        let end = loop.now(.realtime) + 5_000_000_000
+        var timer: LoopTimer?
+        timer = LoopTimer(loop, .realtime) { [loop] in
+            if condition() || loop.now(.realtime) > end { loop.stop(status: 0) } else { timer?.arm(at: loop.now(.realtime) + 1_000_000) }
+        }
+        timer?.arm(at: loop.now(.realtime))
+        _ = loop.run()
+        loop.resume()
+        timer = nil
+        return condition()
+    }
+
+    @Test func filesAreWrittenOrContinued() throws {
+        let file = path("out")
+        for (option, text) in [("file,id=a,path=\(file)", "one"), ("file,id=b,path=\(file),append=on", "two")] {
+            try setup.define(option)
+            try setup.use(String(option.dropFirst(8).prefix(1)), option: "serial").write(Array(text.utf8))
+        }
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "onetwo")
+    }
+
+    @Test(arguments: ["unix", "tcp"]) func socketsConnect(_ kind: String) throws {
+        let file = path("socket")
+        let text = kind == "unix" ? "unix:\(file),server=on,wait=off" : "tcp:127.0.0.1:0,server,nowait"
+        let server = try #require(try setup.open(text, option: "serial", label: "serial0") as? SocketBackend)
+        let sink = Sink()
+        server.frontEnd = sink
+        #expect(!server.isOpen)
+        server.write(Array("lost".utf8))
+        for round in 1...2 {
+            try setup.define(kind == "unix" ? "socket,id=c\(round),path=\(file)" : "socket,id=c\(round),host=127.0.0.1,port=\(server.port)")
+            let client = try setup.use("c\(round)", option: "serial")
+            let other = Sink()
+            client.frontEnd = other
+            client.write(Array("hello \(round)".utf8))
+            if round == 1 {
+                #expect(wait { sink.text == "hello 1" && server.isOpen })
+                server.write([UInt8](repeating: 65, count: 300_000))
+                #expect(wait { other.got.count == 300_000 }, "a slow reader gets everything")
+            }
+        }
+        #expect(sink.events.first == .opened)
+    }
+
+    @Test func aClientThatGoesMakesRoomForTheNext() throws {
+        let file = path("socket")
+        let server = try setup.open("unix:\(file),server=on,wait=off", option: "serial", label: "serial0")
+        let sink = Sink()
+        server.frontEnd = sink
+        do {
+            let stream = try HostStream.connected(to: .unix(path: file))
+            #expect(stream.write([1]) == 1)
+            #expect(wait { sink.got == [1] })
+        }
+        #expect(wait { sink.events == [.opened, .closed] })
+        let again = try HostStream.connected(to: .unix(path: file))
+        #expect(wait { sink.events.count == 3 })
+        _ = again
+    }
+
+    @Test func pipesAndTerminalsCarryBytes() throws {
+        let fifo = path("fifo")
+        for name in [fifo + ".in", fifo + ".out"] { #expect(mkfifo(name, 0o600) == 0) }
+        let pipe = try setup.open("pipe:\(fifo)", option: "serial", label: "serial0")
+        let sink = Sink()
+        pipe.frontEnd = sink
+        pipe.write([7])
+        #expect(try HostStream.pipe(fifo + ".out").read(10) == [7])
+        #expect(try HostStream.pipe(fifo + ".in").write([8, 9]) == 2)
+        #expect(wait { sink.got == [8, 9] })
+        let (terminal, name) = try DescriptorBackend.pseudoTerminal(loop: loop)
+        let other = Sink()
+        terminal.frontEnd = other
+        terminal.write([1, 3, 4, 10])
+        let end = try HostStream.pipe(name)
+        #expect(end.read(10) == [1, 3, 4, 10], "raw: no character is special")
+        #expect(end.write([3, 13]) == 2)
+        #expect(wait { other.got == [3, 13] })
+    }
+
+    @Test func aRingBufferKeepsTheLastBytes() throws {
+        try setup.define("ringbuf,id=r,size=4")
+        let ring = try #require(setup.ringBuffer("r"))
+        ring.write([1, 2, 3])
+        ring.write([4, 5, 6])
+        #expect(ring.take(2) == [3, 4] && ring.take(9) == [5, 6] && ring.take(1).isEmpty)
+    }
+
+    @Test func multiplexersShareOneBackEnd() throws {
+        try setup.define("ringbuf,id=r,mux=on")
+        let first = try setup.use("r", option: "serial"), second = try setup.use("r", option: "monitor")
+        let (a, b) = (Sink(), Sink())
+        first.frontEnd = a
+        second.frontEnd = b
+        let ring = try #require(setup.ringBuffer("r"))
+        ring.send([65])
+        ring.send([1, 99])
+        ring.send([66])
+        #expect(a.got == [65] && b.got == [66])
+        first.write([1])
+        second.write([2])
+        #expect(ring.take(99) == [1, 2])
+    }
+
+    @Test(arguments: [
+        "foo,id=a", "null", "file,id=a", "null,id=a,size=3", "socket,id=a,host=x", "socket,id=a,path=/nowhere/at/all", "udp,id=a", "vc,id=a",
+        "socket,id=a,port=1,telnet=on", "ringbuf,id=a,size=x", "file,id=a,path=/nowhere/at/all",
+    ]) func wrongDefinitionsAreExplained(_ text: String) { #expect(throws: (any Error).self) { try setup.define(text) } }
+
+    @Test func eachBackEndHasOneUser() throws {
+        try setup.define("null,id=a")
+        #expect(throws: CommandLineError.self) { try setup.define("null,id=a") }
+        _ = try setup.use("a", option: "serial")
+        #expect(throws: CommandLineError.self) { try setup.use("a", option: "serial") }
+        #expect(throws: CommandLineError.self) { try setup.use("b", option: "serial") }
+        for text in ["tcp:1234", "udp:host:1", "/dev/ttyS0", "nonsense", "vc"] {
+            #expect(throws: CommandLineError.self) { try setup.open(text, option: "serial", label: "serial1") }
+        }
+    }
+}

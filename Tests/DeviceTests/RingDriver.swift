@@ -1,0 +1,76 @@
+import AddressSpace
+import Virtio
+
+/// A driver of a virtio-mmio device with split rings, in 1 MiB of guest RAM: each queue has 8 entries and a buffer of 256 bytes for each.
+final class RingDriver {
+    let memory: AddressSpace
+    let transport: VirtioMMIO
+    private var offered: [Int: UInt16] = [:]
+    private var seen: [Int: UInt16] = [:]
+
+    /// A ring's memory: descriptors at 0, available ring at 0x100, used ring at 0x1000 (legacy wants it on the next page), buffers behind.
+    private func base(_ queue: Int) -> UInt64 { 0x1_0000 + 0x4000 * UInt64(queue) }
+    private func buffer(_ queue: Int, _ index: Int) -> UInt64 { base(queue) + 0x2000 + 256 * UInt64(index) }
+
+    init(_ device: any VirtioDevice, features: UInt64, queues: [Int], legacy: Bool) throws {
+        let root = MemoryRegion.container("system", size: .max)
+        root.add(try MemoryRegion.ram("ram", size: 1 << 20), at: 0)
+        memory = AddressSpace("memory", root: root)
+        transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
+        set(0x24, 1)
+        set(0x20, legacy ? 0 : 1)
+        set(0x24, 0)
+        set(0x20, UInt32(features))
+        if legacy { set(0x28, 4096) }
+        for status in [1, 3, 11] as [UInt32] { set(0x70, status) }
+        for queue in queues {
+            set(0x30, UInt32(queue))
+            set(0x38, 8)
+            if legacy {
+                set(0x3c, 4096)
+                set(0x40, UInt32(base(queue) >> 12))
+            } else {
+                set(0x80, UInt32(base(queue)))
+                set(0x90, UInt32(base(queue) + 128))
+                set(0xa0, UInt32(base(queue) + 0x1000))
+                set(0x44, 1)
+            }
+        }
+        set(0x70, 15)
+    }
+
+    func set(_ register: UInt64, _ value: UInt32) { _ = transport.write(register, value: UInt64(value), size: 4) }
+    func get(_ register: UInt64) -> UInt32 { UInt32(transport.read(register, size: 4).value) }
+
+    /// Makes a buffer available: with bytes for the device, or empty for it to fill.
+    func offer(_ queue: Int, _ bytes: [UInt8]? = nil) {
+        let index = offered[queue] ?? 0
+        let slot = Int(index % 8)
+        let place = base(queue) + 16 * UInt64(slot)
+        if let bytes { memory.write(buffer(queue, slot), bytes) }
+        memory.store(place, buffer(queue, slot))
+        memory.store(place + 8, UInt32(bytes?.count ?? 256))
+        memory.store(place + 12, (bytes == nil ? 2 : 0) as UInt16)
+        memory.store(base(queue) + 128 + 4 + 2 * UInt64(slot), UInt16(slot))
+        memory.store(base(queue) + 128 + 2, index &+ 1)
+        offered[queue] = index &+ 1
+        set(0x50, UInt32(queue))
+    }
+
+    /// What the device has given back since the last time: the bytes that it wrote into each buffer.
+    func taken(_ queue: Int) -> [[UInt8]] {
+        let used = base(queue) + 0x1000
+        let now: UInt16 = memory.load(used + 2) ?? 0
+        var list: [[UInt8]] = []
+        var index = seen[queue] ?? 0
+        while index != now {
+            let entry = used + 4 + 8 * UInt64(index % 8)
+            let slot: UInt32 = memory.load(entry) ?? 0
+            let length: UInt32 = memory.load(entry + 4) ?? 0
+            list.append(memory.read(buffer(queue, Int(slot)), count: Int(length)) ?? [])
+            index &+= 1
+        }
+        seen[queue] = now
+        return list
+    }
+}
