@@ -103,6 +103,7 @@ let machines: [Target] = [
 
 let control: [Target] = [
     module("CommandLine", "Control/CommandLine", uses: ["Diagnostics"]),
+    module("Monitor", "Control/Monitor", uses: ["MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Catalog", "Catalog",
@@ -111,7 +112,7 @@ let control: [Target] = [
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
-            "Chardev", "CharacterSetup", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Chardev", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -142,7 +143,7 @@ let package = Package(
             ]),
         tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
-        tests("ControlTests", uses: ["CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
+        tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

@@ -10,7 +10,8 @@ import Testing
 private final class Sink: CharacterFrontEnd {
     var got: [UInt8] = []
     var events: [CharacterEvent] = []
-    func receivableBytes() -> Int { 3 }
+    var room = 3
+    func receivableBytes() -> Int { room }
     func receive(_ bytes: [UInt8]) { got += bytes }
     func handle(_ event: CharacterEvent) { events.append(event) }
     var text: String { String(decoding: got, as: UTF8.self) }
@@ -128,6 +129,12 @@ private final class Sink: CharacterFrontEnd {
         ring.send([1, 99])
         ring.send([66])
         #expect(a.got == [65] && b.got == [66])
+        a.room = 0
+        ring.send([1, 99, 67, 68, 69])
+        #expect(a.got == [65], "what has no room waits")
+        a.room = 2
+        first.frontEndIsReady()
+        #expect(a.got == [65, 67, 68, 69])
         first.write([1])
         second.write([2])
         #expect(ring.take(99) == [1, 2])

@@ -48,6 +48,13 @@ CASES = [
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@disk,format=raw,if=none,id=b"], "in use"),
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-device", "virtio-blk-device,drive=a", "-device", "virtio-blk-device,drive=a"], "drive=a"),
     (["-drive", "file=@short,format=raw,if=pflash"], "short"), (["-fw_cfg", "name=x"], "fw_cfg"),
+    (["-m", "size=64,slots=2,maxmem=1G"], "slots"), (["-smp", "2,maxcpus=4"], "maxcpus"), (["-smp", "cpus=3,cores=2"], "cores"),
+    (["-rtc", "base=utc,clock=vm"], "clock=vm"), (["-display", "gtk"], "gtk"), (["-name", "a,process=b"], "process"), (["-blockdev", "driver=file"], "-blockdev"),
+    (["-M", "virt,pflash0=x"], "pflash0"), (["-M", "virt,accel=kvm"], "kvm"), (["-global", "foo.bar=1"], "foo.bar"), (["-mon", "chardev=x"], "chardev=x"),
+    (["-mon", "chardev=x,mode=control"], "mode=control"), (["-chardev", "udp,id=a"], "udp"), (["-chardev", "nll,id=a"], "nll"), (["-chardev", "null"], "id=ID"),
+    (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "udp:1:1"], "udp"),
+    (["-device", "virtconsole,chardev=x"], "virtio-serial-device"), (["-device", "virtio-serial-device", "-device", "virtconsole,chardev=x"], "chardev=x"),
+    (["-device", "virtio-serial-device", "-chardev", "null,id=x", "-device", "virtserialport,chardev=x,nr=0"], "nr=0"),
     *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
 ]
 

@@ -49,6 +49,53 @@ def escapes(system):
         guest.process.kill()
 
 
+def monitor(system):
+    """The monitor behind Ctrl-A c, and what the machine does without it."""
+    guest = Guest(command(system, "-smp", "2", "-S", "-no-reboot"))
+    try:
+        guest.type("\x01c")
+        for line, answer in {"info status": "paused (prelaunch)", "cont": "(qemu)", "info block": "(qemu)"}.items():
+            guest.type(line + "\n")
+            guest.expect(answer, 20)
+        guest.type("\x01c")
+        guest.expect("~ # ", 300)
+        guest.type("\x01c")
+        for line, answer in {"stop": "(qemu)", "info status": "VM status: paused", "x/2i $pc": ":  ", "info registers": "satp", "cont": "(qemu)"}.items():
+            guest.type(line + "\n")
+            guest.expect(answer, 20)
+        guest.type("\x01c")
+        guest.type("echo six=$((2*3)); reboot\n")
+        guest.expect("six=6", 60)
+        check("monitor: stop, cont, registers; -S and -no-reboot", guest.wait(60) == 0 and not guest.complaints())
+    except AssertionError as error:
+        check("monitor", False, str(error))
+        guest.process.kill()
+
+
+def no_shutdown(system):
+    """With -no-shutdown the machine stands still when its guest has switched it off, until the monitor resets it."""
+    guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", "-no-shutdown", "-bios", f"{FILES}/u-boot.bin"])
+    try:
+        for _ in range(2):
+            guest.expect("Hit any key to stop autoboot", 60)
+            guest.type(" ")
+            guest.expect("=> ", 60)
+            guest.type("poweroff\n")
+            guest.expect("poweroff ...", 20)
+            time.sleep(2)
+            guest.type("\x01cinfo status\n")
+            guest.expect("paused (shutdown)", 20)
+            for line in ["cont", "system_reset", "cont"]:
+                guest.type(line + "\n")
+                guest.expect("(qemu)", 20)
+            guest.type("\x01c")
+        guest.type("\x01cquit\n")
+        check("-no-shutdown", guest.wait(20) == 0)
+    except AssertionError as error:
+        check("-no-shutdown", False, str(error))
+        guest.process.kill()
+
+
 def u_boot(system):
     """U-Boot from its package, unmodified, in machine mode and behind OpenSBI."""
     for name, words in {
@@ -101,6 +148,8 @@ arguments = parser.parse_args()
 results = []
 escapes(arguments.system)
 u_boot(arguments.system)
+monitor(arguments.system)
+no_shutdown(arguments.system)
 rv32(arguments.system)
 for count in arguments.smp or [1]:
     boot(arguments.system, count)

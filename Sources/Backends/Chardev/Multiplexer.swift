@@ -25,12 +25,32 @@ public final class Multiplexer: CharacterFrontEnd {
     /// One front end's share.
     public final class Port: CharacterBackend {
         fileprivate let multiplexer: Multiplexer
+        /// Input that the front end has not had room for.
+        fileprivate var pending: [UInt8] = []
 
         fileprivate init(_ multiplexer: Multiplexer) { self.multiplexer = multiplexer }
 
         public override var isOpen: Bool { multiplexer.backend.isOpen }
         public override func write(_ bytes: [UInt8]) { multiplexer.output(bytes) }
-        public override func frontEndIsReady() { multiplexer.backend.frontEndIsReady() }
+        public override func frontEndIsReady() {
+            deliver()
+            multiplexer.backend.frontEndIsReady()
+        }
+
+        fileprivate func take(_ byte: UInt8) {
+            pending.append(byte)
+            deliver()
+        }
+
+        private func deliver() {
+            while let frontEnd, !pending.isEmpty {
+                let room = frontEnd.receivableBytes()
+                if room <= 0 { return }
+                let part = Array(pending.prefix(room))
+                pending.removeFirst(part.count)
+                frontEnd.receive(part)
+            }
+        }
     }
 
     /// A new front end's back end; the first one made has the keyboard.
@@ -40,11 +60,14 @@ public final class Multiplexer: CharacterFrontEnd {
         return port
     }
 
-    private var focused: (any CharacterFrontEnd)? { ports.indices.contains(focus) ? ports[focus].port?.frontEnd : nil }
+    private var focusedPort: Port? { ports.indices.contains(focus) ? ports[focus].port : nil }
+    private var focused: (any CharacterFrontEnd)? { focusedPort?.frontEnd }
+    /// Input that a front end may be behind by, in bytes.
+    private static let backlog = 4096
 
     // MARK: Input
 
-    public func receivableBytes() -> Int { max(isEscaped ? 1 : 0, focused?.receivableBytes() ?? 4096) }
+    public func receivableBytes() -> Int { max(isEscaped ? 1 : 0, Multiplexer.backlog - (focusedPort?.pending.count ?? 0)) }
 
     public func receive(_ bytes: [UInt8]) {
         for byte in bytes {
@@ -54,7 +77,7 @@ public final class Multiplexer: CharacterFrontEnd {
             } else if byte == Multiplexer.escape {
                 isEscaped = true
             } else {
-                focused?.receive([byte])
+                focusedPort?.take(byte)
             }
         }
     }
@@ -71,7 +94,7 @@ public final class Multiplexer: CharacterFrontEnd {
         case "b": focused?.handle(.lineBreak)
         case "c": switchFocus()
         case "t": showsTime.toggle()
-        case "\u{1}": focused?.receive([byte])
+        case "\u{1}": focusedPort?.take(byte)
         default: break
         }
     }

@@ -55,6 +55,8 @@ public final class TranslationEngine {
     private let memory: AddressSpace
     private(set) var runners: [CPURunner] = []
     private var threads: [HostThread] = []
+    /// Kept between runs: where instructions are counted, it holds the virtual time.
+    private lazy var roundRobin = RoundRobin(self)
 
     let generator: (any HostCodeGenerator)?
     /// Guards the block table, the code memory and the translator's buffers.
@@ -106,7 +108,7 @@ public final class TranslationEngine {
                     threads.append(try HostThread(name: "CPU \(runner.cpu.index)/TCG") { runner.runUntilStopped() })
                 }
             } else {
-                threads.append(try HostThread(name: "ALL CPUs/TCG") { [self] in RoundRobin(self).run() })
+                threads.append(try HostThread(name: "ALL CPUs/TCG") { [roundRobin] in roundRobin.run() })
             }
         } catch { throw .thread(error) }
     }

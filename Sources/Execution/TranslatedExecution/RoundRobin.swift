@@ -7,7 +7,7 @@ final class RoundRobin {
     /// A turn's length in nanoseconds, of host time or, where instructions are counted, of virtual time.
     private static let slice: Int64 = 10_000_000
 
-    private let engine: TranslationEngine
+    private unowned let engine: TranslationEngine
     private let lock = Mutex()
     private let changed = ConditionVariable()
     private var woken = false
@@ -55,7 +55,7 @@ final class RoundRobin {
 
     private func startSliceTimer() {
         engine.withMachineLock {
-            let timer = LoopTimer(engine.loop, .realtime) { [weak self] in self?.endSlice() }
+            let timer = self.timer ?? LoopTimer(engine.loop, .realtime) { [weak self] in self?.endSlice() }
             self.timer = timer
             timer.arm(at: engine.loop.now(.realtime) + RoundRobin.slice)
         }
@@ -66,7 +66,7 @@ final class RoundRobin {
             runner.sliceEnded = true
             runner.cpu.kick()
         }
-        timer?.arm(at: engine.loop.now(.realtime) + RoundRobin.slice)
+        if !engine.runners.contains(where: \.isStopRequested) { timer?.arm(at: engine.loop.now(.realtime) + RoundRobin.slice) }
     }
 
     private func sleep(until deadline: Int64?) {

@@ -10,6 +10,12 @@ import MachineModel
 import Virtio
 import VirtioDevices
 
+/// What `info` tells of the back ends behind a machine's devices.
+struct AttachedBackends {
+    var disks = ""
+    var networks = ""
+}
+
 /// What `-device`, `-drive` and their relatives add to a machine.
 struct DeviceList {
     private struct Kind {
@@ -47,11 +53,12 @@ struct DeviceList {
     private var nodes: [String: any BlockNode] = [:]
     private var implied: [String] = []
     private var consolePorts = ConsolePorts()
+    private var attached = AttachedBackends()
     /// `-global virtio-mmio.force-legacy=on`: the transports speak the version of before Virtio 1.0.
     private var isLegacy = false
 
     /// Fills the machine's slots.
-    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws {
+    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws -> AttachedBackends {
         var list = DeviceList(loop: machine.loop)
         if let value = options.last("blockdev") { throw CommandLineError.notSupported("-blockdev \(value)") }
         try list.readGlobals(options)
@@ -68,6 +75,7 @@ struct DeviceList {
         }
         for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
         try list.plug(devices, into: machine)
+        return list.attached
     }
 
     private init(loop: EventLoop) { self.loop = loop }
@@ -91,6 +99,11 @@ struct DeviceList {
         if list["if"] == "pflash" { return }  // part of the board
         if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
         if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
+        if let media = list["media"], media != "disk" { throw CommandLineError.notSupported("-drive media=\(media)") }
+        for name in ["werror", "rerror"] where ![nil, "report"].contains(list[name]) {
+            throw CommandLineError.notSupported("-drive \(name)=\(list[name] ?? ""); errors are reported to the guest")
+        }
+        for name in ["index", "unit"] where list[name] != nil { throw CommandLineError.notSupported("-drive \(name)=; drives come in their order") }
         if try list.bool("snapshot", default: false) { throw CommandLineError.notSupported("-drive snapshot=on") }
         if let aio = list["aio"], aio != "threads" { throw CommandLineError.notSupported("-drive aio=\(aio)") }
         let cacheName = list["cache"] ?? "writeback"
@@ -103,6 +116,7 @@ struct DeviceList {
         let id = list["id"] ?? "drive\(nodes.count)"
         guard nodes[id] == nil else { throw CommandLineError.badValue(option: "drive", value: "id=\(id)", expected: "an id that no other drive has") }
         nodes[id] = node
+        attached.disks += "\(id): \(path) (raw, \(node.size) bytes\(node.isReadOnly ? ", read-only" : ""))\n    Cache mode: \(cacheName)\n"
         switch list["if"] {
         case nil, "virtio": implied.append(id)
         case "none": break

@@ -1,29 +1,45 @@
-import Catalog
 import CharacterSetup
 import Chardev
 import CommandLine
-import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import Monitor
 import TranslatedExecution
 
-/// One run of a machine.
+/// One run of a machine: from the command line to the end, with the pauses and resets between.
 final class Session {
-    private let options: ParsedCommandLine
-    private let guest: String
-    private let loop: EventLoop
-    private var configuration = MachineConfiguration()
-    private var engineOptions = EngineOptions()
+    let options: ParsedCommandLine
+    let guest: String
+    let loop: EventLoop
+    var configuration = MachineConfiguration()
+    var engineOptions = EngineOptions()
+    var machineAccelerator: String?
+    var guestName: String?
+    let characters: CharacterSetup
+    var monitorBackends: [CharacterBackend] = []
+
+    private var monitors: [HumanMonitor] = []
+    private var builtMachine: Machine?
+    private var engine: TranslationEngine?
+    private var attached = AttachedBackends()
+    /// Why the vCPUs stand still; nil if they run.
+    private var pauseReason: String?
+    /// Work for the time when the vCPUs have stopped.
+    private var waiting: [() -> Void] = []
     private var resetRequested = false
-    private let characters: CharacterSetup
+    private var ending: Int32?
+
+    /// The guest has switched the machine off, and `-no-shutdown` keeps it.
+    private static let switchedOff = "shutdown"
 
     init(_ options: ParsedCommandLine, guest: String) throws {
         self.options = options
         self.guest = guest
-        let loop = try EventLoop()
-        self.loop = loop
-        characters = CharacterSetup(loop: loop) { command in if command == .quit { loop.stop(status: 0) } }
+        loop = try EventLoop()
+        var quit: () -> Void = {}
+        characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
+        quit = { [unowned self] in end(0) }
     }
 
     func run() throws -> Int32 {
@@ -32,143 +48,122 @@ final class Session {
         try configure()
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return 0 }
-        try DeviceList.attach(options, to: machine, characters: characters)
+        builtMachine = machine
+        attached = try DeviceList.attach(options, to: machine, characters: characters)
         machine.reset()
         let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
-        onTermination { [loop] in loop.post { loop.stop(status: 0) } }
-        var status: Int32
-        repeat {
-            resetRequested = false
-            try engine.start()
-            status = loop.run()
-            engine.stop()
+        self.engine = engine
+        if options.has("S") { pauseReason = "prelaunch" }
+        startMonitors()
+        onTermination { [loop] in loop.post { [unowned self] in end(0) } }
+        while true {
+            if let status = try runUntilInterrupted(machine, engine) { return status }
+        }
+    }
+
+    /// Lets the machine run, or stand still, until something has to be done with stopped vCPUs; the exit status if that was the end.
+    private func runUntilInterrupted(_ machine: Machine, _ engine: TranslationEngine) throws -> Int32? {
+        let runs = pauseReason == nil
+        loop.lock.withLock { loop.setVirtualClockPaused(!runs) }
+        if runs { try engine.start() }
+        _ = loop.run()
+        engine.stop()
+        return loop.lock.withLock {
+            loop.resume()
+            loop.setVirtualClockPaused(true)
             if resetRequested {
+                resetRequested = false
                 machine.reset()
-                loop.resume()
             }
-        } while resetRequested
-        return status
+            let work = waiting
+            waiting = []
+            for item in work { item() }
+            if resetRequested {
+                resetRequested = false
+                machine.reset()
+            }
+            return ending
+        }
     }
 
     private func handle(_ request: MachineRequest) {
         switch request {
-        case .powerOff(let status): loop.stop(status: status)
-        case .reset:
-            if !options.has("no-reboot") { resetRequested = true }
+        case .powerOff where options.has("no-shutdown"):
+            pauseReason = Session.switchedOff
             loop.stop(status: 0)
+        case .powerOff(let status): end(status)
+        case .reset where options.has("no-reboot"): end(0)
+        case .reset: reset()
         }
     }
 
-    // MARK: Options
-
-    private func configureLog() throws {
-        guard let items = options.last("d") else { return }
-        try Log.configure(mask: try LogMask.parse(items), file: options.last("D"))
+    private func end(_ status: Int32) {
+        if ending == nil { ending = status }
+        loop.stop(status: 0)
     }
 
-    private func machineType() throws -> MachineType {
-        let text = options.last("machine") ?? "virt"
-        let list = PropertyList(text, option: "machine", implied: "type")
-        try list.check(["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"])
-        configuration.dumpDeviceTree = list["dumpdtb"]
-        for name in ["aclint", "aia"] where !["off", "none", nil].contains(list[name]) {
-            throw CommandLineError.notSupported("-machine \(name)=\(list[name] ?? "")")
-        }
-        for name in ["pflash0", "pflash1"] where list[name] != nil {
-            throw CommandLineError.notSupported("-machine \(name)=; give the file with -drive if=pflash")
-        }
-        let name = list["type"] ?? "virt"
-        let machines = Catalog.machines.filter { $0.guests.contains(guest) }
-        guard let type = machines.first(where: { $0.name == name }) else {
-            throw CommandLineError.unknownName(option: "machine", name: name, accepted: machines.map(\.name))
-        }
-        return type
-    }
-
-    private func configure() throws {
-        configuration.cpu = options.last("cpu")
-        configuration.kernel = options.last("kernel")
-        configuration.initrd = options.last("initrd")
-        configuration.commandLine = options.last("append")
-        configuration.deviceTree = options.last("dtb")
-        configuration.firmware = options.last("bios")
-        configuration.firmwareFolders = options.all("L")
-        configuration.flash = try flashImages(options)
-        configuration.firmwareFiles = try options.all("fw_cfg").map(firmwareFile)
-        if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
-            throw CommandLineError.notSupported("-append or -initrd without -kernel")
-        }
-        if let text = options.last("m") {
-            let list = PropertyList(text, option: "m", implied: "size")
-            try list.check(["size", "slots", "maxmem"])
-            configuration.memory = try parseSize(list["size"] ?? text, option: "m", unit: 1 << 20)
-        }
-        try configureCPUs()
-        try configureEngine()
-        try configureClock()
-        try configureSerial()
-    }
-
-    private func configureCPUs() throws {
-        guard let text = options.last("smp") else { return }
-        let list = PropertyList(text, option: "smp", implied: "cpus")
-        try list.check(["cpus", "sockets", "cores", "threads", "maxcpus"])
-        let product = try (list.integer("sockets") ?? 1) * (list.integer("cores") ?? 1) * (list.integer("threads") ?? 1)
-        let count = try list.integer("cpus") ?? product
-        guard count > 0 else { throw CommandLineError.badValue(option: "smp", value: text, expected: "a number from 1 on") }
-        configuration.cpus = count
-    }
-
-    private func configureEngine() throws {
-        if let text = options.last("accel") {
-            let list = PropertyList(text, option: "accel", implied: "accel")
-            try list.check(["accel", "thread", "tb-size", "perfmap"])
-            switch list["accel"] {
-            case "tcg": engineOptions.kind = .translator
-            case "interpreter": engineOptions.kind = .interpreter
-            default: throw CommandLineError.badValue(option: "accel", value: list["accel"] ?? text, expected: "tcg, interpreter")
+    private func startMonitors() {
+        loop.lock.withLock {
+            let shared = characters.monitorMultiplexers.map { (backend: $0.makePort() as CharacterBackend, isShared: true) }
+            for (backend, isShared) in shared + monitorBackends.map({ ($0, $0 is Multiplexer.Port) }) {
+                monitors.append(HumanMonitor(backend, target: self, isShared: isShared))
             }
-            switch list["thread"] {
-            case nil, "multi": engineOptions.multiThreaded = true
-            case "single": engineOptions.multiThreaded = false
-            case let other?: throw CommandLineError.badValue(option: "accel", value: "thread=\(other)", expected: "multi, single")
-            }
-            if let megabytes = try list.integer("tb-size") { engineOptions.codeMemorySize = max(2, min(megabytes, 1024)) << 20 }
-            engineOptions.perfMap = try list.bool("perfmap", default: false)
         }
-        engineOptions.singleStep = options.has("singlestep")
-        if let text = options.last("icount") {
-            let list = PropertyList(text, option: "icount", implied: "shift")
-            try list.check(["shift"])
-            guard let shift = try list.integer("shift"), shift <= 10 else {
-                throw CommandLineError.badValue(option: "icount", value: text, expected: "shift=0 to shift=10")
-            }
-            engineOptions.instructionShift = shift
-            engineOptions.multiThreaded = false
+    }
+}
+
+extension Session: MonitorTarget {
+    var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
+
+    var machine: Machine {
+        guard let builtMachine else { preconditionFailure("monitors begin after the machine") }
+        return builtMachine
+    }
+
+    var status: String {
+        switch pauseReason {
+        case nil: "running"
+        case "": "paused"
+        case let reason?: "paused (\(reason))"
         }
     }
 
-    private func configureClock() throws {
-        guard let text = options.last("rtc") else { return }
-        let list = PropertyList(text, option: "rtc", implied: "base")
-        try list.check(["base", "clock"])
-        switch list["base"] {
-        case nil, "utc": break
-        case "localtime": configuration.clockOffset = Int64(localTimeOffset()) * 1_000_000_000
-        case let date?:
-            guard let seconds = secondsSinceEpoch(date) else {
-                throw CommandLineError.badValue(option: "rtc", value: date, expected: "utc, localtime, or a date such as 2006-06-17T16:01:21")
-            }
-            configuration.clockOffset = seconds * 1_000_000_000 - loop.wallClock()
+    func information(_ subject: String) -> String? {
+        switch subject {
+        case "block": attached.disks
+        case "network": attached.networks
+        case "chardev": characters.description
+        case "jit": engine.map { "translated blocks: \($0.translatedBlocks)\ncode flushes: \($0.codeFlushes)\n" }
+        default: nil
         }
     }
 
-    private func configureSerial() throws {
-        for text in options.all("chardev") { try characters.define(text) }
-        let ports = options.all("serial")
-        guard ports.count <= 1 else {
-            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
-        }
-        configuration.serial = [try characters.open(ports.first ?? "mon:stdio", option: "serial", label: "serial0")]
+    func readRingBuffer(_ id: String, _ count: Int) -> [UInt8]? { characters.ringBuffer(id)?.take(count) }
+
+    func writeRingBuffer(_ id: String, _ bytes: [UInt8]) -> Bool {
+        guard let ring = characters.ringBuffer(id) else { return false }
+        ring.send(bytes)
+        return true
     }
+
+    func whileStopped(_ work: @escaping () -> Void) {
+        waiting.append(work)
+        loop.stop(status: 0)
+    }
+
+    func pause() { if pauseReason == nil { pauseReason = "" } }
+
+    func resume() -> String? {
+        if pauseReason == Session.switchedOff { return "Resetting the Virtual Machine is required" }
+        pauseReason = nil
+        return nil
+    }
+
+    func reset() {
+        resetRequested = true
+        if pauseReason == Session.switchedOff { pauseReason = "" }
+        loop.stop(status: 0)
+    }
+
+    func quit() { end(0) }
 }
