@@ -55,6 +55,8 @@ CASES = [
     (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "udp:1:1"], "udp"),
     (["-device", "virtconsole,chardev=x"], "virtio-serial-device"), (["-device", "virtio-serial-device", "-device", "virtconsole,chardev=x"], "chardev=x"),
     (["-device", "virtio-serial-device", "-chardev", "null,id=x", "-device", "virtserialport,chardev=x,nr=0"], "nr=0"),
+    (["-device", "virtio-rng-device,bus=virtio-mmio-bus.8"], "virtio-mmio-bus.0"), (["-device", "virtio-rng-device,bus=pci.0"], "pci.0"),
+    (["-device", "virtio-rng-device,bus=virtio-mmio-bus.1"] * 2, "a free one"),
     *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
 ]
 

@@ -50,6 +50,7 @@ struct DeviceList {
     }
 
     private let loop: EventLoop
+    private let slots: Int
     private var nodes: [String: any BlockNode] = [:]
     private var implied: [String] = []
     private var consolePorts = ConsolePorts()
@@ -59,26 +60,32 @@ struct DeviceList {
 
     /// Fills the machine's slots.
     static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws -> AttachedBackends {
-        var list = DeviceList(loop: machine.loop)
+        var list = DeviceList(loop: machine.loop, slots: machine.slots.count)
         if let value = options.last("blockdev") { throw CommandLineError.notSupported("-blockdev \(value)") }
         try list.readGlobals(options)
         for text in options.all("drive") { try list.addDrive(text) }
         var devices: [any VirtioDevice] = []
+        var wanted: [Int?] = []
         try list.checkDrivesAreUsedOnce(options.all("device"))
         for text in options.all("device") {
             let words = PropertyList(text, option: "device", implied: "driver")
             if let kind = words["driver"], ConsolePorts.kinds.contains(kind) {
                 try list.consolePorts.plug(kind, words, characters)
             } else {
+                wanted.append(try list.slot(words, taken: wanted))
                 devices.append(try list.makeDevice(text))
             }
         }
         for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
-        try list.plug(devices, into: machine)
+        wanted += list.implied.map { _ in nil }
+        try list.plug(devices, wanted: wanted, into: machine)
         return list.attached
     }
 
-    private init(loop: EventLoop) { self.loop = loop }
+    private init(loop: EventLoop, slots: Int) {
+        self.loop = loop
+        self.slots = slots
+    }
 
     private mutating func readGlobals(_ options: ParsedCommandLine) throws {
         for text in options.all("global") {
@@ -154,13 +161,28 @@ struct DeviceList {
         return try kind.make(list, &self)
     }
 
-    private func plug(_ devices: [any VirtioDevice], into machine: Machine) throws {
+    /// The slot that `bus=virtio-mmio-bus.N` names; nil if any will do.
+    private func slot(_ list: PropertyList, taken: [Int?]) throws -> Int? {
+        guard let bus = list["bus"] else { return nil }
+        let prefix = "virtio-mmio-bus."
+        guard bus.hasPrefix(prefix), let number = Int(bus.dropFirst(prefix.count)), (0..<slots).contains(number), !taken.contains(number) else {
+            throw CommandLineError.badValue(option: "device", value: "bus=\(bus)", expected: "a free one of \(prefix)0 to \(prefix)\(slots - 1)")
+        }
+        return number
+    }
+
+    private func plug(_ devices: [any VirtioDevice], wanted: [Int?], into machine: Machine) throws {
         guard devices.count <= machine.slots.count else {
             throw CommandLineError.badValue(
                 option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
         }
+        var placed: [Int: any VirtioDevice] = [:]
+        for (device, slot) in zip(devices, wanted) { if let slot { placed[slot] = device } }
+        for (device, slot) in zip(devices, wanted) where slot == nil {
+            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = device }
+        }
         for (index, slot) in machine.slots.enumerated() {
-            let device = index < devices.count ? devices[index] : nil
+            let device = placed[index]
             let transport = VirtioMMIO(memory: machine.memory, device: device, legacy: isLegacy)
             slot.container.add(transport.makeRegion(), at: slot.address)
             transport.interrupt.connect(slot.interrupt)
