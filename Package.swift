@@ -35,6 +35,7 @@ let base: [Target] = [
     module("Bits", "Base/Bits"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),
+    module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
     module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
     module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
@@ -75,14 +76,14 @@ let guests: [Target] = [
 ]
 
 let devices: [Target] = [
-    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "EventLoop", "Diagnostics", "Bits"]),
-    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
+    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "VirtioDevices", "Devices/VirtioDevices",
-        uses: ["Virtio", "DeviceModel", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop", "Diagnostics"]),
+        uses: ["Virtio", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "PlatformDevices", "Devices/Platform",
-        uses: ["DeviceModel", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+        uses: ["DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
 ]
 
 let machines: [Target] = [
@@ -132,6 +133,7 @@ let package = Package(
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
+        tests("SnapshotTests", uses: ["Snapshot"]),
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
@@ -141,7 +143,7 @@ let package = Package(
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
             ]),
-        tests("DeviceTests", uses: ["DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
+        tests("DeviceTests", uses: ["Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),

@@ -1,5 +1,6 @@
 import AddressSpace
 import EventLoop
+import Snapshot
 import Testing
 import Virtio
 
@@ -38,6 +39,7 @@ private final class Driver: VirtioDevice {
 
     func attach(_ port: any VirtioPort) { self.port = port }
     func reset() { chains = [] }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {}
 
     func process(queue: Int) {
         guard let port else { return }

@@ -1,5 +1,6 @@
 import AddressSpace
 import EventLoop
+import Snapshot
 
 /// A device: something with registers, state and pins, as the machine sees it. Everything runs with the machine lock held.
 public protocol Device: AnyObject {
@@ -7,6 +8,17 @@ public protocol Device: AnyObject {
     static var typeName: String { get }
     /// Puts the device into its power-on state; its back ends stay connected.
     func reset()
+    /// Names every field of the state, for snapshots.
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor)
+    /// Raised with each change of `visit`.
+    static var stateVersion: Int { get }
+    /// The state has been filled in: timers are armed and pins driven as it says.
+    func restored()
+}
+
+extension Device {
+    public static var stateVersion: Int { 1 }
+    public func restored() {}
 }
 
 /// A device with memory-mapped registers.

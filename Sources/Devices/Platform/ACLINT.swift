@@ -1,6 +1,7 @@
 import AddressSpace
 import DeviceModel
 import EventLoop
+import Snapshot
 
 /// Software interrupts and timers of RISC-V harts in SiFive's CLINT layout (RISC-V ACLINT specification, chapters 2 and 3).
 ///
@@ -40,6 +41,19 @@ public final class ACLINT: MMIODevice {
             softwarePending[hart] = false
             softwareInterrupts[hart].set(false)
             compare[hart] = .max
+            update(hart)
+        }
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.table("msip", &softwarePending)
+        visitor.table("mtimecmp", &compare)
+        visitor.field("offset", &offset)
+    }
+
+    public func restored() {
+        for hart in compare.indices {
+            softwareInterrupts[hart].set(softwarePending[hart])
             update(hart)
         }
     }

@@ -1,6 +1,7 @@
 import AddressSpace
 import DeviceModel
 import Diagnostics
+import Snapshot
 
 /// QEMU's firmware configuration device behind memory-mapped registers (QEMU documentation, specs/fw_cfg): items of bytes that firmware
 /// selects by key, and a directory of named ones.
@@ -47,6 +48,14 @@ public final class FirmwareConfiguration: MMIODevice {
     }
 
     public func reset() { (selected, offset, requestAddress) = (0, 0, 0) }
+
+    /// The items are the machine's configuration, not state.
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("selected", &selected)
+        visitor.field("offset", &offset)
+        visitor.field("requestAddress", &requestAddress)
+        visitor.check("the offset is not negative", offset >= 0)
+    }
 
     // MARK: Items
 

@@ -2,6 +2,7 @@ import AddressSpace
 import DeviceModel
 import Diagnostics
 import HostOS
+import Snapshot
 
 /// A bank of parallel NOR flash with Intel's command set (Intel StrataFlash J3 data sheet): two 16-bit chips side by side make its 32-bit
 /// words, and every command goes to both.
@@ -25,12 +26,38 @@ public final class Flash: Device, IOHandler {
     }
 
     /// What the bank's reads show.
-    private enum Reading { case array, status, identity, query }
+    private enum Reading: UInt8 { case array, status, identity, query }
 
     /// What the next write means.
     private enum Expectation: Equatable {
         case command, data, eraseConfirmation, blockOperation
         case bufferCount, bufferData(left: Int), bufferConfirmation
+
+        /// As numbers, for snapshots.
+        var numbers: (UInt8, UInt32) {
+            switch self {
+            case .command: (0, 0)
+            case .data: (1, 0)
+            case .eraseConfirmation: (2, 0)
+            case .blockOperation: (3, 0)
+            case .bufferCount: (4, 0)
+            case .bufferData(let left): (5, UInt32(left))
+            case .bufferConfirmation: (6, 0)
+            }
+        }
+
+        init?(_ number: UInt8, _ left: UInt32) {
+            switch number {
+            case 0: self = .command
+            case 1: self = .data
+            case 2: self = .eraseConfirmation
+            case 3: self = .blockOperation
+            case 4: self = .bufferCount
+            case 5: self = .bufferData(left: Int(left))
+            case 6: self = .bufferConfirmation
+            default: return nil
+            }
+        }
     }
 
     /// Where changes go, beside the bank's memory.
@@ -71,6 +98,28 @@ public final class Flash: Device, IOHandler {
         lockedBlocks = []
         enter(.array)
     }
+
+    /// The contents are memory, and belong to the memory's part of a snapshot.
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        var mode = reading.rawValue
+        visitor.field("reading", &mode)
+        visitor.check("the reading mode is known", Reading(rawValue: mode) != nil)
+        reading = Reading(rawValue: mode) ?? .array
+        var (next, left) = expectation.numbers
+        visitor.field("expectation", &next)
+        visitor.field("left", &left)
+        visitor.check("the expectation is known", Expectation(next, left) != nil)
+        expectation = Expectation(next, left) ?? .command
+        visitor.field("status", &status)
+        var locked = lockedBlocks.sorted()
+        visitor.field("lockedBlocks", &locked)
+        lockedBlocks = Set(locked)
+        visitor.field("bufferStart", &bufferStart)
+        visitor.field("buffer", &buffer)
+        visitor.check("the buffer lies in the bank", buffer.count <= Flash.bufferSize && bufferStart < size)
+    }
+
+    public func restored() { enter(reading, expecting: expectation) }
 
     private func enter(_ mode: Reading, expecting next: Expectation = .command) {
         reading = mode

@@ -1,6 +1,7 @@
 import AddressSpace
 import DeviceModel
 import EventLoop
+import Snapshot
 
 /// Android's Goldfish real-time clock: nanoseconds since 1970 and an alarm.
 public final class GoldfishRTC: MMIODevice {
@@ -33,6 +34,21 @@ public final class GoldfishRTC: MMIODevice {
         (latchedHigh, alarm) = (0, 0)
         (alarmIsRunning, isPending, isEnabled) = (false, false, false)
         interrupt.set(false)
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("offset", &offset)
+        visitor.field("latchedHigh", &latchedHigh)
+        visitor.field("alarm", &alarm)
+        visitor.field("alarmIsRunning", &alarmIsRunning)
+        visitor.field("isPending", &isPending)
+        visitor.field("isEnabled", &isEnabled)
+    }
+
+    public func restored() {
+        timer.cancel()
+        if alarmIsRunning { timer.arm(at: loop.now(.realtime) &+ max(0, Int64(bitPattern: alarm &- now))) }
+        interrupt.set(isPending && isEnabled)
     }
 
     private var now: UInt64 { UInt64(bitPattern: loop.wallClock() &+ offset) }

@@ -1,5 +1,6 @@
 import AddressSpace
 import DeviceModel
+import Snapshot
 
 /// SiFive's platform-level interrupt controller (RISC-V PLIC specification 1.0.0): level-triggered sources, with a machine and a supervisor
 /// context for each hart.
@@ -41,6 +42,18 @@ public final class PLIC: MMIODevice {
         }
         update()
     }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.table("levels", &levels)
+        visitor.table("pending", &pending)
+        visitor.table("claimed", &claimed)
+        visitor.table("priorities", &priorities)
+        for context in enables.indices { visitor.table("enables\(context)", &enables[context]) }
+        visitor.table("thresholds", &thresholds)
+        visitor.check("no source beyond the last is pending", (pending[PLIC.words - 1] | pending[0] & 1) & ~(1 << UInt32(PLIC.sources % 32)) == 0)
+    }
+
+    public func restored() { update() }
 
     /// The wire of a source.
     public func input(_ source: Int) -> InputPin {

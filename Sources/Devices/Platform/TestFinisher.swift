@@ -1,5 +1,6 @@
 import AddressSpace
 import DeviceModel
+import Snapshot
 
 /// SiFive's test finisher: the guest ends or resets the machine by writing a word.
 public final class TestFinisher: MMIODevice {
@@ -18,6 +19,9 @@ public final class TestFinisher: MMIODevice {
     public init(_ request: @escaping (Request) -> Void) { self.request = request }
 
     public func reset() {}
+
+    /// It has no state.
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {}
 
     public func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) { (0, .ok) }
 

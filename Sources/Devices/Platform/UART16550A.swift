@@ -2,6 +2,7 @@ import AddressSpace
 import Chardev
 import DeviceModel
 import EventLoop
+import Snapshot
 
 /// The 16550A UART (National Semiconductor PC16550D data sheet), with FIFOs, modem control and loop-back.
 ///
@@ -32,6 +33,8 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     private var transmitPending = false
     /// Fewer characters than the trigger level have waited for a while.
     private var timedOut = false
+    /// Virtual time of the timeout in a state that is being filled in.
+    private var restoredTimeout: Int64?
     private lazy var timeout = LoopTimer(loop, .virtual) { [weak self] in self?.timeoutFired() }
 
     public init(backend: CharacterBackend, loop: EventLoop) {
@@ -50,6 +53,31 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
         timedOut = false
         timeout.cancel()
         update()
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("received", &received)
+        visitor.field("ier", &ier)
+        visitor.field("lcr", &lcr)
+        visitor.field("mcr", &mcr)
+        visitor.field("lsr", &lsr)
+        visitor.field("msr", &msr)
+        visitor.field("scr", &scr)
+        visitor.field("fcr", &fcr)
+        visitor.field("divisor", &divisor)
+        visitor.field("transmitPending", &transmitPending)
+        visitor.field("timedOut", &timedOut)
+        var deadline = timeout.deadline
+        visitor.field("timeout", &deadline)
+        if visitor.isReading { restoredTimeout = deadline }
+        visitor.check("the receiver holds at most \(UART16550A.fifoSize) characters", received.count <= UART16550A.fifoSize)
+    }
+
+    public func restored() {
+        if let restoredTimeout { timeout.arm(at: restoredTimeout) } else { timeout.cancel() }
+        restoredTimeout = nil
+        update()
+        backend.frontEndIsReady()
     }
 
     private var fifoEnabled: Bool { fcr & 1 != 0 }

@@ -1,6 +1,7 @@
 import AddressSpace
 import BlockCore
 import HostOS
+import Snapshot
 import Virtio
 
 /// A disk (Virtio 1.2, section 5.2).
@@ -64,6 +65,9 @@ public final class VirtioBlock: VirtioDevice {
 
     public func attach(_ port: any VirtioPort) { self.port = port }
     public func reset() { epoch += 1 }
+
+    /// Its requests have ended, and it has no other state.
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {}
 
     public func process(queue index: Int) {
         guard let port else { return }

@@ -1,6 +1,7 @@
 import AddressSpace
 import Chardev
 import Diagnostics
+import Snapshot
 import Virtio
 
 /// Consoles and serial ports over virtio (Virtio 1.2, section 5.3), with several ports and emergency writes.
@@ -22,6 +23,8 @@ public final class VirtioConsole: VirtioDevice {
             portName: UInt16 = 7
     }
     private enum Queue { static let controlReceive = 2, controlSend = 3 }
+    /// Messages that may wait for the driver; a driver that never takes any gets no more.
+    private static let mostMessages: UInt32 = 1024
     /// The most that is read from a buffer of the driver's at once.
     private static let largest = 1 << 16
 
@@ -65,6 +68,20 @@ public final class VirtioConsole: VirtioDevice {
         accepted = features
         // Without control messages there is one console, open from the start.
         if !hasMultiplePorts { console?.guestOpened(true) }
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        var count = UInt32(messages.count)
+        visitor.field("messages", &count)
+        visitor.check("messages wait in reasonable number", count <= VirtioConsole.mostMessages)
+        if visitor.isReading { messages = [[UInt8]](repeating: [], count: Int(min(count, VirtioConsole.mostMessages))) }
+        for index in messages.indices { visitor.field("message\(index)", &messages[index]) }
+        for port in ports { visitor.group("port\(port.number)") { port.visit(&$0) } }
+    }
+
+    public func restored(features: UInt64) {
+        accepted = features
+        for port in ports { port.backend.frontEndIsReady() }
     }
 
     // MARK: Queues
@@ -115,7 +132,7 @@ public final class VirtioConsole: VirtioDevice {
     // MARK: Control messages
 
     private func message(_ number: Int, _ event: UInt16, _ value: UInt16, _ more: [UInt8] = []) {
-        guard hasMultiplePorts else { return }
+        guard hasMultiplePorts, messages.count < VirtioConsole.mostMessages else { return }
         let fields = [UInt16(number), 0, event, value].flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
         messages.append(fields + more)
         sendMessages()

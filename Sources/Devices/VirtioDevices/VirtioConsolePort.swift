@@ -1,4 +1,5 @@
 import Chardev
+import Snapshot
 import Virtio
 
 /// A port of a virtio console device: `virtconsole`, which the guest shows as hvc0, or `virtserialport`, which it shows by its name.
@@ -27,6 +28,11 @@ public final class VirtioConsolePort: CharacterFrontEnd {
     func reset() {
         guestIsOpen = false
         waiting = nil
+    }
+
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("guestIsOpen", &guestIsOpen)
+        visitor.part("waiting", &waiting, empty: .empty)
     }
 
     func guestOpened(_ open: Bool) {

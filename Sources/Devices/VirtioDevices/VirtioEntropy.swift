@@ -1,4 +1,5 @@
 import EventLoop
+import Snapshot
 import Virtio
 
 /// A source of randomness (Virtio 1.2, section 5.4).
@@ -16,6 +17,9 @@ public final class VirtioEntropy: VirtioDevice {
 
     public func attach(_ port: any VirtioPort) { self.port = port }
     public func reset() {}
+
+    /// It has no state.
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {}
 
     public func process(queue: Int) {
         guard let port else { return }

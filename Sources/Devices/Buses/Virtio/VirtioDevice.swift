@@ -1,4 +1,5 @@
 import AddressSpace
+import Snapshot
 
 /// A virtio device as its transport sees it. Everything runs with the machine lock held.
 public protocol VirtioDevice: AnyObject {
@@ -18,11 +19,16 @@ public protocol VirtioDevice: AnyObject {
     /// The driver has made buffers available.
     func process(queue: Int)
     func reset()
+    /// Names every field of the state beside the rings, for snapshots. No request is under way.
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor)
+    /// The state has been filled in, the rings too.
+    func restored(features: UInt64)
 }
 
 extension VirtioDevice {
     public func writeConfiguration(_ offset: Int, _ bytes: [UInt8]) {}
     public func activate(features: UInt64) {}
+    public func restored(features: UInt64) {}
 }
 
 /// What a transport does for its device.

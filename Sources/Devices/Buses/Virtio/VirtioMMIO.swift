@@ -1,6 +1,7 @@
 import AddressSpace
 import DeviceModel
 import Diagnostics
+import Snapshot
 
 /// The virtio transport over memory-mapped registers (Virtio 1.2, section 4.2), modern and legacy. A slot without a device has device
 /// number 0.
@@ -34,11 +35,40 @@ public final class VirtioMMIO: MMIODevice, VirtioPort {
     }
 
     public func reset() {
+        resetDevice()
+        (guestPageSize, alignment, generation) = (4096, 4096, 0)
+    }
+
+    /// What the driver does by clearing the status. The page size stays: legacy drivers set it once, before they reset the device.
+    private func resetDevice() {
         device?.reset()
         for queue in queues { queue.reset() }
         (status, driverFeatures, selected, interruptStatus) = (0, 0, 0, 0)
         (deviceFeaturesHigh, driverFeaturesHigh) = (false, false)
         interrupt.set(false)
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("status", &status)
+        visitor.field("deviceFeaturesHigh", &deviceFeaturesHigh)
+        visitor.field("driverFeaturesHigh", &driverFeaturesHigh)
+        visitor.field("driverFeatures", &driverFeatures)
+        visitor.field("selected", &selected)
+        visitor.field("interruptStatus", &interruptStatus)
+        visitor.field("generation", &generation)
+        visitor.field("guestPageSize", &guestPageSize)
+        visitor.field("alignment", &alignment)
+        visitor.check("page size and alignment are powers of two", guestPageSize.nonzeroBitCount == 1 && alignment.nonzeroBitCount == 1)
+        for (index, queue) in queues.enumerated() {
+            queue.features = driverFeatures & offeredFeatures
+            visitor.group("queue\(index)") { queue.visit(&$0, limit: device?.queueSize ?? 0) }
+        }
+        device?.visit(&visitor)
+    }
+
+    public func restored() {
+        interrupt.set(interruptStatus != 0)
+        device?.restored(features: driverFeatures & offeredFeatures)
     }
 
     private var offeredFeatures: UInt64 {
@@ -180,7 +210,7 @@ public final class VirtioMMIO: MMIODevice, VirtioPort {
     }
 
     private func setStatus(_ value: UInt8) {
-        if value == 0 { return reset() }
+        if value == 0 { return resetDevice() }
         var value = value | status & Status.needsReset
         if value & Status.featuresOK != 0, status & Status.featuresOK == 0 {
             let accepted = driverFeatures & ~offeredFeatures == 0 && (isLegacy || driverFeatures & VirtioFeature.version1 != 0)

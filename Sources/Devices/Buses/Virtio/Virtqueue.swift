@@ -1,6 +1,7 @@
 import AddressSpace
 import Diagnostics
 import HostOS
+import Snapshot
 
 /// Feature bits of the rings (Virtio 1.2, chapter 6).
 public enum VirtioFeature {
@@ -23,18 +24,44 @@ public enum VirtqueueError: Error {
 }
 
 /// A buffer of the driver's: readable parts first, then writable ones.
-public struct DescriptorChain {
-    public struct Part {
-        public let address: UInt64
-        public let length: UInt32
+public struct DescriptorChain: SnapshotState {
+    public struct Part: SnapshotState {
+        public private(set) var address: UInt64
+        public private(set) var length: UInt32
+
+        init(address: UInt64, length: UInt32) {
+            self.address = address
+            self.length = length
+        }
+
+        public mutating func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+            visitor.field("address", &address)
+            visitor.field("length", &length)
+        }
     }
 
     /// What the used ring names it by.
-    let id: UInt16
+    private(set) var id: UInt16
     /// Ring slots that it takes (packed rings).
-    let slots: Int
+    private(set) var slots: Int
     public internal(set) var readable: [Part] = []
     public internal(set) var writable: [Part] = []
+
+    /// A buffer of nothing, for snapshots to fill in.
+    public static var empty: DescriptorChain { DescriptorChain(id: 0, slots: 1) }
+
+    init(id: UInt16, slots: Int) {
+        self.id = id
+        self.slots = slots
+    }
+
+    public mutating func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.field("id", &id)
+        visitor.field("slots", &slots)
+        visitor.check("a buffer takes 1 to \(Virtqueue.maxSize) slots", (1...Virtqueue.maxSize).contains(slots))
+        visitor.parts("readable", &readable, empty: Part(address: 0, length: 0), limit: Virtqueue.maxSize)
+        visitor.parts("writable", &writable, empty: Part(address: 0, length: 0), limit: Virtqueue.maxSize)
+    }
 
     public var readableBytes: Int { readable.reduce(0) { $0 + Int($1.length) } }
     public var writableBytes: Int { writable.reduce(0) { $0 + Int($1.length) } }
@@ -75,6 +102,25 @@ public final class Virtqueue {
         (size, isReady, descriptors, driver, device) = (0, false, 0, 0, 0)
         (nextAvailable, nextUsed, availableWrap, usedWrap) = (0, 0, true, true)
         (signalledUsed, signalledIsValid, signalledWrap, signalledSlot) = (0, false, true, 0)
+    }
+
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor, limit: UInt16) {
+        visitor.field("size", &size)
+        visitor.field("isReady", &isReady)
+        visitor.field("descriptors", &descriptors)
+        visitor.field("driver", &driver)
+        visitor.field("device", &device)
+        visitor.field("nextAvailable", &nextAvailable)
+        visitor.field("nextUsed", &nextUsed)
+        visitor.field("availableWrap", &availableWrap)
+        visitor.field("usedWrap", &usedWrap)
+        visitor.field("signalledUsed", &signalledUsed)
+        visitor.field("signalledIsValid", &signalledIsValid)
+        visitor.field("signalledWrap", &signalledWrap)
+        visitor.field("signalledSlot", &signalledSlot)
+        visitor.check("a queue has at most \(limit) entries", size <= limit)
+        let last = max(size, 1) - 1
+        visitor.check("the places in a packed queue lie in it", !isPacked || max(nextAvailable, nextUsed, signalledSlot) <= last)
     }
 
     private var isPacked: Bool { features & VirtioFeature.packed != 0 }

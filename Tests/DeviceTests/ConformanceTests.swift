@@ -1,0 +1,202 @@
+import AddressSpace
+import BlockCore
+import Chardev
+import DeviceModel
+import EventLoop
+import HostOS
+import PlatformDevices
+import Snapshot
+import Testing
+import Virtio
+import VirtioDevices
+
+/// A disk of zeros, done at once.
+private final class Zeros: BlockNode {
+    let size: UInt64 = 1 << 20
+    let isReadOnly = false
+    func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func flush(_ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func drain() {}
+}
+
+/// What every device must be able to do, tried on each.
+@Suite struct ConformanceTests {
+    private let loop: EventLoop
+    private let memory: AddressSpace
+
+    init() throws {
+        loop = try EventLoop()
+        loop.setVirtualClockPaused(true)
+        let root = MemoryRegion.container("system", size: .max)
+        root.add(try MemoryRegion.ram("ram", size: 1 << 20), at: 0)
+        memory = AddressSpace("memory", root: root)
+    }
+
+    static let names = [
+        "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
+        "empty-slot",
+    ]
+
+    private func make(_ name: String) -> any MMIODevice {
+        func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
+        switch name {
+        case "uart": return UART16550A(backend: NullBackend(), loop: loop)
+        case "aclint": return ACLINT(harts: 3, loop: loop)
+        case "plic": return PLIC(harts: 3)
+        case "finisher": return TestFinisher { _ in }
+        case "rtc": return GoldfishRTC(loop: loop)
+        case "fw_cfg": return FirmwareConfiguration(memory: memory)
+        case "entropy", "entropy-legacy": return transport(VirtioEntropy(loop: loop))
+        case "block": return transport(VirtioBlock(node: Zeros(), serial: ""))
+        case "block-queues": return transport(VirtioBlock(node: Zeros(), serial: "", queues: 4))
+        case "console", "console-legacy":
+            let console = VirtioConsole(maxPorts: 3)
+            console.add(VirtioConsolePort(number: 0, isConsole: true, name: "", backend: NullBackend()))
+            console.add(VirtioConsolePort(number: 1, isConsole: false, name: "port", backend: NullBackend()))
+            return transport(console)
+        default: return transport(nil)
+        }
+    }
+
+    private struct Random {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state >> 11
+        }
+    }
+
+    /// Register traffic as a guest that has lost its mind makes it.
+    private func disturb(_ device: any MMIODevice, _ random: inout Random, accesses: Int) {
+        let root = MemoryRegion.container("root", size: .max)
+        root.add(device.makeRegion(), at: 0)
+        let space = AddressSpace("space", root: root)
+        let section = space.section(at: 0)
+        for _ in 0..<accesses {
+            let size = 1 << Int(random.next() % 4)
+            let offset = random.next() % type(of: device).windowSize & ~UInt64(size - 1)
+            if random.next() % 3 == 0 {
+                _ = space.readRegister(section, offset, size: size)
+            } else {
+                _ = space.writeRegister(section, offset, value: random.next() >> (random.next() % 53), size: size)
+            }
+        }
+    }
+
+    /// Whatever has happened to a device, a new one takes over its state, and says the same of itself.
+    @Test(arguments: names) func stateMovesToANewDevice(_ name: String) throws {
+        var random = Random(state: 5)
+        let device = make(name)
+        device.reset()
+        for _ in 0..<40 {
+            disturb(device, &random, accesses: 50)
+            let saved = DeviceSnapshot.save([device])
+            let other = make(name)
+            try DeviceSnapshot.restore([other], from: saved)
+            #expect(DeviceSnapshot.save([other]) == saved)
+        }
+    }
+
+    /// The new device also goes on as the old one does.
+    @Test(arguments: names.filter { $0 != "rtc" && !$0.hasPrefix("entropy") }) func bothGoOnAlike(_ name: String) throws {
+        var random = Random(state: 77)
+        let device = make(name)
+        device.reset()
+        disturb(device, &random, accesses: 500)
+        let other = make(name)
+        try DeviceSnapshot.restore([other], from: DeviceSnapshot.save([device]))
+        var again = random
+        disturb(device, &random, accesses: 500)
+        disturb(other, &again, accesses: 500)
+        #expect(DeviceSnapshot.save([other]) == DeviceSnapshot.save([device]))
+    }
+
+    /// A damaged state is refused, or taken over and then harmless; a reset makes the device good again in any case.
+    @Test(arguments: names) func damagedStatesDoNoHarm(_ name: String) throws {
+        var random = Random(state: 3)
+        let device = make(name)
+        device.reset()
+        let fresh = DeviceSnapshot.save([device])
+        disturb(device, &random, accesses: 300)
+        let saved = DeviceSnapshot.save([device])
+        for length in stride(from: 0, to: saved.count, by: max(1, saved.count / 50)) {
+            #expect(throws: SnapshotError.self) { try DeviceSnapshot.restore([device], from: Array(saved.prefix(length))) }
+        }
+        for _ in 0..<100 {
+            var copy = saved
+            copy[5 + Int(random.next() % UInt64(copy.count - 5))] ^= UInt8(1 + random.next() % 255)
+            try? DeviceSnapshot.restore([device], from: copy)
+            disturb(device, &random, accesses: 100)
+        }
+        device.reset()
+        if name != "rtc" { #expect(try restoredAfresh(name, from: DeviceSnapshot.save([device]), fresh)) }
+    }
+
+    /// Whether a device that was reset is as a new one, but for what no reset touches.
+    private func restoredAfresh(_ name: String, from saved: [UInt8], _ fresh: [UInt8]) throws -> Bool {
+        let device = make(name)
+        try DeviceSnapshot.restore([device], from: saved)
+        device.reset()
+        return DeviceSnapshot.save([device]).count == fresh.count
+    }
+
+    @Test func flashKeepsItsModeOverASnapshot() throws {
+        func bank() throws -> (AddressSpace, Flash) {
+            let root = MemoryRegion.container("root", size: .max)
+            let space = AddressSpace("space", root: root)
+            let flash = try Flash(name: "flash", size: 1 << 20, memory: space)
+            root.add(flash.region, at: 0)
+            flash.reset()
+            return (space, flash)
+        }
+        let codes: [UInt32] = [0xff, 0x40, 0x20, 0x60, 0x01, 0xd0, 0x50, 0x70, 0x90, 0x98, 0xe8, 0x03]
+        let (space, flash) = try bank()
+        var random = Random(state: 9)
+        for _ in 0..<300 {
+            space.store(random.next() & 0xf_fffc, codes[Int(random.next() % 12)])
+            let saved = DeviceSnapshot.save([flash])
+            let (otherSpace, other) = try bank()
+            try DeviceSnapshot.restore([other], from: saved)
+            #expect(DeviceSnapshot.save([other]) == saved)
+            #expect(otherSpace.section(at: 0).kind == space.section(at: 0).kind)
+        }
+    }
+
+    /// A console that holds a buffer of the driver's for input fills it after the move.
+    @Test func buffersMoveWithTheConsole() throws {
+        func console() -> (VirtioConsole, NullBackend) {
+            let (device, line) = (VirtioConsole(maxPorts: 1), NullBackend())
+            device.add(VirtioConsolePort(number: 0, isConsole: true, name: "", backend: line))
+            return (device, line)
+        }
+        let (device, line) = console()
+        let driver = try RingDriver(device, features: 0, queues: [0, 1], legacy: false)
+        driver.offer(0)
+        #expect(line.frontEnd?.receivableBytes() == 256)
+        let (second, secondLine) = console()
+        let transport = VirtioMMIO(memory: driver.memory, device: second, legacy: false)
+        try DeviceSnapshot.restore([transport], from: DeviceSnapshot.save([driver.transport]))
+        #expect(secondLine.frontEnd?.receivableBytes() == 256)
+        secondLine.frontEnd?.receive([1, 2, 3])
+        #expect(driver.taken(0) == [[1, 2, 3]])
+        #expect(transport.interrupt.level)
+    }
+
+    @Test func anInterruptIsStillThere() throws {
+        let plic = PLIC(harts: 1)
+        _ = plic.write(4 * 10, value: 1, size: 4)
+        _ = plic.write(0x2080, value: 1 << 10, size: 4)
+        plic.input(10).set(true)
+        let other = PLIC(harts: 1)
+        try DeviceSnapshot.restore([other], from: DeviceSnapshot.save([plic]))
+        #expect(other.outputs[1].level && !other.outputs[0].level)
+        #expect(other.read(0x201004, size: 4).value == 10)
+        let few = PLIC(harts: 2)
+        #expect(throws: SnapshotError.self, "another number of harts is another device") {
+            try DeviceSnapshot.restore([few], from: DeviceSnapshot.save([plic]))
+        }
+    }
+}
