@@ -143,7 +143,12 @@ let package = Package(
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
             ]),
-        tests("DeviceTests", uses: ["Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices", "HostOS"]),
+        tests(
+            "DeviceTests",
+            uses: [
+                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices",
+                "HostOS",
+            ]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),

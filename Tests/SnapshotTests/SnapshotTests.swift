@@ -36,8 +36,8 @@ private struct Everything: SnapshotState, Equatable {
 
     static var sample: Everything {
         Everything(
-            flag: true, small: 7, negative: -5, wide: .max, list: [1, .max], table: [1, 2, 3], flags: [false, true], time: -1, inner: Inner(number: 4),
-            maybe: Inner(number: 5), many: [Inner(number: 6), Inner(number: 7)])
+            flag: true, small: 7, negative: -5, wide: .max, list: [1, .max], table: [1, 2, 3], flags: [false, true], time: -1,
+            inner: Inner(number: 4), maybe: Inner(number: 5), many: [Inner(number: 6), Inner(number: 7)])
     }
 }
 
