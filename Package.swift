@@ -142,6 +142,7 @@ let package = Package(
             "GuestRISCVTests",
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
+                "RandomIR",
             ]),
         tests(
             "DeviceTests",
