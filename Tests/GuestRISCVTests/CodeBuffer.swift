@@ -32,6 +32,7 @@ struct CodeBuffer {
     mutating func csrs(_ csr: Int, _ rs1: Int) { word(0x2073 | UInt32(rs1) << 15 | UInt32(csr) << 20) }
     mutating func csrr(_ rd: Int, _ csr: Int) { word(0x2073 | UInt32(rd) << 7 | UInt32(csr) << 20) }
     mutating func csrwi(_ csr: Int, _ value: Int) { word(0x5073 | UInt32(value) << 15 | UInt32(csr) << 20) }
+    mutating func csrci(_ csr: Int, _ value: Int) { word(0x7073 | UInt32(value) << 15 | UInt32(csr) << 20) }
     mutating func csrsi(_ csr: Int, _ value: Int) { word(0x6073 | UInt32(value) << 15 | UInt32(csr) << 20) }
 
     /// rd = the address `distance` bytes from here.

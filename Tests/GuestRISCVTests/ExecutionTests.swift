@@ -59,56 +59,6 @@ private final class Finish: IOHandler {
         return [("interpreter", interpreter), ("tcg", EngineOptions()), ("thread=single", single), ("icount", counted), ("singlestep", stepped)]
     }()
 
-    /// Every row that has no effect beyond registers, with random operands, the same in the interpreter and as host code.
-    @Test func rowsAgree() throws {
-        let model = try RISCVModel("max", rv64: true)
-        let opcodes: Set<UInt32> = [0x13, 0x1b, 0x33, 0x3b, 0x37, 0x43, 0x47, 0x4b, 0x4f, 0x53]
-        let rows = RISCVInstructionSet.rows.filter { row in
-            row.width == 32 && row.features & ~model.extensions.rawValue == 0 && opcodes.contains(row.match & 0x7f)
-        }
-        #expect(rows.count > 170)
-        var state: UInt64 = 88172645463325252
-        func random() -> UInt64 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return state
-        }
-        let edges: [UInt64] = [
-            0, 1, .max, 1 << 63, 0x7fff_ffff, 0xffff_ffff_8000_0000, 0x7ff0_0000_0000_0000, 0x7ff8_0000_0000_0001, 0x3ff0_0000_0000_0000,
-        ]
-        for _ in 0..<40 {
-            var words: [UInt32] = []
-            for register in 8..<16 as Range<UInt32> { words.append(0xf200_0053 | register << 15 | register << 7) }  // fmv.d.x f, x
-            for _ in 0..<40 {
-                guard let row = rows.randomElement() else { continue }
-                // Registers x8–x15 and f8–f15, and a rounding mode that exists.
-                var bits = UInt32(truncatingIfNeeded: random())
-                bits = bits & ~0x00f_8000 | (8 + UInt32(random() % 8)) << 15
-                bits = bits & ~0x01f0_0000 | (8 + UInt32(random() % 8)) << 20
-                bits = bits & ~0xf80 | (8 + UInt32(random() % 8)) << 7
-                if row.mask & 0x7000 == 0, row.pattern.contains("m") { bits = bits & ~0x7000 | UInt32(random() % 5) << 12 }
-                words.append(row.encode(operands: bits))
-            }
-            var registers: [Int: UInt64] = [:]
-            for register in 8..<16 { registers[register] = random() % 3 == 0 ? edges[Int(random() % UInt64(edges.count))] : random() }
-            let expected = try runHart(words, ExecutionTests.engines[0].1, registers: registers)
-            let actual = try runHart(words, ExecutionTests.engines[1].1, registers: registers)
-            for register in 1..<32 where expected.register(register) != actual.register(register) {
-                Issue.record(
-                    "x\(register): \(expected.register(register)) and \(actual.register(register)) after \(words.map { String($0, radix: 16) })")
-                return
-            }
-            for register in 0..<32 where expected.floatRegister(register) != actual.floatRegister(register) {
-                Issue.record(
-                    "f\(register): \(String(expected.floatRegister(register), radix: 16)) and \(String(actual.floatRegister(register), radix: 16)) after \(words.map { String($0, radix: 16) })"
-                )
-                return
-            }
-            #expect(expected.floatFlags == actual.floatFlags, "float flags after \(words.map { String($0, radix: 16) })")
-        }
-    }
-
     /// A loop with a call, memory and a multiplication: 10! in a1, the same under every way of running.
     @Test(arguments: engines.map(\.0)) func enginesAgree(_ name: String) throws {
         let options = try #require(ExecutionTests.engines.first { $0.0 == name }?.1)

@@ -48,10 +48,10 @@ enum HartImage {
         memory.write(base, image)
         let runner = try TranslationEngine(cpus: [cpu], loop: loop, options: engine.options)
         let watchdog = LoopTimer(loop, .realtime) {
-            Issue.record("\(engine.rawValue) did not come to the end: pc is \(String(cpu.header.pc, radix: 16))")
+            Issue.record("\(engine.rawValue) did not come to the end:\n\(cpu.describeRegisters())")
             loop.stop(status: 1)
         }
-        loop.lock.withLock { watchdog.arm(at: loop.now(.realtime) + 60_000_000_000) }
+        loop.lock.withLock { watchdog.arm(at: loop.now(.realtime) + 30_000_000_000) }
         try runner.start()
         _ = loop.run()
         runner.stop()
