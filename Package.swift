@@ -127,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
+                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "Chardev", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

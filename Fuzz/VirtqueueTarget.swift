@@ -1,5 +1,6 @@
 import AddressSpace
 import BlockCore
+import Chardev
 import EventLoop
 import HostOS
 import Virtio
@@ -40,6 +41,15 @@ private final class FuzzDisk: BlockNode {
     }
 }
 
+/// A terminal on which somebody types as much as the console takes.
+private final class FuzzLine: CharacterBackend {
+    func type(_ count: Int) {
+        guard let frontEnd else { return }
+        let room = min(count, frontEnd.receivableBytes())
+        if room > 0 { frontEnd.receive([UInt8](repeating: 65, count: room)) }
+    }
+}
+
 /// A hostile driver: rings, descriptors and registers full of nonsense that is almost right.
 struct VirtqueueTarget: FuzzTarget {
     private let loop: EventLoop
@@ -58,7 +68,13 @@ struct VirtqueueTarget: FuzzTarget {
     mutating func run(_ random: RandomSource) throws -> Bool {
         var random = random
         let disk = FuzzDisk()
-        let device: any VirtioDevice = random.chance(4) ? VirtioEntropy(loop: loop) : VirtioBlock(node: disk, serial: "fuzz", queues: 2)
+        let line = FuzzLine()
+        let device: any VirtioDevice
+        switch random.below(4) {
+        case 0: device = VirtioEntropy(loop: loop)
+        case 1: device = console(line)
+        default: device = VirtioBlock(node: disk, serial: "fuzz", queues: 2)
+        }
         let legacy = random.chance(4)
         let transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
         var driver = HostileDriver(transport: transport, memory: memory, legacy: legacy, random: random)
@@ -66,11 +82,19 @@ struct VirtqueueTarget: FuzzTarget {
             driver.start()
             for _ in 0..<8 {
                 driver.step()
+                line.type(driver.random.below(40))
                 if driver.random.chance(2) { disk.finish() }
             }
         }
         disk.finish()
         return transport.read(0x70, size: 4).value & 64 == 0
+    }
+
+    /// A console with one port: its queues are the two that the driver knows, and the control queues stay empty.
+    private func console(_ line: FuzzLine) -> VirtioConsole {
+        let console = VirtioConsole(maxPorts: 1)
+        console.add(VirtioConsolePort(number: 0, isConsole: true, name: "fuzz", backend: line))
+        return console
     }
 
     private struct HostileDriver {

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,36 @@ def monitor(system):
     except AssertionError as error:
         check("monitor", False, str(error))
         guest.process.kill()
+
+
+def consoles(system, legacy):
+    """A virtio console on a Unix socket, a disk and randomness, over modern or legacy virtio-mmio."""
+    name = f"virtio console and disk, {'legacy' if legacy else 'modern'}"
+    with tempfile.TemporaryDirectory() as work:
+        with open(f"{work}/disk", "wb") as disk:
+            disk.truncate(4 << 20)
+        guest = Guest(command(
+            system, "-global", f"virtio-mmio.force-legacy={'on' if legacy else 'off'}", "-chardev", f"socket,id=c,path={work}/socket,server=on,wait=off",
+            "-device", "virtio-serial-device", "-device", "virtconsole,chardev=c", "-device", "virtio-rng-device",
+            "-drive", f"file={work}/disk,format=raw,if=none,id=d", "-device", "virtio-blk-device,drive=d"))
+        try:
+            with socket.socket(socket.AF_UNIX) as line:
+                guest.expect("~ # ", 300)
+                line.connect(f"{work}/socket")
+                line.settimeout(60)
+                guest.type("dd if=/dev/urandom of=/tmp/x bs=64k count=64; cp /tmp/x /dev/vda; sync; echo 3 > /proc/sys/vm/drop_caches; cmp /tmp/x /dev/vda && echo sa''me\n")
+                guest.expect("same", 60)
+                guest.type("dd if=/dev/hwrng bs=16 count=1 | wc -c; (stty raw -echo; echo re''ady > /dev/ttyS0; head -c 6 | tr a-z A-Z) < /dev/hvc0 > /dev/hvc0\n")
+                guest.expect("ready", 60)
+                line.sendall(b"words.")
+                answer = b""
+                while len(answer) < 6:
+                    answer += line.recv(100)
+            guest.type("poweroff\n")
+            check(name, guest.wait(60) == 0 and answer == b"WORDS." and not guest.complaints(), answer.decode())
+        except (AssertionError, OSError) as error:
+            check(name, False, str(error))
+            guest.process.kill()
 
 
 def no_shutdown(system):
@@ -150,6 +181,8 @@ escapes(arguments.system)
 u_boot(arguments.system)
 monitor(arguments.system)
 no_shutdown(arguments.system)
+for legacy in [False, True]:
+    consoles(arguments.system, legacy)
 rv32(arguments.system)
 for count in arguments.smp or [1]:
     boot(arguments.system, count)

@@ -11,6 +11,8 @@ final class RoundRobin {
     private let lock = Mutex()
     private let changed = ConditionVariable()
     private var woken = false
+    /// The vCPU whose turn it is.
+    private var running: Int?
     private var timer: LoopTimer?
     /// Instructions that all vCPUs have run, and virtual nanoseconds that passed while all slept.
     private var executed: Int64 = 0
@@ -18,14 +20,30 @@ final class RoundRobin {
 
     init(_ engine: TranslationEngine) {
         self.engine = engine
-        for runner in engine.runners { runner.onWake = { [weak self] in self?.wake() } }
+        for runner in engine.runners {
+            let index = runner.cpu.index
+            runner.onWake = { [weak self] in self?.wake(index) }
+        }
     }
 
-    private func wake() {
+    /// Somebody has something for a vCPU. If another one has its turn, and may be waiting for just that, the turn ends.
+    private func wake(_ index: Int) {
         lock.lock()
         woken = true
         changed.signal()
+        let other = running
         lock.unlock()
+        guard let other, other != index else { return }
+        engine.runners[other].sliceEnded = true
+        engine.runners[other].cpu.kick()
+    }
+
+    /// A vCPU's turn: runs blocks until it halts, is stopped, has used its slice, or another is needed.
+    private func take(_ runner: CPURunner) {
+        runner.sliceEnded = false
+        lock.withLock { running = runner.cpu.index }
+        runner.runBlocks()
+        lock.withLock { running = nil }
     }
 
     func run() {
@@ -47,8 +65,7 @@ final class RoundRobin {
             runner.attend()
             if runner.cpu.isHalted, !runner.cpu.wakeIfDue() { continue }
             busy = true
-            runner.sliceEnded = false
-            runner.runBlocks()
+            take(runner)
         }
         return busy
     }
@@ -112,7 +129,7 @@ final class RoundRobin {
             grantedNow = max(1, left >> Int64(shift))
             runner.grant(grantedNow)
             current = runner
-            runner.runBlocks()
+            take(runner)
             executed += grantedNow - runner.revokeGrant()
             current = nil
         }
