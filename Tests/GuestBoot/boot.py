@@ -113,9 +113,13 @@ def no_shutdown(system):
             guest.expect("=> ", 60)
             guest.type("poweroff\n")
             guest.expect("poweroff ...", 20)
-            time.sleep(2)
-            guest.type("\x01cinfo status\n")
-            guest.expect("paused (shutdown)", 20)
+            guest.type("\x01c")
+            deadline = time.time() + 60
+            while "paused (shutdown)" not in guest.output.decode(errors="replace")[guest.seen:] and time.time() < deadline:
+                guest.type("info status\n")
+                guest.read(time.time() + 1)
+                time.sleep(0.3)
+            guest.expect("paused (shutdown)", 5)
             for line in ["cont", "system_reset", "cont"]:
                 guest.type(line + "\n")
                 guest.expect("(qemu)", 20)
