@@ -1,15 +1,15 @@
 /// Writes x86-64 machine code (Intel SDM volume 2) into a raw buffer.
 ///
 /// The caller sees to it that an instruction always has room: at least `slack` bytes.
-struct Assembler {
+package struct Assembler {
     /// More than the longest sequence that is emitted between two looks at the room left.
     static let slack = 1024
 
     let base: UnsafeMutablePointer<UInt8>
     let capacity: Int
-    private(set) var offset: Int
+    package private(set) var offset: Int
 
-    init(base: UnsafeMutablePointer<UInt8>, capacity: Int, offset: Int = 0) {
+    package init(base: UnsafeMutablePointer<UInt8>, capacity: Int, offset: Int = 0) {
         unsafe self.base = unsafe base
         self.capacity = capacity
         self.offset = offset
@@ -40,13 +40,13 @@ struct Assembler {
     }
 
     /// Fills up to a multiple of `alignment` plus `phase` with no-operations.
-    mutating func align(_ alignment: Int, phase: Int = 0) {
+    package mutating func align(_ alignment: Int, phase: Int = 0) {
         let rest = (phase &- offset) & (alignment - 1)
         nop(rest)
     }
 
     /// `count` bytes of no-operations, in the forms that the manual recommends.
-    mutating func nop(_ count: Int) {
+    package mutating func nop(_ count: Int) {
         var left = count
         while left > 0 {
             let length = min(left, 8)

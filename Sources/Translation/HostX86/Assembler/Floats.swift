@@ -1,5 +1,5 @@
 /// Scalar float and vector instructions in VEX form.
-extension Assembler {
+package extension Assembler {
     /// Scalar and packed arithmetic that shares its encoding, with its opcode.
     enum FloatOperation: UInt8, CaseIterable {
         case sqrt = 0x51, add = 0x58, mul = 0x59, sub = 0x5c, min = 0x5d, div = 0x5e, max = 0x5f

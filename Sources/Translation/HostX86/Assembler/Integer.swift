@@ -1,5 +1,5 @@
 /// Integer instructions, by mnemonic. Destination first, as in the manual.
-extension Assembler {
+package extension Assembler {
     // MARK: Moves
 
     mutating func mov(_ width: Width, _ dst: Register, _ src: Register) {
