@@ -36,6 +36,17 @@ enum Host {
     @inline(never) @_optimize(none) static func narrow(_ a: Double) -> Float { Float(a) }
     @inline(never) @_optimize(none) static func integral(_ a: Double) -> Double { rint(a) }
 
+    /// 0 sum, 1 difference, 2 product, 3 quotient, 4 root: in the x87.
+    @inline(never) @_optimize(none) static func extended(_ kind: Int, _ a: Float80, _ b: Float80) -> Float80 {
+        switch kind {
+        case 0: a + b
+        case 1: a - b
+        case 2: a * b
+        case 3: a / b
+        default: a.squareRoot()
+        }
+    }
+
     @inline(never) @_optimize(none) static func add(_ a: Float, _ b: Float) -> Float { a + b }
     @inline(never) @_optimize(none) static func subtract(_ a: Float, _ b: Float) -> Float { a - b }
     @inline(never) @_optimize(none) static func multiply(_ a: Float, _ b: Float) -> Float { a * b }

@@ -1,14 +1,17 @@
 extension FloatFormat {
     /// a + b.
     public func add(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        sum(unpack(a), unpack(b), &environment)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
+        return sum(x, y, &environment)
     }
 
     /// a - b.
     public func subtract(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        var y = unpack(b)
+        let x = unpack(a, &environment)
+        var y = unpack(b, &environment)
         if !y.isNaN { y.isNegative.toggle() }
-        return sum(unpack(a), y, &environment)
+        return sum(x, y, &environment)
     }
 
     private func sum(_ a: Unpacked, _ b: Unpacked, _ environment: inout FloatEnvironment) -> UInt128 {
@@ -20,8 +23,8 @@ extension FloatFormat {
         if a.kind == .zero && b.kind == .zero {
             return zero(a.isNegative == b.isNegative ? a.isNegative : environment.rounding == .down)
         }
-        if b.kind == .zero { return round(a.isNegative, a.exponent, a.significand, &environment) }
-        if a.kind == .zero { return round(b.isNegative, b.exponent, b.significand, &environment) }
+        if b.kind == .zero { return roundArithmetic(a.isNegative, a.exponent, a.significand, &environment) }
+        if a.kind == .zero { return roundArithmetic(b.isNegative, b.exponent, b.significand, &environment) }
         return finiteSum(a, b, &environment)
     }
 
@@ -35,13 +38,13 @@ extension FloatFormat {
         let total = large.isNegative == small.isNegative ? x + y : x - y
         if total == 0 { return zero(environment.rounding == .down) }
         let lead = total.leadingZeroBitCount
-        return round(large.isNegative, large.exponent + 1 - lead, total << lead, &environment)
+        return roundArithmetic(large.isNegative, large.exponent + 1 - lead, total << lead, &environment)
     }
 
     /// a × b.
     public func multiply(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
-        let y = unpack(b)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
         let isNegative = x.isNegative != y.isNegative
         if x.isNaN || y.isNaN { return propagate(x, y, &environment) }
         if x.kind == .infinity || y.kind == .infinity {
@@ -50,16 +53,16 @@ extension FloatFormat {
         if x.kind == .zero || y.kind == .zero { return zero(isNegative) }
         let product = x.significand.multipliedFullWidth(by: y.significand)
         let sticky: UInt128 = product.low == 0 ? 0 : 1
-        if product.high >> 127 != 0 { return round(isNegative, x.exponent + y.exponent + 1, product.high | sticky, &environment) }
+        if product.high >> 127 != 0 { return roundArithmetic(isNegative, x.exponent + y.exponent + 1, product.high | sticky, &environment) }
         // The sticky bit may be a real one; shifted up, it makes way for the next.
         let normal = product.high << 1 | product.low >> 127
-        return round(isNegative, x.exponent + y.exponent, normal | (product.low << 1 == 0 ? 0 : 1), &environment)
+        return roundArithmetic(isNegative, x.exponent + y.exponent, normal | (product.low << 1 == 0 ? 0 : 1), &environment)
     }
 
     /// a / b.
     public func divide(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
-        let y = unpack(b)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
         let isNegative = x.isNegative != y.isNegative
         if x.isNaN || y.isNaN { return propagate(x, y, &environment) }
         if x.kind == .infinity { return y.kind == .infinity ? invalid(&environment) : infinity(isNegative) }
@@ -74,12 +77,12 @@ extension FloatFormat {
         let dividend = isLess ? (x.significand, 0) : (x.significand >> 1, x.significand << 127)
         let (quotient, remainder) = y.significand.dividingFullWidth(dividend)
         let exponent = x.exponent - y.exponent - (isLess ? 1 : 0)
-        return round(isNegative, exponent, quotient | (remainder == 0 ? 0 : 1), &environment)
+        return roundArithmetic(isNegative, exponent, quotient | (remainder == 0 ? 0 : 1), &environment)
     }
 
     /// The square root of a.
     public func squareRoot(_ a: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
+        let x = unpack(a, &environment)
         if x.isNaN { return propagate(x, x, &environment) }
         if x.kind == .zero { return zero(x.isNegative) }
         if x.isNegative { return invalid(&environment) }
@@ -99,6 +102,6 @@ extension FloatFormat {
                 root |= 1
             }
         }
-        return round(false, x.exponent >> 1, root << (128 - digits) | (remainder | radicand == 0 ? 0 : 1), &environment)
+        return roundArithmetic(false, x.exponent >> 1, root << (128 - digits) | (remainder | radicand == 0 ? 0 : 1), &environment)
     }
 }

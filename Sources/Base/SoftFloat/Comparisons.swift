@@ -4,8 +4,8 @@ public enum FloatOrdering: Sendable { case less, equal, greater, unordered }
 extension FloatFormat {
     /// - Parameter isSignalling: whether a quiet NaN is invalid, too.
     public func compare(_ a: UInt128, _ b: UInt128, isSignalling: Bool, _ environment: inout FloatEnvironment) -> FloatOrdering {
-        let x = unpack(a)
-        let y = unpack(b)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
         if x.isNaN || y.isNaN {
             if isSignalling || x.isSignalling || y.isSignalling { environment.flags.insert(.invalid) }
             return .unordered
@@ -42,16 +42,19 @@ extension FloatFormat {
         choose(a, b, .greater, &environment)
     }
 
+    /// The operand itself, or the zero that it was taken for.
+    private func flushed(_ bits: UInt128, _ operand: Unpacked) -> UInt128 { operand.kind == .zero ? zero(operand.isNegative) : bits }
+
     private func choose(_ a: UInt128, _ b: UInt128, _ wanted: FloatOrdering, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
-        let y = unpack(b)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
         if x.isNaN || y.isNaN {
             if x.isNaN && y.isNaN { return propagate(x, y, &environment) }
             if x.isSignalling || y.isSignalling { environment.flags.insert(.invalid) }
-            return x.isNaN ? b : a
+            return x.isNaN ? flushed(b, y) : flushed(a, x)
         }
         let ordering = order(x, y)
-        if ordering == .equal { return x.isNegative == (wanted == .less) ? a : b }
-        return ordering == wanted ? a : b
+        let isFirst = ordering == .equal ? x.isNegative == (wanted == .less) : ordering == wanted
+        return isFirst ? flushed(a, x) : flushed(b, y)
     }
 }

@@ -1,7 +1,7 @@
 extension FloatFormat {
     /// `a`, which has this format, in another one.
     public func convert(_ a: UInt128, to target: FloatFormat, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
+        let x = unpack(a, &environment)
         switch x.kind {
         case .zero: return target.zero(x.isNegative)
         case .infinity: return target.infinity(x.isNegative)
@@ -12,7 +12,7 @@ extension FloatFormat {
 
     /// `a` rounded to an integral value.
     public func roundToIntegral(_ a: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        let x = unpack(a)
+        let x = unpack(a, &environment)
         if x.isNaN { return propagate(x, x, &environment) }
         if x.kind != .finite || x.exponent >= fractionBits { return a }
         let magnitude = integer(x, &environment)
@@ -42,7 +42,7 @@ extension FloatFormat {
     public func toInteger(
         _ a: UInt128, width: Int, isSigned: Bool, _ saturation: FloatSaturation, _ environment: inout FloatEnvironment
     ) -> UInt128 {
-        let x = unpack(a)
+        let x = unpack(a, &environment)
         let mask = UInt128.max >> (128 - width)
         let top = UInt128(1) << (width - 1)
         let largest = isSigned ? top - 1 : mask

@@ -38,6 +38,22 @@ public struct FloatFlags: OptionSet, Sendable {
     public static let overflow = FloatFlags(rawValue: 4)
     public static let divideByZero = FloatFlags(rawValue: 8)
     public static let invalid = FloatFlags(rawValue: 16)
+    /// A subnormal operand was taken for zero. Not one of the five.
+    public static let flushedOperand = FloatFlags(rawValue: 32)
+}
+
+/// Whether results that would be subnormal become zero, with their sign.
+public enum FloatFlushing: UInt8, CaseIterable, Sendable {
+    case never
+    /// Underflow and inexact are raised (Intel SDM 1, 10.2.3.3).
+    case sse
+    /// What is tiny before rounding goes; only underflow is raised (ARM ARM, FPRoundBase).
+    case arm
+}
+
+/// How many significant bits f80 arithmetic leaves, in the full exponent range: the x87's precision control (Intel SDM 1, 8.1.5.2).
+public enum ExtendedPrecision: Int, CaseIterable, Sendable {
+    case single = 24, double = 53, extended = 64
 }
 
 /// The mode that operations run under and the exceptions that they have raised.
@@ -46,6 +62,11 @@ public struct FloatEnvironment: Sendable {
     public var nanRule: FloatNaNRule
     /// Whether a result is tiny that would be subnormal before it is rounded; else after (IEEE 754-2019, 7.5).
     public var isTinyBeforeRounding: Bool
+    public var flushing = FloatFlushing.never
+    /// Whether subnormal operands are taken for zeros.
+    public var flushesOperands = false
+    /// Of sums, products, quotients and roots in f80.
+    public var extendedPrecision = ExtendedPrecision.extended
     /// Sticky.
     public var flags: FloatFlags = []
 

@@ -30,7 +30,10 @@ public struct FloatFormat: Sendable {
 
     func infinity(_ isNegative: Bool) -> UInt128 { pack(isNegative, topExponent, 1 << fractionBits) }
 
-    func largestFinite(_ isNegative: Bool) -> UInt128 { pack(isNegative, topExponent - 1, 1 << precision - 1) }
+    /// The largest finite number with that many significant bits.
+    func largestFinite(_ isNegative: Bool, _ bits: Int) -> UInt128 {
+        pack(isNegative, topExponent - 1, (1 << bits - 1) << (precision - bits))
+    }
 
     /// The quiet NaN without payload.
     func defaultNaN(_ rule: FloatNaNRule) -> UInt128 {
@@ -43,7 +46,15 @@ public struct FloatFormat: Sendable {
         return pack(nan.isNegative, topExponent, payload | 3 << (fractionBits - 1))
     }
 
-    func unpack(_ bits: UInt128) -> Unpacked {
+    /// An operand of an operation.
+    func unpack(_ bits: UInt128, _ environment: inout FloatEnvironment) -> Unpacked {
+        let operand = unpack(bits)
+        guard environment.flushesOperands, operand.kind == .finite, operand.exponent < 1 - bias else { return operand }
+        environment.flags.insert(.flushedOperand)
+        return Unpacked(.zero, operand.isNegative, 0, 0)
+    }
+
+    private func unpack(_ bits: UInt128) -> Unpacked {
         let isNegative = bits >> (exponentShift + exponentBits) & 1 != 0
         let biased = Int(truncatingIfNeeded: bits >> exponentShift) & topExponent
         let fraction = bits & (1 << fractionBits - 1)

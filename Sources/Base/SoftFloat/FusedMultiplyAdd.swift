@@ -3,9 +3,9 @@ extension FloatFormat {
     public func multiplyAdd(
         _ a: UInt128, _ b: UInt128, _ c: UInt128, negateProduct: Bool, negateAddend: Bool, _ environment: inout FloatEnvironment
     ) -> UInt128 {
-        let x = unpack(a)
-        let y = unpack(b)
-        var z = unpack(c)
+        let x = unpack(a, &environment)
+        let y = unpack(b, &environment)
+        var z = unpack(c, &environment)
         if x.isNaN || y.isNaN || z.isNaN { return propagate(x, y, z, &environment) }
         if negateAddend { z.isNegative.toggle() }
         let isNegative = (x.isNegative != y.isNegative) != negateProduct

@@ -33,16 +33,33 @@ extension UInt128 {
 extension FloatFormat {
     /// Rounds to the format: the value is significand / 2^127 × 2^exponent, the significand's top bit set, its lowest bit sticky.
     func round(_ isNegative: Bool, _ exponent: Int, _ significand: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
+        round(isNegative, exponent, significand, bits: precision, &environment)
+    }
+
+    /// The same for a sum, product, quotient or root, which the x87 can be told to keep short.
+    func roundArithmetic(_ isNegative: Bool, _ exponent: Int, _ significand: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
+        let bits = hasIntegerBit ? environment.extendedPrecision.rawValue : precision
+        return round(isNegative, exponent, significand, bits: bits, &environment)
+    }
+
+    private func round(
+        _ isNegative: Bool, _ exponent: Int, _ significand: UInt128, bits: Int, _ environment: inout FloatEnvironment
+    ) -> UInt128 {
         var biased = exponent + bias
         var whole = significand
         var isTiny = false
         if biased <= 0 {
-            isTiny = environment.isTinyBeforeRounding || biased < 0 || !reachesNormal(isNegative, significand, environment.rounding)
+            let isBefore = environment.isTinyBeforeRounding || environment.flushing == .arm
+            isTiny = isBefore || biased < 0 || !reachesNormal(isNegative, significand, bits, environment.rounding)
+            if isTiny, environment.flushing != .never {
+                environment.flags.insert(environment.flushing == .sse ? [.inexact, .underflow] : .underflow)
+                return zero(isNegative)
+            }
             whole = whole.shiftedRightSticky(1 - biased)
             biased = 0
         }
-        let (rounded, remainder) = roundToPrecision(isNegative, whole, environment.rounding)
-        var kept = rounded
+        let (rounded, remainder) = roundToPrecision(isNegative, whole, bits, environment.rounding)
+        var kept = rounded << (precision - bits)
         if remainder != .none {
             environment.flags.insert(isTiny ? [.inexact, .underflow] : .inexact)
         }
@@ -52,13 +69,13 @@ extension FloatFormat {
             kept >>= 1
             biased += 1
         }
-        if biased >= topExponent { return overflow(isNegative, &environment) }
+        if biased >= topExponent { return overflow(isNegative, bits, &environment) }
         return pack(isNegative, biased, kept)
     }
 
-    /// The top `precision` bits of `significand`, rounded; one bit more on a carry.
-    private func roundToPrecision(_ isNegative: Bool, _ significand: UInt128, _ rounding: FloatRounding) -> (UInt128, Remainder) {
-        let cut = 128 - precision
+    /// The top `bits` bits of `significand`, rounded; one bit more on a carry.
+    private func roundToPrecision(_ isNegative: Bool, _ significand: UInt128, _ bits: Int, _ rounding: FloatRounding) -> (UInt128, Remainder) {
+        let cut = 128 - bits
         let kept = significand >> cut
         let remainder = Remainder(significand & (1 << cut - 1), half: 1 << (cut - 1))
         if rounding == .odd && remainder != .none { return (kept | 1, remainder) }
@@ -66,11 +83,11 @@ extension FloatFormat {
     }
 
     /// Whether a value just below the smallest normal number becomes that when it is rounded as if the exponent had no bound.
-    private func reachesNormal(_ isNegative: Bool, _ significand: UInt128, _ rounding: FloatRounding) -> Bool {
-        roundToPrecision(isNegative, significand, rounding).0 >> precision != 0
+    private func reachesNormal(_ isNegative: Bool, _ significand: UInt128, _ bits: Int, _ rounding: FloatRounding) -> Bool {
+        roundToPrecision(isNegative, significand, bits, rounding).0 >> bits != 0
     }
 
-    private func overflow(_ isNegative: Bool, _ environment: inout FloatEnvironment) -> UInt128 {
+    private func overflow(_ isNegative: Bool, _ bits: Int, _ environment: inout FloatEnvironment) -> UInt128 {
         environment.flags.insert([.overflow, .inexact])
         let isInfinite =
             switch environment.rounding {
@@ -79,6 +96,6 @@ extension FloatFormat {
             case .down: isNegative
             case .up: !isNegative
             }
-        return isInfinite ? infinity(isNegative) : largestFinite(isNegative)
+        return isInfinite ? infinity(isNegative) : largestFinite(isNegative, bits)
     }
 }
