@@ -134,6 +134,8 @@ let package = Package(
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
         tests("SnapshotTests", uses: ["Snapshot"]),
+        tests("BitsTests", uses: ["Bits"]),
+        tests("AddressSpaceTests", uses: ["AddressSpace"]),
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
