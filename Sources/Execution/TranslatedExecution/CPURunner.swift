@@ -103,6 +103,7 @@ final class CPURunner {
 
     func revokeWrites(hostPage: UInt64) {
         for context in unsafe contexts { for table in unsafe context.tables { table.revokeWrites(hostPage: hostPage) } }
+        cpu.header.revokeRecentWrites(hostPage: hostPage)
     }
 
     // MARK: Stopping and waking
@@ -253,22 +254,26 @@ final class CPURunner {
 
 extension CPURunner: ExecutionServices {
     func flushTLB() {
+        cpu.header.forgetRecentPages()
         var moved = false
         for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush() { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(page address: UInt64) {
+        cpu.header.forgetRecentPages()
         var moved = false
         for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush(page: address) { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(context id: UInt64) {
+        cpu.header.forgetRecentPages()
         for index in unsafe contexts.indices where unsafe contexts[index].id == id && contexts[index].flush() { publishTables() }
     }
 
     func switchContext(to id: UInt64) {
+        cpu.header.forgetRecentPages()
         switches += 1
         guard let first = unsafe contexts.baseAddress else { return }
         var chosen = unsafe first

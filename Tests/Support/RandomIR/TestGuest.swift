@@ -61,6 +61,7 @@ public final class TestGuest {
         }
         for index in 0..<TestGuest.memorySize { memory[index] = UInt8(truncatingIfNeeded: random.next()) }
         header.owner = UnsafeRawPointer(memory)
+        header.prepareRecentPages()
         header.linkedAddress = .max
         header.pc = 0xdead_0000
         header.budget = 1000

@@ -17,13 +17,15 @@ extension BlockEmitter {
 
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
 
-    private struct Fast {
+    struct Fast {
         let address: Register
         let entry: Register
         let miss: Int
         var misaligned = -1
         /// What the slow path finds the guest's address in, where it is not `address` and `entry`.
         var base: Register?
+        /// Where the page that this access found last is remembered; nil if it goes straight to the TLB.
+        var recent: RecentPageUse?
         /// Whether the lookup was for writing, and whether it opened a window.
         var checksWrites = false
         var opensWindow = false
@@ -46,6 +48,7 @@ extension BlockEmitter {
         locked = held
         lock(address)
         let entry = allocate()
+        if fits(op) { return lookUpRecent(op, address, entry, writes: writes, opened) }
         let descriptor = CPUHeader.Offset.tlb - 16 * memory.mmuIndex
         a.rorx(.b64, entry, address, UInt8(12 - TLBEntry.sizeLog2))
         a.alu(.and, .b64, entry, field(descriptor))
@@ -60,13 +63,16 @@ extension BlockEmitter {
             misaligned = a.jcc(.ne)
         }
         a.mov(.b64, entry, Memory(entry, MemoryLayout<TLBEntry>.offset(of: \TLBEntry.host) ?? 0))
-        if var opened {
-            opened.address = address
-            opened.entry = entry
-            window = opened
-        }
+        open(opened, address, entry)
         return Fast(
             address: address, entry: entry, miss: miss, misaligned: misaligned, checksWrites: writes, opensWindow: opened != nil)
+    }
+
+    mutating func open(_ window: PageWindow?, _ address: Register, _ entry: Register) {
+        guard var window else { return }
+        window.address = address
+        window.entry = entry
+        self.window = window
     }
 
     /// An access to a page that has been looked up: only that it lies within is checked.
@@ -82,6 +88,7 @@ extension BlockEmitter {
         item.otherJump = fast.misaligned
         item.address = fast.base ?? fast.address
         item.entry = fast.entry
+        item.recent = fast.recent
         item.checksWrites = fast.checksWrites
         item.displacement = fast.base == nil ? nil : Int32(op.imm)
         item.closesWindow = fast.opensWindow

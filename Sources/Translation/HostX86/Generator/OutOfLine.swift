@@ -34,6 +34,8 @@ struct OutOfLine {
     var entry = Register.rax
     /// Of an access to a page that was looked up before: what to add to the guest's base, which `address` holds.
     var displacement: Int32?
+    /// Of a load that looked at the page it found last.
+    var recent: RecentPageUse?
     /// Whether the lookup was for writing, and whether later accesses count on it.
     var checksWrites = false
     var closesWindow = false
@@ -99,6 +101,7 @@ extension BlockEmitter {
     }
 
     private mutating func emitAccess(_ item: OutOfLine) {
+        if let recent = item.recent { emitRefill(item, recent) }
         if item.displacement == nil, item.entry != item.address {
             let tag = MemoryLayout<TLBEntry>.offset(of: item.checksWrites ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
             a.alu(.xor, .b64, item.address, Memory(item.entry, tag))

@@ -27,12 +27,14 @@ struct Thunks {
     var canonical64 = 0, canonical32 = 0, boxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
 
     private let registers: HostRegisters
+    private let refills: RefillThunks
     private static let savedRegisters: [Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
     /// Space for the temporaries in a callee thunk; with the return address a multiple of 16.
     private static let saveBytes = 8 * (5 + 8) + 16
 
     init(_ assembler: inout Assembler, _ registers: HostRegisters, helperTable: UnsafeRawPointer, functions: [UnsafeRawPointer?]) {
         self.registers = registers
+        refills = RefillThunks(&assembler)
         emitConstants(&assembler)
         emitEntry(&assembler)
         emitExit(&assembler)
@@ -43,6 +45,8 @@ struct Thunks {
             unsafe emitCallee(&assembler, callee, callee == .helper ? helperTable : functions[callee.rawValue], fault: fault)
         }
     }
+
+    func refill(_ address: Register, _ entry: Register, _ use: RecentPageUse) -> Int { refills.place(address, entry, use) }
 
     private mutating func emitConstants(_ a: inout Assembler) {
         a.align(16)
