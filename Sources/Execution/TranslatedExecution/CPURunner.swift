@@ -238,7 +238,7 @@ final class CPURunner {
 
     /// Lets indirect jumps find the block.
     private func rememberJump(_ block: TranslatedBlock, _ address: UnsafeRawPointer) {
-        if Log.isEnabled(.noChain) { return }
+        if Log.isEnabled(.noChain) || block.isTemporary { return }
         unsafe context.pointee.noteCode(block.pc)
         if block.secondPage != nil { unsafe context.pointee.noteCode(block.pc &+ 4096) }
         let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)

@@ -187,7 +187,7 @@ public final class TranslationEngine {
         let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
         var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
         if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
-        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil) else { return nil }
+        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil, isTemporary) else { return nil }
         if !isTemporary { table.insert(block, pages: pages) }
         translatedBlocks += 1
         return block
@@ -205,7 +205,7 @@ public final class TranslationEngine {
     }
 
     /// Turns the scratch IR into something that runs; nil after the code memory was found full and has been emptied: look up again.
-    private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?) -> TranslatedBlock? {
+    private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?, _ isTemporary: Bool) -> TranslatedBlock? {
         var code: CompiledBlock?
         var holder: IRHolder?
         if let generator, generator.supports(scratch) {
@@ -225,7 +225,7 @@ public final class TranslationEngine {
         }
         return TranslatedBlock(
             pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
-            guestBytes: scratch.guestBytes, code: code, ir: holder)
+            guestBytes: scratch.guestBytes, code: code, ir: holder, isTemporary: isTemporary)
     }
 
     /// Set when the code memory is full; the runner that sees it empties it.
@@ -272,7 +272,7 @@ public final class TranslationEngine {
 
     /// Lets the jump that left generated code go straight to `block` next time. `generation` is the count of code flushes when it left.
     func chain(site: Int, to block: TranslatedBlock, generation: Int) {
-        guard let generator, let code = block.code, block.secondPage == nil else { return }
+        guard let generator, let code = block.code, block.secondPage == nil, !block.isTemporary else { return }
         translationLock.lock()
         defer { translationLock.unlock() }
         guard !block.isDead, generation == codeFlushes else { return }
