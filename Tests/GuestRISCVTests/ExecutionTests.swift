@@ -87,4 +87,26 @@ private final class Finish: IOHandler {
             #expect(cpu.register(10) == 7 && cpu.register(11) == 5, "\(name)")
         }
     }
+
+    /// Code that is written between its calls runs as it was written last, however the count of instructions cuts the calls: 2000 times 1 + 2 in a0.
+    @Test func rewrittenCodeRunsAsWritten() throws {
+        let nops = [UInt32](repeating: 0x0000_0013, count: 20)
+        let words: [UInt32] =
+            [
+                0x0000_0417, 0x0444_0413,  // auipc s0, 0; addi s0, s0, 68: the address of 1
+                0x0015_0337, 0x5133_0313,  // t1 = the instruction addi a0, a0, 1
+                0x0025_03b7, 0x5133_8393,  // t2 = the instruction addi a0, a0, 2
+                0x7d00_0593, 0x0000_0513,  // li a1, 2000; li a0, 0
+                0x0064_2023, 0x0000_100f, 0x0004_00e7,  // 0: sw t1, 0(s0); fence.i; jalr s0
+                0x0074_2023, 0x0000_100f, 0x0004_00e7,  // sw t2, 0(s0); fence.i; jalr s0
+                0xfff5_8593, 0xfe05_92e3,  // addi a1, a1, -1; bnez a1, 0b
+                0x05c0_006f,  // j 2f
+                0x0000_0000,  // 1: what was written
+            ] + nops + [0x0000_8067]  // ret
+        var counted = EngineOptions()
+        counted.instructionShift = 10
+        for (name, options) in ExecutionTests.engines + [("icount shift=10", counted)] {
+            #expect(try runHart(words, options).register(10) == 6000, "\(name)")
+        }
+    }
 }

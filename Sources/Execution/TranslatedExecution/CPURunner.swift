@@ -246,7 +246,10 @@ final class CPURunner {
     }
 
     private func logExecution(_ block: TranslatedBlock) {
-        Log.write(.exec, "Trace \(cpu.index): [\(hex(block.pc, digits: 16))/\(hex(block.flags))] \(block.instructions)")
+        let code = block.code.flatMap { code in engine.generator.map { unsafe UInt(bitPattern: $0.memory.address(code.entry)) } } ?? 0
+        // QEMU's columns: host code, cs_base, pc, flags, cflags (here the count of instructions).
+        let columns = [hex(0, digits: 16), hex(block.pc, digits: 16), hex(block.flags, digits: 8), hex(block.instructions, digits: 8)]
+        Log.write(.exec, "Trace \(cpu.index): \(hex(code)) [\(columns.map { String($0.dropFirst(2)) }.joined(separator: "/"))] ")
         Log.write(.cpu, cpu.describeRegisters())
     }
 }
