@@ -201,7 +201,7 @@ final class CPURunner {
             }
             if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
             if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
-            if run(block) == .budget {
+            if run(block, generation) == .budget {
                 if cpu.header.budget <= 0 { return }
                 // The next block is longer than what may still run: run its beginning.
                 instructionLimit = Int(min(cpu.header.budget, Int64(CPURunner.usualLimit)))
@@ -212,27 +212,23 @@ final class CPURunner {
         }
     }
 
-    /// Runs from a block on until something has to be seen to.
-    private func run(_ block: TranslatedBlock) -> ExitReason {
-        guard let generator = engine.generator, let code = block.code else { return interpret(block) }
-        let address = unsafe generator.memory.address(code.entry)
-        rememberJump(block, address)
+    /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.
+    private func run(_ block: TranslatedBlock, _ generation: Int) -> ExitReason {
         engine.exclusivity.enter(gate)
-        if block.isDead || engine.wantsCodeFlush {
-            engine.exclusivity.leave(gate)
-            return .lookup
-        }
-        let exit = unsafe generator.run(address, cpu.header)
+        // While this runner is inside nobody throws code away; somebody may have done so just before.
+        let isStale = block.isDead || engine.wantsCodeFlush || generation != engine.codeFlushes
+        let exit = isStale ? .lookup : execute(block)
         engine.exclusivity.leave(gate)
-        guard case .reason(let reason) = exit else { return .lookup }
-        if reason == .exception { cpu.deliverException() }
-        return reason
+        if exit == .exception { cpu.deliverException() }
+        return exit
     }
 
-    private func interpret(_ block: TranslatedBlock) -> ExitReason {
-        guard let ir = block.ir else { return .lookup }
-        let reason = interpreter.run(ir.block, cpu.header)
-        if reason == .exception { cpu.deliverException() }
+    private func execute(_ block: TranslatedBlock) -> ExitReason {
+        if let ir = block.ir { return interpreter.run(ir.block, cpu.header) }
+        guard let generator = engine.generator, let code = block.code else { preconditionFailure("a block has code or IR") }
+        let address = unsafe generator.memory.address(code.entry)
+        rememberJump(block, address)
+        guard case .reason(let reason) = unsafe generator.run(address, cpu.header) else { return .lookup }
         return reason
     }
 

@@ -157,7 +157,9 @@ final class RoundRobin {
         let deadline = engine.withMachineLock { engine.loop.nextDeadline(.virtual) }
         guard let deadline else { return sleep(until: nil) }
         let ahead = deadline - now(shift)
-        if ahead > 0 {
+        if ahead > 0, !engine.options.sleepsWhileIdle {
+            warped += ahead
+        } else if ahead > 0 {
             sleep(until: monotonicNanoseconds() + ahead)
             warped += min(ahead, max(0, deadline - now(shift)))
         }
