@@ -99,8 +99,8 @@ public struct RISCVModel: Sendable {
         let letters = [("i", Extensions.i), ("m", .m), ("a", .a), ("f", .f), ("d", .d), ("c", .c)]
         let single = letters.filter { extensions.contains($0.1) }.map(\.0).joined()
         let order = [
-            "zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihintpause", "zihpm", "zacas", "zawrs", "zfh", "zfhmin", "zcb", "zba", "zbb", "zbc",
-            "zbs", "sstc", "svadu", "svinval", "svnapot", "svpbmt",
+            "zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihintpause", "zihpm", "zacas", "zawrs", "zfh", "zfhmin", "zcb",
+            "zba", "zbb", "zbc", "zbs", "sstc", "svadu", "svinval", "svnapot", "svpbmt",
         ]
         let multiple = order.filter { name in
             RISCVModel.always.contains(name) || RISCVModel.properties.contains { $0.name == name && extensions.isSuperset(of: $0.extensions) }
