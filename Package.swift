@@ -28,6 +28,7 @@ func tests(_ name: String, uses: [String]) -> Target {
 
 let base: [Target] = [
     .target(name: "CHost", path: "Sources/Base/CHost"),
+    .systemLibrary(name: "CCapstone", path: "Sources/Base/CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
@@ -48,7 +49,7 @@ let translation: [Target] = [
     module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
     module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "CodeCache"]),
-    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost"]),
+    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost", "CCapstone"]),
 ]
 
 let execution: [Target] = [

@@ -26,6 +26,7 @@ public final class EventLoop: @unchecked Sendable {
     private var virtualOffset = monotonicNanoseconds()
     private var pausedAt: Int64?
     private var virtualSource: (() -> Int64)?
+    private var onEarlierDeadline: () -> Void = {}
 
     public init() throws(HostError) {
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -148,8 +149,12 @@ public final class EventLoop: @unchecked Sendable {
 
     public func randomBytes(_ count: Int) -> [UInt8] { hostRandomBytes(count) }
 
-    /// Makes the virtual clock follow something else, such as a count of instructions.
-    public func setVirtualClockSource(_ source: (() -> Int64)?) { virtualSource = source }
+    /// Makes the virtual clock follow a count of instructions. Whoever counts fires its timers, with `fireDueVirtualTimers`, and is told, from any
+    /// thread with the lock held, when a timer has become the next one.
+    public func setVirtualClockSource(_ source: @escaping () -> Int64, onEarlierDeadline: @escaping () -> Void) {
+        virtualSource = source
+        self.onEarlierDeadline = onEarlierDeadline
+    }
 
     /// Stops the virtual clock, or lets it go on.
     public func setVirtualClockPaused(_ paused: Bool) {
@@ -165,16 +170,22 @@ public final class EventLoop: @unchecked Sendable {
     /// The earliest deadline of an armed timer on a clock.
     public func nextDeadline(_ clock: ClockKind) -> Int64? { timers.nextDeadline(clock) }
 
-    /// Fires what is due now; for a virtual clock that was moved on by hand.
-    public func fireDueTimers() {
-        for clock in [ClockKind.realtime, .virtual] where clock == .realtime || pausedAt == nil {
-            let now = now(clock)
-            while let timer = timers.takeDue(clock, now: now) { timer.fire() }
-        }
+    private func fireDueTimers() {
+        fireDue(.realtime)
+        if pausedAt == nil, virtualSource == nil { fireDue(.virtual) }
+    }
+
+    /// For whoever moves the virtual clock on: fires what is due on it now.
+    public func fireDueVirtualTimers() { fireDue(.virtual) }
+
+    private func fireDue(_ clock: ClockKind) {
+        let now = now(clock)
+        while let timer = timers.takeDue(clock, now: now) { timer.fire() }
     }
 
     func arm(_ timer: LoopTimer, at deadline: Int64) {
-        if timers.arm(timer, at: deadline) { wake() }
+        guard timers.arm(timer, at: deadline) else { return }
+        if timer.clock == .virtual, virtualSource != nil { onEarlierDeadline() } else { wake() }
     }
 
     func disarm(_ timer: LoopTimer) { timers.disarm(timer) }

@@ -52,7 +52,10 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map { "\($0.name)\t\($0.help)\n" }
         return "Supported machines are:\n" + rows.joined()
     }
-    if options.last("cpu") == "help" { return Catalog.cpuHelp(guest: guest) }
+    if PropertyList(options.last("machine") ?? "", option: "machine", implied: "type").asksForHelp {
+        return "virt-machine options:\n" + Session.machineProperties.map { "  \($0)\n" }.joined()
+    }
+    if ["help", "?"].contains(options.last("cpu")) { return Catalog.cpuHelp(guest: guest) }
     if options.last("d") == "help" {
         return "Log items (comma separated):\n" + LogMask.items.map { "\($0.name)\t\($0.help)\n" }.joined()
     }
@@ -60,6 +63,5 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     if options.last("chardev") == "help" {
         return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
     }
-    if options.last("device") == "help" { return DeviceList.help }
-    return nil
+    return options.last("device").flatMap(DeviceList.help)
 }

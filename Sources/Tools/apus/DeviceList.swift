@@ -40,7 +40,23 @@ struct DeviceList {
         ]
     }
 
-    static var help: String {
+    /// The list for `-device help`, or the properties for `-device NAME,help`; nil for what does not ask.
+    static func help(_ text: String) -> String? {
+        if ["help", "?"].contains(text) { return help }
+        let list = PropertyList(text, option: "device", implied: "driver")
+        guard list.asksForHelp, let name = list["driver"], let properties = propertyNames(name) else { return nil }
+        return "\(name) options:\n" + properties.map { "  \($0)\n" }.joined()
+    }
+
+    private static func propertyNames(_ name: String) -> [String]? {
+        if ConsolePorts.kinds.contains(name) { return ConsolePorts.properties }
+        return kinds.first { $0.name == name }.map { $0.properties + common }
+    }
+
+    /// Properties of every device.
+    private static let common = ["id", "bus"]
+
+    private static var help: String {
         kinds.map { "name \"\($0.name)\", bus virtio-bus, desc \"\($0.help)\"\(properties($0))\n" }.joined()
             + ConsolePorts.help
     }
@@ -157,7 +173,7 @@ struct DeviceList {
         guard let kind = DeviceList.kinds.first(where: { $0.name == name }) else {
             throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceList.kinds.map(\.name))
         }
-        try list.check(kind.properties + ["driver", "id", "bus"])
+        try list.check(kind.properties + DeviceList.common + ["driver"])
         return try kind.make(list, &self)
     }
 

@@ -96,11 +96,7 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     public func listing(_ offset: Int, _ size: Int) -> String {
         let bytes = unsafe Array(UnsafeBufferPointer(start: memory.writable + offset, count: size))
-        let lines = stride(from: 0, to: size, by: 16).map { first in
-            let row = bytes[first..<min(first + 16, size)].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-            return unsafe "0x" + String(UInt(bitPattern: memory.address(offset + first)), radix: 16) + ":  " + row
-        }
-        return lines.joined(separator: "\n") + "\n"
+        return unsafe Listing.text(bytes, at: UInt64(UInt(bitPattern: memory.address(offset))))
     }
 }
 
