@@ -115,7 +115,8 @@ let control: [Target] = [
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Chardev", "BlockSetup", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio",
+            "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]

@@ -3,6 +3,7 @@ import BlockFormats
 import EventLoop
 import Glibc
 import HostOS
+import Testing
 
 /// The two ways of getting file requests done; everything below must hold for both.
 enum Engine: String, CaseIterable, CustomTestStringConvertible {

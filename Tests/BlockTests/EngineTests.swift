@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    /// A vCPU's thread resets a device while the loop's thread serves it.
+    @Test(arguments: Engine.allCases) func anotherThreadDrains(_ engine: Engine) throws {
+        let disk = try Disk(engine, [UInt8](repeating: 0, count: 1 << 20))
+        let server = try HostThread(name: "loop") { [loop = disk.loop] in _ = loop.run() }
+        let memory = Memory(pattern(1 << 14))
+        for _ in 0..<100 {
+            disk.loop.lock.withLock {
+                var ended = 0
+                for index in 0..<20 { disk.node.write(UInt64(index) << 14, from: [memory.buffer]) { if $0 == .ok { ended += 1 } } }
+                disk.node.flush { _ in }
+                disk.node.drain()
+                #expect(ended == 20)
+            }
+            disk.loop.lock.withLock { disk.node.flush { #expect($0 == .ok) } }
+        }
+        disk.loop.lock.withLock {
+            disk.node.drain()
+            disk.loop.stop(status: 0)
+        }
+        server.join()
+    }
+
     /// With threads that post and a loop that sleeps in between, no wake-up may be lost.
     @Test(arguments: Engine.allCases) func oneAfterTheOther(_ engine: Engine) throws {
         let disk = try Disk(engine, pattern(4096))

@@ -24,9 +24,9 @@ import Testing
         #expect(try Array(disk.content[512..<512 + bytes.count]) == bytes)
     }
 
-    @Test(arguments: Engine.allCases, [false, true]) func crookedTransfersPastTheCache(_ engine: Engine, _ direct: Bool) throws {
+    @Test(arguments: Engine.allCases, [nil, 512, 4096]) func crookedTransfersPastTheCache(_ engine: Engine, _ alignment: Int?) throws {
         var model = pattern(1 << 16)
-        let disk = try Disk(engine, model) { $0.cache.direct = direct }
+        let disk = try Disk(engine, model) { ($0.cache.direct, $0.directAlignment) = (alignment != nil, alignment) }
         var random = SystemRandomNumberGenerator()
         for round in 0..<200 {
             let sector = Int.random(in: 0..<120, using: &random)
@@ -41,6 +41,22 @@ import Testing
             #expect(back.flatMap { $0.buffer.bytes() } == Array(model[start..<start + count]))
         }
         #expect(try disk.content == model)
+    }
+
+    /// Sectors smaller than what can be written: neighbours must not undo each other.
+    @Test(arguments: Engine.allCases) func neighboursAtTheSameTime(_ engine: Engine) throws {
+        let disk = try Disk(engine, [UInt8](repeating: 0, count: 1 << 16)) { ($0.cache.direct, $0.directAlignment) = (true, 4096) }
+        let memory = (0..<128).map { Memory(pattern(512, seed: $0)) }
+        disk.loop.lock.withLock {
+            for (index, item) in memory.enumerated() where index != 77 { disk.node.write(UInt64(index) * 512, from: [item.buffer]) { #expect($0 == .ok) } }
+            disk.node.zero(77 * 512, count: 512, mayUnmap: false) { #expect($0 == .ok) }
+            disk.node.drain()
+        }
+        #expect(try disk.content == memory.enumerated().flatMap { $0 == 77 ? [UInt8](repeating: 0, count: 512) : $1.buffer.bytes() })
+    }
+
+    @Test func anImageThatCannotBeWrittenToItsEndIsRefused() throws {
+        #expect(throws: BlockError.self) { try Disk(.threads, pattern(4608)) { ($0.cache.direct, $0.directAlignment) = (true, 4096) } }
     }
 
     @Test(arguments: Engine.allCases, [false, true]) func theLastSectorMayBeIncomplete(_ engine: Engine, _ direct: Bool) throws {

@@ -47,9 +47,22 @@ CASES = [
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@other-disk,format=raw,if=none,id=a"], "id=a"),
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@disk,format=raw,if=none,id=b"], "in use"),
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-device", "virtio-blk-device,drive=a", "-device", "virtio-blk-device,drive=a"], "drive=a"),
+    *[(["-drive", f"file=@disk,format=raw,if=none,id=a,{words}"], wanted) for words, wanted in [
+        ("aio=native", "aio=native"), ("aio=x", "aio=x"), ("werror=x", "werror=x"), ("rerror=enospc", "rerror=enospc"), ("discard=x", "discard=x"),
+        ("detect-zeroes=on", "detect-zeroes=on"), ("file.driver=nbd", "nbd"), ("bus=1", "bus=1"), ("media=cdrom", "cdrom"), ("file.locking=x", "locking=x"),
+        ("cache.direct=x", "cache.direct=x"), ("copy-on-read=on", "copy-on-read"), ("readonly=x", "readonly=x"), ("snapshot=x", "snapshot=x")]],
+    (["-drive", "file=@disk,format=raw,index=1", "-drive", "file=@other-disk,format=raw,index=1"], "index=1"),
+    *[(["-blockdev", words], wanted) for words, wanted in [
+        ("driver=qcow2,node-name=a,file=b", "qcow2"), ("driver=raw,node-name=a,file=b", "file=b"), ("driver=file,node-name=a", "filename"),
+        ("driver=file,node-name=a,filename=@absent", "absent"), ("driver=file,node-name=a,filename=@disk,offset=1", "offset"), ('{"driver":"file"}', "JSON"),
+        ("driver=raw,node-name=a,file.driver=nbd,file.filename=x", "nbd"), ("driver=file,node-name=a,filename=@disk,aio=native", "native")]],
+    (["-blockdev", "driver=file,node-name=a,filename=@disk", "-drive", "file=@other-disk,format=raw,if=none,id=a"], "id=a"),
+    *[(["-drive", "file=@disk,format=raw,if=none,id=a", "-device", f"virtio-blk-device,drive=a,{words}"], wanted) for words, wanted in [
+        ("serial=123456789012345678901", "serial"), ("num-queues=0", "num-queues"), ("logical_block_size=513", "logical_block_size"),
+        ("logical_block_size=4096,physical_block_size=512", "physical_block_size"), ("werror=x", "werror=x"), ("write-cache=x", "write-cache=x")]],
     (["-drive", "file=@short,format=raw,if=pflash"], "short"), (["-fw_cfg", "name=x"], "fw_cfg"),
     (["-m", "size=64,slots=2,maxmem=1G"], "slots"), (["-smp", "2,maxcpus=4"], "maxcpus"), (["-smp", "cpus=3,cores=2"], "cores"),
-    (["-rtc", "base=utc,clock=vm"], "clock=vm"), (["-display", "gtk"], "gtk"), (["-name", "a,process=b"], "process"), (["-blockdev", "driver=file"], "-blockdev"),
+    (["-rtc", "base=utc,clock=vm"], "clock=vm"), (["-display", "gtk"], "gtk"), (["-name", "a,process=b"], "process"), (["-blockdev", "driver=file"], "node-name"),
     (["-M", "virt,pflash0=x"], "pflash0"), (["-M", "virt,accel=kvm"], "kvm"), (["-global", "foo.bar=1"], "foo.bar"), (["-mon", "chardev=x"], "chardev=x"),
     (["-mon", "chardev=x,mode=control"], "mode=control"), (["-chardev", "udp,id=a"], "udp"), (["-chardev", "nll,id=a"], "nll"), (["-chardev", "null"], "id=ID"),
     (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "udp:1:1"], "udp"),

@@ -10,7 +10,8 @@ public final class HostFile: @unchecked Sendable {
 
     public enum Access: Sendable { case readOnly, readWrite, create }
 
-    public init(_ path: String, _ access: Access, direct: Bool = false, synchronous: Bool = false) throws(HostError) {
+    /// `alignment` is for `direct`: nil takes the least that the host accepts.
+    public init(_ path: String, _ access: Access, direct: Bool = false, alignment: Int? = nil, synchronous: Bool = false) throws(HostError) {
         var flags = access == .readOnly ? O_RDONLY : O_RDWR
         if access == .create { flags |= O_CREAT | O_TRUNC }
         if direct { flags |= apus_o_direct }
@@ -25,7 +26,7 @@ public final class HostFile: @unchecked Sendable {
         }
         descriptor = opened
         self.path = path
-        alignment = direct ? HostFile.directAlignment(opened) : 1
+        self.alignment = direct ? alignment ?? HostFile.directAlignment(opened) : 1
     }
 
     /// A new file without a name, in `$TMPDIR` or /var/tmp, that is gone when it is closed.
@@ -41,10 +42,7 @@ public final class HostFile: @unchecked Sendable {
         }
         guard descriptor >= 0 else { throw HostError("make a temporary file '\(path)'", remedy: "let TMPDIR name a folder that can be written") }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        guard ftruncate(descriptor, off_t(size)) == 0 else {
-            close(descriptor)
-            throw HostError("make a temporary file of \(size) bytes in '\(path)'")
-        }
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("make a temporary file of \(size) bytes in '\(path)'") }
     }
 
     deinit { close(descriptor) }

@@ -9,14 +9,16 @@ public final class IORing {
 
     /// Fails where the kernel, its settings or a sandbox do not allow a ring, or it lacks one of the operations.
     public init(capacity: Int) throws(HostError) {
-        unsafe ring = .allocate(capacity: 1)
-        unsafe ring.initialize(to: io_uring())
-        self.capacity = capacity
-        let result = unsafe io_uring_queue_init(UInt32(capacity), ring, 0)
+        let fresh = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        unsafe fresh.initialize(to: io_uring())
+        let result = unsafe io_uring_queue_init(UInt32(capacity), fresh, 0)
         guard result == 0 else {
-            unsafe ring.deallocate()
+            unsafe fresh.deallocate()
             throw HostError("make an io_uring", errno: -result, remedy: "use aio=threads")
         }
+        unsafe ring = unsafe fresh
+        self.capacity = capacity
+        // From here on `deinit` cleans up.
         guard unsafe IORing.hasOperations(ring) else { throw HostError("use io_uring", errno: ENOSYS, remedy: "use aio=threads") }
     }
 

@@ -29,6 +29,8 @@ public struct ImageOptions: Equatable, Sendable {
     /// Open it for reading only if that is all that the host allows.
     public var mayBecomeReadOnly = false
     public var cache = Cache()
+    /// What transfers past the page cache must be multiples of, a power of two; nil: what the host accepts.
+    public var directAlignment: Int?
     /// What the guest discards is given back to the host.
     public var discards = false
     public var locking = Locking.auto

@@ -32,7 +32,8 @@ public final class RawImage: BlockNode {
 
     private static func open(_ options: ImageOptions) throws(BlockError) -> (HostFile, isReadOnly: Bool) {
         func open(_ access: HostFile.Access) throws(HostError) -> HostFile {
-            try HostFile(options.path, access, direct: options.cache.direct, synchronous: !options.cache.writeback)
+            try HostFile(
+                options.path, access, direct: options.cache.direct, alignment: options.directAlignment, synchronous: !options.cache.writeback)
         }
         do {
             if options.isReadOnly { return (try open(.readOnly), true) }

@@ -8,7 +8,8 @@ extension BlockSetup {
     private static let driveNames =
         ImageProperties.names.filter { $0 != "locking" }
         + [
-            "file", "file.driver", "file.filename", "file.locking", "if", "id", "format", "cache", "cache.writeback", "readonly", "media", "bus", "index",
+            "file", "file.driver", "file.filename", "file.locking", "if", "id", "format", "cache", "cache.writeback", "readonly", "media", "bus",
+            "index",
             "unit", "werror", "rerror", "snapshot",
         ]
 

@@ -43,7 +43,8 @@ public final class VirtioBlock: VirtioDevice {
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { visitor.field("hasCache", &hasCache) }
 
     public func writeConfiguration(_ offset: Int, _ bytes: [UInt8]) {
-        if offset == VirtioBlock.cacheControlOffset, acceptedFeatures & Feature.cacheControl != 0, let value = bytes.first { hasCache = value & 1 != 0 }
+        guard offset == VirtioBlock.cacheControlOffset, acceptedFeatures & Feature.cacheControl != 0, let value = bytes.first else { return }
+        hasCache = value & 1 != 0
     }
 
     /// Writes must be on stable storage when the guest hears that they are done: it knows of no cache, or has switched it off.

@@ -45,14 +45,14 @@ extension VirtioBlock {
     /// Virtio 1.2, section 5.2.4.
     public var configuration: [UInt8] {
         let perPhysical = (options.physicalBlockSize / options.logicalBlockSize).trailingZeroBitCount
-        let fields: [(value: UInt64, bytes: Int)] = [
-            (node.size / VirtioBlock.sector, 8), (0, 4) /* size_max */, (UInt64(queueSize) - 2, 4) /* seg_max */, (0, 4) /* geometry */,
-            (UInt64(options.logicalBlockSize), 4),
-            (UInt64(perPhysical), 1), (0, 1), (0, 2), (0, 4),  // topology
-            (hasCache ? 1 : 0, 1), (0, 1), (UInt64(options.queues), 2),
-            (VirtioBlock.maxRange, 4), (1, 4), (UInt64(options.logicalBlockSize) / VirtioBlock.sector, 4),  // discard: sectors, segments, alignment
-            (VirtioBlock.maxRange, 4), (1, 4), (1, 1) /* may unmap */, (0, 3),  // write zeroes
-        ]
-        return fields.flatMap { field in (0..<field.bytes).map { UInt8(truncatingIfNeeded: field.value >> UInt64(8 * $0)) } }
+        let (logical, sizeMax, geometry, unused) = (UInt64(options.logicalBlockSize), UInt64(0), UInt64(0), UInt64(0))
+        let (segments, mayUnmap) = (UInt64(1), UInt64(1))
+        let topology: [(value: UInt64, bytes: Int)] = [(UInt64(perPhysical), 1), (0, 1), (0, 2), (0, 4)]
+        let discard = [(VirtioBlock.maxRange, 4), (segments, 4), (logical / VirtioBlock.sector, 4)]
+        let writeZeroes = [(VirtioBlock.maxRange, 4), (segments, 4), (mayUnmap, 1), (unused, 3)]
+        let fields =
+            [(node.size / VirtioBlock.sector, 8), (sizeMax, 4), (UInt64(queueSize) - 2, 4), (geometry, 4), (logical, 4)] + topology
+            + [(hasCache ? 1 : 0, 1), (unused, 1), (UInt64(options.queues), 2)] + discard + writeZeroes
+        return fields.flatMap { value, bytes in (0..<bytes).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
     }
 }

@@ -5,8 +5,8 @@ import VirtioDevices
 /// `-device virtio-blk-device`, and the disks that the board makes for `-drive if=virtio`.
 enum DiskDevice {
     static let properties = [
-        "drive", "serial", "num-queues", "logical_block_size", "physical_block_size", "write-cache", "config-wce", "discard", "write-zeroes", "rerror",
-        "werror",
+        "drive", "serial", "num-queues", "logical_block_size", "physical_block_size", "write-cache", "config-wce", "discard", "write-zeroes",
+        "rerror", "werror",
     ]
 
     static func make(_ drive: String, _ blocks: BlockSetup) throws -> VirtioBlock { make(try blocks.take(drive), VirtioBlock.Options()) }
