@@ -48,7 +48,9 @@ import Testing
         let disk = try Disk(engine, [UInt8](repeating: 0, count: 1 << 16)) { ($0.cache.direct, $0.directAlignment) = (true, 4096) }
         let memory = (0..<128).map { Memory(pattern(512, seed: $0)) }
         disk.loop.lock.withLock {
-            for (index, item) in memory.enumerated() where index != 77 { disk.node.write(UInt64(index) * 512, from: [item.buffer]) { #expect($0 == .ok) } }
+            for (index, item) in memory.enumerated() where index != 77 {
+                disk.node.write(UInt64(index) * 512, from: [item.buffer]) { #expect($0 == .ok) }
+            }
             disk.node.zero(77 * 512, count: 512, mayUnmap: false) { #expect($0 == .ok) }
             disk.node.drain()
         }
