@@ -39,12 +39,14 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
 
 bench: setup-test build ## measure against the distribution's QEMU and native code
 	scripts/fetch-guest
 	Benchmarks/run
+	Benchmarks/disk
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Package.swift

@@ -27,10 +27,12 @@ private final class FuzzDisk: BlockNode {
 
     func flush(_ done: @escaping (BlockResult) -> Void) { later(done) }
 
-    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) {
+    func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) {
         precondition(offset <= size && count <= size - offset, "a discard beyond the disk's end")
         later(done)
     }
+
+    func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { discard(offset, count: count, done) }
 
     func drain() { finish() }
 
@@ -73,7 +75,10 @@ struct VirtqueueTarget: FuzzTarget {
         switch random.below(4) {
         case 0: device = VirtioEntropy(loop: loop)
         case 1: device = console(line)
-        default: device = VirtioBlock(node: disk, serial: "fuzz", queues: 2)
+        default:
+            var options = VirtioBlock.Options()
+            options.queues = 2
+            device = VirtioBlock(node: disk, options: options)
         }
         let legacy = random.chance(4)
         let transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)

@@ -57,6 +57,26 @@ final class RingDriver {
         set(0x50, UInt32(queue))
     }
 
+    /// Makes one buffer of two parts available: bytes for the device, and `room` bytes for it to fill. Gives the latter back; nil if the device
+    /// has not done with it.
+    func request(_ queue: Int, _ bytes: [UInt8], room: Int) -> [UInt8]? {
+        let (first, second, answer) = (base(queue), base(queue) + 16, base(queue) + 0x3000)
+        memory.write(base(queue) + 0x2000, bytes)
+        memory.store(first, base(queue) + 0x2000)
+        memory.store(first + 8, UInt32(bytes.count))
+        memory.store(first + 12, UInt32(1 | 1 << 16))
+        memory.store(second, answer)
+        memory.store(second + 8, UInt32(room))
+        memory.store(second + 12, UInt32(2))
+        let index = offered[queue] ?? 0
+        memory.store(base(queue) + 128 + 4 + 2 * UInt64(index % 8), UInt16(0))
+        memory.store(base(queue) + 128 + 2, index &+ 1)
+        offered[queue] = index &+ 1
+        set(0x50, UInt32(queue))
+        let used: UInt16 = memory.load(base(queue) + 0x1000 + 2) ?? 0
+        return used == index &+ 1 ? memory.read(answer, count: room) : nil
+    }
+
     /// What the device has given back since the last time: the bytes that it wrote into each buffer.
     func taken(_ queue: Int) -> [[UInt8]] {
         let used = base(queue) + 0x1000

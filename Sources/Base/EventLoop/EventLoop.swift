@@ -22,6 +22,8 @@ public final class EventLoop: @unchecked Sendable {
     private var timers = TimerQueue()
     private let postedLock = Mutex()
     private var posted: [() -> Void] = []
+    /// The loop sleeps, or is about to: work that is posted must wake it. Guarded by `postedLock`.
+    private var isWaiting = false
     private var finishStatus: Int32?
     private var virtualOffset = monotonicNanoseconds()
     private var pausedAt: Int64?
@@ -54,6 +56,7 @@ public final class EventLoop: @unchecked Sendable {
             let timeout = pollTimeout()
             lock.unlock()
             let events = poll(timeout)
+            postedLock.withLock { isWaiting = false }
             lock.lock()
             for event in events { dispatch(event) }
         }
@@ -74,8 +77,10 @@ public final class EventLoop: @unchecked Sendable {
     public func post(_ work: @escaping () -> Void) {
         postedLock.lock()
         posted.append(work)
+        let mustWake = isWaiting
+        isWaiting = false
         postedLock.unlock()
-        wake()
+        if mustWake { wake() }
     }
 
     private func runPosted() {
@@ -193,6 +198,7 @@ public final class EventLoop: @unchecked Sendable {
     private func pollTimeout() -> Int32 {
         postedLock.lock()
         let busy = !posted.isEmpty
+        isWaiting = !busy
         postedLock.unlock()
         if busy { return 0 }
         var wait = Int64.max

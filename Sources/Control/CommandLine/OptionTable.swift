@@ -30,8 +30,11 @@ public struct OptionRow: Sendable {
         .init("dtb", "FILE", "use this device tree"),
         .init("bios", "FILE", "use this firmware; 'none' for none"),
         .init("fw_cfg", "[name=]NAME,file=FILE|string=TEXT", "give firmware and guest a file through the firmware configuration device"),
-        .init("drive", "file=FILE[,if=TYPE,format=raw,id=ID…]", "define a drive"),
-        .init("blockdev", "driver=NAME[,…]", "define a block node"),
+        .init(
+            "drive", "file=FILE[,if=TYPE,format=raw,id=ID…]",
+            "define a drive: cache=, aio=threads|io_uring, discard=, werror=, rerror=, snapshot=, index=, readonly=…"),
+        .init("blockdev", "driver=file|raw,node-name=ID[,…]", "define a block node: filename=, or for raw file=NODE or file.filename="),
+        .init("snapshot", nil, "let the drives' changes go to temporary files"),
         .init("device", "TYPE[,prop=VALUE…]", "add a device ('-device help' lists them)"),
         .init("netdev", "user,id=ID[,…]", "define a network back end"),
         .init("nic", "user[,model=TYPE,…]", "add a network card with its back end; 'none' for none"),
