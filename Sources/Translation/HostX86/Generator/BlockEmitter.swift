@@ -33,6 +33,8 @@ struct BlockEmitter {
     var slots = 0
     /// The page that accesses can share a lookup of.
     var window: PageWindow?
+    /// Where 128-bit values lie: the first of two slots, and the value that had them last.
+    var pairs: [(slot: Int, owner: Int)] = []
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
@@ -106,6 +108,7 @@ struct BlockEmitter {
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
         slots = 0
+        pairs.removeAll(keepingCapacity: true)
         forgetValues()
     }
 
@@ -136,6 +139,7 @@ struct BlockEmitter {
     }
 
     private mutating func emitOperation(_ op: IROp) {
+        if op.type == .i128 || op.opcode == .trunc && isWide(op.a) { return emitWide(op) }
         switch op.opcode {
         case .const: unsafe info[current].location.kind = .constant
         case .readState: emitRead(op)
@@ -223,7 +227,7 @@ struct BlockEmitter {
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
             let cell = Memory(HostRegisters.state, Int(op.imm))
-            return op.type == .f32 ? a.vmovss(cell, useVector(op.a)) : a.vmovsd(cell, useVector(op.a))
+            return storeFloat(cell, op.type, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {

@@ -116,7 +116,7 @@ extension BlockEmitter {
             let vector = vectorDestination()
             let fast = lookUp(op, writes: false)
             var item = slow(.load, fast, op, writes: false)
-            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            loadFloat(vector, op.type, fast.memory)
             item.destinationVector = vector
             item.back = a.offset
             outOfLine.append(item)
@@ -150,7 +150,7 @@ extension BlockEmitter {
         default: a.mov(wide, dst, source)
         }
         // A signed load into a narrow type keeps the bits above the type clear.
-        if memory.isSigned, op.type == .i16, memory.size == 1 { a.movzx(dst, .b16, dst) }
+        if memory.isSigned, op.type == .i16 { a.movzx(dst, .b16, dst) }
         if memory.isSigned, op.type == .i8 { a.movzx(dst, .b8, dst) }
     }
 
@@ -181,7 +181,7 @@ extension BlockEmitter {
     private mutating func storeFloat(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let fast = lookUp(op, writes: true)
-        if op.memory.size == 4 { a.vmovss(fast.memory, vector) } else { a.vmovsd(fast.memory, vector) }
+        storeFloat(fast.memory, op.memory.size == 2 ? .f16 : op.memory.size == 4 ? .f32 : .f64, vector)
         var item = slow(.store, fast, op, writes: true)
         item.vector = vector
         item.back = a.offset

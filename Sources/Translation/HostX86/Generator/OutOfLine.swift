@@ -85,9 +85,8 @@ extension BlockEmitter {
         case .float: emitFallback(item)
         case .canonicalNaN:
             guard let vector = item.destinationVector else { return }
-            let isSingle = item.type == .f32
-            let constant = Memory(target: isSingle ? thunks.canonical32 : thunks.canonical64)
-            if isSingle { a.vmovss(vector, constant) } else { a.vmovsd(vector, constant) }
+            let constant = item.type == .f16 ? thunks.canonical16 : item.type == .f32 ? thunks.canonical32 : thunks.canonical64
+            a.vmovsd(vector, Memory(target: constant))
             a.jmp(to: item.back)
         case .saturate: emitSaturation(item)
         }
@@ -138,7 +137,7 @@ extension BlockEmitter {
 
     private mutating func fetchResult(_ item: OutOfLine) {
         let result = field(CPUHeader.Offset.accessResult)
-        if let vector = item.destinationVector { return a.vmovsd(vector, result) }
+        if let vector = item.destinationVector { return loadFloat(vector, item.type, result) }
         switch item.type {
         case .i8: a.movzx(item.destination, .b8, result)
         case .i16: a.movzx(item.destination, .b16, result)
