@@ -3,7 +3,11 @@ import SoftFloat
 
 extension FloatFormat {
     var width: Int { 1 + exponentBits + fractionBits + (hasIntegerBit ? 1 : 0) }
-    var forOracle: MPFRFormat { MPFRFormat(exponentBits: Int32(exponentBits), fractionBits: Int32(fractionBits), hasIntegerBit: hasIntegerBit) }
+    var forOracle: MPFRFormat {
+        MPFRFormat(
+            exponentBits: Int32(exponentBits), fractionBits: Int32(fractionBits), hasIntegerBit: hasIntegerBit,
+            lowestExponent: Int32(lowestExponent))
+    }
 }
 
 extension MPFRBits {
@@ -51,6 +55,12 @@ struct HardOperands {
     private var signBit: UInt128 { 1 << (format.width - 1) }
 
     mutating func next() -> UInt64 { random.next() }
+
+    /// How far to scale: a little, by about the format's whole range, or beyond any.
+    mutating func distance() -> Int64 {
+        let bits = [6, format.exponentBits, format.exponentBits + 2, 64][Int(random.next() % 4)]
+        return Int64(bitPattern: random.next()) >> Int64(64 - bits)
+    }
 
     /// Zeros, the ends of the subnormal and of the normal numbers, infinities, NaNs of both kinds, one and its neighbours; all with both signs.
     var specials: [UInt128] {

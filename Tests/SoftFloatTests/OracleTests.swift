@@ -10,7 +10,7 @@ import Testing
     static let samples = isFull ? 1_000_000 : 6_000
 
     static let formats: [(name: String, format: FloatFormat)] = [
-        ("f16", .f16), ("bf16", .bf16), ("f32", .f32), ("f64", .f64), ("f80", .f80), ("f128", .f128),
+        ("f16", .f16), ("bf16", .bf16), ("f32", .f32), ("f64", .f64), ("f80", .f80), ("f80m68k", .f80m68k), ("f128", .f128),
     ]
 
     private static func format(_ name: String) -> FloatFormat { formats.first { $0.name == name }!.format }
@@ -49,6 +49,7 @@ import Testing
         },
         Operation(name: "remainder", oracle: MPFRRemainder) { $0.remainder($1, $2, .nearestEven, &$4) },
         Operation(name: "modulo", oracle: MPFRModulo) { $0.remainder($1, $2, .towardZero, &$4) },
+        Operation(name: "scale", oracle: MPFRScale) { ($0.scale($1, by: Int(truncatingIfNeeded: $2), &$4), 0) },
         Operation(name: "roundToIntegral", oracle: MPFRIntegral) { ($0.roundToIntegral($1, &$4), 0) },
     ]
 
@@ -66,7 +67,8 @@ import Testing
         for (name, format) in OracleTests.formats {
             var hard = HardOperands(format, seed: 31)
             repeatedly("\(operation.name) \(name)") { rounding, isBefore in
-                let (a, b, c) = hard.triple()
+                var (a, b, c) = hard.triple()
+                if operation.name == "scale" { b = UInt128(truncatingIfNeeded: hard.distance()) & 0xffff_ffff_ffff_ffff }
                 return compare(operation, format, rounding, isBefore, a, b, c)
             }
         }

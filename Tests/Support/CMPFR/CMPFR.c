@@ -15,6 +15,7 @@ typedef struct {
 typedef struct {
     mpfr_t value;
     bool isNaN, isSignalling;
+    long scale;
 } Operand;
 
 static int bias(MPFRFormat f) { return (1 << (f.exponentBits - 1)) - 1; }
@@ -52,9 +53,9 @@ static Operand decode(MPFRFormat f, MPFRBits bits) {
     int biased = (int)(value >> exponentShift(f)) & topExponent(f);
     Wide fraction = value & (((Wide)1 << f.fractionBits) - 1);
     Wide integer = f.hasIntegerBit ? value >> f.fractionBits & 1 : biased != 0;
-    Operand x = {.isNaN = false, .isSignalling = false};
+    Operand x = {.isNaN = false, .isSignalling = false, .scale = 0};
     mpfr_init2(x.value, digits);
-    if (biased != 0 && integer == 0) {
+    if (biased != 0 && integer == 0 && f.lowestExponent != 0) {
         x.isNaN = x.isSignalling = true;
     } else if (biased == topExponent(f)) {
         mpfr_set_inf(x.value, 1);
@@ -62,7 +63,7 @@ static Operand decode(MPFRFormat f, MPFRBits bits) {
         x.isSignalling = x.isNaN && !(fraction >> (f.fractionBits - 1));
     } else {
         setWide(x.value, fraction | integer << f.fractionBits);
-        mpfr_mul_2si(x.value, x.value, (biased ? biased : 1) - bias(f) - f.fractionBits, MPFR_RNDZ);
+        mpfr_mul_2si(x.value, x.value, (biased ? biased : f.lowestExponent) - bias(f) - f.fractionBits, MPFR_RNDZ);
     }
     if (isNegative) mpfr_neg(x.value, x.value, MPFR_RNDZ);
     return x;
@@ -73,7 +74,9 @@ static MPFRBits assemble(MPFRFormat f, bool isNegative, int biased, Wide signifi
     return narrow((Wide)isNegative << (exponentShift(f) + f.exponentBits) | (Wide)biased << exponentShift(f) | stored);
 }
 
-static MPFRBits infinity(MPFRFormat f, bool isNegative) { return assemble(f, isNegative, topExponent(f), (Wide)1 << f.fractionBits); }
+static MPFRBits infinity(MPFRFormat f, bool isNegative) {
+    return assemble(f, isNegative, topExponent(f), f.lowestExponent ? (Wide)1 << f.fractionBits : 0);
+}
 static MPFRBits defaultNaN(MPFRFormat f) { return assemble(f, false, topExponent(f), (Wide)3 << (f.fractionBits - 1)); }
 
 static MPFRResult invalid(MPFRFormat f) { return (MPFRResult){.bits = defaultNaN(f), .flags = MPFRInvalid}; }
@@ -123,7 +126,7 @@ static bool isTiny(MPFRFormat f, const Exact *x, MPFRMode mode, bool before) {
     mpfr_init2(trial.value, digits);
     mpfr_set(trial.value, x->value, MPFR_RNDZ);
     if (!before) roundAt(&trial, exponentOf(trial.value) - f.fractionBits, mode);
-    bool result = exponentOf(trial.value) < 1 - bias(f);
+    bool result = exponentOf(trial.value) < f.lowestExponent - bias(f);
     mpfr_clear(trial.value);
     return result;
 }
@@ -138,7 +141,7 @@ static MPFRResult encode(MPFRFormat f, Exact *x, MPFRMode mode, bool before) {
     bool isNegative = mpfr_signbit(x->value);
     if (mpfr_inf_p(x->value)) return (MPFRResult){.bits = infinity(f, isNegative)};
     if (mpfr_zero_p(x->value)) return (MPFRResult){.bits = assemble(f, isNegative, 0, 0)};
-    long lowest = 1 - bias(f);
+    long lowest = f.lowestExponent - bias(f);
     bool tiny = isTiny(f, x, mode, before);
     long exponent = exponentOf(x->value);
     if (exponent < lowest) exponent = lowest;
@@ -165,6 +168,7 @@ static int apply(MPFROperation operation, mpfr_t r, Operand *x, Operand *y, Oper
         case MPFRMultiplyAdd: return mpfr_fma(r, x->value, y->value, z->value, direction);
         case MPFRRemainder: return mpfr_remquo(r, quotient, x->value, y->value, direction);
         case MPFRModulo: return mpfr_fmodquo(r, quotient, x->value, y->value, direction);
+        case MPFRScale: return mpfr_mul_2si(r, x->value, y->scale, direction);
         case MPFRIntegral: case MPFRConvert: return mpfr_set(r, x->value, direction);
     }
     return 0;
@@ -208,7 +212,11 @@ MPFRResult mpfrCompute(
     MPFROperation operation, MPFRFormat source, MPFRFormat target, MPFRMode mode, bool isTinyBeforeRounding, MPFRBits a, MPFRBits b, MPFRBits c
 ) {
     int count = operandCount(operation);
-    Operand x = decode(source, a), y = decode(source, count > 1 ? b : a), z = decode(source, count > 2 ? c : a);
+    bool isScaling = operation == MPFRScale;
+    Operand x = decode(source, a), y = decode(source, count > 1 && !isScaling ? b : a), z = decode(source, count > 2 ? c : a);
+    /* MPFR's own exponents must not run out. */
+    int64_t scale = (int64_t)b.low;
+    y.scale = scale > 1 << 20 ? 1 << 20 : scale < -(1 << 20) ? -(1 << 20) : scale;
     MPFRResult result;
     if (x.isNaN || y.isNaN || z.isNaN) {
         result.bits = defaultNaN(target);

@@ -7,6 +7,8 @@ typedef struct {
     int exponentBits, fractionBits;
     /* Whether the integer bit is stored. */
     bool hasIntegerBit;
+    /* The biased exponent of which subnormals are multiples; 0 also lets unnormalized numbers be numbers. */
+    int lowestExponent;
 } MPFRFormat;
 
 /* A bit pattern of up to 128 bits. */
@@ -20,7 +22,7 @@ typedef enum { MPFRNearestEven, MPFRTowardZero, MPFRDown, MPFRUp, MPFRNearestAwa
 enum { MPFRInexact = 1, MPFRUnderflow = 2, MPFROverflow = 4, MPFRDivideByZero = 8, MPFRInvalid = 16 };
 
 typedef enum {
-    MPFRAdd, MPFRSubtract, MPFRMultiply, MPFRDivide, MPFRSquareRoot, MPFRMultiplyAdd, MPFRRemainder, MPFRModulo, MPFRIntegral, MPFRConvert
+    MPFRAdd, MPFRSubtract, MPFRMultiply, MPFRDivide, MPFRSquareRoot, MPFRMultiplyAdd, MPFRRemainder, MPFRModulo, MPFRScale, MPFRIntegral, MPFRConvert
 } MPFROperation;
 
 typedef struct {
@@ -30,7 +32,7 @@ typedef struct {
     unsigned quotient;
 } MPFRResult;
 
-/* A float operation whose NaN result is the positive one without payload. The result has the format `target`, operands have `source`. */
+/* A float operation, of which `MPFRScale` takes a 64-bit integer for b, whose NaN result is the positive one without payload. The result has the format `target`, operands have `source`. */
 MPFRResult mpfrCompute(
     MPFROperation operation, MPFRFormat source, MPFRFormat target, MPFRMode mode, bool isTinyBeforeRounding, MPFRBits a, MPFRBits b, MPFRBits c);
 
