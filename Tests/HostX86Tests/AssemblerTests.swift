@@ -219,6 +219,7 @@ private typealias T = AssemblerTrial
                 t.check("lockXadd", "lock xadd \(operands)", target: T.target) { $0.lockXadd(width, memory, .rdi) }
                 t.check("lockCmpxchg", "lock cmpxchg \(operands)", target: T.target) { $0.lockCmpxchg(width, memory, .rdi) }
             }
+            t.check("lockCmpxchg16b", "lock cmpxchg16b \(T.text(memory, "OWORD"))", target: T.target) { $0.lockCmpxchg16b(memory) }
             t.check("ldmxcsr", "ldmxcsr \(T.text(memory, "DWORD"))", target: T.target) { $0.ldmxcsr(memory) }
             t.check("stmxcsr", "stmxcsr \(T.text(memory, "DWORD"))", target: T.target) { $0.stmxcsr(memory) }
             t.check("jmp", "jmp \(T.text(memory, "QWORD"))", target: T.target) { $0.jmp(memory) }

@@ -124,7 +124,7 @@ final class HostMachine {
         try compare(integers, seeds: GeneratedCodeTests.seeds, optimized: optimized)
     }
 
-    @Test func pairsAndReversedBitsHaveHostCode() throws {
+    @Test(arguments: [MemoryOperation.Alignment.any, .fault]) func pairsAndReversedBitsHaveHostCode(_ alignment: MemoryOperation.Alignment) throws {
         let machine = try HostMachine()
         var block = IRBlock()
         block.reset(pc: 0x1000)
@@ -132,21 +132,23 @@ final class HostMachine {
         let low = block.zext(.i128, block.unary(.bitReverseBytes, .i64, address))
         let high = block.binary(.shl, .i128, block.zext(.i128, address), block.const(.i128, 64))
         let pair = block.binary(.or, .i128, low, high)
-        let old = block.compareExchange(.i128, address, expected: pair, new: block.const(.i128, 1), MemoryOperation(16))
+        let operation = MemoryOperation(16, alignment: alignment)
+        let old = block.compareExchange(.i128, address, expected: pair, new: block.const(.i128, 1), operation)
         block.write(.i64, TestGuest.offset("x0"), block.trunc(.i64, block.binary(.shrU, .i128, old, block.const(.i128, 64))))
         block.goto(0x2000)
-        let isSupported = machine.generator.supports(block)
-        #expect(isSupported)
-        #expect(X86CodeGenerator.missingExtensions == [])
-        let guest = TestGuest(seed: 1)
-        guest.memory.update(repeating: 0, count: 32)
-        // What the exchange expects: 16 with the bits of its bytes reversed, and 16.
-        guest.memory[16] = 8
-        guest.memory[24] = 16
-        let reason = machine.run(block, guest, tlb: .nothing)
-        #expect(reason == .lookup)
-        #expect(guest.read("x0") == 16 && guest.memory[16] == 1 && guest.memory[24] == 0)
+        for page in HostMachine.TLBState.allCases {
+            let guest = TestGuest(seed: 1)
+            guest.memory.update(repeating: 0, count: 32)
+            // What the exchange expects: 16 with the bits of its bytes reversed, and 16.
+            guest.memory[16] = 8
+            guest.memory[24] = 16
+            let reason = machine.run(block, guest, tlb: page)
+            #expect(reason == .lookup, "nil if there is no host code")
+            #expect(guest.read("x0") == 16 && guest.memory[16] == 1 && guest.memory[24] == 0)
+        }
     }
+
+    @Test func hasAllExtensions() { #expect(X86CodeGenerator.missingExtensions == []) }
 
     @Test func faultsArePrecise() throws {
         var options = integers

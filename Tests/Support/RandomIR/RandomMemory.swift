@@ -70,7 +70,7 @@ extension RandomIR {
         let expected = pair(&block, low, high)
         let newLow = value(.i64, &block)
         let new = random.oneIn(4) ? block.const(.i128, random.edgy()) : pair(&block, newLow, value(.i64, &block))
-        let alignment: MemoryOperation.Alignment = random.oneIn(4) ? .fault : .any
+        let alignment: MemoryOperation.Alignment = random.oneIn(2) ? .fault : .any
         let old = block.compareExchange(.i128, address, expected: expected, new: new, MemoryOperation(16, alignment: alignment))
         let type = random.pick(options.integers)
         if type.bits < 128 { keep(block.trunc(type, old), type) }

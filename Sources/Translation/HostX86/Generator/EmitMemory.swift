@@ -17,7 +17,7 @@ extension BlockEmitter {
 
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
 
-    private struct Fast {
+    struct Fast {
         let address: Register
         let entry: Register
         let miss: Int
@@ -31,7 +31,7 @@ extension BlockEmitter {
     }
 
     /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
-    private mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
+    mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
         let memory = op.memory
         let held = locked
         let base = use(op.a)
@@ -205,7 +205,7 @@ extension BlockEmitter {
         finishAtomic(.atomic, fast, op, operand, dst)
     }
 
-    private mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
+    mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
         var item = slow(kind, fast, op, writes: true)
         if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
         item.value = operand

@@ -99,27 +99,45 @@ extension BlockEmitter {
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
     private func scratch(_ index: Int) -> Memory { field(CPUHeader.Offset.scratch + 8 * index) }
 
-    /// The runtime does it, with the host's `cmpxchg16b`, which wants a pinned register.
     private mutating func emitCompareExchangePair(_ op: IROp) {
-        a.mov(.b64, field(CPUHeader.Offset.accessAddress), use(op.a))
-        let half = allocate()
+        for register in [Register.rax, .rdx, .rcx] { claim(register) }
         let places = [
-            (op.b, false, field(CPUHeader.Offset.accessValue)), (op.b, true, scratch(RuntimeFunctions.Scratch.expectedHigh)),
             (op.c, false, scratch(RuntimeFunctions.Scratch.new)), (op.c, true, scratch(RuntimeFunctions.Scratch.newHigh)),
+            (op.b, true, scratch(RuntimeFunctions.Scratch.expectedHigh)),
         ]
         for (value, high, place) in places {
-            load(half, value, high: high)
-            a.mov(.b64, place, half)
+            load(.rdx, value, high: high)
+            a.mov(.b64, place, .rdx)
         }
+        load(.rax, op.b, high: false)
+        // The host's instruction wants its operand aligned.
+        if op.memory.alignment == .fault { exchangePairInline(op) } else { exchangePairOutOfLine(op) }
+        a.mov(.b64, widePlace(), .rax)
+        a.mov(.b64, resultHalf(high: true), .rdx)
+    }
+
+    /// The expected value is in rdx:rax, and so is the old one behind it.
+    private mutating func exchangePairInline(_ op: IROp) {
+        let fast = lookUp(op, writes: true)
+        a.alu(.add, .b64, fast.entry, fast.address)
+        // rbx holds guest state. Nothing faults while it does not.
+        a.mov(.b64, field(CPUHeader.Offset.accessExtra), .rbx)
+        a.mov(.b64, .rbx, scratch(RuntimeFunctions.Scratch.new))
+        a.mov(.b64, .rcx, scratch(RuntimeFunctions.Scratch.newHigh))
+        a.lockCmpxchg16b(Memory(fast.entry))
+        a.mov(.b64, .rbx, field(CPUHeader.Offset.accessExtra))
+        finishAtomic(.compareExchange, fast, op, .rax, .rax)
+    }
+
+    private mutating func exchangePairOutOfLine(_ op: IROp) {
+        a.mov(.b64, field(CPUHeader.Offset.accessAddress), use(op.a))
+        a.mov(.b64, field(CPUHeader.Offset.accessValue), .rax)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
         storePC(pc)
         refund(instructions - begun)
         a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
         charge(instructions - begun)
-        _ = widePlace()
-        for (high, source) in [(false, field(CPUHeader.Offset.accessResult)), (true, scratch(RuntimeFunctions.Scratch.high))] {
-            a.mov(.b64, half, source)
-            a.mov(.b64, resultHalf(high: high), half)
-        }
+        a.mov(.b64, .rax, field(CPUHeader.Offset.accessResult))
+        a.mov(.b64, .rdx, scratch(RuntimeFunctions.Scratch.high))
     }
 }

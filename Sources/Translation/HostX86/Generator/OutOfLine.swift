@@ -142,6 +142,9 @@ extension BlockEmitter {
         case .i8: a.movzx(item.destination, .b8, result)
         case .i16: a.movzx(item.destination, .b16, result)
         case .i32: a.mov(.b32, item.destination, result)
+        case .i128:
+            a.mov(.b64, item.destination, result)
+            a.mov(.b64, .rdx, field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.high))
         default: a.mov(.b64, item.destination, result)
         }
     }
