@@ -137,11 +137,13 @@ let package = Package(
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
+        .target(
+            name: "CMPFR", path: "Tests/Support/CMPFR", linkerSettings: [.linkedLibrary("mpfr")]),
         tests("SnapshotTests", uses: ["Snapshot"]),
         tests("BitsTests", uses: ["Bits"]),
         tests("AddressSpaceTests", uses: ["AddressSpace"]),
         tests("CompressionTests", uses: ["Compression"]),
-        tests("SoftFloatTests", uses: ["SoftFloat"]),
+        tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
         tests(

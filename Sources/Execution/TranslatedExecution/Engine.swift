@@ -39,14 +39,20 @@ public struct EngineOptions: Sendable {
 public enum EngineError: ExplainedError {
     case codeMemory(CodeMemoryError)
     case thread(HostError)
+    /// Names of instruction set extensions.
+    case hostLacks([String])
 
     public var cause: String {
         switch self {
         case .codeMemory(let error): error.description
         case .thread(let error): error.cause
+        case .hostLacks(let names): "the host's processor lacks \(names.joined(separator: ", ")), which generated code uses"
         }
     }
-    public var remedy: String? { nil }
+    public var remedy: String? {
+        if case .hostLacks = self { return "run with -accel interpreter" }
+        return nil
+    }
 }
 
 /// Runs a machine's vCPUs by translation: the shared store of blocks, the threads, and what has to be agreed among them.
@@ -86,6 +92,8 @@ public final class TranslationEngine {
         switch options.kind {
         case .interpreter: generator = nil
         case .translator:
+            let missing = X86CodeGenerator.missingExtensions
+            guard missing.isEmpty else { throw .hostLacks(missing) }
             let memory: CodeMemory
             do { memory = try CodeMemory(size: options.codeMemorySize) } catch { throw .codeMemory(error) }
             generator = X86CodeGenerator(

@@ -67,6 +67,8 @@ public final class TestGuest {
         header.budget = 1000
     }
 
+    public static func offset(_ name: String) -> Int { layout.field(named: name)!.offset }
+
     public func read(_ name: String) -> UInt64 {
         let field = TestGuest.layout.field(named: name)!
         var value: UInt64 = 0

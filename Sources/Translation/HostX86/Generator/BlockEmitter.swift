@@ -50,6 +50,8 @@ struct BlockEmitter {
     var recentPages = 0
     /// The page that accesses can share a lookup of.
     var window: PageWindow?
+    /// Where 128-bit values lie: the first of two slots, and the value that had them last.
+    var pairs: [(slot: Int, owner: Int)] = []
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
@@ -124,6 +126,7 @@ struct BlockEmitter {
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
         slots = 0
+        pairs.removeAll(keepingCapacity: true)
         forgetValues()
     }
 
@@ -157,6 +160,7 @@ struct BlockEmitter {
     }
 
     private mutating func emitOperation(_ op: IROp) {
+        if op.type == .i128 || op.opcode == .trunc && isWide(op.a) { return emitWide(op) }
         switch op.opcode {
         case .const: unsafe info[current].location.kind = .constant
         case .readState: emitRead(op)
@@ -247,7 +251,7 @@ struct BlockEmitter {
             preserve(cell: op.imm)
             setHome(op.imm, -1)
             let cell = Memory(HostRegisters.state, Int(op.imm))
-            return op.type == .f32 ? a.vmovss(cell, useVector(op.a)) : a.vmovsd(cell, useVector(op.a))
+            return storeFloat(cell, op.type, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {

@@ -33,7 +33,7 @@ extension BlockEmitter {
     }
 
     /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
-    private mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
+    mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
         let memory = op.memory
         let held = locked
         let base = use(op.a)
@@ -123,7 +123,7 @@ extension BlockEmitter {
             let vector = vectorDestination()
             let fast = lookUp(op, writes: false)
             var item = slow(.load, fast, op, writes: false)
-            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            loadFloat(vector, op.type, fast.memory)
             item.destinationVector = vector
             item.back = a.offset
             outOfLine.append(item)
@@ -157,7 +157,7 @@ extension BlockEmitter {
         default: a.mov(wide, dst, source)
         }
         // A signed load into a narrow type keeps the bits above the type clear.
-        if memory.isSigned, op.type == .i16, memory.size == 1 { a.movzx(dst, .b16, dst) }
+        if memory.isSigned, op.type == .i16 { a.movzx(dst, .b16, dst) }
         if memory.isSigned, op.type == .i8 { a.movzx(dst, .b8, dst) }
     }
 
@@ -188,7 +188,7 @@ extension BlockEmitter {
     private mutating func storeFloat(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let fast = lookUp(op, writes: true)
-        if op.memory.size == 4 { a.vmovss(fast.memory, vector) } else { a.vmovsd(fast.memory, vector) }
+        storeFloat(fast.memory, op.memory.size == 2 ? .f16 : op.memory.size == 4 ? .f32 : .f64, vector)
         var item = slow(.store, fast, op, writes: true)
         item.vector = vector
         item.back = a.offset
@@ -212,7 +212,7 @@ extension BlockEmitter {
         finishAtomic(.atomic, fast, op, operand, dst)
     }
 
-    private mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
+    mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
         var item = slow(kind, fast, op, writes: true)
         if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
         item.value = operand

@@ -87,9 +87,8 @@ extension BlockEmitter {
         case .float: emitFallback(item)
         case .canonicalNaN:
             guard let vector = item.destinationVector else { return }
-            let isSingle = item.type == .f32
-            let constant = Memory(target: isSingle ? thunks.canonical32 : thunks.canonical64)
-            if isSingle { a.vmovss(vector, constant) } else { a.vmovsd(vector, constant) }
+            let constant = item.type == .f16 ? thunks.canonical16 : item.type == .f32 ? thunks.canonical32 : thunks.canonical64
+            a.vmovsd(vector, Memory(target: constant))
             a.jmp(to: item.back)
         case .saturate: emitSaturation(item)
         }
@@ -141,11 +140,14 @@ extension BlockEmitter {
 
     private mutating func fetchResult(_ item: OutOfLine) {
         let result = field(CPUHeader.Offset.accessResult)
-        if let vector = item.destinationVector { return a.vmovsd(vector, result) }
+        if let vector = item.destinationVector { return loadFloat(vector, item.type, result) }
         switch item.type {
         case .i8: a.movzx(item.destination, .b8, result)
         case .i16: a.movzx(item.destination, .b16, result)
         case .i32: a.mov(.b32, item.destination, result)
+        case .i128:
+            a.mov(.b64, item.destination, result)
+            a.mov(.b64, .rdx, field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.high))
         default: a.mov(.b64, item.destination, result)
         }
     }

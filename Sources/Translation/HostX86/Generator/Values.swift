@@ -207,7 +207,7 @@ extension BlockEmitter {
         return unsafe home >= 0 && homes[Int(home >> 3)] == Int32(root)
     }
 
-    private mutating func nextSlot() -> Int {
+    mutating func nextSlot() -> Int {
         precondition(slots < Thunks.spillBytes / 8, "a block holds too many values at a time")
         slots += 1
         return slots - 1
@@ -367,7 +367,7 @@ extension BlockEmitter {
             case .vectorPin: a.vmovaps(vector, location.asVector)
             default:
                 let cell = Memory(HostRegisters.state, Int(location.aux))
-                if unsafe ops[root].type == .f32 { a.vmovss(vector, cell) } else { a.vmovsd(vector, cell) }
+                unsafe loadFloat(vector, ops[root].type, cell)
             }
             own(vector, root)
             unlock(vector)
@@ -469,7 +469,7 @@ extension BlockEmitter {
         case .cell, .slot:
             let vector = allocateVector()
             let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
-            if unsafe ops[root].type == .f32 { a.vmovss(vector, source) } else { a.vmovsd(vector, source) }
+            unsafe loadFloat(vector, ops[root].type, source)
             own(vector, root)
             return vector
         case .none, .register, .pin, .deferred: preconditionFailure("value %\(value) is in no vector register")

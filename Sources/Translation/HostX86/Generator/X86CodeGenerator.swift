@@ -39,6 +39,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     deinit { unsafe helperTable.deallocate() }
 
+    /// The instruction set extensions that generated code uses and the host does not have, by their names in the manual.
+    public static var missingExtensions: [String] {
+        let names = ["AVX", "BMI1", "BMI2", "FMA", "F16C", "PCLMULQDQ", "LZCNT", "POPCNT"]
+        let present = apus_x86_extensions()
+        return names.indices.filter { present >> $0 & 1 == 0 }.map { names[$0] }
+    }
+
     public func supports(_ block: borrowing IRBlock) -> Bool {
         for index in 0..<block.count where !BlockEmitter.supports(block[index], block) { return false }
         return true
