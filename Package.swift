@@ -66,7 +66,7 @@ let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
-    module("NetBackends", "Backends/Net", .unsafe, uses: ["HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
+    module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
 let guests: [Target] = [
@@ -107,13 +107,16 @@ let control: [Target] = [
     module("Monitor", "Control/Monitor", uses: ["MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
+        "NetworkSetup", "Control/NetworkSetup",
+        uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
         "Catalog", "Catalog",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
-            "Chardev", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Chardev", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]

@@ -109,6 +109,8 @@ final class ByteChannel {
         }
     }
 
+    var unsentBytes: Int { unsent.count }
+
     private func keep(_ bytes: ArraySlice<UInt8>) {
         let isFirst = unsent.isEmpty
         unsent += bytes.prefix(ByteChannel.backlog - unsent.count)

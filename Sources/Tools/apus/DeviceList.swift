@@ -7,14 +7,9 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkSetup
 import Virtio
 import VirtioDevices
-
-/// What `info` tells of the back ends behind a machine's devices.
-struct AttachedBackends {
-    var disks = ""
-    var networks = ""
-}
 
 /// What `-device`, `-drive` and their relatives add to a machine.
 struct DeviceList {
@@ -36,6 +31,9 @@ struct DeviceList {
             Kind(name: "virtio-serial-device", help: "virtio consoles and serial ports", properties: ["max_ports"]) { list, devices in
                 try devices.consolePorts.makeBus(list)
             },
+            Kind(name: "virtio-net-device", help: "virtio network card", properties: NetworkCards.properties) { list, devices in
+                try devices.networkCards.make(list)
+            },
             Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
         ]
     }
@@ -54,18 +52,22 @@ struct DeviceList {
     private var nodes: [String: any BlockNode] = [:]
     private var implied: [String] = []
     private var consolePorts = ConsolePorts()
-    private var attached = AttachedBackends()
+    private var networkCards: NetworkCards
+    /// Lines of `info block`.
+    private var disks = ""
     /// `-global virtio-mmio.force-legacy=on`: the transports speak the version of before Virtio 1.0.
     private var isLegacy = false
 
-    /// Fills the machine's slots.
-    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws -> AttachedBackends {
-        var list = DeviceList(loop: machine.loop, slots: machine.slots.count)
+    /// Fills the machine's slots; returns what `info block` says.
+    static func attach(
+        _ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup, networks: NetworkSetup
+    ) throws -> String {
+        var list = DeviceList(loop: machine.loop, slots: machine.slots.count, networks)
         if let value = options.last("blockdev") { throw CommandLineError.notSupported("-blockdev \(value)") }
         try list.readGlobals(options)
         for text in options.all("drive") { try list.addDrive(text) }
-        var devices: [any VirtioDevice] = []
-        var wanted: [Int?] = []
+        var devices: [any VirtioDevice] = try networks.cards.map { try list.networkCards.make($0) }
+        var wanted: [Int?] = devices.map { _ in nil }
         try list.checkDrivesAreUsedOnce(options.all("device"))
         for text in options.all("device") {
             let words = PropertyList(text, option: "device", implied: "driver")
@@ -79,12 +81,13 @@ struct DeviceList {
         for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
         wanted += list.implied.map { _ in nil }
         try list.plug(devices, wanted: wanted, into: machine)
-        return list.attached
+        return list.disks
     }
 
-    private init(loop: EventLoop, slots: Int) {
+    private init(loop: EventLoop, slots: Int, _ networks: NetworkSetup) {
         self.loop = loop
         self.slots = slots
+        networkCards = NetworkCards(networks)
     }
 
     private mutating func readGlobals(_ options: ParsedCommandLine) throws {
@@ -123,7 +126,7 @@ struct DeviceList {
         let id = list["id"] ?? "drive\(nodes.count)"
         guard nodes[id] == nil else { throw CommandLineError.badValue(option: "drive", value: "id=\(id)", expected: "an id that no other drive has") }
         nodes[id] = node
-        attached.disks += "\(id): \(path) (raw, \(node.size) bytes\(node.isReadOnly ? ", read-only" : ""))\n    Cache mode: \(cacheName)\n"
+        disks += "\(id): \(path) (raw, \(node.size) bytes\(node.isReadOnly ? ", read-only" : ""))\n    Cache mode: \(cacheName)\n"
         switch list["if"] {
         case nil, "virtio": implied.append(id)
         case "none": break

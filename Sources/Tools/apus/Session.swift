@@ -5,6 +5,7 @@ import EventLoop
 import HostOS
 import MachineModel
 import Monitor
+import NetworkSetup
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
@@ -17,12 +18,14 @@ final class Session {
     var machineAccelerator: String?
     var guestName: String?
     let characters: CharacterSetup
+    let networks: NetworkSetup
     var monitorBackends: [CharacterBackend] = []
 
     private var monitors: [HumanMonitor] = []
     private var builtMachine: Machine?
     private var engine: TranslationEngine?
-    private var attached = AttachedBackends()
+    /// Lines of `info block`.
+    private var disks = ""
     /// Why the vCPUs stand still; nil if they run.
     private var pauseReason: String?
     /// Work for the time when the vCPUs have stopped.
@@ -39,6 +42,7 @@ final class Session {
         loop = try EventLoop()
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
+        networks = NetworkSetup(loop: loop, characters: characters, models: NetworkCards.models)
         quit = { [unowned self] in end(0) }
     }
 
@@ -49,7 +53,8 @@ final class Session {
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return 0 }
         builtMachine = machine
-        attached = try DeviceList.attach(options, to: machine, characters: characters)
+        disks = try DeviceList.attach(options, to: machine, characters: characters, networks: networks)
+        networks.warnOfLooseEnds()
         machine.reset()
         let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
         self.engine = engine
@@ -130,8 +135,9 @@ extension Session: MonitorTarget {
 
     func information(_ subject: String) -> String? {
         switch subject {
-        case "block": attached.disks
-        case "network": attached.networks
+        case "block": disks
+        case "network": networks.description
+        case "usernet": networks.connections
         case "chardev": characters.description
         case "jit": engine.map { "translated blocks: \($0.translatedBlocks)\ncode flushes: \($0.codeFlushes)\n" }
         default: nil
