@@ -55,6 +55,7 @@ public final class NetworkSetup {
             throw CommandLineError.badValue(option: list.option, value: "id=\(id)", expected: "each id once")
         }
         let entry = Entry(id, try makeBackend(id, try NetworkKind(list), list, ["type", "id"] + more))
+        entry.isUsed = (entry.backend as? Hub.Port)?.backend != nil
         entries.append(entry)
         return entry
     }
@@ -148,7 +149,7 @@ public final class NetworkSetup {
         for (backend, line) in cardLines where !(backend is Hub.Port) {
             text += line + "\n" + entries.filter { $0.backend === backend }.map { " \\ \(shown($0))\n" }.joined()
         }
-        return text + entries.filter { !$0.isUsed }.map { shown($0) + "\n" }.joined()
+        return text + entries.filter { !$0.isUsed && !($0.backend is Hub.Port) }.map { shown($0) + "\n" }.joined()
     }
 
     private func shown(_ entry: Entry) -> String { "\(entry.id): index=0,\(entry.backend.description)" }

@@ -28,12 +28,6 @@ public final class SlirpBackend: NetworkBackend {
         loop.add(self)
     }
 
-    /// Ends all connections. The loop does not ask it any more.
-    public func close() {
-        loop.remove(self)
-        stack = nil
-    }
-
     // MARK: The guest's frames
 
     public override var hasRoom: Bool {

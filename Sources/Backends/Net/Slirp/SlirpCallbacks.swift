@@ -8,13 +8,13 @@ private func of(_ opaque: UnsafeMutableRawPointer?) -> SlirpStack? {
 
 /// What libslirp calls.
 func makeCallbacks() -> SlirpCb {
-    var callbacks = unsafe SlirpCb()
+    var callbacks = SlirpCb()
     unsafe callbacks.send_packet = { bytes, count, opaque in
         if let bytes { unsafe of(opaque)?.owner.output(Array(UnsafeRawBufferPointer(start: bytes, count: count))) }
         return count
     }
     unsafe callbacks.guest_error = { text, opaque in
-        if let text = unsafe text { unsafe of(opaque)?.owner.guestError(String(cString: text)) }
+        if let text { unsafe of(opaque)?.owner.guestError(String(cString: text)) }
     }
     unsafe callbacks.clock_get_ns = { unsafe of($0)?.owner.now() ?? 0 }
     unsafe callbacks.timer_new = { fire, argument, opaque in

@@ -36,7 +36,7 @@ struct CStrings {
     /// A list that ends with a null pointer; nil if it would be empty.
     mutating func make(_ texts: [String]) -> UnsafeMutablePointer<UnsafePointer<CChar>?>? {
         guard !texts.isEmpty else { return nil }
-        let list = unsafe UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: texts.count + 1)
+        let list = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: texts.count + 1)
         for (index, text) in texts.enumerated() { unsafe (list + index).initialize(to: make(text)) }
         unsafe (list + texts.count).initialize(to: nil)
         unsafe lists.append(list)
