@@ -116,7 +116,8 @@ let control: [Target] = [
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
-            "Chardev", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Chardev", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio",
+            "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -130,7 +131,8 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
+                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
+                "Diagnostics",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -157,7 +159,12 @@ let package = Package(
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
-        tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
+        tests(
+            "ControlTests",
+            uses: [
+                "Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop",
+                "HostOS",
+            ]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

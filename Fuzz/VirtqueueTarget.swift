@@ -193,7 +193,8 @@ struct VirtqueueTarget: FuzzTarget {
             for _ in 0..<4 {
                 let place = data + UInt64(random.below(0x7000))
                 let packet: [UInt8] = [
-                    UInt8(random.below(4)), [0, 1, 3, 4, 0x81][random.below(5)], 54, 0, UInt8(random.below(256)), UInt8(random.below(3)), 34, 0, 16, 0, 0, 0,
+                    UInt8(random.below(4)), [0, 1, 3, 4, 0x81][random.below(5)], 54, 0, UInt8(random.below(256)), UInt8(random.below(3)), 34, 0, 16,
+                    0, 0, 0,
                 ]
                 let ethernet: [UInt8] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, random.chance(3) ? 0x86 : 8, 0, 0x45, 0, 4, 0]
                 memory.write(place, packet + ethernet)

@@ -29,7 +29,8 @@ import Testing
         #expect(throws: CommandLineError.self) { try networks.use("b", option: "device") }
         #expect(throws: CommandLineError.self) { try networks.define("user,id=a") }
         let lines = networks.description.split(separator: "\n")
-        #expect(lines == ["card: index=0,type=nic,model=virtio-net-device,macaddr=52:54:00:12:34:56", " \\ a: index=0,type=user,net=10.0.2.0,restrict=off"])
+        #expect(lines.first == "card: index=0,type=nic,model=virtio-net-device,macaddr=52:54:00:12:34:56")
+        #expect(lines.dropFirst() == [" \\ a: index=0,type=user,net=10.0.2.0,restrict=off"])
         #expect(networks.connections.hasPrefix("a:\n"))
     }
 
@@ -47,18 +48,19 @@ import Testing
         try networks.addToHub("user,net=10.9.0.0/16")
         let card = try #require(networks.cards.first)
         networks.noteCard("first", model: card.model, try networks.address(card.address, option: "nic"), on: card.backend)
-        #expect(networks.description.split(separator: "\n") == [
-            "hub 0", " \\ hub0port0: first: index=0,type=nic,model=virtio-net-device,macaddr=52:54:00:00:00:02",
-            " \\ hub0port1: #net0: index=0,type=user,net=10.9.0.0,restrict=off",
-        ])
+        let lines = networks.description.split(separator: "\n")
+        #expect(lines.prefix(2) == ["hub 0", " \\ hub0port0: first: index=0,type=nic,model=virtio-net-device,macaddr=52:54:00:00:00:02"])
+        #expect(lines.dropFirst(2) == [" \\ hub0port1: #net0: index=0,type=user,net=10.9.0.0,restrict=off"])
         try networks.define("hubport,id=p,hubid=3")
         #expect(try networks.use("p", option: "device").description == "type=hubport,hubid=3")
     }
 
     @Test(arguments: [
-        "user", "usr,id=a", "stream,id=a", "user,id=a,foo=1", "user,id=a,ipv4=off,ipv6=off", "user,id=a,ipv4=off,net=10.0.0.0/8", "user,id=a,smb=/tmp",
+        "user", "usr,id=a", "stream,id=a", "user,id=a,foo=1", "user,id=a,ipv4=off,ipv6=off", "user,id=a,ipv4=off,net=10.0.0.0/8",
+        "user,id=a,smb=/tmp",
         "user,id=a,net=10.0.2.0/33", "user,id=a,host=1.2.3.4", "user,id=a,hostfwd=tcp:x", "user,id=a,guestfwd=tcp:1.2.3.4:80-cmd:cat",
-        "user,id=a,ipv6-net=fec0::/x", "socket,id=a", "socket,id=a,listen=:1,connect=:2", "socket,id=a,mcast=230.0.0.1:1", "socket,id=a,udp=127.0.0.1:1",
+        "user,id=a,ipv6-net=fec0::/x", "socket,id=a", "socket,id=a,listen=:1,connect=:2", "socket,id=a,mcast=230.0.0.1:1",
+        "socket,id=a,udp=127.0.0.1:1",
         "socket,id=a,listen=1", "hubport,id=a", "tap,id=a", "tap,id=a,script=no,downscript=no", "tap,id=a,fd=9999", "user,id=a,restrict=maybe",
     ]) func wrongNetworksAreRefused(_ text: String) {
         #expect(throws: (any Error).self, "\(text)") { try networks.define(text) }

@@ -14,7 +14,9 @@ private final class Wire: NetworkBackend {
     /// One's complement sum of 16-bit words; a packet with a right checksum in it sums up to 0xffff.
     private func sum(_ bytes: [UInt8]) -> Int {
         let words = stride(from: 0, to: bytes.count, by: 2).map { Int(bytes[$0]) << 8 | ($0 + 1 < bytes.count ? Int(bytes[$0 + 1]) : 0) }
-        return words.reduce(0) { let total = $0 + $1; return total > 0xffff ? total - 0xffff : total }
+        return words.reduce(0) {
+            let total = $0 + $1; return total > 0xffff ? total - 0xffff : total
+        }
     }
 
     private func pseudo(_ frame: [UInt8], _ isIPv6: Bool, _ transport: Int, _ kind: UInt8) -> [UInt8] {

@@ -181,10 +181,12 @@ private func frame(to target: [UInt8] = own, type: [UInt8] = [0x12, 0x34], count
         }
     }
 
-    @Test(arguments: [
-        [], [0], [0, 0], [0, 6, 1], [0, 0, 1, 1], [1, 0, 1, 0, 0, 0], [1, 0, 255, 255, 255, 255, 1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0],
-        [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], [1, 1, 1, 2, 3], [1, 2, 0], [2, 0, 5], [2, 0, 0, 16], [2, 2, 5, 0], [3, 0], [4, 0, 1, 0], [77, 1, 2],
-    ] as [[UInt8]]) func wrongCommandsAreRefused(_ command: [UInt8]) throws {
+    @Test(
+        arguments: [
+            [], [0], [0, 0], [0, 6, 1], [0, 0, 1, 1], [1, 0, 1, 0, 0, 0], [1, 0, 255, 255, 255, 255, 1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0],
+            [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], [1, 1, 1, 2, 3], [1, 2, 0], [2, 0, 5], [2, 0, 0, 16], [2, 2, 5, 0], [3, 0], [4, 0, 1, 0], [77, 1, 2],
+        ] as [[UInt8]]) func wrongCommandsAreRefused(_ command: [UInt8]) throws
+    {
         let driver = try driver(Feature.control)
         #expect(driver.command(2, command) == 1)
         #expect(driver.get(0x70) & 64 == 0)
@@ -208,7 +210,8 @@ private func frame(to target: [UInt8] = own, type: [UInt8] = [0x12, 0x34], count
 
     // MARK: Nonsense
 
-    @Test(arguments: ["short header", "nothing to write", "no status", "outside", "outside receiving"]) func nonsenseStopsTheCard(_ kind: String) throws {
+    @Test(arguments: ["short header", "nothing to write", "no status", "outside", "outside receiving"])
+    func nonsenseStopsTheCard(_ kind: String) throws {
         let driver = try driver(Feature.control | Feature.merging)
         switch kind {
         case "short header": driver.offer(1, [1, 2, 3])

@@ -26,8 +26,8 @@ import Testing
         var network = UserNetwork()
         #expect([network.host, network.nameServer, network.leases].map(\.description) == ["10.0.2.2", "10.0.2.3", "10.0.2.15"])
         for (text, host, length) in [
-            ("192.168.5.0/24", "192.168.5.2", 24), ("10.0.0.0", "10.0.2.2", 8), ("172.16.0.0", "172.16.2.2", 16), ("192.168.76.9", "192.168.76.2", 24),
-            ("10.1.0.0/255.255.0.0", "10.1.2.2", 16),
+            ("192.168.5.0/24", "192.168.5.2", 24), ("10.0.0.0", "10.0.2.2", 8), ("172.16.0.0", "172.16.2.2", 16),
+            ("192.168.76.9", "192.168.76.2", 24), ("10.1.0.0/255.255.0.0", "10.1.2.2", 16),
         ] {
             try network.setNetwork(text)
             #expect(network.host.description == host && network.maskLength == length, "\(text)")
@@ -41,7 +41,8 @@ import Testing
         var network = UserNetwork()
         try network.setAddresses(host: "10.0.2.9", dns: "10.0.2.10", dhcpStart: "10.0.2.100")
         #expect([network.host, network.nameServer, network.leases].map(\.description) == ["10.0.2.9", "10.0.2.10", "10.0.2.100"])
-        for (host, dns, start) in [("10.0.3.1", nil, nil), (nil, "10.0.2.9", nil), (nil, nil, "10.0.2.9"), (nil, nil, "10.0.2.10")] as [(String?, String?, String?)] {
+        let wrong: [(String?, String?, String?)] = [("10.0.3.1", nil, nil), (nil, "10.0.2.9", nil), (nil, nil, "10.0.2.9"), (nil, nil, "10.0.2.10")]
+        for (host, dns, start) in wrong {
             #expect(throws: NetworkError.self) { try network.setAddresses(host: host, dns: dns, dhcpStart: start) }
         }
         try network.setIPv6(prefix: "fd00:1::", length: 64, host: nil, dns: nil)

@@ -88,6 +88,23 @@ private final class Card: NetworkFrontEnd {
         #expect(card.frames.map { Int($0[0]) } == Array(0..<200))
     }
 
+    /// A peer that sends and leaves at once loses nothing, however slow the card.
+    @Test func whatWasSentArrivesAfterTheEnd() throws {
+        let server = try SocketBackend(loop: loop, listeningOn: .tcp(host: "127.0.0.1", port: "0"), waiting: false, label: "")
+        let first = StreamBackend(server, description: "")
+        first.frontEnd = card
+        card.room = 1
+        var peer: HostStream? = try HostStream.connected(to: .tcp(host: "127.0.0.1", port: "\(server.port)"))
+        #expect(run { server.isConnected })
+        let bytes = (0..<20).reduce(into: [UInt8]()) { $0 += [0, 0, 0, 60] + frame($1) }
+        #expect(peer?.write(bytes) == bytes.count)
+        peer = nil
+        #expect(run { first.isBehind })
+        card.room = .max
+        first.frontEndIsReady()
+        #expect(run { card.frames.count == 20 && !server.isConnected })
+    }
+
     @Test func aPeerThatIsNoEmulatorIsCutOff() throws {
         let server = try SocketBackend(loop: loop, listeningOn: .tcp(host: "127.0.0.1", port: "0"), waiting: false, label: "")
         let first = StreamBackend(server, description: "")

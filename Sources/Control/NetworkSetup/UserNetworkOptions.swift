@@ -37,8 +37,8 @@ extension NetworkSetup {
         guard network.hasIPv4 || network.hasIPv6 else {
             throw CommandLineError.badValue(option: list.option, value: "ipv4=off,ipv6=off", expected: "at least one of the two")
         }
-        let off = (network.hasIPv4 ? [] : ["net", "host", "dns", "dhcpstart"]) + (network.hasIPv6 ? [] : ["ipv6-net", "ipv6-prefix", "ipv6-host", "ipv6-dns"])
-        for name in off where list[name] != nil {
+        let useless = network.hasIPv4 ? ["ipv6-net", "ipv6-prefix", "ipv6-host", "ipv6-dns"] : ["net", "host", "dns", "dhcpstart"]
+        for name in useless where !(network.hasIPv4 && network.hasIPv6) && list[name] != nil {
             throw CommandLineError.badValue(option: list.option, value: "\(name)=\(list[name] ?? "")", expected: "addresses of a protocol that is on")
         }
     }
@@ -63,7 +63,9 @@ extension NetworkSetup {
 
     private func name(_ key: String, _ list: PropertyList) throws -> String? {
         guard let text = list[key] else { return nil }
-        guard text.utf8.count < 256 else { throw CommandLineError.badValue(option: list.option, value: "\(key)=\(text)", expected: "at most 255 bytes") }
+        guard text.utf8.count < 256 else {
+            throw CommandLineError.badValue(option: list.option, value: "\(key)=\(text)", expected: "at most 255 bytes")
+        }
         return text
     }
 }

@@ -89,11 +89,6 @@ final class SlirpStack {
             stack, forward.isUDP ? 1 : 0, in_addr(forward.host), Int32(forward.hostPort), in_addr(forward.guest), Int32(forward.guestPort)) == 0
     }
 
-    /// False if there is no such rule.
-    func removeForward(isUDP: Bool, host: IPv4Address, port: UInt16) -> Bool {
-        unsafe slirp_remove_hostfwd(stack, isUDP ? 1 : 0, in_addr(host), Int32(port)) == 0
-    }
-
     /// Leads connections to a port in the guest's network to the owner, or each to a command of its own. False if the port is taken.
     func add(_ forward: GuestForward) -> Bool {
         var address = in_addr(forward.address)
