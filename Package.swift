@@ -67,7 +67,7 @@ let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
-    module("NetBackends", "Backends/Net", .unsafe, uses: ["HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
+    module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
 let guests: [Target] = [
@@ -110,13 +110,17 @@ let control: [Target] = [
     module(
         "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
     module(
+        "NetworkSetup", "Control/NetworkSetup",
+        uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
         "Catalog", "Catalog",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
         dependencies: [
             "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
+            "Virtio",
             "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
@@ -131,7 +135,8 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "Chardev", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
+                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
+                "Diagnostics",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -156,11 +161,17 @@ let package = Package(
             "DeviceTests",
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices",
+                "NetBackends", "HostOS",
+            ]),
+        tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
+        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+        tests(
+            "ControlTests",
+            uses: [
+                "Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop",
                 "HostOS",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
-        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
-        tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

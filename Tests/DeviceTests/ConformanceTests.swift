@@ -4,6 +4,7 @@ import Chardev
 import DeviceModel
 import EventLoop
 import HostOS
+import NetBackends
 import PlatformDevices
 import Snapshot
 import Testing
@@ -37,7 +38,7 @@ private final class Zeros: BlockNode {
 
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
-        "empty-slot",
+        "net", "net-legacy", "empty-slot",
     ]
 
     private func make(_ name: String) -> any MMIODevice {
@@ -60,6 +61,7 @@ private final class Zeros: BlockNode {
             console.add(VirtioConsolePort(number: 0, isConsole: true, name: "", backend: NullBackend()))
             console.add(VirtioConsolePort(number: 1, isConsole: false, name: "port", backend: NullBackend()))
             return transport(console)
+        case "net", "net-legacy": return transport(VirtioNet(address: MACAddress(0x5254_0012_3456), backend: NetworkBackend(), mtu: 1500))
         default: return transport(nil)
         }
     }

@@ -74,6 +74,18 @@ CASES = [
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.8"], "virtio-mmio-bus.0"), (["-device", "virtio-rng-device,bus=pci.0"], "pci.0"),
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.1"] * 2, "a free one"),
     *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
+    (["-netdev", "usr,id=a"], "did you mean 'user'"), (["-netdev", "user"], "id=ID"), (["-netdev", "stream,id=a"], "stream is not supported"),
+    (["-netdev", "user,id=a", "-netdev", "user,id=a"], "id=a"), (["-netdev", "user,id=a,hostfwrd=x"], "did you mean 'hostfwd'"),
+    *[(["-netdev", f"user,id=a,{word}"], word.split("=", 1)[0]) for word in [
+        "smb=/tmp", "net=10.0.2.0/33", "net=x", "host=1.2.3.4", "dns=10.0.2.2", "dhcpstart=10.0.2.3", "hostfwd=tcp:x", "hostfwd=tcp::1-:0", "ipv6-prefixlen=200",
+        "ipv6-host=fd00::1", "guestfwd=tcp:10.0.2.9:1", "guestfwd=tcp:9.9.9.9:80-cmd:cat", "restrict=maybe"]],
+    (["-netdev", "user,id=a,ipv4=off,ipv6=off"], "ipv4=off"), (["-netdev", "user,id=a,hostfwd=tcp:1.2.3.4:80-:80"], "1.2.3.4:80"),
+    (["-netdev", "socket,id=a"], "listen="), (["-netdev", "socket,id=a,mcast=230.0.0.1:1"], "mcast"), (["-netdev", "socket,id=a,connect=127.0.0.1:1"], "127.0.0.1:1"),
+    (["-netdev", "hubport,id=a"], "hubid"), (["-netdev", "tap,id=a"], "script=no"), (["-netdev", "tap,id=a,fd=77"], "fd=77"),
+    (["-device", "virtio-net-device,netdev=x"], "netdev=x"), (["-device", "virtio-net-device,mac=1:2"], "mac=1:2"), (["-device", "virtio-net-device,mq=on"], "mq"),
+    (["-device", "virtio-net-device,host_mtu=3"], "host_mtu"), (["-nic", "user,model=e1000"], "virtio-net-device"), (["-nic", "foo"], "foo"),
+    (["-nic", "user,mac=01:00:5e:00:00:01"], "mac="), (["-net", "nic,model=x"], "virtio-net-device"), (["-net", "nic,netdev=x"], "netdev=x"),
+    (["-netdev", "user,id=a", "-device", "virtio-net-device,netdev=a", "-device", "virtio-net-device,netdev=a"], "netdev=a"),
 ]
 
 

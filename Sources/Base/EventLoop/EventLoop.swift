@@ -19,6 +19,7 @@ public final class EventLoop: @unchecked Sendable {
     private let poller: Int32
     private let wakeup: Int32
     private var watches: [Int32: FDWatch] = [:]
+    private var sources: [any PollSource] = []
     private var timers = TimerQueue()
     private let postedLock = Mutex()
     private var posted: [() -> Void] = []
@@ -53,13 +54,26 @@ public final class EventLoop: @unchecked Sendable {
             runPosted()
             fireDueTimers()
             if let finishStatus { return finishStatus }
-            let timeout = pollTimeout()
-            lock.unlock()
-            let events = poll(timeout)
+            let events = sleep()
             postedLock.withLock { isWaiting = false }
-            lock.lock()
             for event in events { dispatch(event) }
         }
+    }
+
+    /// Waits without the lock until something happens or a timer is due.
+    private func sleep() -> [epoll_event] {
+        let timeout = pollTimeout()
+        if sources.isEmpty {
+            lock.unlock()
+            defer { lock.lock() }
+            return poll(timeout)
+        }
+        var sleep = Sleep(poller: poller, timeout: timeout, sources: sources)
+        lock.unlock()
+        sleep.wait()
+        lock.lock()
+        sleep.finish()
+        return poll(0)
     }
 
     /// Ends `run` with this status. From any thread that holds the lock; the first status wins.
@@ -103,6 +117,9 @@ public final class EventLoop: @unchecked Sendable {
         control(EPOLL_CTL_ADD, descriptor, watch.events)
         return watch
     }
+
+    /// Asks the source for its descriptors before each sleep from now on.
+    public func add(_ source: any PollSource) { sources.append(source) }
 
     func changed(_ watch: FDWatch) { control(EPOLL_CTL_MOD, watch.descriptor, watch.events) }
 

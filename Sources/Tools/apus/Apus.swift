@@ -5,6 +5,7 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkSetup
 import TranslatedExecution
 
 /// The version, and the QEMU version whose interface it has.
@@ -62,6 +63,15 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     if options.last("accel") == "help" { return "Accelerators supported in Apus:\ntcg\ninterpreter\n" }
     if options.last("chardev") == "help" {
         return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
+    }
+    if let option = ["netdev", "nic", "net"].first(where: { ["help", "?"].contains(options.last($0)) }) {
+        return NetworkKind.help + (option == "net" ? "nic\nnone\n" : option == "nic" ? "none\n" : "")
+    }
+    for option in ["nic", "net"] {
+        let list = PropertyList(options.last(option) ?? "", option: option, implied: "type")
+        if ["help", "?"].contains(list["model"]) {
+            return "Supported NIC models:\n" + NetworkCards.models.map { $0 + "\n" }.joined()
+        }
     }
     return options.last("device").flatMap(DeviceList.help)
 }

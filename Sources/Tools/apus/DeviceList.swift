@@ -6,13 +6,9 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkSetup
 import Virtio
 import VirtioDevices
-
-/// What `info` tells of the back ends behind a machine's devices.
-struct AttachedBackends {
-    var networks = ""
-}
 
 /// What `-device`, `-drive` and their relatives add to a machine.
 struct DeviceList {
@@ -30,6 +26,9 @@ struct DeviceList {
             },
             Kind(name: "virtio-serial-device", help: "virtio consoles and serial ports", properties: ["max_ports"]) { list, devices in
                 try devices.consolePorts.makeBus(list)
+            },
+            Kind(name: "virtio-net-device", help: "virtio network card", properties: NetworkCards.properties) { list, devices in
+                try devices.networkCards.make(list)
             },
             Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
         ]
@@ -64,16 +63,18 @@ struct DeviceList {
     private let slots: Int
     private let blocks: BlockSetup
     private var consolePorts = ConsolePorts()
-    private var attached = AttachedBackends()
+    private var networkCards: NetworkCards
     /// `-global virtio-mmio.force-legacy=on`: the transports speak the version of before Virtio 1.0.
     private var isLegacy = false
 
     /// Fills the machine's slots.
-    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup, blocks: BlockSetup) throws -> AttachedBackends {
-        var list = DeviceList(loop: machine.loop, slots: machine.slots.count, blocks: blocks)
+    static func attach(
+        _ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup, blocks: BlockSetup, networks: NetworkSetup
+    ) throws {
+        var list = DeviceList(loop: machine.loop, slots: machine.slots.count, blocks, networks)
         try list.readGlobals(options)
-        var devices: [any VirtioDevice] = []
-        var wanted: [Int?] = []
+        var devices: [any VirtioDevice] = try networks.cards.map { try list.networkCards.make($0) }
+        var wanted: [Int?] = devices.map { _ in nil }
         // The board's own disks come first to their drives, and last into the slots.
         let disks = try blocks.impliedDrives.map { try DiskDevice.make($0, blocks) }
         for text in options.all("device") {
@@ -88,10 +89,12 @@ struct DeviceList {
         devices += disks
         wanted += disks.map { _ in nil }
         try list.plug(devices, wanted: wanted, into: machine)
-        return list.attached
     }
 
-    private init(loop: EventLoop, slots: Int, blocks: BlockSetup) { (self.loop, self.slots, self.blocks) = (loop, slots, blocks) }
+    private init(loop: EventLoop, slots: Int, _ blocks: BlockSetup, _ networks: NetworkSetup) {
+        (self.loop, self.slots, self.blocks) = (loop, slots, blocks)
+        networkCards = NetworkCards(networks)
+    }
 
     private mutating func readGlobals(_ options: ParsedCommandLine) throws {
         for text in options.all("global") {

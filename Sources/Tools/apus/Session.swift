@@ -6,6 +6,7 @@ import EventLoop
 import HostOS
 import MachineModel
 import Monitor
+import NetworkSetup
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
@@ -19,12 +20,12 @@ final class Session {
     var guestName: String?
     let characters: CharacterSetup
     private let blocks: BlockSetup
+    let networks: NetworkSetup
     var monitorBackends: [CharacterBackend] = []
 
     private var monitors: [HumanMonitor] = []
     private var builtMachine: Machine?
     private var engine: TranslationEngine?
-    private var attached = AttachedBackends()
     /// Why the vCPUs stand still; nil if they run.
     private var pauseReason: String?
     /// Work for the time when the vCPUs have stopped.
@@ -43,6 +44,7 @@ final class Session {
         loop = try EventLoop()
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
+        networks = NetworkSetup(loop: loop, characters: characters, models: NetworkCards.models)
         var stop: () -> Void = {}
         blocks = BlockSetup(loop: loop) { stop() }
         quit = { [unowned self] in end(0) }
@@ -57,7 +59,8 @@ final class Session {
         if configuration.dumpDeviceTree != nil { return 0 }
         builtMachine = machine
         try blocks.define(options)
-        attached = try DeviceList.attach(options, to: machine, characters: characters, blocks: blocks)
+        try DeviceList.attach(options, to: machine, characters: characters, blocks: blocks, networks: networks)
+        networks.warnOfLooseEnds()
         machine.reset()
         let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
         self.engine = engine
@@ -144,7 +147,8 @@ extension Session: MonitorTarget {
     func information(_ subject: String) -> String? {
         switch subject {
         case "block": blocks.description
-        case "network": attached.networks
+        case "network": networks.description
+        case "usernet": networks.connections
         case "chardev": characters.description
         case "jit": engine.map { "translated blocks: \($0.translatedBlocks)\ncode flushes: \($0.codeFlushes)\n" }
         default: nil

@@ -62,6 +62,7 @@ extension Session {
         try configureEngine()
         try configureClock()
         try configureCharacters()
+        try configureNetworks()
         try checkTheRest()
     }
 
@@ -172,6 +173,14 @@ extension Session {
             try list.check(["chardev", "mode", "id"])
             if let mode = list["mode"], mode != "readline" { throw CommandLineError.notSupported("-mon mode=\(mode)") }
             monitorBackends.append(try characters.use(list["chardev"] ?? "", option: "mon"))
+        }
+    }
+
+    func configureNetworks() throws {
+        for text in options.all("netdev") { try networks.define(text) }
+        for (name, text) in options.options {
+            if name == "nic" { try networks.addCard(text) }
+            if name == "net" { try networks.addToHub(text) }
         }
     }
 
