@@ -235,7 +235,6 @@ struct BlockEmitter {
         preserve(cell: op.imm)
         let destination = Memory(HostRegisters.state, Int(op.imm))
         let width = width(op.type)
-        setHome(op.imm, -1)
         if let value = immediate(op.a, width) { return a.mov(width, destination, value) }
         a.mov(width, destination, use(op.a))
         if width == .b64 { setHome(op.imm, root(op.a)) }
@@ -249,7 +248,6 @@ struct BlockEmitter {
         }
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
-            setHome(op.imm, -1)
             let cell = Memory(HostRegisters.state, Int(op.imm))
             return storeFloat(cell, op.type, useVector(op.a))
         }

@@ -398,6 +398,7 @@ extension BlockEmitter {
 
     /// Before a field in memory is overwritten.
     mutating func preserve(cell offset: Int64) {
+        setHome(offset, -1)
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
             let location = unsafe info[root].location
@@ -407,12 +408,13 @@ extension BlockEmitter {
 
     /// Before something unknown may overwrite any of it.
     mutating func preserveAll() {
+        // First: what has to make room must not find a home there.
+        forgetHomes()
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
             if isAlias(unsafe info[root].location.kind), lives(root) { materialise(root) }
         }
         aliases = 0
-        forgetHomes()
     }
 
     // MARK: Vector registers
