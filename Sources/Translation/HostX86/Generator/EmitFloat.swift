@@ -245,7 +245,7 @@ extension BlockEmitter {
 
     mutating func emitBitcast(_ op: IROp) {
         let source = unsafe ops[Int(op.a)].type
-        switch (op.type.isFloat, source.isFloat) {
+        switch (op.type.livesInVector, source.livesInVector) {
         case (true, false):
             let register = use(op.a)
             let dst = vectorDestination()
