@@ -22,7 +22,7 @@ extension BlockEmitter {
         case .select: return op.type == .i32 || op.type == .i64 || op.type.livesInVector
         case .boxFloat, .unboxFloat: return op.type.isFloat && type(op.a).isFloat
         case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat, .froundInt:
-            return op.float.nan == .canonical && !op.float.tinyBefore && !op.float.silent
+            return true
         default: return op.type == .i32 || op.type == .i64
         }
     }

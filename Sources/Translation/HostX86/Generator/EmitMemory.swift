@@ -160,7 +160,9 @@ extension BlockEmitter {
         let definition = unsafe ops[Int(op.b)]
         if definition.type.livesInVector { return storeFloat(op, op.b) }
         let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
-        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector, op.memory.size >= 4 { return storeFloat(op, definition.a) }
+        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector, op.memory.size >= 4 {
+            return storeFloat(op, definition.a)
+        }
         if let value = immediate(op.b, width) {
             let fast = lookUp(op, writes: true)
             a.mov(width, fast.memory, value)

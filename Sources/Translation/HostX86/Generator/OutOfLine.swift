@@ -52,6 +52,8 @@ struct OutOfLine {
     /// Operands of a float operation.
     var operands: (Vector?, Vector?, Vector?)
     var integerOperand: Register?
+    /// Conversions to integers: whether a NaN gives 0, not the largest one.
+    var nanIsZero = false
 
     /// Of a memory access: whether the value's high half goes through a scratch field.
     var is16Bytes: Bool { memory & 7 == 4 }
@@ -181,9 +183,14 @@ extension BlockEmitter {
         if isSingle { a.vmovd(item.destination, source) } else { a.vmovq(item.destination, source) }
         a.test(isSingle ? .b32 : .b64, item.destination, item.destination)
         let isNegative = a.jcc(.s)
-        a.patch(isNaN, to: a.offset)
+        if !item.nanIsZero { a.patch(isNaN, to: a.offset) }
         a.mov(item.destination, item.type == .i32 ? 0x7fff_ffff : 0x7fff_ffff_ffff_ffff)
         a.jmp(to: item.back)
+        if item.nanIsZero {
+            a.patch(isNaN, to: a.offset)
+            a.mov(item.destination, 0)
+            a.jmp(to: item.back)
+        }
         a.patch(isNegative, to: a.offset)
         a.mov(item.destination, item.type == .i32 ? 0x8000_0000 : 0x8000_0000_0000_0000)
         a.jmp(to: item.back)

@@ -51,11 +51,17 @@ extension BlockEmitter {
     private mutating func mend(_ op: IROp, _ wrong: Vector, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
         a.vector(.ptest, wrong, wrong)
         unlock(wrong)
-        var item = OutOfLine(kind: .vector, jump: a.jcc(.ne), back: a.offset, pc: pc)
+        outOfLine.append(wayOut(op, dst, x, y, z))
+    }
+
+    /// A conditional jump to the runtime that comes back right behind it.
+    private mutating func wayOut(_ op: IROp, _ dst: Vector, _ x: Vector, _ y: Vector?, _ z: Vector? = nil) -> OutOfLine {
+        let jump = a.jcc(.ne)
+        var item = OutOfLine(kind: .vector, jump: jump, back: a.offset, pc: pc)
         item.memory = vectorDescription(op)
         item.operands = (x, y, z)
         item.destinationVector = dst
-        outOfLine.append(item)
+        return item
     }
 
     private mutating func emitPacked(_ op: IROp, _ instruction: VectorBinary) {
@@ -81,17 +87,21 @@ extension BlockEmitter {
         mendNaNs(op, single: op.lane == .b32, dst, first, second, third)
     }
 
-    /// The host gives operand b for zeros of either sign: both orders together have the sign that is wanted.
+    /// The host gives operand b for zeros of either sign: both orders together have the sign that is wanted. It must see no quiet NaN, which
+    /// would be invalid.
     private mutating func emitPackedMinMax(_ op: IROp, _ instruction: VectorBinary, _ joining: VectorBinary) {
         let left = useLanes(op.a), right = useLanes(op.b)
         let dst = vectorDestination(avoiding: left, right)
         if op.float.minMax == .second { return a.vector(instruction, dst, left, right) }
         let other = allocateVector()
+        a.vcmp(single: op.lane == .b32, .unord, other, left, right)
+        a.vector(.ptest, other, other)
+        var item = wayOut(op, dst, left, right)
         a.vector(instruction, other, right, left)
         a.vector(instruction, dst, left, right)
         a.vector(joining, dst, dst, other)
-        a.vcmp(single: op.lane == .b32, .unord, other, left, right)
-        mend(op, other, dst, left, right)
+        item.back = a.offset
+        outOfLine.append(item)
     }
 
     private mutating func emitPackedCompare(_ op: IROp) {

@@ -27,9 +27,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
         registers = HostRegisters(layout)
         unsafe helperTable = .allocate(capacity: max(helpers.count, 1))
         for (index, helper) in helpers.enumerated() { unsafe (helperTable + index).initialize(to: helper.function) }
-        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback, vectorFallback].map {
-            unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
-        }
+        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback, vectorFallback]
+            .map {
+                unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
+            }
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: memory.used)
         unsafe thunks = Thunks(&assembler, registers, helperTable: UnsafeRawPointer(helperTable), functions: functions)
         memory.commit(assembler.offset - memory.used)
