@@ -9,7 +9,7 @@ package struct VectorEncoding {
 /// Instructions of two sources.
 package enum VectorBinary: CaseIterable {
     case paddb, paddw, paddd, paddq, psubb, psubw, psubd, psubq
-    case pmullw, pmulld, pmulhw, pmulhuw, pmuludq, pmuldq, phaddd, pmaddwd
+    case pmullw, pmulld, pmulhw, pmulhuw, pmuludq, pmuldq, phaddd, pmulhrsw, pmaddwd
     case pminub, pminuw, pminud, pminsb, pminsw, pminsd, pmaxub, pmaxuw, pmaxud, pmaxsb, pmaxsw, pmaxsd
     case paddsb, paddsw, paddusb, paddusw, psubsb, psubsw, psubusb, psubusw
     case pavgb, pavgw
@@ -46,7 +46,7 @@ package enum VectorBinary: CaseIterable {
 
     /// Opcodes in map 0F38, with VEX.W.
     private static let second: [VectorBinary: (UInt8, Bool)] = [
-        .pmulld: (0x40, false), .pmuldq: (0x28, false), .phaddd: (0x02, false), .pminuw: (0x3a, false), .pminud: (0x3b, false),
+        .pmulld: (0x40, false), .pmuldq: (0x28, false), .phaddd: (0x02, false), .pmulhrsw: (0x0b, false), .pminuw: (0x3a, false), .pminud: (0x3b, false),
         .pminsb: (0x38, false), .pminsd: (0x39, false), .pmaxuw: (0x3e, false), .pmaxud: (0x3f, false), .pmaxsb: (0x3c, false),
         .pmaxsd: (0x3d, false), .pcmpeqq: (0x29, false), .pcmpgtq: (0x37, false), .packusdw: (0x2b, false), .pshufb: (0x00, false),
         .psllvd: (0x47, false), .psllvq: (0x47, true), .psrlvd: (0x45, false), .psrlvq: (0x45, true), .psravd: (0x46, false),

@@ -4,7 +4,7 @@ import IR
 extension BlockEmitter {
     mutating func emitVector(_ op: IROp) {
         if op.opcode.isVectorFloat { return emitVectorFloat(op) }
-        if emitLanewise(op) || emitShift(op) || emitLaneMove(op) || emitWidthChange(op) { return }
+        if emitLanewise(op) || emitHalvedOrSaturated(op) || emitShift(op) || emitLaneMove(op) || emitWidthChange(op) { return }
         emitVectorFallback(op)
     }
 
