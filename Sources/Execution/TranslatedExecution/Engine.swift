@@ -20,7 +20,7 @@ public struct EngineOptions: Sendable {
     }
 
     public var kind = Kind.translator
-    /// A host thread for each vCPU, or one for all of them in turn.
+    /// A host thread for each vCPU, or one for all of them in turn, as it always is where instructions are counted.
     public var multiThreaded = true
     /// Bytes of host code, or of IR to interpret, before everything is translated anew.
     public var codeMemorySize = 128 << 20
@@ -113,7 +113,7 @@ public final class TranslationEngine {
     public func start() throws(EngineError) {
         for runner in runners { runner.clearStop() }
         do {
-            if options.multiThreaded {
+            if options.multiThreaded, options.instructionShift == nil {
                 for runner in runners {
                     threads.append(try HostThread(name: "CPU \(runner.cpu.index)/TCG") { runner.runUntilStopped() })
                 }
