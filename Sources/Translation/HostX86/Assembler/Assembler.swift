@@ -45,6 +45,12 @@ package struct Assembler {
         nop(rest)
     }
 
+    /// Makes the four bytes behind an opcode of `length` bytes lie within eight aligned ones, so that one store can replace them.
+    package mutating func alignDisplacement(behind length: Int) {
+        let place = (offset + length) & 7
+        if place > 4 { nop(8 - place) }
+    }
+
     /// `count` bytes of no-operations, in the forms that the manual recommends.
     package mutating func nop(_ count: Int) {
         var left = count

@@ -50,6 +50,13 @@ package struct Memory {
         self.displacement = Int32(truncatingIfNeeded: displacement)
     }
 
+    /// What lies so many bytes behind.
+    func moved(by bytes: Int32) -> Memory {
+        var other = self
+        other.displacement += bytes
+        return other
+    }
+
     /// The bytes at an offset in the code buffer.
     @inline(__always) package init(target: Int) {
         base = .rbp

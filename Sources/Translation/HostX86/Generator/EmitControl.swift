@@ -36,7 +36,7 @@ extension BlockEmitter {
             return
         }
         emitChainable(target) { assembler in
-            assembler.align(4, phase: -2)
+            assembler.alignDisplacement(behind: 2)
             return assembler.jcc(condition)
         }
     }
@@ -74,7 +74,7 @@ extension BlockEmitter {
     private mutating func emitDirect(_ target: UInt64) {
         if isChainable(target) {
             return emitChainable(target) { assembler in
-                assembler.align(4, phase: -1)
+                assembler.alignDisplacement(behind: 1)
                 return assembler.jmp()
             }
         }

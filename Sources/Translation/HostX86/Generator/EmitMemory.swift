@@ -134,9 +134,12 @@ extension BlockEmitter {
 
     /// Between the jump to the slow path and the place where that comes back nothing may be moved: registers are found before.
     private mutating func loadInteger(_ op: IROp) -> Fast {
+        let found = forwardedStores(current)
+        let registers = found.flatMap { registersOfParts($0) }
         let dst = destination()
+        let scratch = registers == nil || registers?.contains(dst) == true ? nil : allocate()
         let fast = lookUp(op, writes: false)
-        load(op, dst, fast.memory)
+        if let found, let registers, let scratch { compose(op, found, registers, dst, scratch, fast.memory) } else { load(op, dst, fast.memory) }
         var item = slow(.load, fast, op, writes: false)
         item.destination = dst
         item.back = a.offset

@@ -69,6 +69,7 @@ extension BlockEmitter {
             if op.c >= 0 { use(op.c, index) }
             if op.opcode == .select { extendFused(op, index) }
             if op.opcode == .store { extendStored(op, index) }
+            if op.opcode == .load { extendForwarded(index) }
             if op.opcode == .label { noteTarget(op, index) }
         }
     }

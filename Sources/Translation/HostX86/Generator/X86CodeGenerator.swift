@@ -80,10 +80,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
         patch(jump, to: exit)
     }
 
-    /// The displacement is aligned, so one store replaces it for all threads.
+    /// The displacement lies within eight aligned bytes, so one store replaces it for all threads.
     private func patch(_ place: Int, to target: Int) {
-        let displacement = UInt32(bitPattern: Int32(target - (place + 4)))
-        unsafe apus_atomic_store_u32(UnsafeMutableRawPointer(memory.writable + place).assumingMemoryBound(to: UInt32.self), displacement)
+        let displacement = UInt64(UInt32(bitPattern: Int32(target - (place + 4))))
+        let word = unsafe UnsafeMutableRawPointer(memory.writable + (place & ~7))
+        let shift = UInt64(8 * (place & 7))
+        let rest = unsafe word.load(as: UInt64.self) & ~(0xffff_ffff << shift)
+        unsafe apus_atomic_store_u64(word.assumingMemoryBound(to: UInt64.self), rest | displacement << shift)
     }
 
     public func kill(entry: Int) {
