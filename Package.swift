@@ -53,13 +53,16 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "CHost"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
         uses: [
             "CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "EventLoop", "Diagnostics",
             "CHost",
         ]),
+    module(
+        "UserExecution", "Execution/UserExecution", .unsafe,
+        uses: ["CPUModel", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
 ]
 
 let services: [Target] = [
@@ -72,7 +75,21 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"])
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"])
+]
+
+let userMode: [Target] = [
+    module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV"]),
+    .executableTarget(
+        name: "apus-user",
+        dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics"],
+        path: "Sources/Tools/apus-user",
+        swiftSettings: [.strictMemorySafety()],
+        // One static file that runs in any chroot. Its own image lies where no guest's program wants to be.
+        linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "-Ttext-segment=0x70000000"])]
+    ),
 ]
 
 let devices: [Target] = [
@@ -107,7 +124,7 @@ let control: [Target] = [
     module("Monitor", "Control/Monitor", uses: ["MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
-        "Catalog", "Catalog",
+        "Catalog", "Catalog/System",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
@@ -122,8 +139,8 @@ let control: [Target] = [
 
 let package = Package(
     name: "apus",
-    products: [.executable(name: "apus", targets: ["apus"])],
-    targets: base + translation + execution + services + guests + devices + machines + control + [
+    products: [.executable(name: "apus", targets: ["apus"]), .executable(name: "apus-user", targets: ["apus-user"])],
+    targets: base + translation + execution + services + guests + devices + machines + control + userMode + [
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
