@@ -3,6 +3,7 @@
 
 #include <asm/prctl.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -66,8 +67,7 @@ static int set_action(int signal, void (*handler)(int, siginfo_t *, void *), uns
     return syscall(SYS_rt_sigaction, signal, &action, NULL, 8) == 0 ? 0 : -errno;
 }
 
-int apus_set_signal_action(int signal, int action, bool on_stop) {
-    unsigned long flags = on_stop ? 0 : SA_NOCLDSTOP;
+int apus_set_signal_action(int signal, int action, unsigned long flags) {
     if (action == 2) return set_action(signal, note, flags);
     struct kernel_sigaction plain = {action == 1 ? (void *)SIG_IGN : (void *)SIG_DFL, 0x04000000 | flags, apus_signal_return, 0};
     return syscall(SYS_rt_sigaction, signal, &plain, NULL, 8) == 0 ? 0 : -errno;
@@ -79,7 +79,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     }
     if (slot != NULL && fault_handler(signal, info, context)) return;
     // The instruction faults again, and nothing catches it any more.
-    apus_set_signal_action(signal, 0, true);
+    apus_set_signal_action(signal, 0, 0);
 }
 
 void apus_set_fault_handler(bool (*handler)(int, siginfo_t *, void *)) {
@@ -94,12 +94,31 @@ void apus_set_signal_mask(uint64_t mask) {
 }
 
 void apus_die_of_signal(int signal) {
-    apus_set_signal_action(signal, 0, true);
+    apus_set_signal_action(signal, 0, 0);
     apus_set_signal_mask(~BIT(signal));
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
     apus_set_signal_mask(0);
     _exit(128 + signal);
 }
+
+bool apus_signal_is_ignored(int signal) {
+    struct kernel_sigaction old;
+    return syscall(SYS_rt_sigaction, signal, NULL, &old, 8) == 0 && (void *)old.handler == (void *)SIG_IGN;
+}
+
+int apus_start_thread(size_t stack_size, void *(*body)(void *), void *argument) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_size);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int result = pthread_create(&thread, &attributes, body, argument);
+    pthread_attr_destroy(&attributes);
+    return result;
+}
+
+const char *apus_signal_name(int signal) { return sigabbrev_np(signal); }
+const char *apus_errno_name(int code) { return strerrorname_np(code); }
 
 int apus_fork(void) { return fork(); }
 

@@ -47,6 +47,8 @@ public protocol LinuxABI: Sendable {
     func restoreContext(_ cpu: VirtualCPU, from frame: [UInt8]) -> Bool
     /// Sets the registers for a handler's first instruction.
     func enterHandler(_ cpu: VirtualCPU, _ entry: HandlerEntry)
+    /// Whether `struct sigaction` has a field for the restorer.
+    var hasRestorer: Bool { get }
     /// Machine code that does `rt_sigreturn`, for handlers whose `sigaction` names no restorer.
     var signalReturnCode: [UInt8] { get }
 }

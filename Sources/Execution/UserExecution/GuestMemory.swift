@@ -51,6 +51,8 @@ public final class GuestMemory: @unchecked Sendable {
     var onChange: (UInt64, UInt64) -> Void = { _, _ in }
     /// Called with the lock held: pages of a range are about to be written although they hold translated code.
     var beforeWrite: (UInt64, UInt64) -> Void = { _, _ in }
+    /// Called with the lock held: whether a page, by its number, is protected because it holds translated code.
+    var isProtectedCode: (UInt64) -> Bool = { _ in false }
     /// Where the search for free room starts in a reserved range.
     var searchStart: UInt64 = 0x1_0000_0000
 
@@ -163,6 +165,15 @@ public final class GuestMemory: @unchecked Sendable {
 
     /// All regions, for `/proc/self/maps`.
     public func allRegions() -> [GuestRegion] { lock.withLock { regions.list } }
+
+    /// The same after a call has failed: whether there was such a page.
+    public func liftProtection(_ address: UInt64, _ count: UInt64) -> Bool {
+        lock.withLock {
+            let isProtected = (address >> 12...(address &+ count) >> 12).contains { isProtectedCode($0) }
+            beforeWrite(address, address &+ count)
+            return isProtected
+        }
+    }
 
     /// Before the kernel writes into guest memory: pages that are protected because they hold code give way.
     public func prepareWrite(_ address: UInt64, _ count: UInt64) {

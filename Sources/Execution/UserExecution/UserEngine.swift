@@ -52,6 +52,7 @@ public final class UserEngine {
         }
         memory.onChange = { [unowned(unsafe) self] in invalidate($0, $1) }
         memory.beforeWrite = { [unowned(unsafe) self] in unprotect($0, $1) }
+        memory.isProtectedCode = { [unowned(unsafe) self] in pages[$0]?.isProtected == true }
         catchFaults()
     }
 

@@ -58,8 +58,12 @@ public final class UserRunner {
         if engine.memory.base != 0 { apus_set_gs_base(UInt64(engine.memory.base)) }
     }
 
+    private var isClosed = false
+
     /// The thread ends.
     public func close() {
+        if isClosed { return }
+        isClosed = true
         unsafe apus_set_signal_slot(nil)
         engine.remove(self)
     }

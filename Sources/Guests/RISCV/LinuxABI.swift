@@ -132,6 +132,8 @@ public struct RISCV64LinuxABI: LinuxABI {
         cpu.header.linkedAddress = .max
     }
 
+    public var hasRestorer: Bool { false }
+
     /// li a7, 139; ecall.
     public var signalReturnCode: [UInt8] { [0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00] }
 }

@@ -1,1 +1,3 @@
-print("x")
+import HostOS
+
+exitProcess(runApusUser(CommandLine.arguments))

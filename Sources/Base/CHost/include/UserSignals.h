@@ -3,6 +3,7 @@
 // What a user-mode thread needs of the host's signals, below the C library, which keeps some signals for itself.
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // A thread's part in signal delivery. A handler has at most one signal to note: it blocks all others until the guest's frame is built.
@@ -21,8 +22,15 @@ struct apus_signal_slot {
 void apus_set_signal_slot(struct apus_signal_slot *slot);
 struct apus_signal_slot *apus_signal_slot(void);
 
-// rt_sigaction(2) for a host signal: 0 default, 1 ignore, 2 noted in the thread's slot. -errno on failure.
-int apus_set_signal_action(int signal, int action, bool on_stop);
+// rt_sigaction(2) for a host signal: 0 default, 1 ignore, 2 noted in the thread's slot. `flags` may hold SA_NOCLDSTOP and SA_NOCLDWAIT.
+// -errno on failure.
+int apus_set_signal_action(int signal, int action, unsigned long flags);
+bool apus_signal_is_ignored(int signal);
+// "SEGV" and "EPERM"; null for numbers without a name.
+const char *apus_signal_name(int signal);
+const char *apus_errno_name(int code);
+// A thread that nobody waits for; 0 or an error number.
+int apus_start_thread(size_t stack_size, void *(*body)(void *), void *argument);
 // Installs the handler of SIGSEGV and SIGBUS. It returns true if it has seen to the fault; else the process dies of it.
 void apus_set_fault_handler(bool (*handler)(int signal, siginfo_t *info, void *context));
 
