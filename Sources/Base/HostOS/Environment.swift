@@ -7,9 +7,9 @@ public func environmentVariable(_ name: String) -> String? { unsafe getenv(name)
 public func environmentBytes() -> [[UInt8]] {
     var result: [[UInt8]] = []
     var place = unsafe environ
-    while let list = unsafe place, let entry = unsafe list.pointee {
+    while let entry = unsafe place.pointee {
         result.append(unsafe Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
-        unsafe place = list + 1
+        unsafe place += 1
     }
     return result
 }
@@ -20,7 +20,7 @@ public func openOwnProgram() -> Int32 {
     guard low >= 0 else { return -1 }
     var limit = rlimit()
     unsafe getrlimit(__rlimit_resource_t(7), &limit)
-    let high = unsafe fcntl(low, F_DUPFD_CLOEXEC, Int32(clamping: max(3, min(limit.rlim_cur, 1024) - 8)))
+    let high = fcntl(low, F_DUPFD_CLOEXEC, Int32(clamping: max(3, min(limit.rlim_cur, 1024) - 8)))
     if high < 0 { return low }
     close(low)
     return high

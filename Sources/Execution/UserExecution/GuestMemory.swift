@@ -73,7 +73,7 @@ public final class GuestMemory: @unchecked Sendable {
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             throw HostError("reserve \(reserve) bytes for the guest", remedy: "choose a smaller -R or another -B")
         }
-        self.base = unsafe UInt(bitPattern: mapped)
+        self.base = UInt(bitPattern: mapped)
         limit = reserve
     }
 

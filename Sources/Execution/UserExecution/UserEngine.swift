@@ -184,7 +184,7 @@ public final class UserEngine {
     }
 
     /// The guest has said that code has changed which it may have written through another mapping of the same pages.
-    func synchronizeSharedCode() {
+    public func synchronizeSharedCode() {
         memory.lock.withLock {
             for region in memory.regions.list where region.isShared && region.protection.contains(.execute) { invalidate(region.start, region.end) }
         }

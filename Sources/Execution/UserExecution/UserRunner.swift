@@ -64,7 +64,7 @@ public final class UserRunner {
     public func close() {
         if isClosed { return }
         isClosed = true
-        unsafe apus_set_signal_slot(nil)
+        apus_set_signal_slot(nil)
         engine.remove(self)
     }
 

@@ -126,7 +126,7 @@ public final class LinuxProcess: @unchecked Sendable {
             return threadCount == 0
         }
         if isLast { exitProcess(thread.exitStatus) }
-        unsafe exitThread()
+        exitThread()
     }
 
     func exitProcess(_ status: Int32) -> Never {

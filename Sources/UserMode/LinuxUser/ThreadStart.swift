@@ -119,7 +119,9 @@ enum Forking {
 
     private static func makePipe() -> (Int32, Int32) {
         var ends: [Int32] = [-1, -1]
-        return unsafe ends.withUnsafeMutableBufferPointer { unsafe pipe2($0.baseAddress, O_CLOEXEC) == 0 ? ($0[0], $0[1]) : (-1, -1) }
+        guard unsafe pipe(&ends) == 0 else { return (-1, -1) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
     }
 
     /// The child's end closes when it executes another program or ends.

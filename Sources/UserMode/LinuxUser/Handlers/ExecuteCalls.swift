@@ -98,13 +98,19 @@ enum ExecuteCalls {
 
     // MARK: Execution
 
+    /// Runs a call with the address of an array of pointers to strings.
     private static func withPointers(_ strings: [[UInt8]], _ body: (Int) -> Int64) -> Int64 {
-        var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { text in
-            unsafe (text + [0]).withUnsafeBytes { bytes in unsafe strdup(bytes.baseAddress?.assumingMemoryBound(to: CChar.self)) }
+        let bytes = Array(strings.map { $0 + [0] }.joined())
+        return unsafe bytes.withUnsafeBytes { buffer in
+            var place = Int(bitPattern: buffer.baseAddress)
+            var pointers: [Int] = []
+            for text in strings {
+                pointers.append(place)
+                place += text.count + 1
+            }
+            pointers.append(0)
+            return unsafe pointers.withUnsafeBytes { body(Int(bitPattern: $0.baseAddress)) }
         }
-        unsafe pointers.append(nil)
-        defer { for pointer in unsafe pointers { unsafe free(pointer) } }
-        return unsafe pointers.withUnsafeBufferPointer { body(Int(bitPattern: $0.baseAddress)) }
     }
 
     private static func host(

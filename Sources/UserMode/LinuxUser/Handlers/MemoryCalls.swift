@@ -39,11 +39,9 @@ enum MemoryCalls {
     }
 
     private static func path(of descriptor: Int32) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe buffer.withUnsafeMutableBytes {
-            unsafe readlink("/proc/self/fd/\(descriptor)", $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
-        }
-        return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
     @Sendable static func munmap(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 { thread.memory.unmap(call[0], call[1]) }
