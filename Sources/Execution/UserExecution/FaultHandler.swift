@@ -21,7 +21,7 @@ extension UserRunner {
         let landing = apus_guard_landing(pc)
         let isGenerated = engine.generator?.memory.contains(pc) == true
         guard landing != 0 || isGenerated else { return false }
-        var fault = unsafe guestFault(signal, info, context, isGenerated: isGenerated)
+        let fault = unsafe guestFault(signal, info, context, isGenerated: isGenerated)
         if signal == SIGSEGV, fault.isWrite, unsafe apus_context_is_page_fault(context), engine.writeMayProceed(fault.address) { return true }
         if landing != 0 {
             self.fault = fault
@@ -31,11 +31,17 @@ extension UserRunner {
         guard let generator = engine.generator,
             let guestPC = engine.memory.lock.withLock({ generator.faultingInstruction(at: pc) })
         else { return false }
-        if unsafe !apus_context_is_page_fault(context), signal == SIGSEGV { fault.code = 1 }
         cpu.header.pc = guestPC
-        raise(fault)
+        raise(asMapped(fault))
         unsafe generator.leaveWithException(context)
         return true
+    }
+
+    /// A fault with the code that the guest's own mappings give: the host's may be reserved, or protected because of code.
+    func asMapped(_ fault: GuestFault) -> GuestFault {
+        var fault = fault
+        if fault.signal == SIGSEGV { fault.code = engine.memory.lock.withLock { engine.memory.region(at: fault.address) } == nil ? 1 : 2 }
+        return fault
     }
 
     /// What the host says of the fault, in guest addresses.

@@ -6,8 +6,7 @@ import IR
 extension UserRunner {
     /// The handler of SIGSEGV has left word of a fault; an address that no host access could be tried for is unmapped.
     private func failed(_ address: UInt64) -> UInt64 {
-        if fault == nil { raise(GuestFault(signal: 11, code: 1, address: address)) }
-        cpu.header.exception = 1
+        raise(fault.map(asMapped) ?? GuestFault(signal: 11, code: 1, address: address))
         return 0
     }
 

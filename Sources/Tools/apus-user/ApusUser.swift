@@ -16,7 +16,7 @@ func runApusUser(_ arguments: [String]) -> Int32 {
         let line = try UserCommandLine(Array(arguments.dropFirst()), environment: environmentVariable)
         if line.wantsHelp { return answer(UserCommandLine.help(program)) }
         if line.wantsVersion { return answer("\(program) version \(apusVersion) (Apus, with the interface of QEMU \(interfaceVersion))") }
-        if arguments.contains("--print-links") { return 0 }
+        if line.wantsLinks { return answer(UserCatalog.guests.flatMap { ["qemu-" + $0.name, "qemu-\($0.name)-static"] }.joined(separator: "\n")) }
         if line.wantsCoverage { return answer(coverage(guestNamed(program) ?? UserCatalog.guests[0])) }
         if line.program.isEmpty { throw CommandLineError.noProgram }
         try start(line, program)

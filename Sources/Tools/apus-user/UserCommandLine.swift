@@ -45,6 +45,7 @@ struct UserCommandLine {
     var wantsHelp = false
     var wantsVersion = false
     var wantsCoverage = false
+    var wantsLinks = false
 
     struct Option {
         let names: [String]
@@ -72,6 +73,7 @@ struct UserCommandLine {
         Option(names: ["strace"], value: nil, variable: "QEMU_STRACE", help: "log system calls"),
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the table of system calls"),
+        Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]
 
@@ -102,6 +104,7 @@ struct UserCommandLine {
         case "h": wantsHelp = true
         case "version": wantsVersion = true
         case "coverage": wantsCoverage = true
+        case "print-links": wantsLinks = true
         case "g": throw .notSupported("-g")
         case "0": argv0 = value
         case "E": for part in value.split(separator: ",") { try set(String(part)) }

@@ -7,7 +7,8 @@ extension SystemCall {
         .pass("sendto", 206, 44, .fd, .bytes(size: 2), .size, .int, .pointer, .int),
         .pass("recvfrom", 207, 45, .fd, .buffer(size: 2), .size, .int, .written(128), .written(4)),
         .pass("setsockopt", 208, 54, .fd, .int, .int, .pointer, .int), .pass("getsockopt", 209, 55, .fd, .int, .int, .written(512), .written(4)),
-        .pass("shutdown", 210, 48, .fd, .int), .pass("sendmsg", 211, 46, .fd, .message, .int), .pass("recvmsg", 212, 47, .fd, .message, .int),
+        .pass("shutdown", 210, 48, .fd, .int), .own("sendmsg", 211, .fd, .message, .int, handler: SocketCalls.sendmsg),
+        .own("recvmsg", 212, .fd, .message, .int, handler: SocketCalls.recvmsg),
         .pass("recvmmsg", 243, 299, .fd, .message, .int, .int, .pointer), .pass("sendmmsg", 269, 307, .fd, .message, .int, .int),
     ]
 
