@@ -171,6 +171,7 @@ let package = Package(
             ]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
+        tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

@@ -170,9 +170,13 @@ public enum LinuxABIError: ExplainedError {
     case unknownModel(String, guest: String, accepted: [String])
 
     public var cause: String {
-        switch self { case .unknownModel(let name, let guest, _): "-cpu: \(guest) has no model '\(name)'" }
+        switch self {
+        case .unknownModel(let name, let guest, _): "-cpu: \(guest) has no model '\(name)'"
+        }
     }
     public var remedy: String? {
-        switch self { case .unknownModel(let name, _, let accepted): suggestion(for: name, among: accepted) }
+        switch self {
+        case .unknownModel(let name, _, let accepted): suggestion(for: name, among: accepted)
+        }
     }
 }

@@ -168,7 +168,9 @@ extension GuestMemory {
                 if !isReserved, !claim(target, newLength) { return -Int64(ENOMEM) }
                 changed(target, target + newLength)
             } else if isReserved, newLength > oldLength {
-                if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength || !regions.parts(old + oldLength, old + newLength).isEmpty {
+                if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
+                    || !regions.parts(old + oldLength, old + newLength).isEmpty
+                {
                     guard flags & 1 != 0, let room = regions.room(newLength, from: searchStart, limit: limit) else { return -Int64(ENOMEM) }
                     target = room
                     hostFlags |= 3

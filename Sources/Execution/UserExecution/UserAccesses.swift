@@ -41,8 +41,11 @@ extension UserRunner {
         let high = cpu.header.scratch(RuntimeFunctions.Scratch.high)
         let words = memory.isBigEndian ? (high.byteSwapped, value.byteSwapped) : (value, high)
         // The upper half first: if it faults, the lower one has not been written.
-        if !engine.memory.store(address &+ 8, words.1, size: 8) { _ = failed(address &+ 8) }
-        else if !engine.memory.store(address, words.0, size: 8) { _ = failed(address) }
+        if !engine.memory.store(address &+ 8, words.1, size: 8) {
+            _ = failed(address &+ 8)
+        } else if !engine.memory.store(address, words.0, size: 8) {
+            _ = failed(address)
+        }
     }
 
     func atomic(_ address: UInt64, _ operand: UInt64, _ memory: MemoryOperation, _ operation: AtomicOperation) -> UInt64 {

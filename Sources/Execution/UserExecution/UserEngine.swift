@@ -107,7 +107,9 @@ public final class UserEngine {
     private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64) -> Lookup {
         if let fault = fetchFault(pc) { return .fault(fault) }
         watch(pc >> 12)
-        guard var window = reader.window(memory, pc, watch: { [unowned(unsafe) self] in watch($0) }) else { return .fault(GuestFault(signal: 7, code: 2, address: pc)) }
+        guard var window = reader.window(memory, pc, watch: { [unowned(unsafe) self] in watch($0) }) else {
+            return .fault(GuestFault(signal: 7, code: 2, address: pc))
+        }
         scratch.reset(pc: pc)
         cpu.translate(into: &scratch, flags: flags, window: &window, limit: options.singleStep ? 1 : 64)
         // An instruction that begins here and ends where nothing can be fetched.

@@ -131,7 +131,8 @@ extension LinuxThread {
         let shape = abi.signalFrame
         guard let frame = memory.bytes(at: abi.stackPointer(cpu), count: shape.size), abi.restoreContext(cpu, from: frame) else { die(SIGSEGV) }
         setMask(frame.word(at: shape.mask))
-        _ = setAlternateStack(start: frame.word(at: shape.stack), flags: frame.get(UInt32.self, at: shape.stack + 8), size: frame.word(at: shape.stack + 16))
+        _ = setAlternateStack(
+            start: frame.word(at: shape.stack), flags: frame.get(UInt32.self, at: shape.stack + 8), size: frame.word(at: shape.stack + 16))
         return CallResult.none
     }
 

@@ -56,7 +56,9 @@ public struct CallNumbers: ExpressibleByIntegerLiteral, Sendable {
     public init(integerLiteral value: Int) { generic64 = value }
 
     public func number(_ family: CallFamily) -> Int? {
-        switch family { case .generic64: generic64 }
+        switch family {
+        case .generic64: generic64
+        }
     }
 }
 
@@ -116,6 +118,7 @@ extension SystemCall {
     /// Every row there is, and those of one architecture only.
     static func chapters(machine: String) -> [[SystemCall]] {
         let own = machine == "riscv64" ? [riscv] : []
-        return [files, directories, fileAttributes, descriptors, memory, processes, identity, signals, time, events, sockets, ipc, system, modern] + own
+        return [files, directories, fileAttributes, descriptors, memory, processes, identity, signals, time, events, sockets, ipc, system, modern]
+            + own
     }
 }

@@ -59,7 +59,9 @@ public struct ELFImage: Sendable {
 
     /// What a file's first bytes say of the programs' machine; nil if it is no ELF file.
     public static func identity(_ bytes: [UInt8]) -> ELFIdentity? {
-        guard bytes.count >= 20, bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]), (1...2).contains(bytes[4]), (1...2).contains(bytes[5]) else { return nil }
+        guard bytes.count >= 20, bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]), (1...2).contains(bytes[4]), (1...2).contains(bytes[5]) else {
+            return nil
+        }
         let reader = ELFReader(bytes: bytes, is64Bit: bytes[4] == 2, isBigEndian: bytes[5] == 2)
         return ELFIdentity(machine: UInt16(reader.number(18, 2)), is64Bit: reader.is64Bit, isBigEndian: reader.isBigEndian)
     }

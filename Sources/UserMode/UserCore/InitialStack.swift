@@ -53,7 +53,8 @@ public struct InitialStack {
         var vector: [(UInt64, UInt64)] = [
             (3, program.headers), (4, UInt64(program.headerSize)), (5, UInt64(program.headerCount)), (6, 4096), (7, program.interpreterBase),
             (8, 0), (9, program.entry), (11, UInt64(getuid())), (12, UInt64(geteuid())), (13, UInt64(getgid())), (14, UInt64(getegid())),
-            (16, capabilities.0), (17, UInt64(sysconf(Int32(_SC_CLK_TCK)))), (23, getuid() != geteuid() || getgid() != getegid() ? 1 : 0), (25, random), (26, capabilities.1),
+            (16, capabilities.0), (17, UInt64(sysconf(Int32(_SC_CLK_TCK)))), (23, getuid() != geteuid() || getgid() != getegid() ? 1 : 0),
+            (25, random), (26, capabilities.1),
             (31, name), (51, UInt64(smallestSignalStack)),
         ]
         if let platform { vector.append((15, platform)) }

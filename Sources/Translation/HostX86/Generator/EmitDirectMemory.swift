@@ -75,7 +75,8 @@ extension BlockEmitter {
 
     private mutating func emitDirectLoad(_ op: IROp) {
         let next = current + 1
-        let bitsGoToVector = unsafe next < count && op.memory.size >= 4 && op.memory.size == op.type.bytes && ops[next].opcode == .bitcast
+        let bitsGoToVector =
+            unsafe next < count && op.memory.size >= 4 && op.memory.size == op.type.bytes && ops[next].opcode == .bitcast
             && ops[next].type.isFloat && Int(ops[next].a) == current && info[current].uses == 1
         guard bitsGoToVector || op.type.isFloat else { return loadDirectInteger(op) }
         let place = directPlace(op)

@@ -68,7 +68,9 @@ enum EventCalls {
         guard sets.count == 4 else { return -Int64(EFAULT) }
         return withMask(thread, mask) { mask in
             let pair = [mask, 8]
-            return unsafe pair.withUnsafeBytes { thread.hostCall(270, int(call[0]), sets[0], sets[1], sets[2], sets[3], Int(bitPattern: $0.baseAddress)) }
+            return unsafe pair.withUnsafeBytes {
+                thread.hostCall(270, int(call[0]), sets[0], sets[1], sets[2], sets[3], Int(bitPattern: $0.baseAddress))
+            }
         }
     }
 }

@@ -115,11 +115,12 @@ enum FileCalls {
     // MARK: stat
 
     /// `struct stat` of x86-64 (arch/x86/include/uapi/asm/stat.h).
-    private static let hostStat = StructLayout([
-        ("dev", .u64), ("ino", .u64), ("nlink", .u64), ("mode", .u32), ("uid", .u32), ("gid", .u32), ("pad", .u32), ("rdev", .u64),
-        ("size", .i64), ("blksize", .i64), ("blocks", .i64), ("atime", .i64), ("atimensec", .u64), ("mtime", .i64), ("mtimensec", .u64),
-        ("ctime", .i64), ("ctimensec", .u64),
-    ], size: 144)
+    private static let hostStat = StructLayout(
+        [
+            ("dev", .u64), ("ino", .u64), ("nlink", .u64), ("mode", .u32), ("uid", .u32), ("gid", .u32), ("pad", .u32), ("rdev", .u64),
+            ("size", .i64), ("blksize", .i64), ("blocks", .i64), ("atime", .i64), ("atimensec", .u64), ("mtime", .i64), ("mtimensec", .u64),
+            ("ctime", .i64), ("ctimensec", .u64),
+        ], size: 144)
 
     /// `struct stat` of asm-generic with 64-bit longs.
     private static let generic64Stat = StructLayout([
@@ -134,7 +135,8 @@ enum FileCalls {
     @Sendable static func newfstatat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        let name = ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0 ? thread.process.executable : thread.process.locate(path)
+        let name =
+            ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0 ? thread.process.executable : thread.process.locate(path)
         return withStat(thread, call[2]) { place in
             thread.with(path: name) { thread.hostCall(262, directory, $0, place, Int(call[3] & 0xffff_ffff)) }
         }

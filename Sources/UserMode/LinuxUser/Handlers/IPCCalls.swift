@@ -43,10 +43,13 @@ enum IPCCalls {
     }
 
     @Sendable static func shmat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        thread.memory.attach(call[1], flags: call[2]) { place, flags in thread.hostCall(30, int(call[0]), place, flags) } size: {
+        thread.memory.attach(call[1], flags: call[2]) { place, flags in
+            thread.hostCall(30, int(call[0]), place, flags)
+        } size: {
             var status = [UInt64](repeating: 0, count: 16)
             // shm_segsz follows the 48 bytes of ipc64_perm.
-            return unsafe status.withUnsafeMutableBytes { thread.hostCall(31, int(call[0]), 2, Int(bitPattern: $0.baseAddress)) } < 0 ? nil : status[6]
+            return unsafe status.withUnsafeMutableBytes { thread.hostCall(31, int(call[0]), 2, Int(bitPattern: $0.baseAddress)) } < 0
+                ? nil : status[6]
         }
     }
 

@@ -35,7 +35,8 @@ enum MemoryCalls {
         let file = flags & MAP_ANONYMOUS != 0 ? nil : path(of: descriptor)
         return thread.memory.map(
             .init(
-                address: call[0], length: call[1], protection: protection(call[2]), flags: flags, descriptor: descriptor, offset: call[5], file: file))
+                address: call[0], length: call[1], protection: protection(call[2]), flags: flags, descriptor: descriptor, offset: call[5], file: file)
+        )
     }
 
     private static func path(of descriptor: Int32) -> String? {

@@ -31,7 +31,8 @@ enum ProcessCalls {
         start(
             thread,
             CloneRequest(
-                flags: call[0] & ~0xff, exitSignal: call[0] & 0xff, stack: call[1], tls: call[3], parentTID: call[2], childTID: call[4], pidfd: call[2]))
+                flags: call[0] & ~0xff, exitSignal: call[0] & 0xff, stack: call[1], tls: call[3], parentTID: call[2], childTID: call[4],
+                pidfd: call[2]))
     }
 
     @Sendable static func clone3(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {

@@ -27,7 +27,8 @@ enum SignalCalls {
         let restorer = thread.abi.hasRestorer
         guard let bytes = thread.memory.bytes(at: address, count: restorer ? 32 : 24) else { return nil }
         return SignalAction(
-            handler: bytes.word(at: 0), flags: bytes.word(at: 8), restorer: restorer ? bytes.word(at: 16) : 0, mask: bytes.word(at: restorer ? 24 : 16))
+            handler: bytes.word(at: 0), flags: bytes.word(at: 8), restorer: restorer ? bytes.word(at: 16) : 0,
+            mask: bytes.word(at: restorer ? 24 : 16))
     }
 
     private static func bytes(_ action: SignalAction, _ thread: LinuxThread) -> [UInt8] {
