@@ -36,6 +36,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
+	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
@@ -43,13 +44,16 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
+	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
 
 bench: setup-test build ## measure against the distribution's QEMU and native code
 	scripts/fetch-guest
 	Benchmarks/run
+	Benchmarks/disk
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Package.swift

@@ -28,6 +28,8 @@ func tests(_ name: String, uses: [String]) -> Target {
 
 let base: [Target] = [
     .target(name: "CHost", path: "Sources/Base/CHost"),
+    .target(name: "CStandalone", path: "Sources/Base/CStandalone"),
+    .systemLibrary(name: "CCapstone", path: "Sources/Base/CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
@@ -48,7 +50,7 @@ let translation: [Target] = [
     module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
     module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "CodeCache"]),
-    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost"]),
+    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost", "CCapstone"]),
 ]
 
 let execution: [Target] = [
@@ -69,7 +71,7 @@ let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
-    module("NetBackends", "Backends/Net", .unsafe, uses: ["HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
+    module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
 let guests: [Target] = [
@@ -79,7 +81,7 @@ let guests: [Target] = [
 ]
 
 let userMode: [Target] = [
-    module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
     module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
     module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV"]),
     .executableTarget(
@@ -124,13 +126,20 @@ let control: [Target] = [
     module("Monitor", "Control/Monitor", uses: ["MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
+        "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
+        "NetworkSetup", "Control/NetworkSetup",
+        uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
         "Catalog", "Catalog/System",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
         dependencies: [
-            "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockCore", "BlockFormats",
-            "Chardev", "CharacterSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "Virtio", "VirtioDevices",
+            "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockFormats",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
+            "Virtio",
+            "VirtioDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -144,17 +153,20 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "Chardev", "BlockCore", "EventLoop", "HostOS", "Diagnostics",
+                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
+                "Diagnostics",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
+        .target(
+            name: "CMPFR", path: "Tests/Support/CMPFR", linkerSettings: [.linkedLibrary("mpfr")]),
         tests("SnapshotTests", uses: ["Snapshot"]),
         tests("BitsTests", uses: ["Bits"]),
         tests("AddressSpaceTests", uses: ["AddressSpace"]),
         tests("CompressionTests", uses: ["Compression"]),
-        tests("SoftFloatTests", uses: ["SoftFloat"]),
+        tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
         tests(
@@ -167,10 +179,17 @@ let package = Package(
             "DeviceTests",
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices",
+                "NetBackends", "HostOS",
+            ]),
+        tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
+        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+        tests(
+            "ControlTests",
+            uses: [
+                "Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop",
                 "HostOS",
             ]),
-        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
-        tests("ControlTests", uses: ["Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "CommandLine", "Chardev", "EventLoop", "HostOS"]),
+        tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
         tests("HouseTests", uses: []),
     ],

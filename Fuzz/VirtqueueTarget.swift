@@ -3,6 +3,7 @@ import BlockCore
 import Chardev
 import EventLoop
 import HostOS
+import NetBackends
 import Virtio
 import VirtioDevices
 
@@ -27,10 +28,12 @@ private final class FuzzDisk: BlockNode {
 
     func flush(_ done: @escaping (BlockResult) -> Void) { later(done) }
 
-    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) {
+    func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) {
         precondition(offset <= size && count <= size - offset, "a discard beyond the disk's end")
         later(done)
     }
+
+    func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { discard(offset, count: count, done) }
 
     func drain() { finish() }
 
@@ -48,6 +51,13 @@ private final class FuzzLine: CharacterBackend {
         let room = min(count, frontEnd.receivableBytes())
         if room > 0 { frontEnd.receive([UInt8](repeating: 65, count: room)) }
     }
+}
+
+/// A network on which frames of any length come in, and which is sometimes full.
+private final class FuzzWire: NetworkBackend {
+    var isFull = false
+    override var hasRoom: Bool { !isFull }
+    override func send(_ frame: [UInt8]) { precondition(frame.count >= 14 && frame.count <= 0x1_0100, "a frame of \(frame.count) bytes") }
 }
 
 /// A hostile driver: rings, descriptors and registers full of nonsense that is almost right.
@@ -69,11 +79,16 @@ struct VirtqueueTarget: FuzzTarget {
         var random = random
         let disk = FuzzDisk()
         let line = FuzzLine()
+        let wire = FuzzWire()
         let device: any VirtioDevice
-        switch random.below(4) {
+        switch random.below(6) {
         case 0: device = VirtioEntropy(loop: loop)
         case 1: device = console(line)
-        default: device = VirtioBlock(node: disk, serial: "fuzz", queues: 2)
+        case 2, 3: device = VirtioNet(address: MACAddress(0x5254_0012_3456), backend: wire)
+        default:
+            var options = VirtioBlock.Options()
+            options.queues = 2
+            device = VirtioBlock(node: disk, options: options)
         }
         let legacy = random.chance(4)
         let transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
@@ -83,6 +98,9 @@ struct VirtqueueTarget: FuzzTarget {
             for _ in 0..<8 {
                 driver.step()
                 line.type(driver.random.below(40))
+                wire.isFull = driver.random.chance(4)
+                wire.deliver((0..<driver.random.below(driver.random.chance(8) ? 9000 : 200)).map { _ in driver.random.chance(2) ? 0xff : 0x52 })
+                if !wire.isFull { wire.frontEnd?.backendHasRoom() }
                 if driver.random.chance(2) { disk.finish() }
             }
         }
@@ -118,12 +136,12 @@ struct VirtqueueTarget: FuzzTarget {
             set(0x70, 1)
             set(0x70, 3)
             set(0x24, 0)
-            set(0x20, random.next() & 0xffff_ffff & (random.chance(3) ? .max : 0x3000_1220))
+            set(0x20, random.next() & 0xffff_ffff & (random.chance(3) ? .max : 0x309e_9a23))
             set(0x24, 1)
             set(0x20, legacy ? 0 : (packed ? 5 : 1))
             set(0x70, 11)
             if legacy { set(0x28, 4096) }
-            for queue in 0..<2 as Range<UInt64> {
+            for queue in 0..<3 as Range<UInt64> {
                 set(0x30, queue)
                 set(0x38, UInt64(size))
                 if legacy {
@@ -144,10 +162,11 @@ struct VirtqueueTarget: FuzzTarget {
             for index in 0..<size { fillDescriptor(table + 16 * UInt64(index), index) }
             for index in 0..<16 { fillDescriptor(indirect + 16 * UInt64(index), index) }
             fillHeader()
+            fillNetwork()
             if !packed { offer() }
             if random.chance(8) { memory.store(UInt64(random.below(Int(ram))), random.next()) }
             if random.chance(12) { _ = transport.write(random.next() % 0x200, value: random.nasty(), size: 1 << random.below(4)) }
-            set(0x50, UInt64(random.below(2)))
+            set(0x50, UInt64(random.below(3)))
             _ = transport.read(random.next() % 0x200, size: 1 << random.below(4))
             set(0x64, 3)
         }
@@ -171,6 +190,22 @@ struct VirtqueueTarget: FuzzTarget {
                 let place = data + UInt64(random.below(0x7000))
                 memory.store(place, UInt32(random.chance(8) ? random.below(64) : [0, 1, 4, 8, 11, 13][random.below(6)]))
                 memory.store(place + 8, random.chance(4) ? random.nasty() : UInt64(random.below(128)))
+            }
+        }
+
+        /// Packets with their headers, and control commands, where data may lie.
+        private mutating func fillNetwork() {
+            for _ in 0..<4 {
+                let place = data + UInt64(random.below(0x7000))
+                let packet: [UInt8] = [
+                    UInt8(random.below(4)), [0, 1, 3, 4, 0x81][random.below(5)], 54, 0, UInt8(random.below(256)), UInt8(random.below(3)), 34, 0, 16,
+                    0, 0, 0,
+                ]
+                let ethernet: [UInt8] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, random.chance(3) ? 0x86 : 8, 0, 0x45, 0, 4, 0]
+                memory.write(place, packet + ethernet)
+                memory.store(place + 58, UInt8(random.below(256)))
+                let command: [UInt8] = [UInt8(random.below(4)), UInt8(random.below(6)), UInt8(random.below(256)), 0, 0, 0]
+                memory.write(data + UInt64(random.below(0x7000)), command)
             }
         }
 

@@ -4,6 +4,7 @@ import Chardev
 import DeviceModel
 import EventLoop
 import HostOS
+import NetBackends
 import PlatformDevices
 import Snapshot
 import Testing
@@ -17,7 +18,8 @@ private final class Zeros: BlockNode {
     func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.ok) }
     func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.ok) }
     func flush(_ done: @escaping (BlockResult) -> Void) { done(.ok) }
-    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+    func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
     func drain() {}
 }
 
@@ -36,7 +38,7 @@ private final class Zeros: BlockNode {
 
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
-        "empty-slot",
+        "net", "net-legacy", "empty-slot",
     ]
 
     private func make(_ name: String) -> any MMIODevice {
@@ -49,13 +51,17 @@ private final class Zeros: BlockNode {
         case "rtc": return GoldfishRTC(loop: loop)
         case "fw_cfg": return FirmwareConfiguration(memory: memory)
         case "entropy", "entropy-legacy": return transport(VirtioEntropy(loop: loop))
-        case "block": return transport(VirtioBlock(node: Zeros(), serial: ""))
-        case "block-queues": return transport(VirtioBlock(node: Zeros(), serial: "", queues: 4))
+        case "block": return transport(VirtioBlock(node: Zeros()))
+        case "block-queues":
+            var options = VirtioBlock.Options()
+            options.queues = 4
+            return transport(VirtioBlock(node: Zeros(), options: options))
         case "console", "console-legacy":
             let console = VirtioConsole(maxPorts: 3)
             console.add(VirtioConsolePort(number: 0, isConsole: true, name: "", backend: NullBackend()))
             console.add(VirtioConsolePort(number: 1, isConsole: false, name: "port", backend: NullBackend()))
             return transport(console)
+        case "net", "net-legacy": return transport(VirtioNet(address: MACAddress(0x5254_0012_3456), backend: NetworkBackend(), mtu: 1500))
         default: return transport(nil)
         }
     }

@@ -46,16 +46,52 @@ final class RingDriver {
     func offer(_ queue: Int, _ bytes: [UInt8]? = nil) {
         let index = offered[queue] ?? 0
         let slot = Int(index % 8)
-        let place = base(queue) + 16 * UInt64(slot)
         if let bytes { memory.write(buffer(queue, slot), bytes) }
-        memory.store(place, buffer(queue, slot))
-        memory.store(place + 8, UInt32(bytes?.count ?? 256))
-        memory.store(place + 12, (bytes == nil ? 2 : 0) as UInt16)
-        memory.store(base(queue) + 128 + 4 + 2 * UInt64(slot), UInt16(slot))
+        memory.store(base(queue) + 16 * UInt64(slot), buffer(queue, slot))
+        publish(queue, length: UInt32(bytes?.count ?? 256), flags: bytes == nil ? 2 : 0)
+    }
+
+    /// Makes a buffer of 256 bytes available at a place of the test's choice.
+    func offer(_ queue: Int, at address: UInt64, readable: Bool) {
+        let index = offered[queue] ?? 0
+        memory.store(base(queue) + 16 * UInt64(index % 8), address)
+        publish(queue, length: 256, flags: readable ? 0 : 2)
+    }
+
+    /// Makes the buffer of the next slot available, whose descriptor has its address already.
+    private func publish(_ queue: Int, length: UInt32, flags: UInt16) {
+        let index = offered[queue] ?? 0
+        let slot = UInt64(index % 8)
+        memory.store(base(queue) + 16 * slot + 8, length)
+        memory.store(base(queue) + 16 * slot + 12, flags)
+        memory.store(base(queue) + 128 + 4 + 2 * slot, UInt16(slot))
         memory.store(base(queue) + 128 + 2, index &+ 1)
         offered[queue] = index &+ 1
         set(0x50, UInt32(queue))
     }
+
+    /// Makes one buffer of two parts available: bytes for the device, and `room` bytes for it to fill. Gives the latter back; nil if the device
+    /// has not done with it.
+    func request(_ queue: Int, _ bytes: [UInt8], room: Int) -> [UInt8]? {
+        let (first, second, answer) = (base(queue), base(queue) + 16, base(queue) + 0x3000)
+        memory.write(base(queue) + 0x2000, bytes)
+        memory.store(first, base(queue) + 0x2000)
+        memory.store(first + 8, UInt32(bytes.count))
+        memory.store(first + 12, UInt32(1 | 1 << 16))
+        memory.store(second, answer)
+        memory.store(second + 8, UInt32(room))
+        memory.store(second + 12, UInt32(2))
+        let index = offered[queue] ?? 0
+        memory.store(base(queue) + 128 + 4 + 2 * UInt64(index % 8), UInt16(0))
+        memory.store(base(queue) + 128 + 2, index &+ 1)
+        offered[queue] = index &+ 1
+        set(0x50, UInt32(queue))
+        let used: UInt16 = memory.load(base(queue) + 0x1000 + 2) ?? 0
+        return used == index &+ 1 ? memory.read(answer, count: room) : nil
+    }
+
+    /// Sends a command for which the device answers with one byte; nil if it gives no answer.
+    func command(_ queue: Int, _ bytes: [UInt8]) -> UInt8? { request(queue, bytes, room: 1)?.first }
 
     /// What the device has given back since the last time: the bytes that it wrote into each buffer.
     func taken(_ queue: Int) -> [[UInt8]] {

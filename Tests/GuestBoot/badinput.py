@@ -47,9 +47,25 @@ CASES = [
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@other-disk,format=raw,if=none,id=a"], "id=a"),
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-drive", "file=@disk,format=raw,if=none,id=b"], "in use"),
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-device", "virtio-blk-device,drive=a", "-device", "virtio-blk-device,drive=a"], "drive=a"),
+    *[(["-drive", f"file=@disk,format=raw,if=none,id=a,{words}"], wanted) for words, wanted in [
+        ("aio=native", "aio=native"), ("aio=x", "aio=x"), ("werror=x", "werror=x"), ("rerror=enospc", "rerror=enospc"), ("discard=x", "discard=x"),
+        ("detect-zeroes=on", "detect-zeroes=on"), ("file.driver=nbd", "nbd"), ("bus=1", "bus=1"), ("media=cdrom", "cdrom"), ("file.locking=x", "locking=x"),
+        ("cache.direct=x", "cache.direct=x"), ("copy-on-read=on", "copy-on-read"), ("readonly=x", "readonly=x"), ("snapshot=x", "snapshot=x")]],
+    (["-drive", "file=@disk,format=raw,index=1", "-drive", "file=@other-disk,format=raw,index=1"], "index=1"),
+    *[(["-blockdev", words], wanted) for words, wanted in [
+        ("driver=qcow2,node-name=a,file=b", "qcow2"), ("driver=raw,node-name=a,file=b", "file=b"), ("driver=file,node-name=a", "filename"),
+        ("driver=file,node-name=a,filename=@absent", "absent"), ("driver=file,node-name=a,filename=@disk,offset=1", "offset"), ('{"driver":"file"}', "JSON"),
+        ("driver=raw,node-name=a,file.driver=nbd,file.filename=x", "nbd"), ("driver=file,node-name=a,filename=@disk,aio=native", "native")]],
+    (["-blockdev", "driver=file,node-name=a,filename=@disk", "-drive", "file=@other-disk,format=raw,if=none,id=a"], "id=a"),
+    *[(["-drive", "file=@disk,format=raw,if=none,id=a", "-device", f"virtio-blk-device,drive=a,{words}"], wanted) for words, wanted in [
+        ("serial=123456789012345678901", "serial"), ("num-queues=0", "num-queues"), ("logical_block_size=513", "logical_block_size"),
+        ("logical_block_size=4096,physical_block_size=512", "physical_block_size"), ("werror=x", "werror=x"), ("write-cache=x", "write-cache=x")]],
     (["-drive", "file=@short,format=raw,if=pflash"], "short"), (["-fw_cfg", "name=x"], "fw_cfg"),
     (["-m", "size=64,slots=2,maxmem=1G"], "slots"), (["-smp", "2,maxcpus=4"], "maxcpus"), (["-smp", "cpus=3,cores=2"], "cores"),
-    (["-rtc", "base=utc,clock=vm"], "clock=vm"), (["-display", "gtk"], "gtk"), (["-name", "a,process=b"], "process"), (["-blockdev", "driver=file"], "-blockdev"),
+    (["-rtc", "base=utc,clock=foo"], "clock=foo"), (["-rtc", "driftfix=slew"], "driftfix=slew"), (["-icount", "auto"], "shift=auto"),
+    (["-icount", "1,align=on"], "align=on"), (["-smp", "4,dies=2"], "dies=2"), (["-cpu", "rv64,h=on"], "h=on is not supported"), (["-cpu", "rv64,V=true"], "v=true is not supported"),
+    (["-gdb", "tcp::1"], "-gdb' is not supported"), (["-s"], "-s' is not supported"), (["-accel", "kvm:tcg"], "kvm:tcg"), (["-display", "gtk"], "gtk"), (["-name", "a,process=b"], "process"),
+    (["-blockdev", "driver=file"], "node-name"),
     (["-M", "virt,pflash0=x"], "pflash0"), (["-M", "virt,accel=kvm"], "kvm"), (["-global", "foo.bar=1"], "foo.bar"), (["-mon", "chardev=x"], "chardev=x"),
     (["-mon", "chardev=x,mode=control"], "mode=control"), (["-chardev", "udp,id=a"], "udp"), (["-chardev", "nll,id=a"], "nll"), (["-chardev", "null"], "id=ID"),
     (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "udp:1:1"], "udp"),
@@ -58,6 +74,18 @@ CASES = [
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.8"], "virtio-mmio-bus.0"), (["-device", "virtio-rng-device,bus=pci.0"], "pci.0"),
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.1"] * 2, "a free one"),
     *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
+    (["-netdev", "usr,id=a"], "did you mean 'user'"), (["-netdev", "user"], "id=ID"), (["-netdev", "stream,id=a"], "stream is not supported"),
+    (["-netdev", "user,id=a", "-netdev", "user,id=a"], "id=a"), (["-netdev", "user,id=a,hostfwrd=x"], "did you mean 'hostfwd'"),
+    *[(["-netdev", f"user,id=a,{word}"], word.split("=", 1)[0]) for word in [
+        "smb=/tmp", "net=10.0.2.0/33", "net=x", "host=1.2.3.4", "dns=10.0.2.2", "dhcpstart=10.0.2.3", "hostfwd=tcp:x", "hostfwd=tcp::1-:0", "ipv6-prefixlen=200",
+        "ipv6-host=fd00::1", "guestfwd=tcp:10.0.2.9:1", "guestfwd=tcp:9.9.9.9:80-cmd:cat", "restrict=maybe"]],
+    (["-netdev", "user,id=a,ipv4=off,ipv6=off"], "ipv4=off"), (["-netdev", "user,id=a,hostfwd=tcp:1.2.3.4:80-:80"], "1.2.3.4:80"),
+    (["-netdev", "socket,id=a"], "listen="), (["-netdev", "socket,id=a,mcast=230.0.0.1:1"], "mcast"), (["-netdev", "socket,id=a,connect=127.0.0.1:1"], "127.0.0.1:1"),
+    (["-netdev", "hubport,id=a"], "hubid"), (["-netdev", "tap,id=a"], "script=no"), (["-netdev", "tap,id=a,fd=77"], "fd=77"),
+    (["-device", "virtio-net-device,netdev=x"], "netdev=x"), (["-device", "virtio-net-device,mac=1:2"], "mac=1:2"), (["-device", "virtio-net-device,mq=on"], "mq"),
+    (["-device", "virtio-net-device,host_mtu=3"], "host_mtu"), (["-nic", "user,model=e1000"], "virtio-net-device"), (["-nic", "foo"], "foo"),
+    (["-nic", "user,mac=01:00:5e:00:00:01"], "mac="), (["-net", "nic,model=x"], "virtio-net-device"), (["-net", "nic,netdev=x"], "netdev=x"),
+    (["-netdev", "user,id=a", "-device", "virtio-net-device,netdev=a", "-device", "virtio-net-device,netdev=a"], "netdev=a"),
 ]
 
 

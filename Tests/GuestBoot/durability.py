@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills the emulator in the middle of guest writes, many times: what the guest had flushed must be in the image.
 
-usage: durability.py --system PATH [--rounds N] [--cache MODE]...
+usage: durability.py --system PATH [--rounds N] [--cache MODE]... [--aio ENGINE]
 """
 import argparse
 import gzip
@@ -111,10 +111,11 @@ def main():
     parser.add_argument("--system", required=True)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--cache", action="append", help="cache modes, taken in turn; default: writeback and none")
+    parser.add_argument("--aio", help="threads or io_uring; default: what the emulator takes by itself")
     arguments = parser.parse_args()
     if not shutil.which("riscv64-linux-gnu-gcc"):
         sys.exit("durability: riscv64-linux-gnu-gcc is missing: scripts/setup test installs it")
-    caches = arguments.cache or ["writeback", "none"]
+    caches = [cache + (f",aio={arguments.aio}" if arguments.aio else "") for cache in arguments.cache or ["writeback", "none"]]
     bad = 0
     # O_DIRECT needs a real file system below, which /tmp may not be.
     with tempfile.TemporaryDirectory(dir=os.path.dirname(FILES)) as work:

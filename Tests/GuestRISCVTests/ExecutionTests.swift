@@ -6,7 +6,10 @@ import Testing
 import TranslatedExecution
 
 /// Runs guest code on a hart until it stops at an `ebreak`, and gives the hart back.
-func runHart(_ words: [UInt32], _ options: EngineOptions, cpu text: String = "max", registers: [Int: UInt64] = [:]) throws -> RISCVCPU {
+func runHart(
+    _ words: [UInt32], _ options: EngineOptions, cpu text: String = "max", registers: [Int: UInt64] = [:],
+    after: (TranslationEngine) -> Void = { _ in }
+) throws -> RISCVCPU {
     let root = MemoryRegion.container("system", size: .max)
     let ram = try MemoryRegion.ram("ram", size: 1 << 20)
     root.add(ram, at: 0x8000_0000)
@@ -30,6 +33,7 @@ func runHart(_ words: [UInt32], _ options: EngineOptions, cpu text: String = "ma
     try engine.start()
     _ = loop.run()
     engine.stop()
+    after(engine)
     return cpu
 }
 
@@ -85,6 +89,39 @@ private final class Finish: IOHandler {
             // addi a0, zero, 7; ld a1, 0(zero); addi a0, zero, 9
             let cpu = try runHart([0x0070_0513, 0x0000_3583, 0x0090_0513], options, registers: [11: 5])
             #expect(cpu.register(10) == 7 && cpu.register(11) == 5, "\(name)")
+        }
+    }
+
+    /// 2000 times: write a function that adds 1 to a0 and call it, write it anew so that it adds 2 and call it.
+    private static let rewriting: [UInt32] =
+        [
+            0x0000_0417, 0x0444_0413,  // auipc s0, 0; addi s0, s0, 68: the address of 1
+            0x0015_0337, 0x5133_0313,  // t1 = the instruction addi a0, a0, 1
+            0x0025_03b7, 0x5133_8393,  // t2 = the instruction addi a0, a0, 2
+            0x7d00_0593, 0x0000_0513,  // li a1, 2000; li a0, 0
+            0x0064_2023, 0x0000_100f, 0x0004_00e7,  // 0: sw t1, 0(s0); fence.i; jalr s0
+            0x0074_2023, 0x0000_100f, 0x0004_00e7,  // sw t2, 0(s0); fence.i; jalr s0
+            0xfff5_8593, 0xfe05_92e3,  // addi a1, a1, -1; bnez a1, 0b
+            0x05c0_006f,  // j 2f
+            0x0000_0000,  // 1: what was written
+        ] + [UInt32](repeating: 0x0000_0013, count: 20) + [0x0000_8067]  // nops; ret
+
+    /// What was written last runs, however the count of instructions cuts the calls.
+    @Test func rewrittenCodeRunsAsWritten() throws {
+        var counted = EngineOptions()
+        counted.instructionShift = 10
+        for (name, options) in ExecutionTests.engines.filter({ $0.0 != "singlestep" }) + [("icount shift=10", counted)] {
+            #expect(try runHart(ExecutionTests.rewriting, options).register(10) == 6000, "\(name)")
+        }
+    }
+
+    /// Code memory, and what the interpreter keeps, stays within its limit: when that is reached everything is thrown away and made anew.
+    @Test func codeIsThrownAwayAtTheLimit() throws {
+        for (name, var options) in ExecutionTests.engines {
+            options.codeMemorySize = 1 << 18
+            var flushes = 0
+            let cpu = try runHart(ExecutionTests.rewriting, options) { flushes = $0.codeFlushes }
+            #expect(cpu.register(10) == 6000 && flushes > 1, "\(name): \(flushes) times")
         }
     }
 }

@@ -30,6 +30,9 @@ import Testing
         #expect(RISCVInstructionSet.mnemonic(of: 0x2073_a333, model: plain) == nil)
         #expect(RISCVInstructionSet.mnemonic(of: 0x2073_a333, model: try RISCVModel("rv64", rv64: true)) == "sh1add")
         #expect(throws: RISCVModelError.self) { try RISCVModel("rv64,zbq=on", rv64: true) }
+        #expect(throws: RISCVModelError.self) { try RISCVModel("rv64,h=on", rv64: true) }
+        let said = try RISCVModel("rv64,h=off,v=false,g=on,i=on,Zifencei=true,Counters=on", rv64: true)
+        #expect(try said.isaString == RISCVModel("rv64", rv64: true).isaString)
         #expect(throws: RISCVModelError.self) { try RISCVModel("rv65", rv64: true) }
         #expect(throws: RISCVModelError.self) { try RISCVModel("rv64,f=off", rv64: true) }
         do { _ = try RISCVModel("rv64,zbc1=on", rv64: true) } catch { #expect(error.description.contains("zbc")) }

@@ -219,6 +219,7 @@ private typealias T = AssemblerTrial
                 t.check("lockXadd", "lock xadd \(operands)", target: T.target) { $0.lockXadd(width, memory, .rdi) }
                 t.check("lockCmpxchg", "lock cmpxchg \(operands)", target: T.target) { $0.lockCmpxchg(width, memory, .rdi) }
             }
+            t.check("lockCmpxchg16b", "lock cmpxchg16b \(T.text(memory, "OWORD"))", target: T.target) { $0.lockCmpxchg16b(memory) }
             t.check("ldmxcsr", "ldmxcsr \(T.text(memory, "DWORD"))", target: T.target) { $0.ldmxcsr(memory) }
             t.check("stmxcsr", "stmxcsr \(T.text(memory, "DWORD"))", target: T.target) { $0.stmxcsr(memory) }
             t.check("jmp", "jmp \(T.text(memory, "QWORD"))", target: T.target) { $0.jmp(memory) }
@@ -277,6 +278,25 @@ private typealias T = AssemblerTrial
         }
         vectorMoves(t)
         vectorBits(t)
+        halves(t)
+    }
+
+    private func halves(_ t: AssemblerTrial) {
+        vectors { a, b, c in
+            t.check("vinsertps", "vinsertps \(T.name(a)),\(T.name(b)),\(T.name(c)),0xe") { $0.vinsertps(a, b, c, 0x0e) }
+        }
+        for a in T.vectors {
+            for b in T.vectors {
+                t.check("vcvtph2ps", "vcvtph2ps \(T.name(a)),\(T.name(b))") { $0.vcvtph2ps(a, b) }
+                t.check("vcvtps2ph", "vcvtps2ph \(T.name(a)),\(T.name(b)),0x4") { $0.vcvtps2ph(a, b, 4) }
+                t.check("vpmovzxwq", "vpmovzxwq \(T.name(a)),\(T.name(b))") { $0.vpmovzxwq(a, b) }
+            }
+            for memory in T.someMemory {
+                let place = T.text(memory, "WORD")
+                t.check("vpinsrw", "vpinsrw \(T.name(a)),xmm3,\(place),0x0", target: T.target) { $0.vpinsrw(a, .xmm3, memory, 0) }
+                t.check("vpextrw", "vpextrw \(place),\(T.name(a)),0x1", target: T.target) { $0.vpextrw(memory, a, 1) }
+            }
+        }
     }
 
     private func integerConversions(_ t: AssemblerTrial, _ single: Bool, _ a: Vector, _ b: Vector, _ register: Register) {

@@ -43,15 +43,31 @@ final class HostMachine {
             state.storeBytes(of: UInt64(0), toByteOffset: CPUHeader.Offset.tlb - 16 * index, as: UInt64.self)
             state.storeBytes(of: UInt64(UInt(bitPattern: tlb)), toByteOffset: CPUHeader.Offset.tlb - 16 * index + 8, as: UInt64.self)
         }
+        setUp(guest)
+        let exit = generator.run(generator.memory.address(compiled.entry), guest.header)
+        collectFlags(guest)
+        if case .reason(let reason) = exit { return reason }
+        return .lookup
+    }
+
+    /// Compiles a block without memory accesses; what is returned runs it.
+    func prepare(_ block: borrowing IRBlock) -> ((TestGuest) -> Void)? {
+        guard generator.supports(block), let compiled = generator.compile(block) else { return nil }
+        return { [self] guest in
+            setUp(guest)
+            _ = generator.run(generator.memory.address(compiled.entry), guest.header)
+            collectFlags(guest)
+        }
+    }
+
+    /// The caches and the float unit's control word.
+    private func setUp(_ guest: TestGuest) {
+        let state = guest.header.state
         state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)
         let rounding: [UInt32] = [0, 3, 1, 2]
         let mode = guest.header.roundingMode
         let control = 0x1f80 | (mode < 4 ? rounding[Int(mode)] : 0) << 13
         state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
-        let exit = generator.run(generator.memory.address(compiled.entry), guest.header)
-        collectFlags(guest)
-        if case .reason(let reason) = exit { return reason }
-        return .lookup
     }
 
     private func collectFlags(_ guest: TestGuest) {
@@ -100,13 +116,39 @@ final class HostMachine {
     private var integers: RandomIR.Options {
         var options = RandomIR.Options()
         options.integers = [.i32, .i64]
-        options.without = [.bitReverseBytes]
+        options.hasPairs = true
         return options
     }
 
     @Test(arguments: [false, true]) func integerPrograms(_ optimized: Bool) throws {
         try compare(integers, seeds: GeneratedCodeTests.seeds, optimized: optimized)
     }
+
+    @Test(arguments: [MemoryOperation.Alignment.any, .fault]) func pairsAndReversedBitsHaveHostCode(_ alignment: MemoryOperation.Alignment) throws {
+        let machine = try HostMachine()
+        var block = IRBlock()
+        block.reset(pc: 0x1000)
+        let address = block.const(.i64, 16)
+        let low = block.zext(.i128, block.unary(.bitReverseBytes, .i64, address))
+        let high = block.binary(.shl, .i128, block.zext(.i128, address), block.const(.i128, 64))
+        let pair = block.binary(.or, .i128, low, high)
+        let operation = MemoryOperation(16, alignment: alignment)
+        let old = block.compareExchange(.i128, address, expected: pair, new: block.const(.i128, 1), operation)
+        block.write(.i64, TestGuest.offset("x0"), block.trunc(.i64, block.binary(.shrU, .i128, old, block.const(.i128, 64))))
+        block.goto(0x2000)
+        for page in HostMachine.TLBState.allCases {
+            let guest = TestGuest(seed: 1)
+            guest.memory.update(repeating: 0, count: 32)
+            // What the exchange expects: 16 with the bits of its bytes reversed, and 16.
+            guest.memory[16] = 8
+            guest.memory[24] = 16
+            let reason = machine.run(block, guest, tlb: page)
+            #expect(reason == .lookup, "nil if there is no host code")
+            #expect(guest.read("x0") == 16 && guest.memory[16] == 1 && guest.memory[24] == 0)
+        }
+    }
+
+    @Test func hasAllExtensions() { #expect(X86CodeGenerator.missingExtensions == []) }
 
     @Test func faultsArePrecise() throws {
         var options = integers
@@ -116,7 +158,7 @@ final class HostMachine {
 
     @Test(arguments: [false, true]) func floatPrograms(_ optimized: Bool) throws {
         var options = integers
-        options.floats = [.f32, .f64]
+        options.floats = [.f16, .f32, .f64]
         options.roundings = FloatAttributes.Rounding.allCases
         try compare(options, seeds: GeneratedCodeTests.seeds, optimized: optimized)
     }

@@ -8,6 +8,7 @@ import Testing
     private static let wide: RandomIR.Options = {
         var options = RandomIR.Options()
         options.integers = [.i8, .i32, .i64, .i64, .i128]
+        options.hasPairs = true
         return options
     }()
 

@@ -119,4 +119,72 @@ import Testing
         #expect(FloatFormat.f80.add(unnormal, 0, &environment) == UInt128(0xffff) << 64 | 3 << 62)
         #expect(environment.flags == .invalid)
     }
+
+    @Test func laterRulesChooseTheirs() {
+        let infinity: UInt128 = 0x7f80_0000, minusInfinity: UInt128 = 0xff80_0000
+        #expect(add(.s390x, quiet, signalling) == (0x7fc0_0003, .invalid) && add(.s390x, quiet, otherQuiet) == (quiet, []))
+        #expect(add(.sparc, quiet, otherQuiet) == (otherQuiet, []) && add(.sparc, signalling, otherQuiet) == (0x7fc0_0003, .invalid))
+        #expect(add(.m68k, quiet, signalling) == (quiet, .invalid) && add(.m68k, infinity, minusInfinity) == (0x7fff_ffff, .invalid))
+        #expect(add(.sparc, infinity, minusInfinity) == (0x7fff_ffff, .invalid))
+        // The meaning of the top bit is the other one.
+        #expect(add(.legacy, signalling, one) == (0x7fbf_ffff, []) && add(.legacy, quiet, one) == (0x7fbf_ffff, .invalid))
+        #expect(add(.hppa, signalling, quiet) == (0xffa0_0001, .invalid) && add(.hppa, one, signalling) == (signalling, []))
+        #expect(add(.hppa, infinity, minusInfinity) == (0x7fa0_0000, .invalid))
+    }
+
+    @Test func laterRulesFuse() {
+        func fuse(_ rule: FloatNaNRule, _ a: UInt128, _ b: UInt128, _ c: UInt128) -> UInt128 {
+            var environment = FloatEnvironment(nanRule: rule)
+            return FloatFormat.f32.multiplyAdd(a, b, c, negateProduct: false, negateAddend: false, &environment)
+        }
+        #expect(fuse(.sparc, quiet, one, otherQuiet) == otherQuiet && fuse(.sparc, signalling, one, otherQuiet) == 0x7fc0_0003)
+        #expect(fuse(.s390x, quiet, one, otherQuiet) == quiet && fuse(.s390x, 0, 0x7f80_0000, quiet) == 0x7fc0_0000)
+        #expect(fuse(.m68k, one, quiet, otherQuiet) == quiet && fuse(.legacy, one, one, signalling) == 0x7fbf_ffff)
+    }
+
+    @Test func choicesDiffer() {
+        func least(_ choice: FloatChoice, _ a: UInt128, _ b: UInt128) -> (UInt128, FloatFlags) {
+            var environment = FloatEnvironment(nanRule: .arm)
+            return (FloatFormat.f32.minimum(a, b, &environment, choice: choice), environment.flags)
+        }
+        let minusZero: UInt128 = 0x8000_0000
+        for choice in [FloatChoice.number, .numberUnlessSignalling, .nan] {
+            #expect(least(choice, 0, minusZero) == (minusZero, []) && least(choice, one, 0) == (0, []))
+        }
+        #expect(least(.second, minusZero, 0) == (0, []) && least(.second, 0, one) == (0, []) && least(.second, one, 0) == (0, []))
+        #expect(least(.number, signalling, one) == (one, .invalid) && least(.number, one, quiet) == (one, []))
+        #expect(least(.numberUnlessSignalling, signalling, one) == (0x7fc0_0003, .invalid))
+        #expect(least(.numberUnlessSignalling, one, quiet) == (one, []) && least(.nan, one, quiet) == (quiet, []))
+        #expect(least(.second, quiet, one) == (one, .invalid) && least(.second, one, signalling) == (signalling, .invalid))
+    }
+
+    /// ARM ARM, FPConvert and FPRoundBase: what has no place in the alternative format is invalid, and nothing else.
+    @Test func theAlternativeHalfHasNoSpecials() {
+        func narrow(_ a: UInt128) -> (UInt128, FloatFlags) {
+            var environment = FloatEnvironment(nanRule: .arm)
+            return (FloatFormat.f32.convert(a, to: .f16Alternative, &environment), environment.flags)
+        }
+        #expect(narrow(one) == (0x3c00, []) && narrow(0x4780_0000) == (0x7c00, []) && narrow(0x47ff_e000) == (0x7fff, []))
+        #expect(narrow(0x47ff_f000) == (0x7fff, .invalid) && narrow(0xc7ff_ffff) == (0xffff, .invalid) && narrow(0x3f80_0001) == (0x3c00, .inexact))
+        #expect(narrow(0xff80_0000) == (0xffff, .invalid) && narrow(quiet) == (0x8000, .invalid))
+        var environment = FloatEnvironment()
+        #expect(FloatFormat.f16Alternative.convert(0x7c00, to: .f32, &environment) == 0x4780_0000 && environment.flags == [])
+    }
+
+    @Test func roundingToAnIntegerFlushesItsOperand() {
+        var environment = FloatEnvironment(rounding: .up)
+        environment.flushesOperands = true
+        #expect(FloatFormat.f32.roundToIntegral(0x8000_0001, &environment) == 0x8000_0000 && environment.flags == .flushedOperand)
+        #expect(FloatFormat.f32.roundToIntegral(1, &environment) == 0)
+    }
+
+    @Test func the68881sFormatHasMoreNumbers() {
+        var environment = FloatEnvironment(nanRule: .m68k)
+        let format = FloatFormat.f80m68k
+        let one: UInt128 = 0x3fff_8000_0000_0000_0000
+        // An unnormalized 1, and the smallest normal number, whose exponent is 0.
+        #expect(format.add(0x4000_4000_0000_0000_0000, 0, &environment) == one)
+        #expect(format.scale(0x1_8000_0000_0000_0000, by: -1, &environment) == 0x8000_0000_0000_0000 && environment.flags == [])
+        #expect(format.divide(one, 0, &environment) == 0x7fff_0000_0000_0000_0000 && environment.flags == .divideByZero)
+    }
 }

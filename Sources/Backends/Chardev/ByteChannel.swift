@@ -72,14 +72,15 @@ final class ByteChannel {
         }
     }
 
+    /// The other side has ended; the front end hears of it when it has taken all that came before.
     private func end() {
         isClosed = true
         stop()
-        closed()
+        if pending.isEmpty || backend.frontEnd == nil { closed() }
     }
 
     private func deliver() {
-        guard let frontEnd = backend.frontEnd else { return }
+        guard !pending.isEmpty, let frontEnd = backend.frontEnd else { return }
         while !pending.isEmpty {
             let room = frontEnd.receivableBytes()
             if room <= 0 { return }
@@ -87,12 +88,13 @@ final class ByteChannel {
             pending.removeFirst(part.count)
             frontEnd.receive(part)
         }
+        if isClosed { closed() }
     }
 
     /// The front end has room again.
     func frontEndIsReady() {
         deliver()
-        guard pending.count < ByteChannel.chunk, !wantsInput, input != nil else { return }
+        guard pending.count < ByteChannel.chunk, !wantsInput, !isClosed, input != nil else { return }
         wantsInput = true
         listen()
     }
@@ -108,6 +110,8 @@ final class ByteChannel {
             keep(bytes[...])
         }
     }
+
+    var unsentBytes: Int { unsent.count }
 
     private func keep(_ bytes: ArraySlice<UInt8>) {
         let isFirst = unsent.isEmpty

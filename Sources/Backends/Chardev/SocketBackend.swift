@@ -60,6 +60,12 @@ public final class SocketBackend: CharacterBackend {
         listen()
     }
 
+    /// Ends the connection; a server waits for the next one.
+    public func disconnect() { if channel != nil { disconnected() } }
+
+    /// What has been written and the peer has not taken yet.
+    public var unsentBytes: Int { channel?.unsentBytes ?? 0 }
+
     public override var isOpen: Bool { isConnected }
     public override func frontEndIsReady() { channel?.frontEndIsReady() }
     public override func write(_ bytes: [UInt8]) { channel?.write(bytes) }

@@ -17,12 +17,13 @@ void apus_name_thread(const char *name) { pthread_setname_np(pthread_self(), nam
 
 ssize_t apus_random(void *buffer, size_t count) { return getrandom(buffer, count, 0); }
 
-int apus_punch_hole(int fd, off_t offset, off_t count) {
-    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count);
-}
+const int apus_punch_hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+const int apus_zero_range = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 
-int apus_lock_file(int fd) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+int apus_fallocate(int fd, int mode, off_t offset, off_t count) { return fallocate(fd, mode, offset, count); }
+
+int apus_lock_file(int fd, bool shared) {
+    struct flock lock = {.l_type = shared ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
 

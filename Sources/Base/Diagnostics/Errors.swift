@@ -16,7 +16,8 @@ public func hex(_ value: some BinaryInteger, digits: Int = 1) -> String {
 
 /// The candidate that a mistyped word most likely meant; nil if none is near.
 public func nearestName(to word: String, in candidates: [String]) -> String? {
-    let limit = max(1, word.count / 3)
+    // One letter in three may be wrong; for shorter words everything would be near.
+    let limit = word.count / 3
     return candidates.map { (name: $0, distance: editDistance(word, $0)) }
         .filter { $0.distance <= limit || (word.count >= 3 && $0.name.hasPrefix(word)) }
         .min { $0.distance < $1.distance }?.name

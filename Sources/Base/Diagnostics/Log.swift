@@ -26,7 +26,7 @@ public struct LogMask: OptionSet, Sendable {
         ("int", .int, "interrupts and exceptions"),
         ("exec", .exec, "each block before it runs (many lines)"),
         ("cpu", .cpu, "the registers before each block"),
-        ("mmu", .mmu, "page-table walks and TLB flushes"),
+        ("mmu", .mmu, "each walk of the page tables and what it found"),
         ("guest_errors", .guestErrors, "what the guest does wrong"),
         ("unimp", .unimplemented, "what the guest uses and Apus does not have"),
         ("nochain", .noChain, "blocks are not chained, so that exec shows every one"),

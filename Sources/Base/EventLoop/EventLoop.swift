@@ -19,13 +19,17 @@ public final class EventLoop: @unchecked Sendable {
     private let poller: Int32
     private let wakeup: Int32
     private var watches: [Int32: FDWatch] = [:]
+    private var sources: [any PollSource] = []
     private var timers = TimerQueue()
     private let postedLock = Mutex()
     private var posted: [() -> Void] = []
+    /// The loop sleeps, or is about to: work that is posted must wake it. Guarded by `postedLock`.
+    private var isWaiting = false
     private var finishStatus: Int32?
     private var virtualOffset = monotonicNanoseconds()
     private var pausedAt: Int64?
     private var virtualSource: (() -> Int64)?
+    private var onEarlierDeadline: () -> Void = {}
 
     public init() throws(HostError) {
         poller = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -50,12 +54,26 @@ public final class EventLoop: @unchecked Sendable {
             runPosted()
             fireDueTimers()
             if let finishStatus { return finishStatus }
-            let timeout = pollTimeout()
-            lock.unlock()
-            let events = poll(timeout)
-            lock.lock()
+            let events = sleep()
+            postedLock.withLock { isWaiting = false }
             for event in events { dispatch(event) }
         }
+    }
+
+    /// Waits without the lock until something happens or a timer is due.
+    private func sleep() -> [epoll_event] {
+        let timeout = pollTimeout()
+        if sources.isEmpty {
+            lock.unlock()
+            defer { lock.lock() }
+            return poll(timeout)
+        }
+        var sleep = Sleep(poller: poller, timeout: timeout, sources: sources)
+        lock.unlock()
+        sleep.wait()
+        lock.lock()
+        sleep.finish()
+        return poll(0)
     }
 
     /// Ends `run` with this status. From any thread that holds the lock; the first status wins.
@@ -73,8 +91,10 @@ public final class EventLoop: @unchecked Sendable {
     public func post(_ work: @escaping () -> Void) {
         postedLock.lock()
         posted.append(work)
+        let mustWake = isWaiting
+        isWaiting = false
         postedLock.unlock()
-        wake()
+        if mustWake { wake() }
     }
 
     private func runPosted() {
@@ -97,6 +117,9 @@ public final class EventLoop: @unchecked Sendable {
         control(EPOLL_CTL_ADD, descriptor, watch.events)
         return watch
     }
+
+    /// Asks the source for its descriptors before each sleep from now on.
+    public func add(_ source: any PollSource) { sources.append(source) }
 
     func changed(_ watch: FDWatch) { control(EPOLL_CTL_MOD, watch.descriptor, watch.events) }
 
@@ -148,8 +171,12 @@ public final class EventLoop: @unchecked Sendable {
 
     public func randomBytes(_ count: Int) -> [UInt8] { hostRandomBytes(count) }
 
-    /// Makes the virtual clock follow something else, such as a count of instructions.
-    public func setVirtualClockSource(_ source: (() -> Int64)?) { virtualSource = source }
+    /// Makes the virtual clock follow a count of instructions. Whoever counts fires its timers, with `fireDueVirtualTimers`, and is told, from any
+    /// thread with the lock held, when a timer has become the next one.
+    public func setVirtualClockSource(_ source: @escaping () -> Int64, onEarlierDeadline: @escaping () -> Void) {
+        virtualSource = source
+        self.onEarlierDeadline = onEarlierDeadline
+    }
 
     /// Stops the virtual clock, or lets it go on.
     public func setVirtualClockPaused(_ paused: Bool) {
@@ -165,16 +192,22 @@ public final class EventLoop: @unchecked Sendable {
     /// The earliest deadline of an armed timer on a clock.
     public func nextDeadline(_ clock: ClockKind) -> Int64? { timers.nextDeadline(clock) }
 
-    /// Fires what is due now; for a virtual clock that was moved on by hand.
-    public func fireDueTimers() {
-        for clock in [ClockKind.realtime, .virtual] where clock == .realtime || pausedAt == nil {
-            let now = now(clock)
-            while let timer = timers.takeDue(clock, now: now) { timer.fire() }
-        }
+    private func fireDueTimers() {
+        fireDue(.realtime)
+        if pausedAt == nil, virtualSource == nil { fireDue(.virtual) }
+    }
+
+    /// For whoever moves the virtual clock on: fires what is due on it now.
+    public func fireDueVirtualTimers() { fireDue(.virtual) }
+
+    private func fireDue(_ clock: ClockKind) {
+        let now = now(clock)
+        while let timer = timers.takeDue(clock, now: now) { timer.fire() }
     }
 
     func arm(_ timer: LoopTimer, at deadline: Int64) {
-        if timers.arm(timer, at: deadline) { wake() }
+        guard timers.arm(timer, at: deadline) else { return }
+        if timer.clock == .virtual, virtualSource != nil { onEarlierDeadline() } else { wake() }
     }
 
     func disarm(_ timer: LoopTimer) { timers.disarm(timer) }
@@ -182,6 +215,7 @@ public final class EventLoop: @unchecked Sendable {
     private func pollTimeout() -> Int32 {
         postedLock.lock()
         let busy = !posted.isEmpty
+        isWaiting = !busy
         postedLock.unlock()
         if busy { return 0 }
         var wait = Int64.max

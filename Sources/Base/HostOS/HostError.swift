@@ -16,3 +16,11 @@ public struct HostError: ExplainedError {
 
     public var cause: String { "cannot \(action): \(errorText(errno))" }
 }
+
+extension HostError {
+    /// A file may be read but not written.
+    public var isForbiddenWrite: Bool { [EACCES, EPERM, EROFS].contains(errno) }
+}
+
+/// The error number of a full disk.
+public var noSpaceLeft: Int32 { ENOSPC }

@@ -5,10 +5,13 @@ import Glibc
 public final class HostFile: @unchecked Sendable {
     public let descriptor: Int32
     public let path: String
+    /// What the positions, lengths and addresses of transfers must be multiples of: 1, unless the page cache is passed by.
+    public let alignment: Int
 
     public enum Access: Sendable { case readOnly, readWrite, create }
 
-    public init(_ path: String, _ access: Access, direct: Bool = false, synchronous: Bool = false) throws(HostError) {
+    /// `alignment` is for `direct`: nil takes the least that the host accepts.
+    public init(_ path: String, _ access: Access, direct: Bool = false, alignment: Int? = nil, synchronous: Bool = false) throws(HostError) {
         var flags = access == .readOnly ? O_RDONLY : O_RDWR
         if access == .create { flags |= O_CREAT | O_TRUNC }
         if direct { flags |= apus_o_direct }
@@ -23,6 +26,23 @@ public final class HostFile: @unchecked Sendable {
         }
         descriptor = opened
         self.path = path
+        self.alignment = direct ? alignment ?? HostFile.directAlignment(opened) : 1
+    }
+
+    /// A new file without a name, in `$TMPDIR` or /var/tmp, that is gone when it is closed.
+    public init(temporaryOfSize size: UInt64) throws(HostError) {
+        path = "\(environment("TMPDIR") ?? "/var/tmp")/apus-XXXXXX"
+        alignment = 1
+        var template = path.utf8CString
+        descriptor = unsafe template.withUnsafeMutableBufferPointer { name in
+            guard let name = name.baseAddress else { return -1 }
+            let opened = unsafe mkstemp(name)
+            if opened >= 0 { unsafe unlink(name) }
+            return opened
+        }
+        guard descriptor >= 0 else { throw HostError("make a temporary file '\(path)'", remedy: "let TMPDIR name a folder that can be written") }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("make a temporary file of \(size) bytes in '\(path)'") }
     }
 
     deinit { close(descriptor) }

@@ -103,9 +103,29 @@ private func openTCP(
     _ host: String, _ port: String, _ action: String, _ passive: Bool, _ address: SocketAddress,
     _ use: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Bool
 ) throws(HostError) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue)
+    return try firstPlace(host, port, kind, action, passive) { family, name, length in
+        let descriptor = socket(family, kind, 0)
+        if descriptor >= 0, unsafe use(descriptor, name, length) {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            return descriptor
+        }
+        let reason = errno
+        if descriptor >= 0 { close(descriptor) }
+        errno = reason
+        return nil
+    }
+}
+
+/// Resolves a host and a port, and tries each place that they stand for until one works.
+func firstPlace<Result>(
+    _ host: String, _ port: String, _ kind: Int32, _ action: String, _ passive: Bool,
+    _ attempt: (_ family: Int32, UnsafePointer<sockaddr>, socklen_t) -> Result?
+) throws(HostError) -> Result {
+    let address = SocketAddress.tcp(host: host, port: port)
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    if passive { hints.ai_flags = AI_PASSIVE }
+    unsafe hints.ai_socktype = kind
+    if passive { unsafe hints.ai_flags = AI_PASSIVE }
     var list: UnsafeMutablePointer<addrinfo>?
     let status = unsafe getaddrinfo(host.isEmpty ? nil : host, port, &hints, &list)
     guard status == 0 else {
@@ -115,11 +135,9 @@ private func openTCP(
     var failure = EADDRNOTAVAIL
     var entry = unsafe list
     while let place = unsafe entry {
-        let descriptor = unsafe socket(place.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0)
-        if descriptor >= 0, let name = unsafe place.pointee.ai_addr {
-            if unsafe use(descriptor, name, place.pointee.ai_addrlen) { return try kept(descriptor, true, action, address) }
+        if let name = unsafe place.pointee.ai_addr {
+            if let result = unsafe attempt(place.pointee.ai_family, name, place.pointee.ai_addrlen) { return result }
             failure = errno
-            close(descriptor)
         }
         unsafe entry = place.pointee.ai_next
     }

@@ -32,29 +32,38 @@ extension FloatFormat {
         return x.significand == y.significand ? .equal : x.significand < y.significand ? .less : .greater
     }
 
-    /// The lesser, -0 before +0; of a number and a NaN the number (IEEE 754-2019, 9.6, minimumNumber).
-    public func minimum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        choose(a, b, .less, &environment)
+    /// The lesser.
+    public func minimum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment, choice: FloatChoice = .number) -> UInt128 {
+        choose(a, b, .less, choice, &environment)
     }
 
-    /// The greater, +0 after -0; of a number and a NaN the number (IEEE 754-2019, 9.6, maximumNumber).
-    public func maximum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        choose(a, b, .greater, &environment)
+    /// The greater.
+    public func maximum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment, choice: FloatChoice = .number) -> UInt128 {
+        choose(a, b, .greater, choice, &environment)
     }
 
     /// The operand itself, or the zero that it was taken for.
     private func flushed(_ bits: UInt128, _ operand: Unpacked) -> UInt128 { operand.kind == .zero ? zero(operand.isNegative) : bits }
 
-    private func choose(_ a: UInt128, _ b: UInt128, _ wanted: FloatOrdering, _ environment: inout FloatEnvironment) -> UInt128 {
+    private func choose(
+        _ a: UInt128, _ b: UInt128, _ wanted: FloatOrdering, _ choice: FloatChoice, _ environment: inout FloatEnvironment
+    ) -> UInt128 {
         let x = unpack(a, &environment)
         let y = unpack(b, &environment)
+        let isSignalling = x.isSignalling || y.isSignalling
         if x.isNaN || y.isNaN {
-            if x.isNaN && y.isNaN { return propagate(x, y, &environment) }
-            if x.isSignalling || y.isSignalling { environment.flags.insert(.invalid) }
-            return x.isNaN ? flushed(b, y) : flushed(a, x)
+            switch choice {
+            case .number where !(x.isNaN && y.isNaN), .numberUnlessSignalling where !(x.isNaN && y.isNaN || isSignalling):
+                if isSignalling { environment.flags.insert(.invalid) }
+                return x.isNaN ? flushed(b, y) : flushed(a, x)
+            case .number, .numberUnlessSignalling, .nan: return propagate(x, y, &environment)
+            case .second:
+                environment.flags.insert(.invalid)
+                return flushed(b, y)
+            }
         }
         let ordering = order(x, y)
-        let isFirst = ordering == .equal ? x.isNegative == (wanted == .less) : ordering == wanted
+        let isFirst = ordering == .equal ? choice != .second && x.isNegative == (wanted == .less) : ordering == wanted
         return isFirst ? flushed(a, x) : flushed(b, y)
     }
 }

@@ -2,11 +2,28 @@ extension FloatFormat {
     /// `a`, which has this format, in another one.
     public func convert(_ a: UInt128, to target: FloatFormat, _ environment: inout FloatEnvironment) -> UInt128 {
         let x = unpack(a, &environment)
+        if !target.hasSpecials && x.isNaN {
+            environment.flags.insert(.invalid)
+            return target.zero(x.isNegative)
+        }
         switch x.kind {
         case .zero: return target.zero(x.isNegative)
+        case .infinity where !target.hasSpecials: return target.overflow(x.isNegative, target.precision, &environment)
         case .infinity: return target.infinity(x.isNegative)
         case .finite: return target.round(x.isNegative, x.exponent, x.significand, &environment)
         case .quietNaN, .signallingNaN, .unsupported: return target.propagate(x, x, &environment)
+        }
+    }
+
+    /// a × 2^exponent.
+    public func scale(_ a: UInt128, by exponent: Int, _ environment: inout FloatEnvironment) -> UInt128 {
+        let x = unpack(a, &environment)
+        switch x.kind {
+        case .zero: return zero(x.isNegative)
+        case .infinity: return infinity(x.isNegative)
+        // Further than from the smallest number to the largest no exponent leads.
+        case .finite: return round(x.isNegative, x.exponent + min(max(exponent, -0x2_0000), 0x2_0000), x.significand, &environment)
+        case .quietNaN, .signallingNaN, .unsupported: return propagate(x, x, &environment)
         }
     }
 
@@ -14,7 +31,9 @@ extension FloatFormat {
     public func roundToIntegral(_ a: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
         let x = unpack(a, &environment)
         if x.isNaN { return propagate(x, x, &environment) }
-        if x.kind != .finite || x.exponent >= fractionBits { return a }
+        if x.kind == .zero { return zero(x.isNegative) }
+        if x.kind == .infinity { return infinity(x.isNegative) }
+        if x.exponent >= fractionBits { return round(x.isNegative, x.exponent, x.significand, &environment) }
         let magnitude = integer(x, &environment)
         if magnitude == 0 { return zero(x.isNegative) }
         let lead = magnitude.leadingZeroBitCount

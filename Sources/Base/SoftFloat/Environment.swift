@@ -17,6 +17,30 @@ public enum FloatNaNRule: UInt8, CaseIterable, Sendable {
     case x87
     /// The first NaN operand in the order a, c, b (Power ISA, 4.3.2).
     case firstOperand
+    /// The first signalling operand, else the first quiet one, quietened (z/Architecture Principles of Operation, chapter 19).
+    case s390x
+    /// The last signalling operand, else the last quiet one, quietened; all bits of the default NaN's fraction are set (SPARC V9 manual, B.2).
+    case sparc
+    /// The first operand that is a NaN, quietened; all bits of the default NaN's fraction are set (M68000 Family Programmer's Manual, 1.6.5).
+    case m68k
+    /// A NaN signals if the top bit of its fraction is set. Always the default NaN, which has all other bits of the fraction (SH-4, and MIPS
+    /// before it took IEEE 754-2008).
+    case legacy
+    /// A NaN signals if the top bit of its fraction is set. The first signalling operand, else the first quiet one; where there is none or
+    /// it is quietened, the next bit is set (PA-RISC 2.0 Architecture, chapter 8).
+    case hppa
+}
+
+/// What the lesser or greater is where an operand is a NaN, and of two zeros.
+public enum FloatChoice: UInt8, CaseIterable, Sendable {
+    /// The number; -0 is less than +0 (IEEE 754-2019, 9.6, minimumNumber and maximumNumber).
+    case number
+    /// The number, but a NaN where one signals; -0 is less than +0 (IEEE 754-2008, 5.3.1, minNum and maxNum; ARM's FMINNM).
+    case numberUnlessSignalling
+    /// The NaN; -0 is less than +0 (IEEE 754-2019, 9.6, minimum and maximum; ARM's FMIN).
+    case nan
+    /// The second operand, as it stands, and every NaN is invalid; of zeros, too, the second (Intel SDM 2, MINSS and MAXSS).
+    case second
 }
 
 /// What an integer conversion returns for a value that does not fit.

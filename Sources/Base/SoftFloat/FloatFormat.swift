@@ -5,6 +5,10 @@ public struct FloatFormat: Sendable {
     public let fractionBits: Int
     /// Whether the integer bit is stored, as in the x87's 80-bit format.
     public let hasIntegerBit: Bool
+    /// The biased exponent of which subnormals are multiples; 0 where an exponent of 0 means no less than any other.
+    public private(set) var lowestExponent = 1
+    /// Whether the highest exponent is that of infinities and NaNs, or an exponent like others.
+    public private(set) var hasSpecials = true
 
     public static var f16: FloatFormat { .init(exponentBits: 5, fractionBits: 10, hasIntegerBit: false) }
     public static var bf16: FloatFormat { .init(exponentBits: 8, fractionBits: 7, hasIntegerBit: false) }
@@ -12,6 +16,11 @@ public struct FloatFormat: Sendable {
     public static var f64: FloatFormat { .init(exponentBits: 11, fractionBits: 52, hasIntegerBit: false) }
     public static var f80: FloatFormat { .init(exponentBits: 15, fractionBits: 63, hasIntegerBit: true) }
     public static var f128: FloatFormat { .init(exponentBits: 15, fractionBits: 112, hasIntegerBit: false) }
+
+    /// The 68881's: an exponent of 0 is one like others, unnormalized numbers are numbers (M68000 Family Programmer's Manual, 1.6).
+    public static var f80m68k: FloatFormat { .init(exponentBits: 15, fractionBits: 63, hasIntegerBit: true, lowestExponent: 0) }
+    /// ARM's alternative half precision, of which there are conversions only (ARM ARM, A1.4.2).
+    public static var f16Alternative: FloatFormat { .init(exponentBits: 5, fractionBits: 10, hasIntegerBit: false, hasSpecials: false) }
 
     var precision: Int { fractionBits + 1 }
     var bias: Int { 1 << (exponentBits - 1) - 1 }
@@ -28,47 +37,38 @@ public struct FloatFormat: Sendable {
 
     func zero(_ isNegative: Bool) -> UInt128 { pack(isNegative, 0, 0) }
 
-    func infinity(_ isNegative: Bool) -> UInt128 { pack(isNegative, topExponent, 1 << fractionBits) }
+    func infinity(_ isNegative: Bool) -> UInt128 { pack(isNegative, topExponent, lowestExponent == 0 ? 0 : 1 << fractionBits) }
+
+    var largestExponent: Int { hasSpecials ? topExponent - 1 : topExponent }
 
     /// The largest finite number with that many significant bits.
     func largestFinite(_ isNegative: Bool, _ bits: Int) -> UInt128 {
-        pack(isNegative, topExponent - 1, (1 << bits - 1) << (precision - bits))
-    }
-
-    /// The quiet NaN without payload.
-    func defaultNaN(_ rule: FloatNaNRule) -> UInt128 {
-        pack(rule == .sse || rule == .x87, topExponent, 3 << (fractionBits - 1))
-    }
-
-    /// A quiet NaN of a NaN's sign and payload.
-    func quietNaN(_ nan: Unpacked) -> UInt128 {
-        let payload = nan.significand >> (128 - fractionBits)
-        return pack(nan.isNegative, topExponent, payload | 3 << (fractionBits - 1))
+        pack(isNegative, largestExponent, (1 << bits - 1) << (precision - bits))
     }
 
     /// An operand of an operation.
     func unpack(_ bits: UInt128, _ environment: inout FloatEnvironment) -> Unpacked {
-        let operand = unpack(bits)
-        guard environment.flushesOperands, operand.kind == .finite, operand.exponent < 1 - bias else { return operand }
+        let operand = unpack(bits, environment.nanRule)
+        guard environment.flushesOperands, operand.kind == .finite, operand.exponent < lowestExponent - bias else { return operand }
         environment.flags.insert(.flushedOperand)
         return Unpacked(.zero, operand.isNegative, 0, 0)
     }
 
-    private func unpack(_ bits: UInt128) -> Unpacked {
+    private func unpack(_ bits: UInt128, _ rule: FloatNaNRule) -> Unpacked {
         let isNegative = bits >> (exponentShift + exponentBits) & 1 != 0
         let biased = Int(truncatingIfNeeded: bits >> exponentShift) & topExponent
         let fraction = bits & (1 << fractionBits - 1)
         let integer: UInt128 = hasIntegerBit ? bits >> fractionBits & 1 : (biased == 0 ? 0 : 1)
-        if biased != 0 && integer == 0 { return Unpacked(.unsupported, isNegative, 0, 0) }
-        if biased == topExponent {
+        if biased != 0 && integer == 0 && lowestExponent != 0 { return Unpacked(.unsupported, isNegative, 0, 0) }
+        if biased == topExponent && hasSpecials {
             let payload = fraction << (128 - fractionBits)
             if payload == 0 { return Unpacked(.infinity, isNegative, 0, 0) }
-            return Unpacked(payload >> 127 != 0 ? .quietNaN : .signallingNaN, isNegative, 0, payload)
+            return Unpacked((payload >> 127 != 0) != rule.signalsByOne ? .quietNaN : .signallingNaN, isNegative, 0, payload)
         }
         let significand = fraction | integer << fractionBits
         if significand == 0 { return Unpacked(.zero, isNegative, 0, 0) }
         let lead = significand.leadingZeroBitCount
-        let exponent = max(biased, 1) - bias + (127 - lead) - fractionBits
+        let exponent = max(biased, lowestExponent) - bias + (127 - lead) - fractionBits
         return Unpacked(.finite, isNegative, exponent, significand << lead)
     }
 }

@@ -1,4 +1,34 @@
+extension FloatNaNRule {
+    /// Whether it is the signalling NaNs whose fraction has its top bit set.
+    var signalsByOne: Bool { self == .legacy || self == .hppa }
+}
+
 extension FloatFormat {
+    /// The NaN of operations that have no result.
+    func defaultNaN(_ rule: FloatNaNRule) -> UInt128 {
+        let quietBit = UInt128(1) << (fractionBits - 1)
+        let fraction =
+            switch rule {
+            case .canonical, .arm, .sse, .x87, .firstOperand, .s390x: quietBit
+            case .sparc, .m68k: 2 * quietBit - 1
+            case .legacy: quietBit - 1
+            case .hppa: quietBit >> 1
+            }
+        return pack(rule == .sse || rule == .x87, topExponent, 1 << fractionBits | fraction)
+    }
+
+    /// A quiet NaN of a NaN's sign and payload.
+    func quietNaN(_ nan: Unpacked, _ rule: FloatNaNRule) -> UInt128 {
+        let quietBit = UInt128(1) << (fractionBits - 1)
+        var fraction = nan.significand >> (128 - fractionBits)
+        if rule == .hppa {
+            if nan.isSignalling || fraction == 0 { fraction = fraction & ~quietBit | quietBit >> 1 }
+        } else {
+            fraction |= quietBit
+        }
+        return pack(nan.isNegative, topExponent, 1 << fractionBits | fraction)
+    }
+
     /// The result of an operation that has none.
     func invalid(_ environment: inout FloatEnvironment) -> UInt128 {
         environment.flags.insert(.invalid)
@@ -9,12 +39,15 @@ extension FloatFormat {
     func propagate(_ a: Unpacked, _ b: Unpacked, _ environment: inout FloatEnvironment) -> UInt128 {
         if a.isSignalling || b.isSignalling { environment.flags.insert(.invalid) }
         if a.kind == .unsupported || b.kind == .unsupported { return defaultNaN(environment.nanRule) }
+        let chosen: Unpacked
         switch environment.nanRule {
-        case .canonical: return defaultNaN(.canonical)
-        case .arm: return quietNaN(a.isSignalling ? a : b.isSignalling ? b : a.isNaN ? a : b)
-        case .sse, .firstOperand: return quietNaN(a.isNaN ? a : b)
-        case .x87: return quietNaN(largerNaN(a, b))
+        case .canonical, .legacy: return defaultNaN(environment.nanRule)
+        case .arm, .s390x, .hppa: chosen = a.isSignalling ? a : b.isSignalling ? b : a.isNaN ? a : b
+        case .sparc: chosen = b.isSignalling ? b : a.isSignalling ? a : b.isNaN ? b : a
+        case .sse, .firstOperand, .m68k: chosen = a.isNaN ? a : b
+        case .x87: chosen = largerNaN(a, b)
         }
+        return quietNaN(chosen, environment.nanRule)
     }
 
     /// x87: a quiet NaN before a signalling one, then the larger significand, then the positive one.
@@ -31,17 +64,24 @@ extension FloatFormat {
         if a.isSignalling || b.isSignalling || c.isSignalling { environment.flags.insert(.invalid) }
         let isInvalidProduct = a.kind == .infinity && b.kind == .zero || a.kind == .zero && b.kind == .infinity
         if isInvalidProduct && environment.nanRule != .sse { environment.flags.insert(.invalid) }
+        let rule = environment.nanRule
         let order: (Unpacked, Unpacked, Unpacked)
-        switch environment.nanRule {
-        case .canonical: return defaultNaN(.canonical)
+        switch rule {
+        case .canonical, .legacy: return defaultNaN(rule)
         case .arm:
-            if isInvalidProduct && c.kind == .quietNaN { return defaultNaN(.arm) }
+            if isInvalidProduct && c.kind == .quietNaN { return defaultNaN(rule) }
             order = (c, a, b)
-            if let signalling = first(order, where: \.isSignalling) { return quietNaN(signalling) }
-        case .sse, .x87: order = (a, b, c)
+        case .s390x:
+            if isInvalidProduct { return defaultNaN(rule) }
+            order = (a, b, c)
+        case .sparc: order = (c, b, a)
+        case .sse, .x87, .m68k, .hppa: order = (a, b, c)
         case .firstOperand: order = (a, c, b)
         }
-        return first(order, where: \.isNaN).map(quietNaN) ?? defaultNaN(environment.nanRule)
+        let prefersSignalling = rule == .arm || rule == .s390x || rule == .sparc
+        if prefersSignalling, let signalling = first(order, where: { $0.isSignalling }) { return quietNaN(signalling, rule) }
+        guard let chosen = first(order, where: { $0.isNaN }), chosen.kind != .unsupported else { return defaultNaN(rule) }
+        return quietNaN(chosen, rule)
     }
 
     private func first(_ order: (Unpacked, Unpacked, Unpacked), where holds: (Unpacked) -> Bool) -> Unpacked? {

@@ -48,29 +48,25 @@ extension FloatFormat {
         var biased = exponent + bias
         var whole = significand
         var isTiny = false
-        if biased <= 0 {
+        if biased < lowestExponent {
             let isBefore = environment.isTinyBeforeRounding || environment.flushing == .arm
-            isTiny = isBefore || biased < 0 || !reachesNormal(isNegative, significand, bits, environment.rounding)
+            isTiny = isBefore || biased < lowestExponent - 1 || !reachesNormal(isNegative, significand, bits, environment.rounding)
             if isTiny, environment.flushing != .never {
                 environment.flags.insert(environment.flushing == .sse ? [.inexact, .underflow] : .underflow)
                 return zero(isNegative)
             }
-            whole = whole.shiftedRightSticky(1 - biased)
-            biased = 0
+            whole = whole.shiftedRightSticky(lowestExponent - biased)
+            biased = lowestExponent
         }
         let (rounded, remainder) = roundToPrecision(isNegative, whole, bits, environment.rounding)
         var kept = rounded << (precision - bits)
-        if remainder != .none {
-            environment.flags.insert(isTiny ? [.inexact, .underflow] : .inexact)
-        }
-        if biased == 0 {
-            biased = kept >> fractionBits == 0 ? 0 : 1
-        } else if kept >> precision != 0 {
+        if kept >> precision != 0 {
             kept >>= 1
             biased += 1
         }
-        if biased >= topExponent { return overflow(isNegative, bits, &environment) }
-        return pack(isNegative, biased, kept)
+        if biased > largestExponent { return overflow(isNegative, bits, &environment) }
+        if remainder != .none { environment.flags.insert(isTiny ? [.inexact, .underflow] : .inexact) }
+        return pack(isNegative, kept >> fractionBits == 0 ? 0 : biased, kept)
     }
 
     /// The top `bits` bits of `significand`, rounded; one bit more on a carry.
@@ -87,7 +83,11 @@ extension FloatFormat {
         roundToPrecision(isNegative, significand, bits, rounding).0 >> bits != 0
     }
 
-    private func overflow(_ isNegative: Bool, _ bits: Int, _ environment: inout FloatEnvironment) -> UInt128 {
+    func overflow(_ isNegative: Bool, _ bits: Int, _ environment: inout FloatEnvironment) -> UInt128 {
+        if !hasSpecials {
+            environment.flags.insert(.invalid)
+            return largestFinite(isNegative, bits)
+        }
         environment.flags.insert([.overflow, .inexact])
         let isInfinite =
             switch environment.rounding {

@@ -6,17 +6,20 @@ public enum BlockResult: Equatable, Sendable {
     case failed(errno: Int32)
 }
 
-/// A disk's content, whatever holds it. All calls and completions with the machine lock held; completions on the loop's thread.
+/// A disk's content, whatever holds it. All calls and completions with the machine lock held; a completion never comes from within the
+/// request's own call, but from the event loop or from `drain`.
 public protocol BlockNode: AnyObject {
     /// Bytes, a multiple of 512.
     var size: UInt64 { get }
     var isReadOnly: Bool { get }
     func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void)
     func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void)
-    /// Ends when everything written before is on stable storage.
+    /// Ends when everything whose write had ended before is on stable storage.
     func flush(_ done: @escaping (BlockResult) -> Void)
-    /// The range may read as anything, or as zeros where `zeroes` is set, and need not take space.
-    func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void)
-    /// Waits until no request is under way. The caller must not hold the machine lock.
+    /// The range may read as anything from now on and need not take space.
+    func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void)
+    /// The range reads as zeros. Its space may be given back only if `mayUnmap`.
+    func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void)
+    /// Waits until no request is under way and every completion has been called.
     func drain()
 }

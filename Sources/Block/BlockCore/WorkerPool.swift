@@ -1,27 +1,39 @@
 import HostOS
 
-/// Threads that do blocking work for the event loop, in the order in which it comes.
-public final class WorkerPool {
+/// Threads that do blocking work for the event loop, started in the order in which it comes. There are as many threads as it takes, up to a
+/// limit.
+final class WorkerPool {
     private let lock = Mutex()
     private let changed = ConditionVariable()
+    private let idle = ConditionVariable()
+    private let limit: Int
+    private var threads = 0
     private var queue: [() -> Void] = []
     private var running = 0
 
-    public init(threads: Int) throws(HostError) {
-        for index in 0..<threads { _ = try HostThread(name: "worker \(index)") { [self] in work() } }
+    init(limit: Int) throws(HostError) {
+        self.limit = limit
+        try addThread()
     }
 
-    public func submit(_ job: @escaping () -> Void) {
+    private func addThread() throws(HostError) {
+        _ = try HostThread(name: "worker \(threads)", stackSize: 1 << 20) { [self] in work() }
+        threads += 1
+    }
+
+    func submit(_ job: @escaping () -> Void) {
         lock.lock()
         queue.append(job)
+        // If the host has no more threads to give, those that there are do the work.
+        if running + queue.count > threads, threads < limit { try? addThread() }
         changed.signal()
         lock.unlock()
     }
 
     /// Waits until everything submitted has been done.
-    public func drain() {
+    func drain() {
         lock.lock()
-        while !queue.isEmpty || running > 0 { changed.wait(lock) }
+        while !queue.isEmpty || running > 0 { idle.wait(lock) }
         lock.unlock()
     }
 
@@ -35,7 +47,7 @@ public final class WorkerPool {
             job()
             lock.lock()
             running -= 1
-            changed.broadcast()
+            if running == 0, queue.isEmpty { idle.broadcast() }
         }
     }
 }

@@ -1,111 +1,92 @@
 import BlockCore
-import Diagnostics
 import EventLoop
 import HostOS
 
-public enum BlockError: ExplainedError {
-    case host(HostError)
-    case tooShort(String, bytes: UInt64)
-    case notStorage(String)
-    case locked(String)
-    case unsupportedFormat(String)
-
-    public var cause: String {
-        switch self {
-        case .host(let error): error.cause
-        case .tooShort(let path, let bytes): "'\(path)' has \(bytes) bytes, less than a sector of 512"
-        case .notStorage(let path): "'\(path)' is neither a file nor a block device"
-        case .locked(let path): "'\(path)' is in use by another process"
-        case .unsupportedFormat(let name): "the image format '\(name)' is not supported"
-        }
-    }
-
-    public var remedy: String? {
-        switch self {
-        case .host(let error): error.remedy
-        case .tooShort: "make it larger: truncate -s SIZE"
-        case .notStorage: "give a regular file or a block device"
-        case .locked: "end the other process, or open the image with readonly=on"
-        case .unsupportedFormat: "convert the image to raw"
-        }
-    }
-}
-
 /// A disk image without a format: the file's bytes are the disk's.
 public final class RawImage: BlockNode {
-    public enum Cache: String, CaseIterable, Sendable {
-        /// Writes are done when the host's page cache has them; flushes reach the disk.
-        case writeback
-        /// As writeback, past the host's page cache.
-        case none
-        /// Each write reaches the disk before it is done.
-        case writethrough
-        /// As writethrough, past the host's page cache.
-        case directsync
-        /// Flushes are ignored: for throw-away guests.
-        case unsafe
-    }
-
     public let size: UInt64
     public let isReadOnly: Bool
     private let file: HostFile
-    /// Bytes of the file itself; the rest of the last sector reads as zeros.
-    private let fileSize: UInt64
-    private let cache: Cache
+    private let options: ImageOptions
     private let loop: EventLoop
-    private let workers: WorkerPool
+    private let gate: RequestGate
 
-    public init(_ path: String, readOnly: Bool, cache: Cache, discards: Bool, loop: EventLoop) throws(BlockError) {
-        do {
-            let direct = cache == .none || cache == .directsync
-            file = try HostFile(
-                path, readOnly ? .readOnly : .readWrite, direct: direct, synchronous: cache == .writethrough || cache == .directsync)
-            guard file.isSeekableStorage else { throw BlockError.notStorage(path) }
-            fileSize = try file.size()
-            guard readOnly || file.lock() else { throw BlockError.locked(path) }
-            workers = try WorkerPool(threads: 4)
-        } catch let error as BlockError {
-            throw error
-        } catch let error as HostError {
-            throw .host(error)
-        } catch {
-            throw .notStorage(path)
-        }
-        guard fileSize >= 512 else { throw .tooShort(path, bytes: fileSize) }
+    public init(_ options: ImageOptions, engine: any FileEngine, loop: EventLoop) throws(BlockError) {
+        (file, isReadOnly) = try RawImage.open(options)
+        let fileSize = try RawImage.checkedSize(file, options, isReadOnly: isReadOnly)
+        // The rest of the last sector reads as zeros.
         size = (fileSize + 511) & ~511
-        isReadOnly = readOnly
-        self.cache = cache
+        self.options = options
         self.loop = loop
-        self.discards = discards
+        gate = RequestGate(engine)
     }
 
-    private let discards: Bool
+    /// A disk of zeros in a temporary file, for as long as it is used.
+    public init(temporaryOfSize size: UInt64, engine: any FileEngine, loop: EventLoop) throws(BlockError) {
+        do { file = try HostFile(temporaryOfSize: size) } catch { throw .host(error) }
+        (self.size, isReadOnly) = (size, false)
+        options = ImageOptions(path: file.path)
+        self.loop = loop
+        gate = RequestGate(engine)
+    }
+
+    private static func open(_ options: ImageOptions) throws(BlockError) -> (HostFile, isReadOnly: Bool) {
+        func open(_ access: HostFile.Access) throws(HostError) -> HostFile {
+            try HostFile(
+                options.path, access, direct: options.cache.direct, alignment: options.directAlignment, synchronous: !options.cache.writeback)
+        }
+        do {
+            if options.isReadOnly { return (try open(.readOnly), true) }
+            return (try open(.readWrite), false)
+        } catch {
+            guard !options.isReadOnly, options.mayBecomeReadOnly, error.isForbiddenWrite else { throw .host(error) }
+            do { return (try open(.readOnly), true) } catch { throw .host(error) }
+        }
+    }
+
+    private static func checkedSize(_ file: HostFile, _ options: ImageOptions, isReadOnly: Bool) throws(BlockError) -> UInt64 {
+        guard file.isSeekableStorage else { throw .notStorage(options.path) }
+        let size: UInt64
+        do { size = try file.size() } catch { throw .host(error) }
+        guard size >= 512 else { throw .tooShort(options.path, bytes: size) }
+        guard isReadOnly || file.alignment <= 512 || size % UInt64(file.alignment) == 0 else {
+            throw .unaligned(options.path, bytes: size, alignment: file.alignment)
+        }
+        if options.locking == .off { return size }
+        switch file.lock(shared: isReadOnly) {
+        case .heldByOthers: throw .locked(options.path)
+        case .impossible where options.locking == .on: throw .cannotLock(options.path)
+        case .impossible, .taken: return size
+        }
+    }
+
+    // MARK: Requests
 
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        run(done) { [file] in file.read(at: offset, into: buffers) }
+        start(FileRequest(file, .read, at: offset, buffers), done)
     }
 
     public func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        run(done) { [file] in file.write(at: offset, from: buffers) }
+        start(FileRequest(file, .write, at: offset, buffers), done)
     }
 
     public func flush(_ done: @escaping (BlockResult) -> Void) {
-        if cache == .unsafe { return loop.post { done(.ok) } }
-        run(done) { [file] in file.synchronize() }
+        if options.cache.ignoresFlushes { return loop.post { done(.ok) } }
+        start(FileRequest(file, .synchronize), done)
     }
 
-    public func discard(_ offset: UInt64, count: UInt64, zeroes: Bool, _ done: @escaping (BlockResult) -> Void) {
-        if !zeroes && !discards { return loop.post { done(.ok) } }
-        run(done) { [file] in file.punch(offset, count: count) }
+    public func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) {
+        if !options.discards { return loop.post { done(.ok) } }
+        start(FileRequest(file, .discard, at: offset, count: count), done)
     }
 
-    public func drain() { workers.drain() }
+    public func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) {
+        start(FileRequest(file, .zero(mayUnmap: mayUnmap && options.discards), at: offset, count: count), done)
+    }
 
-    /// Does something on a worker thread that gives an error number, 0 for none.
-    private func run(_ done: @escaping (BlockResult) -> Void, _ work: @escaping () -> Int32) {
-        workers.submit { [loop] in
-            let code = work()
-            loop.post { done(code == 0 ? .ok : .failed(errno: code)) }
-        }
+    public func drain() { gate.drain() }
+
+    private func start(_ request: FileRequest, _ done: @escaping (BlockResult) -> Void) {
+        gate.start(request) { code in done(code == 0 ? .ok : .failed(errno: code)) }
     }
 }

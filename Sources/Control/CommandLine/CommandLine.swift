@@ -46,7 +46,9 @@ public struct ParsedCommandLine {
         while let word = rest.popFirst() {
             guard word.hasPrefix("-"), word.count > 1 else { throw .unexpected(word) }
             let name = String(word.drop { $0 == "-" })
-            guard let row = OptionRow.find(name) else { throw .unknownOption(word) }
+            guard let row = OptionRow.find(name) else {
+                throw OptionRow.unsupported.contains(name) ? .notSupported("QEMU's option '\(word)'") : .unknownOption(word)
+            }
             if row.argument == nil {
                 options.append((row.name, ""))
             } else {
@@ -117,6 +119,9 @@ public struct PropertyList {
             throw .unknownProperty(option: option, property: key, accepted: accepted)
         }
     }
+
+    /// Whether the value asks for a list of what it may hold: `NAME,help`.
+    public var asksForHelp: Bool { values.contains { $0.key == "help" || $0.key == "?" } }
 
     public func bool(_ key: String, default value: Bool) throws(CommandLineError) -> Bool {
         switch self[key] {

@@ -51,7 +51,7 @@ final class MonitorCommands {
     }
 
     private static let subjects = [
-        "block", "chardev", "cpus", "jit", "mtree", "name", "network", "registers", "status", "version",
+        "block", "chardev", "cpus", "jit", "mtree", "name", "network", "registers", "status", "usernet", "version",
     ]
 
     func names(startingWith typed: String) -> [String] {

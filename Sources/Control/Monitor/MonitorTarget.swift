@@ -9,7 +9,7 @@ public protocol MonitorTarget: AnyObject {
     var machine: Machine { get }
     /// "running", "paused (prelaunch)".
     var status: String { get }
-    /// What the session knows of a subject of `info` that the machine does not: "block", "network", "chardev", "jit".
+    /// What the session knows of a subject of `info` that the machine does not: "block", "network", "usernet", "chardev", "jit".
     func information(_ subject: String) -> String?
     /// Bytes of a ring buffer's output; nil if there is no such back end.
     func readRingBuffer(_ id: String, _ count: Int) -> [UInt8]?

@@ -12,7 +12,11 @@ public final class GoldfishRTC: MMIODevice {
 
     public let interrupt = OutputPin()
     private let loop: EventLoop
-    /// Guest time less host wall-clock time, in nanoseconds.
+    /// What it follows; nil for the host's wall clock.
+    private let clock: ClockKind?
+    /// Wall-clock time when that clock was 0, in nanoseconds since 1970.
+    private let epoch: Int64
+    /// Guest time less the time of what it follows, in nanoseconds.
     private var offset: Int64
     private let initialOffset: Int64
     private var latchedHigh: UInt32 = 0
@@ -20,10 +24,13 @@ public final class GoldfishRTC: MMIODevice {
     private var alarmIsRunning = false
     private var isPending = false
     private var isEnabled = false
-    private lazy var timer = LoopTimer(loop, .realtime) { [weak self] in self?.fire() }
+    private lazy var timer = LoopTimer(loop, alarmClock) { [weak self] in self?.fire() }
 
-    public init(loop: EventLoop, offset: Int64 = 0) {
+    /// A clock that is `offset` nanoseconds ahead of the host's at the start and follows that one, or another if one is named.
+    public init(loop: EventLoop, offset: Int64 = 0, clock: ClockKind? = nil) {
         self.loop = loop
+        self.clock = clock
+        epoch = clock.map { loop.wallClock() &- loop.now($0) } ?? 0
         self.offset = offset
         initialOffset = offset
     }
@@ -47,11 +54,13 @@ public final class GoldfishRTC: MMIODevice {
 
     public func restored() {
         timer.cancel()
-        if alarmIsRunning { timer.arm(at: loop.now(.realtime) &+ max(0, Int64(bitPattern: alarm &- now))) }
+        if alarmIsRunning { timer.arm(at: loop.now(alarmClock) &+ max(0, Int64(bitPattern: alarm &- now))) }
         interrupt.set(isPending && isEnabled)
     }
 
-    private var now: UInt64 { UInt64(bitPattern: loop.wallClock() &+ offset) }
+    private var alarmClock: ClockKind { clock ?? .realtime }
+    private var followed: Int64 { clock.map { loop.now($0) &+ epoch } ?? loop.wallClock() }
+    private var now: UInt64 { UInt64(bitPattern: followed &+ offset) }
 
     private func fire() {
         alarmIsRunning = false
@@ -63,7 +72,7 @@ public final class GoldfishRTC: MMIODevice {
         let wait = Int64(bitPattern: alarm &- now)
         if wait <= 0 { return fire() }
         alarmIsRunning = true
-        timer.arm(at: loop.now(.realtime) &+ wait)
+        timer.arm(at: loop.now(alarmClock) &+ wait)
     }
 
     public func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
@@ -103,5 +112,5 @@ public final class GoldfishRTC: MMIODevice {
         return .ok
     }
 
-    private func setTime(_ time: UInt64) { offset = Int64(bitPattern: time) &- loop.wallClock() }
+    private func setTime(_ time: UInt64) { offset = Int64(bitPattern: time) &- followed }
 }

@@ -1,11 +1,21 @@
+import Diagnostics
+
 /// What a vCPU wants from memory.
 public enum AccessKind: UInt8, Sendable { case read, write, execute }
 
 /// Where a virtual address lies, or why it lies nowhere.
-public enum AddressTranslation: Sendable {
+public enum AddressTranslation: Sendable, CustomStringConvertible {
     case mapped(Mapping)
     /// The guest's own fault number (RISC-V: the exception code).
     case fault(UInt32)
+
+    public var description: String {
+        switch self {
+        case .fault(let code): "fault \(code)"
+        case .mapped(let place):
+            "\(hex(place.physical)) \(place.readable ? "r" : "-")\(place.writable ? "w" : "-")\(place.executable ? "x" : "-"), 2^\(place.pageBits) bytes"
+        }
+    }
 }
 
 /// A virtual page's physical place and what may be done there.

@@ -85,6 +85,7 @@ open class VirtualCPU {
         unsafe allocation.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         header = unsafe CPUHeader(allocation + CPUHeader.size)
         header.linkedAddress = .max
+        header.prepareRecentPages()
         unsafe header.owner = unsafe UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
     }
 

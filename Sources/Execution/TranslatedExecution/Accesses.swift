@@ -1,6 +1,7 @@
 import AddressSpace
 import CHost
 import CPUModel
+import Diagnostics
 import IR
 
 /// Where an access ends up.
@@ -19,7 +20,9 @@ extension CPURunner {
     func physicalPage(_ address: UInt64, _ access: AccessKind, _ mmuIndex: Int) -> UInt64? {
         let needed = SoftTLB.Permission.bit(access)
         if let known = unsafe table(mmuIndex).pointee.find(address), known & needed != 0 { return known & ~0xfff }
-        switch cpu.translateAddress(address, access, mmuIndex: mmuIndex) {
+        let translation = cpu.translateAddress(address, access, mmuIndex: mmuIndex)
+        Log.write(.mmu, "CPU \(cpu.index) \(access) of \(hex(address)), mmu_idx \(mmuIndex): \(translation)")
+        switch translation {
         case .fault(let code):
             cpu.raise(translationFault: code, address: address, access)
             return nil

@@ -19,10 +19,12 @@ final class TranslatedBlock {
     /// Jumps in other blocks that were chained to this one: offsets in the code memory.
     var chainedJumps: [Int] = []
     var isDead = false
+    /// Made for one run and not in the table: a write to its page would not find it, so nothing may lead to it.
+    let isTemporary: Bool
 
     init(
         pc: UInt64, flags: UInt64, physical: UInt64, secondPage: UInt64?, instructions: Int, guestBytes: Int, code: CompiledBlock?,
-        ir: IRHolder?
+        ir: IRHolder?, isTemporary: Bool
     ) {
         self.pc = pc
         self.flags = flags
@@ -32,6 +34,7 @@ final class TranslatedBlock {
         self.guestBytes = guestBytes
         self.code = code
         self.ir = ir
+        self.isTemporary = isTemporary
     }
 }
 

@@ -103,6 +103,7 @@ final class CPURunner {
 
     func revokeWrites(hostPage: UInt64) {
         for context in unsafe contexts { for table in unsafe context.tables { table.revokeWrites(hostPage: hostPage) } }
+        cpu.header.revokeRecentWrites(hostPage: hostPage)
     }
 
     // MARK: Stopping and waking
@@ -201,7 +202,7 @@ final class CPURunner {
             }
             if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
             if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
-            if run(block) == .budget {
+            if run(block, generation) == .budget {
                 if cpu.header.budget <= 0 { return }
                 // The next block is longer than what may still run: run its beginning.
                 instructionLimit = Int(min(cpu.header.budget, Int64(CPURunner.usualLimit)))
@@ -212,33 +213,29 @@ final class CPURunner {
         }
     }
 
-    /// Runs from a block on until something has to be seen to.
-    private func run(_ block: TranslatedBlock) -> ExitReason {
-        guard let generator = engine.generator, let code = block.code else { return interpret(block) }
-        let address = unsafe generator.memory.address(code.entry)
-        rememberJump(block, address)
+    /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.
+    private func run(_ block: TranslatedBlock, _ generation: Int) -> ExitReason {
         engine.exclusivity.enter(gate)
-        if block.isDead || engine.wantsCodeFlush {
-            engine.exclusivity.leave(gate)
-            return .lookup
-        }
-        let exit = unsafe generator.run(address, cpu.header)
+        // While this runner is inside nobody throws code away; somebody may have done so just before.
+        let isStale = block.isDead || engine.wantsCodeFlush || generation != engine.codeFlushes
+        let exit = isStale ? .lookup : execute(block)
         engine.exclusivity.leave(gate)
-        guard case .reason(let reason) = exit else { return .lookup }
-        if reason == .exception { cpu.deliverException() }
-        return reason
+        if exit == .exception { cpu.deliverException() }
+        return exit
     }
 
-    private func interpret(_ block: TranslatedBlock) -> ExitReason {
-        guard let ir = block.ir else { return .lookup }
-        let reason = interpreter.run(ir.block, cpu.header)
-        if reason == .exception { cpu.deliverException() }
+    private func execute(_ block: TranslatedBlock) -> ExitReason {
+        if let ir = block.ir { return interpreter.run(ir.block, cpu.header) }
+        guard let generator = engine.generator, let code = block.code else { preconditionFailure("a block has code or IR") }
+        let address = unsafe generator.memory.address(code.entry)
+        rememberJump(block, address)
+        guard case .reason(let reason) = unsafe generator.run(address, cpu.header) else { return .lookup }
         return reason
     }
 
     /// Lets indirect jumps find the block.
     private func rememberJump(_ block: TranslatedBlock, _ address: UnsafeRawPointer) {
-        if Log.isEnabled(.noChain) { return }
+        if Log.isEnabled(.noChain) || block.isTemporary { return }
         unsafe context.pointee.noteCode(block.pc)
         if block.secondPage != nil { unsafe context.pointee.noteCode(block.pc &+ 4096) }
         let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
@@ -246,29 +243,36 @@ final class CPURunner {
     }
 
     private func logExecution(_ block: TranslatedBlock) {
-        Log.write(.exec, "Trace \(cpu.index): [\(hex(block.pc, digits: 16))/\(hex(block.flags))] \(block.instructions)")
+        let code = block.code.flatMap { code in engine.generator.map { unsafe UInt(bitPattern: $0.memory.address(code.entry)) } } ?? 0
+        // QEMU's columns: host code, cs_base, pc, flags, cflags (here the count of instructions).
+        let columns = [hex(0, digits: 16), hex(block.pc, digits: 16), hex(block.flags, digits: 8), hex(block.instructions, digits: 8)]
+        Log.write(.exec, "Trace \(cpu.index): \(hex(code)) [\(columns.map { String($0.dropFirst(2)) }.joined(separator: "/"))] ")
         Log.write(.cpu, cpu.describeRegisters())
     }
 }
 
 extension CPURunner: ExecutionServices {
     func flushTLB() {
+        cpu.header.forgetRecentPages()
         var moved = false
         for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush() { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(page address: UInt64) {
+        cpu.header.forgetRecentPages()
         var moved = false
         for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush(page: address) { moved = true }
         if moved { publishTables() }
     }
 
     func flushTLB(context id: UInt64) {
+        cpu.header.forgetRecentPages()
         for index in unsafe contexts.indices where unsafe contexts[index].id == id && contexts[index].flush() { publishTables() }
     }
 
     func switchContext(to id: UInt64) {
+        cpu.header.forgetRecentPages()
         switches += 1
         guard let first = unsafe contexts.baseAddress else { return }
         var chosen = unsafe first

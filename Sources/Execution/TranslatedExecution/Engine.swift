@@ -22,10 +22,12 @@ public struct EngineOptions: Sendable {
     public var kind = Kind.translator
     /// A host thread for each vCPU, or one for all of them in turn.
     public var multiThreaded = true
-    /// Bytes of host code before everything is translated anew.
+    /// Bytes of host code, or of IR to interpret, before everything is translated anew.
     public var codeMemorySize = 128 << 20
     /// `-icount shift=N`: a guest instruction takes 2^N nanoseconds of virtual time; nil leaves instructions uncounted.
     public var instructionShift: Int?
+    /// Where instructions are counted: whether the host waits too while all vCPUs wait for a timer, or virtual time jumps there at once.
+    public var sleepsWhileIdle = true
     /// Blocks of one instruction each.
     public var singleStep = false
     /// Writes /tmp/perf-PID.map, so that profilers name guest code.
@@ -37,14 +39,20 @@ public struct EngineOptions: Sendable {
 public enum EngineError: ExplainedError {
     case codeMemory(CodeMemoryError)
     case thread(HostError)
+    /// Names of instruction set extensions.
+    case hostLacks([String])
 
     public var cause: String {
         switch self {
         case .codeMemory(let error): error.description
         case .thread(let error): error.cause
+        case .hostLacks(let names): "the host's processor lacks \(names.joined(separator: ", ")), which generated code uses"
         }
     }
-    public var remedy: String? { nil }
+    public var remedy: String? {
+        if case .hostLacks = self { return "run with -accel interpreter" }
+        return nil
+    }
 }
 
 /// Runs a machine's vCPUs by translation: the shared store of blocks, the threads, and what has to be agreed among them.
@@ -84,6 +92,8 @@ public final class TranslationEngine {
         switch options.kind {
         case .interpreter: generator = nil
         case .translator:
+            let missing = X86CodeGenerator.missingExtensions
+            guard missing.isEmpty else { throw .hostLacks(missing) }
             let memory: CodeMemory
             do { memory = try CodeMemory(size: options.codeMemorySize) } catch { throw .codeMemory(error) }
             generator = X86CodeGenerator(
@@ -187,7 +197,7 @@ public final class TranslationEngine {
         let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
         var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
         if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
-        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil) else { return nil }
+        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil, isTemporary) else { return nil }
         if !isTemporary { table.insert(block, pages: pages) }
         translatedBlocks += 1
         return block
@@ -205,7 +215,7 @@ public final class TranslationEngine {
     }
 
     /// Turns the scratch IR into something that runs; nil after the code memory was found full and has been emptied: look up again.
-    private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?) -> TranslatedBlock? {
+    private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?, _ isTemporary: Bool) -> TranslatedBlock? {
         var code: CompiledBlock?
         var holder: IRHolder?
         if let generator, generator.supports(scratch) {
@@ -217,6 +227,12 @@ public final class TranslationEngine {
             Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
             perfMap?.add(address: generator.memory.address(compiled.entry), size: compiled.size, name: "\(guest.name)_\(hex(scratch.pc))")
         } else {
+            let bytes = scratch.count * MemoryLayout<IROp>.stride
+            guard interpretedBytes + bytes <= options.codeMemorySize else {
+                wantsCodeFlush = true
+                return nil
+            }
+            interpretedBytes += bytes
             var copy = IRBlock(capacity: max(scratch.count, 1))
             copy.reset(pc: scratch.pc)
             for index in 0..<scratch.count { copy.append(scratch[index]) }
@@ -225,8 +241,11 @@ public final class TranslationEngine {
         }
         return TranslatedBlock(
             pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
-            guestBytes: scratch.guestBytes, code: code, ir: holder)
+            guestBytes: scratch.guestBytes, code: code, ir: holder, isTemporary: isTemporary)
     }
+
+    /// IR that is kept for the interpreter since code was thrown away last. It has the same limit as code memory.
+    private var interpretedBytes = 0
 
     /// Set when the code memory is full; the runner that sees it empties it.
     var wantsCodeFlush = false
@@ -239,6 +258,7 @@ public final class TranslationEngine {
             guard wantsCodeFlush else { return }
             wantsCodeFlush = false
             table.removeAll()
+            interpretedBytes = 0
             generator?.discardCode()
             for other in runners { other.forgetCode() }
             codeFlushes += 1
@@ -272,7 +292,7 @@ public final class TranslationEngine {
 
     /// Lets the jump that left generated code go straight to `block` next time. `generation` is the count of code flushes when it left.
     func chain(site: Int, to block: TranslatedBlock, generation: Int) {
-        guard let generator, let code = block.code, block.secondPage == nil else { return }
+        guard let generator, let code = block.code, block.secondPage == nil, !block.isTemporary else { return }
         translationLock.lock()
         defer { translationLock.unlock() }
         guard !block.isDead, generation == codeFlushes else { return }

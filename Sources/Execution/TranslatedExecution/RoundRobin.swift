@@ -33,9 +33,23 @@ final class RoundRobin {
         changed.signal()
         let other = running
         lock.unlock()
-        guard let other, other != index else { return }
-        engine.runners[other].sliceEnded = true
-        engine.runners[other].cpu.kick()
+        if other != index { end(other) }
+    }
+
+    /// A timer is due earlier than was known when the turn under way, or the sleep, began.
+    private func endTurn() {
+        lock.lock()
+        woken = true
+        changed.signal()
+        let index = running
+        lock.unlock()
+        end(index)
+    }
+
+    private func end(_ turn: Int?) {
+        guard let turn else { return }
+        engine.runners[turn].sliceEnded = true
+        engine.runners[turn].cpu.kick()
     }
 
     /// A vCPU's turn: runs blocks until it halts, is stopped, has used its slice, or another is needed.
@@ -48,7 +62,9 @@ final class RoundRobin {
 
     func run() {
         if let shift = engine.options.instructionShift {
-            engine.withMachineLock { engine.loop.setVirtualClockSource { [self] in now(shift) } }
+            engine.withMachineLock {
+                engine.loop.setVirtualClockSource({ [self] in now(shift) }, onEarlierDeadline: { [weak self] in self?.endTurn() })
+            }
             runCounted(shift)
         } else {
             startSliceTimer()
@@ -113,7 +129,7 @@ final class RoundRobin {
 
     private func runCounted(_ shift: Int) {
         while !engine.loop.isStopping, !engine.runners.contains(where: \.isStopRequested) {
-            engine.withMachineLock { engine.loop.fireDueTimers() }
+            engine.withMachineLock { engine.loop.fireDueVirtualTimers() }
             if !runCountedTurn(shift) { warp(shift) }
         }
     }
@@ -141,7 +157,9 @@ final class RoundRobin {
         let deadline = engine.withMachineLock { engine.loop.nextDeadline(.virtual) }
         guard let deadline else { return sleep(until: nil) }
         let ahead = deadline - now(shift)
-        if ahead > 0 {
+        if ahead > 0, !engine.options.sleepsWhileIdle {
+            warped += ahead
+        } else if ahead > 0 {
             sleep(until: monotonicNanoseconds() + ahead)
             warped += min(ahead, max(0, deadline - now(shift)))
         }

@@ -135,7 +135,7 @@ public final class UserRunner {
             case .block(let block):
                 if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
                 if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
-                if run(block) == .exception, let stop = takeException() { return stop }
+                if run(block, generation) == .exception, let stop = takeException() { return stop }
             }
         }
     }
@@ -147,13 +147,15 @@ public final class UserRunner {
         return .fault(fault)
     }
 
-    private func run(_ block: UserBlock) -> ExitReason {
+    /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.
+    private func run(_ block: UserBlock, _ generation: Int) -> ExitReason {
         guard let generator = engine.generator, let code = block.code else {
             return block.ir.map { interpreter.run($0.block, cpu.header) } ?? .lookup
         }
         engine.exclusivity.enter(gate)
         defer { engine.exclusivity.leave(gate) }
-        if block.isDead || engine.wantsCodeFlush { return .lookup }
+        // While this runner is inside nobody throws code away; somebody may have done so just before.
+        if block.isDead || engine.wantsCodeFlush || generation != engine.codeFlushes { return .lookup }
         let address = unsafe generator.memory.address(code.entry)
         unsafe rememberJump(block, address)
         guard case .reason(let reason) = unsafe generator.run(address, cpu.header) else { return .lookup }

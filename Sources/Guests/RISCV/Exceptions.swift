@@ -21,11 +21,13 @@ enum ExceptionCode {
     static let userCall: UInt64 = 8
     static let fetchPage: UInt64 = 12, loadPage: UInt64 = 13, storePage: UInt64 = 15
 
+    /// As `-d int` names them: QEMU's names, which scripts look for.
     static let names: [UInt64: String] = [
-        0: "instruction address misaligned", 1: "instruction access fault", 2: "illegal instruction", 3: "breakpoint",
-        4: "load address misaligned", 5: "load access fault", 6: "store address misaligned", 7: "store access fault", 8: "user call",
-        9: "supervisor call", 11: "machine call", 12: "instruction page fault", 13: "load page fault", 15: "store page fault",
+        0: "misaligned_fetch", 1: "fault_fetch", 2: "illegal_instruction", 3: "breakpoint", 4: "misaligned_load", 5: "fault_load",
+        6: "misaligned_store", 7: "fault_store", 8: "user_ecall", 9: "supervisor_ecall", 11: "machine_ecall", 12: "exec_page_fault",
+        13: "load_page_fault", 15: "store_page_fault",
     ]
+    static let interruptNames: [UInt64: String] = [1: "s_software", 3: "m_software", 5: "s_timer", 7: "m_timer", 9: "s_external", 11: "m_external"]
 }
 
 extension RISCVCPU {
@@ -93,11 +95,11 @@ extension RISCVCPU {
     }
 
     private func logTrap(_ cause: UInt64, _ value: UInt64, _ interrupt: Bool) {
-        let name = interrupt ? "interrupt" : ExceptionCode.names[cause] ?? "exception"
+        let name = (interrupt ? ExceptionCode.interruptNames : ExceptionCode.names)[cause] ?? "reserved"
         Log.write(
             .int,
-            "riscv_cpu_do_interrupt: hart:\(index), async:\(interrupt ? 1 : 0), cause:\(hex(cause, digits: 16)), epc:\(hex(header.pc)), "
-                + "tval:\(hex(value)), desc=\(name)")
+            "riscv_cpu_do_interrupt: hart:\(index), async:\(interrupt ? 1 : 0), cause:\(hex(cause, digits: 16).dropFirst(2)), "
+                + "epc:\(hex(header.pc, digits: 16)), tval:\(hex(value, digits: 16)), desc=\(name)")
     }
 
     func setPC(_ address: UInt64) { header.pc = model.rv64 ? address : address & 0xffff_ffff }

@@ -32,6 +32,16 @@ public struct RISCVModel: Sendable {
         ("zfhmin", .zfhmin), ("zicbom", .zicbom), ("zicboz", .zicboz), ("zicbop", .zicbop), ("zicond", .zicond), ("zawrs", .zawrs),
         ("zacas", .zacas), ("zcb", .zcb), ("sstc", .sstc), ("svadu", .svadu), ("svinval", .svinval), ("svnapot", .svnapot), ("svpbmt", .svpbmt),
     ]
+    /// Names for several at once.
+    private static let groups: [(name: String, extensions: Extensions)] = [
+        ("g", [.i, .m, .a, .f, .d, .zicsr, .zifencei]), ("counters", [.zicntr, .zihpm]),
+    ]
+    /// What every hart has, and what none has; a command line may say so, but not ask for the opposite.
+    private static let always = ["i", "mmu", "pmp", "zihintpause"]
+    private static let never = [
+        "e", "h", "v", "j", "sscofpmf", "smaia", "ssaia", "smstateen", "zmmul", "zfinx", "zdinx", "zhinx", "zhinxmin", "zve32f", "zve64f", "zk",
+        "zkn", "zknd", "zkne", "zknh", "zkr", "zks", "zksed", "zksh", "zkt", "zbkb", "zbkc", "zbkx",
+    ]
     private static let addressModes: [(name: String, bits: Int)] = [("sv39", 39), ("sv48", 48), ("sv57", 57)]
 
     /// Parses `rv64,zfh=on,c=false,…`. `rv64` says which width a bare `max` has.
@@ -53,15 +63,18 @@ public struct RISCVModel: Sendable {
 
     private mutating func set(_ word: String) throws(RISCVModelError) {
         let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-        var property = parts.first ?? ""
+        // QEMU writes some of them with a capital.
+        var property = (parts.first ?? "").lowercased()
         var value = parts.count == 2 ? parts[1] : "on"
         if parts.count == 1, let sign = property.first, sign == "+" || sign == "-" {
             property.removeFirst()
             value = sign == "+" ? "on" : "off"
         }
-        guard ["on", "off", "true", "false", "yes", "no"].contains(value) else { throw .badValue(property, value) }
         let on = ["on", "true", "yes"].contains(value)
-        if let known = RISCVModel.properties.first(where: { $0.name == property }) {
+        guard on || ["off", "false", "no"].contains(value) else { throw .badValue(property, value) }
+        if RISCVModel.always.contains(property) || RISCVModel.never.contains(property) {
+            if on != RISCVModel.always.contains(property) { throw .notSupported("\(property)=\(value)") }
+        } else if let known = (RISCVModel.properties + RISCVModel.groups).first(where: { $0.name == property }) {
             if on { extensions.formUnion(known.extensions) } else { extensions.subtract(known.extensions) }
         } else if let mode = RISCVModel.addressModes.first(where: { $0.name == property }), rv64 {
             maxAddressBits = on ? max(maxAddressBits, mode.bits) : min(maxAddressBits, mode.bits - 9)
@@ -86,11 +99,11 @@ public struct RISCVModel: Sendable {
         let letters = [("i", Extensions.i), ("m", .m), ("a", .a), ("f", .f), ("d", .d), ("c", .c)]
         let single = letters.filter { extensions.contains($0.1) }.map(\.0).joined()
         let order = [
-            "zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihpm", "zacas", "zawrs", "zfh", "zfhmin", "zcb", "zba", "zbb", "zbc",
-            "zbs", "sstc", "svadu", "svinval", "svnapot", "svpbmt",
+            "zicbom", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihintpause", "zihpm", "zacas", "zawrs", "zfh", "zfhmin", "zcb",
+            "zba", "zbb", "zbc", "zbs", "sstc", "svadu", "svinval", "svnapot", "svpbmt",
         ]
         let multiple = order.filter { name in
-            RISCVModel.properties.contains { $0.name == name && extensions.isSuperset(of: $0.extensions) }
+            RISCVModel.always.contains(name) || RISCVModel.properties.contains { $0.name == name && extensions.isSuperset(of: $0.extensions) }
         }
         return (rv64 ? "rv64" : "rv32") + single + multiple.map { "_" + $0 }.joined()
     }
@@ -105,6 +118,7 @@ public enum RISCVModelError: ExplainedError {
     case unknownProperty(String)
     case badValue(String, String)
     case missing(String, String)
+    case notSupported(String)
 
     public var cause: String {
         switch self {
@@ -113,6 +127,7 @@ public enum RISCVModelError: ExplainedError {
         case .unknownProperty(let name): "-cpu: unknown property '\(name)'"
         case .badValue(let name, let value): "-cpu: '\(value)' is no value for '\(name)'"
         case .missing(let name, let other): "-cpu: '\(name)' needs '\(other)'"
+        case .notSupported(let what): "-cpu \(what) is not supported"
         }
     }
 
@@ -123,6 +138,7 @@ public enum RISCVModelError: ExplainedError {
         case .unknownProperty(let name): suggestion(for: name, among: RISCVModel.properties.map(\.name) + ["sv39", "sv48", "sv57"])
         case .badValue: "accepted: on, off"
         case .missing(let name, let other): "switch '\(other)' on or '\(name)' off"
+        case .notSupported: nil
         }
     }
 }

@@ -1,4 +1,5 @@
 import Chardev
+import EventLoop
 
 /// What the command line says about a machine.
 public struct MachineConfiguration {
@@ -17,6 +18,8 @@ public struct MachineConfiguration {
     public var serial: [CharacterBackend] = []
     /// Host wall-clock time less the guest's at the start, in nanoseconds.
     public var clockOffset: Int64 = 0
+    /// What the real-time clock follows; nil for the host's wall clock.
+    public var clock: ClockKind?
     /// Where to write the device tree instead of running.
     public var dumpDeviceTree: String?
     /// Folders in which firmware files are looked for.

@@ -61,7 +61,7 @@ public enum VirtBoard {
         let aclint = ACLINT(harts: cpus.count, loop: loop)
         let plic = PLIC(harts: cpus.count)
         let uart = UART16550A(backend: configuration.serial.first ?? NullBackend(), loop: loop)
-        let rtc = GoldfishRTC(loop: loop, offset: configuration.clockOffset)
+        let rtc = GoldfishRTC(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
         let finisher = TestFinisher { what in
             switch what {
             case .powerOff(let status): request(.powerOff(status: status))

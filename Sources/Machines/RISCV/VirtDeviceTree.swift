@@ -27,6 +27,7 @@ struct VirtDeviceTree {
         root.set("compatible", strings: "riscv-virtio")
         root.set("model", strings: "riscv-virtio,qemu")
         root.children = [memory, cpuNodes, soc, chosen, firmwareConfiguration, flash] + powerNodes
+        if model.extensions.contains(.zihpm) { root.children.append(performance) }
         return root
     }
 
@@ -118,6 +119,15 @@ struct VirtDeviceTree {
         }
     }
 
+    /// Which counters count an event (OpenSBI's pmu_support document): cycles (event 1) mcycle, instructions (event 2) minstret. The others of
+    /// Zihpm are there and count nothing, so the tree, unlike QEMU's, gives them no event.
+    private var performance: DeviceTreeNode {
+        var node = DeviceTreeNode("pmu")
+        node.set("compatible", strings: "riscv,pmu")
+        node.set("riscv,event-to-mhpmcounters", cells: [1, 1, 1 << 0, 2, 2, 1 << 2])
+        return node
+    }
+
     private var firmwareConfiguration: DeviceTreeNode {
         var node = DeviceTreeNode("fw-cfg@10100000")
         node.set("compatible", strings: "qemu,fw-cfg-mmio")
@@ -151,7 +161,7 @@ struct VirtDeviceTree {
         node.set("interrupt-controller")
         node.set("interrupts-extended", cells: (0..<cpus).flatMap { [interruptHandle($0), 11, interruptHandle($0), 9] })
         node.set("reg", wideCells: place(VirtBoard.Map.plic))
-        node.set("riscv,ndev", cells: [UInt32(PLIC.sources) - 1])
+        node.set("riscv,ndev", cells: [UInt32(PLIC.sources)])
         return node
     }
 

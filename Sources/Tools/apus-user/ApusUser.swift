@@ -10,7 +10,10 @@ let apusVersion = "0.1.0"
 let interfaceVersion = "7.2.0"
 
 /// The whole of the user-mode emulator: from the command line to the exit status.
-func runApusUser(_ arguments: [String]) -> Int32 {
+///
+/// - Parameter words: the arguments as bytes, the program's name first; what is not UTF-8 goes through to the guest unchanged.
+func runApusUser(_ words: [[UInt8]]) -> Int32 {
+    let arguments = words.map { String(decoding: $0, as: UTF8.self) }
     let program = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "apus-user"
     do {
         let line = try UserCommandLine(Array(arguments.dropFirst()), environment: environmentVariable)
@@ -19,7 +22,7 @@ func runApusUser(_ arguments: [String]) -> Int32 {
         if line.wantsLinks { return answer(UserCatalog.guests.flatMap { ["qemu-" + $0.name, "qemu-\($0.name)-static"] }.joined(separator: "\n")) }
         if line.wantsCoverage { return answer(coverage(guestNamed(program) ?? UserCatalog.guests[0])) }
         if line.program.isEmpty { throw CommandLineError.noProgram }
-        try start(line, program)
+        try start(line, program, words.suffix(line.program.count))
     } catch let error as any ExplainedError {
         writeLine("\(program): \(error.description)", to: 2)
         return (error as? ELFError).map { $0.errno == 2 ? 127 : 126 } ?? 1
@@ -44,7 +47,7 @@ private func guestNamed(_ program: String) -> (any LinuxABI)? {
 }
 
 /// Does not return when the program could be started.
-private func start(_ line: UserCommandLine, _ program: String) throws -> Never {
+private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySlice<[UInt8]>) throws -> Never {
     if let items = line.logItems { try Log.configure(mask: LogMask.parse(items), file: line.logFile) }
     let file = try ProgramFile(line.program[0])
     let image = try file.image()
@@ -54,9 +57,9 @@ private func start(_ line: UserCommandLine, _ program: String) throws -> Never {
     let cpu = try abi.makeCPU(model: line.options.model)
     let memory = try GuestMemoryChoice.memory(for: image, base: line.options.guestBase, reserved: line.options.reserved)
     let process = try LinuxProcess(
-        abi: abi, guests: UserCatalog.guests, cpu: cpu, memory: memory, options: line.options, selfDescriptor: openOwnProgram())
-    let arguments = [line.argv0 ?? line.program[0]] + line.program.dropFirst()
-    try process.run(file, cpu: cpu, arguments: arguments.map { Array($0.utf8) }, environment: changedEnvironment(line.changes))
+        abi: abi, guests: UserCatalog.guests, cpu: cpu, memory: memory, options: line.options, selfDescriptor: OwnProgram.open())
+    let arguments = [line.argv0.map { Array($0.utf8) } ?? words.first ?? []] + words.dropFirst()
+    try process.run(file, cpu: cpu, arguments: arguments, environment: changedEnvironment(line.changes))
 }
 
 private func guest(for identity: ELFIdentity, named program: String) -> (any LinuxABI)? {

@@ -1,3 +1,4 @@
 import HostOS
+import UserCore
 
-exitProcess(runApusUser(CommandLine.arguments))
+exitProcess(runApusUser(OwnProgram.arguments()))

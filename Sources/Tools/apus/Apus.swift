@@ -5,6 +5,7 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkSetup
 import TranslatedExecution
 
 /// The version, and the QEMU version whose interface it has.
@@ -52,7 +53,10 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map { "\($0.name)\t\($0.help)\n" }
         return "Supported machines are:\n" + rows.joined()
     }
-    if options.last("cpu") == "help" { return Catalog.cpuHelp(guest: guest) }
+    if PropertyList(options.last("machine") ?? "", option: "machine", implied: "type").asksForHelp {
+        return "virt-machine options:\n" + Session.machineProperties.map { "  \($0)\n" }.joined()
+    }
+    if ["help", "?"].contains(options.last("cpu")) { return Catalog.cpuHelp(guest: guest) }
     if options.last("d") == "help" {
         return "Log items (comma separated):\n" + LogMask.items.map { "\($0.name)\t\($0.help)\n" }.joined()
     }
@@ -60,6 +64,14 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     if options.last("chardev") == "help" {
         return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
     }
-    if options.last("device") == "help" { return DeviceList.help }
-    return nil
+    if let option = ["netdev", "nic", "net"].first(where: { ["help", "?"].contains(options.last($0)) }) {
+        return NetworkKind.help + (option == "net" ? "nic\nnone\n" : option == "nic" ? "none\n" : "")
+    }
+    for option in ["nic", "net"] {
+        let list = PropertyList(options.last(option) ?? "", option: option, implied: "type")
+        if ["help", "?"].contains(list["model"]) {
+            return "Supported NIC models:\n" + NetworkCards.models.map { $0 + "\n" }.joined()
+        }
+    }
+    return options.last("device").flatMap(DeviceList.help)
 }

@@ -1,5 +1,4 @@
-import BlockCore
-import BlockFormats
+import BlockSetup
 import CharacterSetup
 import CommandLine
 import DeviceModel
@@ -7,14 +6,9 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkSetup
 import Virtio
 import VirtioDevices
-
-/// What `info` tells of the back ends behind a machine's devices.
-struct AttachedBackends {
-    var disks = ""
-    var networks = ""
-}
 
 /// What `-device`, `-drive` and their relatives add to a machine.
 struct DeviceList {
@@ -27,20 +21,36 @@ struct DeviceList {
 
     private static var kinds: [Kind] {
         [
-            Kind(name: "virtio-blk-device", help: "virtio disk", properties: ["drive", "serial", "num-queues"]) { list, devices in
-                guard let id = list["drive"] else {
-                    throw CommandLineError.badValue(option: "device", value: "virtio-blk-device", expected: "drive=ID")
-                }
-                return VirtioBlock(node: try devices.node(id), serial: list["serial"] ?? "", queues: max(1, try list.integer("num-queues") ?? 1))
+            Kind(name: "virtio-blk-device", help: "virtio disk", properties: DiskDevice.properties) { list, devices in
+                try DiskDevice.make(list, devices.blocks)
             },
             Kind(name: "virtio-serial-device", help: "virtio consoles and serial ports", properties: ["max_ports"]) { list, devices in
                 try devices.consolePorts.makeBus(list)
+            },
+            Kind(name: "virtio-net-device", help: "virtio network card", properties: NetworkCards.properties) { list, devices in
+                try devices.networkCards.make(list)
             },
             Kind(name: "virtio-rng-device", help: "virtio source of randomness", properties: []) { _, devices in VirtioEntropy(loop: devices.loop) },
         ]
     }
 
-    static var help: String {
+    /// The list for `-device help`, or the properties for `-device NAME,help`; nil for what does not ask.
+    static func help(_ text: String) -> String? {
+        if ["help", "?"].contains(text) { return help }
+        let list = PropertyList(text, option: "device", implied: "driver")
+        guard list.asksForHelp, let name = list["driver"], let properties = propertyNames(name) else { return nil }
+        return "\(name) options:\n" + properties.map { "  \($0)\n" }.joined()
+    }
+
+    private static func propertyNames(_ name: String) -> [String]? {
+        if ConsolePorts.kinds.contains(name) { return ConsolePorts.properties }
+        return kinds.first { $0.name == name }.map { $0.properties + common }
+    }
+
+    /// Properties of every device.
+    private static let common = ["id", "bus"]
+
+    private static var help: String {
         kinds.map { "name \"\($0.name)\", bus virtio-bus, desc \"\($0.help)\"\(properties($0))\n" }.joined()
             + ConsolePorts.help
     }
@@ -51,22 +61,22 @@ struct DeviceList {
 
     private let loop: EventLoop
     private let slots: Int
-    private var nodes: [String: any BlockNode] = [:]
-    private var implied: [String] = []
+    private let blocks: BlockSetup
     private var consolePorts = ConsolePorts()
-    private var attached = AttachedBackends()
+    private var networkCards: NetworkCards
     /// `-global virtio-mmio.force-legacy=on`: the transports speak the version of before Virtio 1.0.
     private var isLegacy = false
 
     /// Fills the machine's slots.
-    static func attach(_ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup) throws -> AttachedBackends {
-        var list = DeviceList(loop: machine.loop, slots: machine.slots.count)
-        if let value = options.last("blockdev") { throw CommandLineError.notSupported("-blockdev \(value)") }
+    static func attach(
+        _ options: ParsedCommandLine, to machine: Machine, characters: CharacterSetup, blocks: BlockSetup, networks: NetworkSetup
+    ) throws {
+        var list = DeviceList(loop: machine.loop, slots: machine.slots.count, blocks, networks)
         try list.readGlobals(options)
-        for text in options.all("drive") { try list.addDrive(text) }
-        var devices: [any VirtioDevice] = []
-        var wanted: [Int?] = []
-        try list.checkDrivesAreUsedOnce(options.all("device"))
+        var devices: [any VirtioDevice] = try networks.cards.map { try list.networkCards.make($0) }
+        var wanted: [Int?] = devices.map { _ in nil }
+        // The board's own disks come first to their drives, and last into the slots.
+        let disks = try blocks.impliedDrives.map { try DiskDevice.make($0, blocks) }
         for text in options.all("device") {
             let words = PropertyList(text, option: "device", implied: "driver")
             if let kind = words["driver"], ConsolePorts.kinds.contains(kind) {
@@ -76,15 +86,14 @@ struct DeviceList {
                 devices.append(try list.makeDevice(text))
             }
         }
-        for id in list.implied { devices.append(VirtioBlock(node: try list.node(id), serial: "")) }
-        wanted += list.implied.map { _ in nil }
+        devices += disks
+        wanted += disks.map { _ in nil }
         try list.plug(devices, wanted: wanted, into: machine)
-        return list.attached
     }
 
-    private init(loop: EventLoop, slots: Int) {
-        self.loop = loop
-        self.slots = slots
+    private init(loop: EventLoop, slots: Int, _ blocks: BlockSetup, _ networks: NetworkSetup) {
+        (self.loop, self.slots, self.blocks) = (loop, slots, blocks)
+        networkCards = NetworkCards(networks)
     }
 
     private mutating func readGlobals(_ options: ParsedCommandLine) throws {
@@ -95,60 +104,6 @@ struct DeviceList {
         }
     }
 
-    // MARK: Drives
-
-    private mutating func addDrive(_ text: String) throws {
-        let list = PropertyList(text, option: "drive", implied: "file")
-        try list.check([
-            "file", "if", "id", "format", "cache", "aio", "readonly", "discard", "media", "index", "unit", "werror", "rerror", "snapshot",
-        ])
-        guard let path = list["file"] else { throw CommandLineError.badValue(option: "drive", value: text, expected: "file=IMAGE") }
-        if list["if"] == "pflash" { return }  // part of the board
-        if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
-        if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
-        if let media = list["media"], media != "disk" { throw CommandLineError.notSupported("-drive media=\(media)") }
-        for name in ["werror", "rerror"] where ![nil, "report"].contains(list[name]) {
-            throw CommandLineError.notSupported("-drive \(name)=\(list[name] ?? ""); errors are reported to the guest")
-        }
-        for name in ["index", "unit"] where list[name] != nil { throw CommandLineError.notSupported("-drive \(name)=; drives come in their order") }
-        if try list.bool("snapshot", default: false) { throw CommandLineError.notSupported("-drive snapshot=on") }
-        if let aio = list["aio"], aio != "threads" { throw CommandLineError.notSupported("-drive aio=\(aio)") }
-        let cacheName = list["cache"] ?? "writeback"
-        guard let cache = RawImage.Cache(rawValue: cacheName) else {
-            throw CommandLineError.badValue(
-                option: "drive", value: "cache=\(cacheName)", expected: RawImage.Cache.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        let discards = ["unmap", "on"].contains(list["discard"] ?? "")
-        let node = try RawImage(path, readOnly: try list.bool("readonly", default: false), cache: cache, discards: discards, loop: loop)
-        let id = list["id"] ?? "drive\(nodes.count)"
-        guard nodes[id] == nil else { throw CommandLineError.badValue(option: "drive", value: "id=\(id)", expected: "an id that no other drive has") }
-        nodes[id] = node
-        attached.disks += "\(id): \(path) (raw, \(node.size) bytes\(node.isReadOnly ? ", read-only" : ""))\n    Cache mode: \(cacheName)\n"
-        switch list["if"] {
-        case nil, "virtio": implied.append(id)
-        case "none": break
-        case let other?: throw CommandLineError.notSupported("-drive if=\(other)")
-        }
-    }
-
-    private func checkDrivesAreUsedOnce(_ texts: [String]) throws {
-        var used = Set(implied)
-        for text in texts {
-            guard let id = PropertyList(text, option: "device", implied: "driver")["drive"] else { continue }
-            guard used.insert(id).inserted else {
-                throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
-            }
-        }
-    }
-
-    fileprivate func node(_ id: String) throws -> any BlockNode {
-        guard let node = nodes[id] else {
-            throw CommandLineError.badValue(
-                option: "device", value: "drive=\(id)", expected: "one of -drive's ids: " + nodes.keys.sorted().joined(separator: ", "))
-        }
-        return node
-    }
-
     // MARK: Devices
 
     private mutating func makeDevice(_ text: String) throws -> any VirtioDevice {
@@ -157,7 +112,7 @@ struct DeviceList {
         guard let kind = DeviceList.kinds.first(where: { $0.name == name }) else {
             throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceList.kinds.map(\.name))
         }
-        try list.check(kind.properties + ["driver", "id", "bus"])
+        try list.check(kind.properties + DeviceList.common + ["driver"])
         return try kind.make(list, &self)
     }
 

@@ -1,3 +1,4 @@
+import BlockSetup
 import CharacterSetup
 import Chardev
 import CommandLine
@@ -5,6 +6,7 @@ import EventLoop
 import HostOS
 import MachineModel
 import Monitor
+import NetworkSetup
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
@@ -17,12 +19,13 @@ final class Session {
     var machineAccelerator: String?
     var guestName: String?
     let characters: CharacterSetup
+    private let blocks: BlockSetup
+    let networks: NetworkSetup
     var monitorBackends: [CharacterBackend] = []
 
     private var monitors: [HumanMonitor] = []
     private var builtMachine: Machine?
     private var engine: TranslationEngine?
-    private var attached = AttachedBackends()
     /// Why the vCPUs stand still; nil if they run.
     private var pauseReason: String?
     /// Work for the time when the vCPUs have stopped.
@@ -32,6 +35,8 @@ final class Session {
 
     /// The guest has switched the machine off, and `-no-shutdown` keeps it.
     private static let switchedOff = "shutdown"
+    /// The host has failed a disk request that is to be tried again.
+    private static let diskFailed = "io-error"
 
     init(_ options: ParsedCommandLine, guest: String) throws {
         self.options = options
@@ -39,7 +44,11 @@ final class Session {
         loop = try EventLoop()
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
+        networks = NetworkSetup(loop: loop, characters: characters, models: NetworkCards.models)
+        var stop: () -> Void = {}
+        blocks = BlockSetup(loop: loop) { stop() }
         quit = { [unowned self] in end(0) }
+        stop = { [unowned self] in interrupt(Session.diskFailed) }
     }
 
     func run() throws -> Int32 {
@@ -49,7 +58,9 @@ final class Session {
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return 0 }
         builtMachine = machine
-        attached = try DeviceList.attach(options, to: machine, characters: characters)
+        try blocks.define(options)
+        try DeviceList.attach(options, to: machine, characters: characters, blocks: blocks, networks: networks)
+        networks.warnOfLooseEnds()
         machine.reset()
         let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
         self.engine = engine
@@ -71,6 +82,7 @@ final class Session {
         return loop.lock.withLock {
             loop.resume()
             loop.setVirtualClockPaused(true)
+            blocks.drain()
             if resetRequested {
                 resetRequested = false
                 machine.reset()
@@ -88,13 +100,17 @@ final class Session {
 
     private func handle(_ request: MachineRequest) {
         switch request {
-        case .powerOff where options.has("no-shutdown"):
-            pauseReason = Session.switchedOff
-            loop.stop(status: 0)
+        case .powerOff where options.has("no-shutdown"): interrupt(Session.switchedOff)
         case .powerOff(let status): end(status)
         case .reset where options.has("no-reboot"): end(0)
         case .reset: reset()
         }
+    }
+
+    /// Makes the vCPUs stand still until the monitor lets them go on.
+    private func interrupt(_ reason: String) {
+        pauseReason = reason
+        loop.stop(status: 0)
     }
 
     private func end(_ status: Int32) {
@@ -130,8 +146,9 @@ extension Session: MonitorTarget {
 
     func information(_ subject: String) -> String? {
         switch subject {
-        case "block": attached.disks
-        case "network": attached.networks
+        case "block": blocks.description
+        case "network": networks.description
+        case "usernet": networks.connections
         case "chardev": characters.description
         case "jit": engine.map { "translated blocks: \($0.translatedBlocks)\ncode flushes: \($0.codeFlushes)\n" }
         default: nil
@@ -156,6 +173,7 @@ extension Session: MonitorTarget {
     func resume() -> String? {
         if pauseReason == Session.switchedOff { return "Resetting the Virtual Machine is required" }
         pauseReason = nil
+        blocks.retry()
         return nil
     }
 

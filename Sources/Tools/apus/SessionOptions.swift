@@ -14,10 +14,13 @@ extension Session {
         try Log.configure(mask: try LogMask.parse(items), file: options.last("D"))
     }
 
+    /// What `-machine` knows beside the name.
+    static let machineProperties = ["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"]
+
     func machineType() throws -> MachineType {
         let text = options.last("machine") ?? "virt"
         let list = PropertyList(text, option: "machine", implied: "type")
-        try list.check(["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"])
+        try list.check(Session.machineProperties)
         configuration.dumpDeviceTree = list["dumpdtb"]
         machineAccelerator = list["accel"]
         for name in ["aclint", "aia"] where !["off", "none", nil].contains(list[name]) {
@@ -59,17 +62,22 @@ extension Session {
         try configureEngine()
         try configureClock()
         try configureCharacters()
+        try configureNetworks()
         try checkTheRest()
     }
 
     func configureCPUs() throws {
         guard let text = options.last("smp") else { return }
         let list = PropertyList(text, option: "smp", implied: "cpus")
-        try list.check(["cpus", "sockets", "cores", "threads", "maxcpus"])
+        try list.check(["cpus", "sockets", "dies", "clusters", "cores", "threads", "maxcpus"])
+        for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
+            throw CommandLineError.notSupported("-smp \(name)=\(list[name] ?? "")")
+        }
         let parts = try ["sockets", "cores", "threads"].compactMap { try list.integer($0) }
-        let product = parts.reduce(1, *)
-        let count = try list.integer("cpus") ?? product
-        guard parts.isEmpty || product == count else {
+        let product = parts.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+        let count = try list.integer("cpus") ?? list.integer("maxcpus") ?? product
+        // A part that is not named is what makes the others fit.
+        guard product > 0, parts.count == 3 ? product == count : count.isMultiple(of: product) else {
             throw CommandLineError.badValue(option: "smp", value: text, expected: "sockets × cores × threads = cpus")
         }
         guard try list.integer("maxcpus") ?? count == count else {
@@ -80,13 +88,12 @@ extension Session {
     }
 
     func configureEngine() throws {
-        if let text = options.last("accel") ?? machineAccelerator {
-            let list = PropertyList(text, option: "accel", implied: "accel")
+        if let list = accelerator() {
             try list.check(["accel", "thread", "tb-size", "perfmap"])
             switch list["accel"] {
             case "tcg": engineOptions.kind = .translator
             case "interpreter": engineOptions.kind = .interpreter
-            default: throw CommandLineError.badValue(option: "accel", value: list["accel"] ?? text, expected: "tcg, interpreter")
+            default: throw CommandLineError.badValue(option: "accel", value: list["accel"] ?? "", expected: "tcg, interpreter")
             }
             switch list["thread"] {
             case nil, "multi": engineOptions.multiThreaded = true
@@ -99,20 +106,38 @@ extension Session {
         engineOptions.singleStep = options.has("singlestep")
         if let text = options.last("icount") {
             let list = PropertyList(text, option: "icount", implied: "shift")
-            try list.check(["shift"])
+            try list.check(["shift", "sleep", "align"])
+            if list["shift"] == "auto" { throw CommandLineError.notSupported("-icount shift=auto") }
             guard let shift = try list.integer("shift"), shift <= 10 else {
                 throw CommandLineError.badValue(option: "icount", value: text, expected: "shift=0 to shift=10")
             }
+            if try list.bool("align", default: false) { throw CommandLineError.notSupported("-icount align=on") }
+            engineOptions.sleepsWhileIdle = try list.bool("sleep", default: true)
             engineOptions.instructionShift = shift
             engineOptions.multiThreaded = false
         }
     }
 
+    /// The first accelerator asked for that there is, as users give `kvm` with `tcg` behind it; the first of all if there is none.
+    private func accelerator() -> PropertyList? {
+        let texts = options.has("accel") ? options.all("accel") : (machineAccelerator ?? "").split(separator: ":").map(String.init)
+        let lists = texts.map { PropertyList($0, option: "accel", implied: "accel") }
+        guard let chosen = lists.firstIndex(where: { ["tcg", "interpreter"].contains($0["accel"]) }) else { return lists.first }
+        for skipped in lists[..<chosen] { warn("-accel \(skipped["accel"] ?? "") is not supported; the next one is taken") }
+        return lists[chosen]
+    }
+
     func configureClock() throws {
         guard let text = options.last("rtc") else { return }
         let list = PropertyList(text, option: "rtc", implied: "base")
-        try list.check(["base", "clock"])
-        if let clock = list["clock"], clock != "host" { throw CommandLineError.notSupported("-rtc clock=\(clock)") }
+        try list.check(["base", "clock", "driftfix"])
+        if let fix = list["driftfix"], fix != "none" { throw CommandLineError.notSupported("-rtc driftfix=\(fix)") }
+        switch list["clock"] {
+        case nil, "host": break
+        case "rt": configuration.clock = .realtime
+        case "vm": configuration.clock = .virtual
+        case let other?: throw CommandLineError.badValue(option: "rtc", value: "clock=\(other)", expected: "host, rt, vm")
+        }
         switch list["base"] {
         case nil, "utc": break
         case "localtime": configuration.clockOffset = Int64(localTimeOffset()) * 1_000_000_000
@@ -136,7 +161,9 @@ extension Session {
         let taken = (ports + monitors + options.all("chardev")).contains { $0.contains("stdio") }
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { monitors = ["stdio"] }
-        let otherwise = options.has("nodefaults") || taken ? "null" : namesMonitors ? "stdio" : "mon:stdio"
+        // With a display that is none, and no -nographic, the serial port is shown on that display.
+        let isUnseen = options.last("display") == "none" && !options.has("nographic")
+        let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
         configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
         for (index, text) in monitors.enumerated() {
             monitorBackends.append(try characters.open(text, option: "monitor", label: "compat_monitor\(index)"))
@@ -146,6 +173,14 @@ extension Session {
             try list.check(["chardev", "mode", "id"])
             if let mode = list["mode"], mode != "readline" { throw CommandLineError.notSupported("-mon mode=\(mode)") }
             monitorBackends.append(try characters.use(list["chardev"] ?? "", option: "mon"))
+        }
+    }
+
+    func configureNetworks() throws {
+        for text in options.all("netdev") { try networks.define(text) }
+        for (name, text) in options.options {
+            if name == "nic" { try networks.addCard(text) }
+            if name == "net" { try networks.addToHub(text) }
         }
     }
 

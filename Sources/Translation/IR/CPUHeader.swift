@@ -4,7 +4,7 @@
 /// header has negative offsets; the hot fields are last, within reach of an 8-bit displacement.
 public struct CPUHeader {
     /// Bytes below the state pointer.
-    public static let size = 512
+    public static let size = 8192
 
     public enum Offset {
         /// UInt64: guest address of the next instruction; true whenever no generated code runs.
@@ -53,6 +53,56 @@ public struct CPUHeader {
         public static let engine = -240
         /// 16 UInt64: scratch fields through which values cross labels.
         public static let scratch = -384
+        /// UInt32: a bit for each row of `recentPages` that has been filled since they were forgotten.
+        public static let recentPagesInUse = -404
+        /// `RecentPage`s: for each MMU index a row for loads and one for stores.
+        public static let recentPages = -8192
+    }
+
+    /// The page that a load or store found last: each in generated code has one of these, shared with few others, and looks there before it looks
+    /// into the TLB.
+    public struct RecentPage {
+        public var tag: UInt64
+        /// Host address of the page.
+        public var host: UInt64
+    }
+
+    public static let recentPagesPerRow = 32
+    /// The tag of an unused `RecentPage`: an address that no guest maps, being neither of the low nor of the high half of any address space.
+    public static let noPage: UInt64 = 0x5a5a_5a5a_5a5a_5000
+    /// What an unused entry leads to, so that a wild load from `noPage` finds zeros and nothing of the host.
+    nonisolated(unsafe) private static let zeros: UnsafeMutableRawPointer = {
+        let page = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 4096)
+        unsafe page.initializeMemory(as: UInt8.self, repeating: 0, count: 4096)
+        return unsafe page
+    }()
+
+    /// Offset of an MMU index's entry for access number `count`.
+    @inlinable public static func recentPage(_ count: Int, writes: Bool, mmuIndex: Int) -> Int {
+        let row = recentPageRow(writes: writes, mmuIndex: mmuIndex)
+        return Offset.recentPages + MemoryLayout<RecentPage>.stride * (row * recentPagesPerRow + count % recentPagesPerRow)
+    }
+
+    @inlinable public static func recentPageRow(writes: Bool, mmuIndex: Int) -> Int { 2 * mmuIndex + (writes ? 1 : 0) }
+
+    /// Empties `recentPages`; wherever the TLB forgets something, this is called.
+    public func forgetRecentPages() {
+        var rows = unsafe state.load(fromByteOffset: Offset.recentPagesInUse, as: UInt32.self)
+        let empty = unsafe RecentPage(tag: CPUHeader.noPage, host: UInt64(UInt(bitPattern: CPUHeader.zeros)))
+        while rows != 0 {
+            let start = CPUHeader.recentPagesPerRow * rows.trailingZeroBitCount
+            let entries = unsafe (state + Offset.recentPages).assumingMemoryBound(to: RecentPage.self) + start
+            unsafe entries.update(repeating: empty, count: CPUHeader.recentPagesPerRow)
+            rows &= rows - 1
+        }
+        unsafe state.storeBytes(of: 0, toByteOffset: Offset.recentPagesInUse, as: UInt32.self)
+    }
+
+    /// Before the first use.
+    public func prepareRecentPages() {
+        let all = UInt32(1) << UInt32(2 * CPUHeader.mmuIndices) - 1
+        unsafe state.storeBytes(of: all, toByteOffset: Offset.recentPagesInUse, as: UInt32.self)
+        forgetRecentPages()
     }
 
     /// Number of MMU indices that a guest may use.

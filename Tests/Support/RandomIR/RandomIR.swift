@@ -8,6 +8,8 @@ public struct RandomIR {
         public var floats: [IRType] = []
         public var hasMemory = true
         public var hasAtomics = true
+        /// 16-byte atomics on values that are put together from halves.
+        public var hasPairs = false
         public var hasBranches = true
         public var hasCalls = true
         /// Operations that are left out.

@@ -41,6 +41,7 @@ extension RandomIR {
     }
 
     mutating func atomic(_ block: inout IRBlock) {
+        if options.hasPairs, random.oneIn(4) { return atomicPair(&block) }
         let type = random.pick(options.integers.filter { $0.bits <= 64 })
         let size = size(upTo: type)
         let address = address(&block, size: size)
@@ -56,6 +57,46 @@ extension RandomIR {
             keep(block.loadLinked(type, address, operation), type)
             keep(block.storeConditional(type, address, a, operation), type)
         default: keep(block.atomic(type, random.pick(AtomicOperation.allCases), address, a, operation), type)
+        }
+    }
+
+    /// A compare-and-exchange of 16 bytes, which often finds what it expects.
+    private mutating func atomicPair(_ block: inout IRBlock) {
+        let address = address(&block, size: 16)
+        let finds = random.oneIn(2)
+        let half = MemoryOperation(8)
+        let low = finds ? block.load(.i64, address, half) : value(.i64, &block)
+        let high = finds ? block.load(.i64, address, offset: 8, half) : value(.i64, &block)
+        let expected = pair(&block, low, high)
+        let newLow = value(.i64, &block)
+        let new = random.oneIn(4) ? block.const(.i128, random.edgy()) : pair(&block, newLow, value(.i64, &block))
+        let alignment: MemoryOperation.Alignment = random.oneIn(2) ? .fault : .any
+        let old = block.compareExchange(.i128, address, expected: expected, new: new, MemoryOperation(16, alignment: alignment))
+        let type = random.pick(options.integers)
+        if type.bits < 128 { keep(block.trunc(type, old), type) }
+        keep(block.trunc(.i64, block.binary(.shrU, .i128, old, block.const(.i128, 64))), .i64)
+    }
+
+    private mutating func pair(_ block: inout IRBlock, _ low: Value, _ high: Value) -> Value {
+        let top = block.binary(.shl, .i128, block.zext(.i128, high), block.const(.i128, 64))
+        return block.binary(random.pick([.or, .xor]), .i128, block.zext(.i128, low), top)
+    }
+
+    /// Moves between types that only look at bits.
+    private mutating func bits(_ block: inout IRBlock, _ type: IRType) {
+        guard let integer = IRType.allCases.first(where: { $0.isInteger && $0.bits == type.bits }) else { return }
+        let a = value(type, &block)
+        switch random.below(4) {
+        case 0: keep(block.bitcast(integer, a), integer)
+        case 1: keep(block.bitcast(type, value(integer, &block)), type)
+        case 2:
+            let mask = block.const(integer, random.edgy())
+            let changed = block.binary(random.pick([.and, .or, .xor, .andNot]), integer, block.bitcast(integer, a), mask)
+            keep(block.bitcast(type, changed), type)
+        default:
+            let other = float()
+            guard max(other.bits, type.bits) <= 64, other != type else { return }
+            keep(block.unary(other.bits > type.bits ? .boxFloat : .unboxFloat, other, a), other)
         }
     }
 
@@ -83,9 +124,7 @@ extension RandomIR {
             let to = random.pick(RandomIR.convertible)
             keep(block.float(.floatToInt, to, plain(attributes, opcode), a), to)
         case .intToFloat: keep(block.float(.intToFloat, type, plain(attributes, opcode), a), type)
-        case .bitcast:
-            let integer = IRType.allCases.first { $0.isInteger && $0.bits == type.bits }
-            if let integer { keep(block.bitcast(integer, a), integer) }
+        case .bitcast: bits(&block, type)
         default:
             let b = value(type, &block)
             keep(block.float(opcode, type, plain(attributes, opcode), a, b), type)

@@ -61,10 +61,13 @@ public final class TestGuest {
         }
         for index in 0..<TestGuest.memorySize { memory[index] = UInt8(truncatingIfNeeded: random.next()) }
         header.owner = UnsafeRawPointer(memory)
+        header.prepareRecentPages()
         header.linkedAddress = .max
         header.pc = 0xdead_0000
         header.budget = 1000
     }
+
+    public static func offset(_ name: String) -> Int { layout.field(named: name)!.offset }
 
     public func read(_ name: String) -> UInt64 {
         let field = TestGuest.layout.field(named: name)!

@@ -28,6 +28,14 @@ APUS_ATOMIC(u64, uint64_t)
 
 static inline void apus_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+// The host's instruction set extensions, a bit each: AVX, BMI1, BMI2, FMA, F16C, PCLMULQDQ, LZCNT, POPCNT.
+static inline uint32_t apus_x86_extensions(void) {
+    return (__builtin_cpu_supports("avx") ? 1 : 0) | (__builtin_cpu_supports("bmi") ? 2 : 0) | (__builtin_cpu_supports("bmi2") ? 4 : 0) |
+           (__builtin_cpu_supports("fma") ? 8 : 0) | (__builtin_cpu_supports("f16c") ? 16 : 0) |
+           (__builtin_cpu_supports("pclmul") ? 32 : 0) | (__builtin_cpu_supports("lzcnt") ? 64 : 0) |
+           (__builtin_cpu_supports("popcnt") ? 128 : 0);
+}
+
 static inline uint32_t apus_read_mxcsr(void) {
     uint32_t v;
     __asm__ volatile("stmxcsr %0" : "=m"(v));

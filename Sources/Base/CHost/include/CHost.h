@@ -17,10 +17,12 @@ int apus_memfd(const char *name);
 void apus_name_thread(const char *name);
 // getrandom(2) without flags.
 ssize_t apus_random(void *buffer, size_t count);
-// fallocate(2): makes a range of a file read as zeros.
-int apus_punch_hole(int fd, off_t offset, off_t count);
-// Takes an open-file-description write lock on the whole file.
-int apus_lock_file(int fd);
+// fallocate(2), which needs _GNU_SOURCE, and its modes that make a range read as zeros: giving its space back, or keeping it.
+int apus_fallocate(int fd, int mode, off_t offset, off_t count);
+extern const int apus_punch_hole;
+extern const int apus_zero_range;
+// Takes an open-file-description lock on the whole file: for reading, shared with others, or for writing.
+int apus_lock_file(int fd, bool shared);
 // openpty(3): both ends of a new pseudo-terminal in raw mode, and the name of the other end; -1 and errno on failure.
 int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size);
 // O_DIRECT, which needs _GNU_SOURCE.

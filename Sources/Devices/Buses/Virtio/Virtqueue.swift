@@ -145,16 +145,14 @@ public final class Virtqueue {
         let link: UInt16
     }
 
-    /// A descriptor, read once so that a driver that changes it meanwhile fools nobody.
+    /// A descriptor, each field read once so that a driver that changes it meanwhile fools nobody.
     private func descriptor(_ place: UInt64) throws -> Descriptor {
-        guard let bytes = memory.read(place, count: 16) else { throw VirtqueueError.unreadable(place) }
-        func number(_ offset: Int, _ count: Int) -> UInt64 {
-            (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
-        }
-        let packed = isPacked
-        return Descriptor(
-            address: number(0, 8), length: UInt32(number(8, 4)), flags: UInt16(number(packed ? 14 : 12, 2)), link: UInt16(number(packed ? 12 : 14, 2))
-        )
+        let (address, rest): (UInt64, UInt64) = (try load(place), try load(place &+ 8))
+        let (third, fourth) = (UInt16(truncatingIfNeeded: rest >> 32), UInt16(truncatingIfNeeded: rest >> 48))
+        let length = UInt32(truncatingIfNeeded: rest)
+        return isPacked
+            ? Descriptor(address: address, length: length, flags: fourth, link: third)
+            : Descriptor(address: address, length: length, flags: third, link: fourth)
     }
 
     // MARK: Taking

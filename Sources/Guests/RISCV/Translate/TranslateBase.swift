@@ -133,9 +133,10 @@ extension Translator {
         let right = read(&b, o.rs2)
         let taken = b.makeLabel()
         b.branch(taken, if: condition, left, right)
+        let target = wrap(pc &+ UInt64(bitPattern: o.immB))
+        if compressed || target & 3 == 0, leavesAside(taken, for: target) { return true }
         b.goto(next)
         b.place(taken)
-        let target = wrap(pc &+ UInt64(bitPattern: o.immB))
         if reachable(&b, target) { b.goto(target) }
         ended = true
         return true

@@ -48,6 +48,15 @@ package extension Assembler {
         vex(.m0F, toSingle ? .pF2 : .pF3, 0x5a, reg: dst.rawValue, v: src.rawValue, rm: src.rawValue)
     }
 
+    /// Four halves in the low 64 bits to singles.
+    mutating func vcvtph2ps(_ dst: Vector, _ src: Vector) { vex(.m0F38, .p66, 0x13, reg: dst.rawValue, v: 0, rm: src.rawValue) }
+
+    /// Four singles to halves in the low 64 bits; the rest is cleared. `rounding` is a number of MXCSR's modes, 4 that of MXCSR itself.
+    mutating func vcvtps2ph(_ dst: Vector, _ src: Vector, _ rounding: UInt8) {
+        vex(.m0F3A, .p66, 0x1d, reg: src.rawValue, v: 0, rm: dst.rawValue)
+        byte(rounding)
+    }
+
     /// Signed integer to float.
     mutating func vcvtsi2s(single: Bool, _ width: Width, _ dst: Vector, _ merge: Vector, _ src: Register) {
         vex(.m0F, single ? .pF3 : .pF2, 0x2a, reg: dst.rawValue, v: merge.rawValue, rm: src.rawValue, wide: width == .b64)
@@ -56,6 +65,25 @@ package extension Assembler {
     /// Float to signed integer, rounded as MXCSR says or truncated.
     mutating func vcvts2si(single: Bool, truncating: Bool, _ width: Width, _ dst: Register, _ src: Vector) {
         vex(.m0F, single ? .pF3 : .pF2, truncating ? 0x2c : 0x2d, reg: dst.rawValue, v: 0, rm: src.rawValue, wide: width == .b64)
+    }
+
+    /// The low two words, each extended to 64 bits.
+    mutating func vpmovzxwq(_ dst: Vector, _ src: Vector) { vex(.m0F38, .p66, 0x34, reg: dst.rawValue, v: 0, rm: src.rawValue) }
+
+    mutating func vpinsrw(_ dst: Vector, _ merge: Vector, _ src: Memory, _ lane: UInt8) {
+        vex(.m0F, .p66, 0xc4, reg: dst.rawValue, v: merge.rawValue, src, trailing: 1)
+        byte(lane)
+    }
+
+    mutating func vpextrw(_ dst: Memory, _ src: Vector, _ lane: UInt8) {
+        vex(.m0F3A, .p66, 0x15, reg: src.rawValue, v: 0, dst, trailing: 1)
+        byte(lane)
+    }
+
+    /// One single of `b` put into `a`, and singles cleared, as the immediate says: source lane << 6 | lane << 4 | cleared lanes.
+    mutating func vinsertps(_ dst: Vector, _ a: Vector, _ b: Vector, _ lanes: UInt8) {
+        vex(.m0F3A, .p66, 0x21, reg: dst.rawValue, v: a.rawValue, rm: b.rawValue)
+        byte(lanes)
     }
 
     // MARK: Bits

@@ -211,6 +211,12 @@ package extension Assembler {
         op0F(width, width == .b8 ? 0xb0 : 0xb1, src.rawValue, dst, force: forces(width, src))
     }
 
+    /// Compares 16 aligned bytes with rdx:rax; equal, they become rcx:rbx, else they are loaded.
+    mutating func lockCmpxchg16b(_ dst: Memory) {
+        byte(0xf0)
+        op0F(.b64, 0xc7, 1, dst)
+    }
+
     mutating func mfence() {
         byte(0x0f)
         byte(0xae)

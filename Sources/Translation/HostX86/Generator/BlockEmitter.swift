@@ -1,6 +1,19 @@
 import HostCode
 import IR
 
+/// What is known of a label.
+struct LabelInfo {
+    var offset = -1
+    /// All that the label does is to leave the block for a constant address.
+    var leaves = false
+    /// That address, if the jump there can be chained.
+    var target: UInt64?
+    /// Some branch goes to the label's own code.
+    var isReached = false
+    /// Instructions that were charged for and do not run when a branch leads here.
+    var refund = 0
+}
+
 /// Makes one block's machine code.
 ///
 /// Values are kept in temporaries and computed where they are defined; guest state that is pinned is always true in its register, other
@@ -32,10 +45,16 @@ struct BlockEmitter {
     let owners: UnsafeMutablePointer<Int32>
     let vectorOwners: UnsafeMutablePointer<Int32>
     let aliasList: UnsafeMutablePointer<Int32>
+    /// Root values by state offset / 8 of the fields that hold them; -1 for none.
+    let homes: UnsafeMutablePointer<Int32>
     var aliases = 0
     var slots = 0
+    /// Loads so far, in all blocks: each takes the next of the recent pages.
+    var recentPages = 0
     /// The page that accesses can share a lookup of.
     var window: PageWindow?
+    /// Where 128-bit values lie: the first of two slots, and the value that had them last.
+    var pairs: [(slot: Int, owner: Int)] = []
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
@@ -47,8 +66,8 @@ struct BlockEmitter {
 
     var entry = 0
     var jumps: [Int] = []
-    /// Offsets of labels, and displacements that wait for them.
-    var labelOffsets: [Int] = []
+    /// The block's labels, and displacements that wait for them.
+    var labels: [LabelInfo] = []
     var labelFixups: [(place: Int, label: Int)] = []
     /// Code that is emitted behind the block.
     var outOfLine: [OutOfLine] = []
@@ -66,6 +85,7 @@ struct BlockEmitter {
         unsafe owners = .allocate(capacity: 16)
         unsafe vectorOwners = .allocate(capacity: 16)
         unsafe aliasList = .allocate(capacity: BlockEmitter.maxAliases)
+        unsafe homes = .allocate(capacity: Int(BlockEmitter.homeBytes / 8))
     }
 
     /// Emits the block at the assembler's offset; false if it ran out of room.
@@ -83,7 +103,7 @@ struct BlockEmitter {
             current += 1
         }
         guard emitOutOfLine() else { return false }
-        for fixup in labelFixups { a.patch(fixup.place, to: labelOffsets[fixup.label]) }
+        for fixup in labelFixups { a.patch(fixup.place, to: labels[fixup.label].offset) }
         assembler = a
         return true
     }
@@ -105,11 +125,12 @@ struct BlockEmitter {
         resumeAt = 0
         begun = 0
         jumps.removeAll(keepingCapacity: true)
-        labelOffsets.removeAll(keepingCapacity: true)
-        for _ in 0..<block.labels { labelOffsets.append(-1) }
+        labels.removeAll(keepingCapacity: true)
+        for _ in 0..<block.labels { labels.append(LabelInfo()) }
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
         slots = 0
+        pairs.removeAll(keepingCapacity: true)
         forgetValues()
     }
 
@@ -117,11 +138,14 @@ struct BlockEmitter {
     mutating func forgetValues() {
         aliases = 0
         window = nil
+        forgetHomes()
         for index in 0..<16 {
             unsafe owners[index] = -1
             unsafe vectorOwners[index] = -1
         }
     }
+
+    func forgetHomes() { unsafe homes.update(repeating: -1, count: Int(BlockEmitter.homeBytes / 8)) }
 
     /// The check for interrupts, which `kill` can turn into a jump, and the instruction count.
     private mutating func emitEntry() {
@@ -140,6 +164,7 @@ struct BlockEmitter {
     }
 
     private mutating func emitOperation(_ op: IROp) {
+        if op.type == .i128 || op.opcode == .trunc && isWide(op.a) { return emitWide(op) }
         switch op.opcode {
         case .const: unsafe info[current].location.kind = .constant
         case .readState: emitRead(op)
@@ -214,8 +239,10 @@ struct BlockEmitter {
         preserve(cell: op.imm)
         let destination = Memory(HostRegisters.state, Int(op.imm))
         let width = width(op.type)
+        setHome(op.imm, -1)
         if let value = immediate(op.a, width) { return a.mov(width, destination, value) }
         a.mov(width, destination, use(op.a))
+        if width == .b64 { setHome(op.imm, root(op.a)) }
     }
 
     private mutating func writeFloat(_ op: IROp) {
@@ -226,8 +253,9 @@ struct BlockEmitter {
         }
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
+            setHome(op.imm, -1)
             let cell = Memory(HostRegisters.state, Int(op.imm))
-            return op.type == .f32 ? a.vmovss(cell, useVector(op.a)) : a.vmovsd(cell, useVector(op.a))
+            return storeFloat(cell, op.type, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {

@@ -6,11 +6,8 @@ extension BlockEmitter {
     mutating func emitControl(_ op: IROp) {
         switch op.opcode {
         case .call: emitCall(op)
-        case .label:
-            labelOffsets[Int(op.imm)] = a.offset
-            pcIsTrue = false
-            forgetValues()
-        case .br: labelFixups.append((a.jmp(), Int(op.imm)))
+        case .label: emitLabel(op)
+        case .br: emitJump(op)
         case .brIf: emitBranch(op, conditionOfTest(op))
         case .brCompare: emitBranch(op, emitComparison(op.condition, op.a, op.b))
         case .exitDirect: emitDirect(UInt64(bitPattern: op.imm))
@@ -31,41 +28,42 @@ extension BlockEmitter {
     }
 
     private mutating func emitBranch(_ op: IROp, _ condition: HostCondition) {
-        guard let target = targetOfTwoWayExit(op) else {
-            labelFixups.append((a.jcc(condition), Int(op.imm)))
+        let label = Int(op.imm)
+        if countsInstructions, labels[label].leaves { labels[label].refund = instructions - begun }
+        guard let target = labels[label].target, labels[label].refund == 0 else {
+            labels[label].isReached = true
+            labelFixups.append((a.jcc(condition), label))
             return
         }
-        // The block ends in two exits: the condition jumps straight to the second.
         emitChainable(target) { assembler in
             assembler.align(4, phase: -2)
             return assembler.jcc(condition)
         }
-        emitDirect(unsafe UInt64(bitPattern: ops[current + 1].imm))
-        resumeAt = current + 4
     }
 
-    /// The address of the taken side in `branch L; goto x; label L; goto y`, if both exits can be chained.
-    private func targetOfTwoWayExit(_ op: IROp) -> UInt64? {
-        guard current + 3 < count,
-            unsafe ops[current + 1].opcode == .exitDirect && ops[current + 2].opcode == .label
-                && ops[current + 2].imm == op.imm && ops[current + 3].opcode == .exitDirect
-        else { return nil }
-        let target = unsafe UInt64(bitPattern: ops[current + 3].imm)
-        return isChainable(target) && isOnlyBranch(to: op.imm) ? target : nil
+    private mutating func emitJump(_ op: IROp) {
+        labels[Int(op.imm)].isReached = true
+        labelFixups.append((a.jmp(), Int(op.imm)))
     }
 
-    private func isOnlyBranch(to label: Int64) -> Bool {
-        for index in 0..<count where index != current {
-            let op = unsafe ops[index]
-            if op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, op.imm == label { return false }
+    /// A label. One that only leads out of the block, and that no branch needs because they all go out themselves, vanishes.
+    private mutating func emitLabel(_ op: IROp) {
+        let label = labels[Int(op.imm)]
+        pcIsTrue = false
+        forgetValues()
+        let fallsIn = unsafe current > 0 && !ops[current - 1].opcode.info.effects.contains(.endsRun)
+        if label.target != nil, !label.isReached, !fallsIn {
+            resumeAt = current + 2
+            return
         }
-        return true
+        labels[Int(op.imm)].offset = a.offset
+        refund(label.refund)
     }
 
     // MARK: Exits
 
     /// Where addresses are translated a jump may go straight to a block on its own page only: elsewhere the mapping may change between them.
-    private func isChainable(_ target: UInt64) -> Bool { memoryMode != .translated || target & ~0xfff == blockPC & ~0xfff }
+    func isChainable(_ target: UInt64) -> Bool { memoryMode != .translated || target & ~0xfff == blockPC & ~0xfff }
 
     private mutating func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)

@@ -87,9 +87,11 @@ extension BlockEmitter {
         let vector = vectorDestination()
         if bitsGoToVector { current = next - 1 }
         noteSite()
-        if op.memory.size == 4 { a.vmovss(vector, place.memory) } else { a.vmovsd(vector, place.memory) }
+        loadFloat(vector, floatType(op), place.memory)
         refuseMisaligned(place, op, .load)
     }
+
+    private func floatType(_ op: IROp) -> IRType { op.memory.size == 2 ? .f16 : op.memory.size == 4 ? .f32 : .f64 }
 
     private mutating func loadDirectInteger(_ op: IROp) {
         let place = directPlace(op)
@@ -123,7 +125,7 @@ extension BlockEmitter {
         let vector = useVector(source)
         let place = directPlace(op)
         noteSite()
-        if op.memory.size == 4 { a.vmovss(place.memory, vector) } else { a.vmovsd(place.memory, vector) }
+        storeFloat(place.memory, floatType(op), vector)
         refuseMisaligned(place, op, .store, value: .rax)
     }
 

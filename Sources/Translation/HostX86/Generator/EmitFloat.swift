@@ -3,6 +3,7 @@ import IR
 /// Floating point on host instructions. MXCSR holds the guest's rounding mode and collects its flags.
 extension BlockEmitter {
     mutating func emitFloat(_ op: IROp) {
+        if op.type == .f16 || isHalf(op.a) { return emitHalf(op) }
         switch op.opcode {
         case .fadd: emitArithmetic(.add, op)
         case .fsub: emitArithmetic(.sub, op)
@@ -22,28 +23,29 @@ extension BlockEmitter {
         }
     }
 
-    private func isSingle(_ type: IRType) -> Bool { type == .f32 }
+    /// Whether operations on the type are done in single precision.
+    private func isSingle(_ type: IRType) -> Bool { type != .f64 }
 
     /// Whether MXCSR rounds as the operation asks.
-    private func roundsAsGuest(_ op: IROp) -> Bool { op.float.rounding == .dynamic }
+    func roundsAsGuest(_ op: IROp) -> Bool { op.float.rounding == .dynamic }
 
     /// The word that tells the runtime which operation to compute.
-    private func description(_ op: IROp) -> UInt64 {
-        let source = unsafe ops[Int(op.a)].type
+    private func description(_ op: IROp, _ source: IRType) -> UInt64 {
         let low = UInt64(op.opcode.rawValue) | UInt64(op.type.rawValue) << 8 | UInt64(source.rawValue) << 16
         return low | UInt64(op.imm & 0xff) << 24 | UInt64(op.attribute) << 32
     }
 
     /// An item that lets the runtime do the operation and puts its result where the inline code would have.
-    private func fallback(_ op: IROp, jump: Int) -> OutOfLine {
+    /// - Parameter source: the type in which operands are handed over, if not their own.
+    func fallback(_ op: IROp, jump: Int, source: IRType? = nil) -> OutOfLine {
         var item = OutOfLine(kind: .float, jump: jump, back: 0, pc: pc)
-        item.memory = description(op)
+        item.memory = unsafe description(op, source ?? ops[Int(op.a)].type)
         item.type = op.type
         return item
     }
 
     /// The runtime computes the operation, always.
-    private mutating func emitFallback(_ op: IROp) {
+    mutating func emitFallback(_ op: IROp) {
         var item = fallback(op, jump: 0)
         if unsafe ops[Int(op.a)].type.isFloat { item.operands.0 = useVector(op.a) } else { item.integerOperand = use(op.a) }
         if op.b >= 0 { item.operands.1 = useVector(op.b) }
@@ -55,7 +57,7 @@ extension BlockEmitter {
     }
 
     /// Replaces a NaN result by the canonical one.
-    private mutating func canonicalise(_ op: IROp, _ vector: Vector) {
+    mutating func canonicalise(_ op: IROp, _ vector: Vector) {
         a.vucomis(single: isSingle(op.type), vector, vector)
         var item = OutOfLine(kind: .canonicalNaN, jump: a.jcc(.p), back: a.offset, pc: pc)
         item.destinationVector = vector
@@ -116,9 +118,9 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitFloatCompare(_ op: IROp) {
+    mutating func emitFloatCompare(_ op: IROp) {
         let single = unsafe isSingle(ops[Int(op.a)].type)
-        var left = useVector(op.a), right = useVector(op.b)
+        var left = useComputable(op.a), right = useComputable(op.b)
         // Of the host's conditions those for "above" are false for unordered operands.
         if op.floatCondition == .lt || op.floatCondition == .le { swap(&left, &right) }
         if op.float.signalling { a.vcomis(single: single, left, right) } else { a.vucomis(single: single, left, right) }
@@ -147,11 +149,11 @@ extension BlockEmitter {
         canonicalise(op, dst)
     }
 
-    private mutating func emitToInteger(_ op: IROp) {
+    mutating func emitToInteger(_ op: IROp) {
         let truncates = op.float.rounding == .towardZero
         guard truncates || roundsAsGuest(op), op.float.saturation == .nanToMaximum, !op.float.inexactSilent else { return emitFallback(op) }
         let single = unsafe isSingle(ops[Int(op.a)].type)
-        let source = useVector(op.a)
+        let source = useComputable(op.a)
         if op.float.signed { return emitToSigned(op, source, single, truncates) }
         emitToUnsigned(op, source, single, truncates)
     }
@@ -178,7 +180,7 @@ extension BlockEmitter {
         if single { a.vmovss(limit, Memory(target: constant)) } else { a.vmovsd(limit, Memory(target: constant)) }
         a.vucomis(single: single, limit, source)
         let high = allocate()
-        var item = fallback(op, jump: a.jcc(.be))
+        var item = fallback(op, jump: a.jcc(.be), source: single ? .f32 : .f64)
         a.vxorps(limit, limit, limit)
         a.vucomis(single: single, source, limit)
         item.otherJump = a.jcc(.b)
@@ -249,7 +251,8 @@ extension BlockEmitter {
         case (true, false):
             let register = use(op.a)
             let dst = vectorDestination()
-            if op.type == .f32 { a.vmovd(dst, register) } else { a.vmovq(dst, register) }
+            if op.type == .f64 { a.vmovq(dst, register) } else { a.vmovd(dst, register) }
+            if op.type == .f16 { a.vpmovzxwq(dst, dst) }
         case (false, true):
             if unsafe info[current].isStored && info[current].uses == 1 && storeTakesVector() {
                 unsafe info[current].location.kind = .deferred
@@ -257,7 +260,7 @@ extension BlockEmitter {
             }
             let vector = useVector(op.a)
             let dst = destination()
-            if source == .f32 { a.vmovd(dst, vector) } else { a.vmovq(dst, vector) }
+            if source == .f64 { a.vmovq(dst, vector) } else { a.vmovd(dst, vector) }
         case (true, true): a.vmovaps(vectorDestination(), useVector(op.a))
         case (false, false):
             let register = use(op.a)

@@ -5,13 +5,14 @@ extension BlockEmitter {
     /// Whether the generator can make code for the operation; a block with another one is left to the interpreter.
     static func supports(_ op: IROp, _ block: borrowing IRBlock) -> Bool {
         func type(_ value: Int32) -> IRType { value < 0 ? .none : block[Int(value)].type }
-        func isSmall(_ type: IRType) -> Bool { type.bits <= 64 && !type.isVector && type != .f16 }
+        func isSmall(_ type: IRType) -> Bool { type.bits <= 64 && !type.isVector }
+        if op.type == .i128 || type(op.a) == .i128 { return supportsWide(op, block) }
         guard isSmall(op.type), isSmall(type(op.a)), isSmall(type(op.b)), isSmall(type(op.c)) else { return false }
         switch op.opcode {
         case .const, .readState, .writeState, .insnStart, .probe, .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect,
             .exitWith, .fence, .sext, .zext, .trunc, .compare:
             return true
-        case .bitReverseBytes: return false
+        case .and, .or, .xor, .andNot: return true
         case .load, .store:
             return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
         case .atomicRMW, .compareExchange, .loadLinked, .storeConditional: return !op.memory.isBigEndian && op.memory.size <= 8
@@ -31,7 +32,8 @@ extension BlockEmitter {
     }
 
     mutating func emitInteger(_ op: IROp) {
-        let width = width(op.type)
+        // Logic on narrow values, which have zeros above, is done on 32 bits.
+        let width: Width = op.type == .i64 ? .b64 : .b32
         switch op.opcode {
         case .add: emitAdd(op, width)
         case .sub: emitSubtract(op, width)
@@ -51,6 +53,7 @@ extension BlockEmitter {
         case .rotr: emitRotate(.ror, op, width)
         case .clz, .ctz, .popcnt: emitCount(op, width)
         case .bswap: emitByteSwap(op, width)
+        case .bitReverseBytes: emitReverseBits(op, width)
         case .clmul, .clmulHigh: emitCarryless(op)
         case .minS: emitMinMax(.l, op, width)
         case .maxS: emitMinMax(.g, op, width)

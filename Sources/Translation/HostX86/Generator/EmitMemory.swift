@@ -18,13 +18,15 @@ extension BlockEmitter {
 
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
 
-    private struct Fast {
+    struct Fast {
         let address: Register
         let entry: Register
         let miss: Int
         var misaligned = -1
         /// What the slow path finds the guest's address in, where it is not `address` and `entry`.
         var base: Register?
+        /// Where the page that this access found last is remembered; nil if it goes straight to the TLB.
+        var recent: RecentPageUse?
         /// Whether the lookup was for writing, and whether it opened a window.
         var checksWrites = false
         var opensWindow = false
@@ -32,7 +34,7 @@ extension BlockEmitter {
     }
 
     /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
-    private mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
+    mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
         let memory = op.memory
         let held = locked
         let base = use(op.a)
@@ -47,6 +49,7 @@ extension BlockEmitter {
         locked = held
         lock(address)
         let entry = allocate()
+        if fits(op) { return lookUpRecent(op, address, entry, writes: writes, opened) }
         let descriptor = CPUHeader.Offset.tlb - 16 * memory.mmuIndex
         a.rorx(.b64, entry, address, UInt8(12 - TLBEntry.sizeLog2))
         a.alu(.and, .b64, entry, field(descriptor))
@@ -61,13 +64,16 @@ extension BlockEmitter {
             misaligned = a.jcc(.ne)
         }
         a.mov(.b64, entry, Memory(entry, MemoryLayout<TLBEntry>.offset(of: \TLBEntry.host) ?? 0))
-        if var opened {
-            opened.address = address
-            opened.entry = entry
-            window = opened
-        }
+        open(opened, address, entry)
         return Fast(
             address: address, entry: entry, miss: miss, misaligned: misaligned, checksWrites: writes, opensWindow: opened != nil)
+    }
+
+    mutating func open(_ window: PageWindow?, _ address: Register, _ entry: Register) {
+        guard var window else { return }
+        window.address = address
+        window.entry = entry
+        self.window = window
     }
 
     /// An access to a page that has been looked up: only that it lies within is checked.
@@ -83,6 +89,7 @@ extension BlockEmitter {
         item.otherJump = fast.misaligned
         item.address = fast.base ?? fast.address
         item.entry = fast.entry
+        item.recent = fast.recent
         item.checksWrites = fast.checksWrites
         item.displacement = fast.base == nil ? nil : Int32(op.imm)
         item.closesWindow = fast.opensWindow
@@ -117,7 +124,7 @@ extension BlockEmitter {
             let vector = vectorDestination()
             let fast = lookUp(op, writes: false)
             var item = slow(.load, fast, op, writes: false)
-            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            loadFloat(vector, op.type, fast.memory)
             item.destinationVector = vector
             item.back = a.offset
             outOfLine.append(item)
@@ -151,7 +158,7 @@ extension BlockEmitter {
         default: a.mov(wide, dst, source)
         }
         // A signed load into a narrow type keeps the bits above the type clear.
-        if memory.isSigned, op.type == .i16, memory.size == 1 { a.movzx(dst, .b16, dst) }
+        if memory.isSigned, op.type == .i16 { a.movzx(dst, .b16, dst) }
         if memory.isSigned, op.type == .i8 { a.movzx(dst, .b8, dst) }
     }
 
@@ -182,7 +189,7 @@ extension BlockEmitter {
     private mutating func storeFloat(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let fast = lookUp(op, writes: true)
-        if op.memory.size == 4 { a.vmovss(fast.memory, vector) } else { a.vmovsd(fast.memory, vector) }
+        storeFloat(fast.memory, op.memory.size == 2 ? .f16 : op.memory.size == 4 ? .f32 : .f64, vector)
         var item = slow(.store, fast, op, writes: true)
         item.vector = vector
         item.back = a.offset
@@ -206,7 +213,7 @@ extension BlockEmitter {
         finishAtomic(.atomic, fast, op, operand, dst)
     }
 
-    private mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
+    mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
         var item = slow(kind, fast, op, writes: true)
         if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
         item.value = operand

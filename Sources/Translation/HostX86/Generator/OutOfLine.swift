@@ -34,6 +34,8 @@ struct OutOfLine {
     var entry = Register.rax
     /// Of an access to a page that was looked up before: what to add to the guest's base, which `address` holds.
     var displacement: Int32?
+    /// Of a load that looked at the page it found last.
+    var recent: RecentPageUse?
     /// Whether the lookup was for writing, and whether later accesses count on it.
     var checksWrites = false
     var closesWindow = false
@@ -85,9 +87,8 @@ extension BlockEmitter {
         case .float: emitFallback(item)
         case .canonicalNaN:
             guard let vector = item.destinationVector else { return }
-            let isSingle = item.type == .f32
-            let constant = Memory(target: isSingle ? thunks.canonical32 : thunks.canonical64)
-            if isSingle { a.vmovss(vector, constant) } else { a.vmovsd(vector, constant) }
+            let constant = item.type == .f16 ? thunks.canonical16 : item.type == .f32 ? thunks.canonical32 : thunks.canonical64
+            a.vmovsd(vector, Memory(target: constant))
             a.jmp(to: item.back)
         case .saturate: emitSaturation(item)
         }
@@ -99,6 +100,7 @@ extension BlockEmitter {
     }
 
     private mutating func emitAccess(_ item: OutOfLine) {
+        if let recent = item.recent { emitRefill(item, recent) }
         if item.displacement == nil, item.entry != item.address {
             let tag = MemoryLayout<TLBEntry>.offset(of: item.checksWrites ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
             a.alu(.xor, .b64, item.address, Memory(item.entry, tag))
@@ -138,11 +140,14 @@ extension BlockEmitter {
 
     private mutating func fetchResult(_ item: OutOfLine) {
         let result = field(CPUHeader.Offset.accessResult)
-        if let vector = item.destinationVector { return a.vmovsd(vector, result) }
+        if let vector = item.destinationVector { return loadFloat(vector, item.type, result) }
         switch item.type {
         case .i8: a.movzx(item.destination, .b8, result)
         case .i16: a.movzx(item.destination, .b16, result)
         case .i32: a.mov(.b32, item.destination, result)
+        case .i128:
+            a.mov(.b64, item.destination, result)
+            a.mov(.b64, .rdx, field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.high))
         default: a.mov(.b64, item.destination, result)
         }
     }

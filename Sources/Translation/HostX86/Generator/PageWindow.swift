@@ -33,7 +33,7 @@ extension BlockEmitter {
         return register == window.address || register == window.entry
     }
 
-    private func fits(_ op: IROp) -> Bool {
+    func fits(_ op: IROp) -> Bool {
         (op.opcode == .load || op.opcode == .store) && op.memory.alignment == .any && op.memory.size <= 8
     }
 
@@ -58,7 +58,7 @@ extension BlockEmitter {
                 else { continue }
                 last = index
                 if other.opcode == .store { writes = true }
-            case .label, .call, .br, .brIf, .brCompare, .exitDirect, .exitIndirect, .exitWith, .atomicRMW, .compareExchange, .loadLinked,
+            case .label, .call, .br, .exitDirect, .exitIndirect, .exitWith, .atomicRMW, .compareExchange, .loadLinked,
                 .storeConditional:
                 break scan
             default: continue

@@ -24,15 +24,17 @@ struct Thunks {
     /// Offsets of the callees' thunks, by `Callee`.
     var callees = [Int](repeating: 0, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
-    var canonical64 = 0, canonical32 = 0, boxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
+    var canonical64 = 0, canonical32 = 0, canonical16 = 0, boxMask = 0, halfBoxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
 
     private let registers: HostRegisters
+    private let refills: RefillThunks
     private static let savedRegisters: [Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
     /// Space for the temporaries in a callee thunk; with the return address a multiple of 16.
     private static let saveBytes = 8 * (5 + 8) + 16
 
     init(_ assembler: inout Assembler, _ registers: HostRegisters, helperTable: UnsafeRawPointer, functions: [UnsafeRawPointer?]) {
         self.registers = registers
+        refills = RefillThunks(&assembler)
         emitConstants(&assembler)
         emitEntry(&assembler)
         emitExit(&assembler)
@@ -44,6 +46,8 @@ struct Thunks {
         }
     }
 
+    func refill(_ address: Register, _ entry: Register, _ use: RecentPageUse) -> Int { refills.place(address, entry, use) }
+
     private mutating func emitConstants(_ a: inout Assembler) {
         a.align(16)
         func constant(_ value: UInt64, _ a: inout Assembler) -> Int {
@@ -54,6 +58,8 @@ struct Thunks {
         }
         canonical64 = constant(0x7ff8_0000_0000_0000, &a)
         canonical32 = constant(0x7fc0_0000, &a)
+        canonical16 = constant(0x7e00, &a)
+        halfBoxMask = constant(0xffff_ffff_ffff_0000, &a)
         boxMask = constant(0xffff_ffff_0000_0000, &a)
         two32 = constant(0x41f0_0000_0000_0000, &a)
         two63 = constant(0x43e0_0000_0000_0000, &a)

@@ -43,6 +43,8 @@ struct ValueInfo {
     var uses: Int32
     /// Some use is as the value that a store writes.
     var isStored: Bool
+    /// Offset of a field of guest state that holds the value too, as long as `homes` says so; -1 for none.
+    var home: Int32 = -1
     var location: Location
 }
 
@@ -67,6 +69,7 @@ extension BlockEmitter {
             if op.c >= 0 { use(op.c, index) }
             if op.opcode == .select { extendFused(op, index) }
             if op.opcode == .store { extendStored(op, index) }
+            if op.opcode == .label { noteTarget(op, index) }
         }
     }
 
@@ -74,6 +77,13 @@ extension BlockEmitter {
         let root = unsafe Int(info[Int(value)].root)
         unsafe info[root].lastUse = Int32(index)
         unsafe info[Int(value)].uses += 1
+    }
+
+    private mutating func noteTarget(_ op: IROp, _ index: Int) {
+        guard index + 1 < count, unsafe ops[index + 1].opcode == .exitDirect else { return }
+        let target = unsafe UInt64(bitPattern: ops[index + 1].imm)
+        labels[Int(op.imm)].leaves = true
+        if isChainable(target) { labels[Int(op.imm)].target = target }
     }
 
     /// A select that tests the comparison just before it reads the comparison's operands itself.
@@ -145,7 +155,9 @@ extension BlockEmitter {
         var victim: Register?
         var farthest = Int32(-1)
         for register in HostRegisters.temporaries where !isLocked(register) {
-            let use = unsafe info[Int(owners[Int(register.rawValue)])].lastUse
+            let owner = unsafe Int(owners[Int(register.rawValue)])
+            // What guest state holds as well goes first: it costs nothing.
+            let use = unsafe info[owner].lastUse + (isAtHome(owner) ? 1 << 24 : 0)
             if use > farthest {
                 farthest = use
                 victim = register
@@ -168,13 +180,34 @@ extension BlockEmitter {
 
     private mutating func spill(_ register: Register) {
         let owner = unsafe Int(owners[Int(register.rawValue)])
+        unsafe owners[Int(register.rawValue)] = -1
+        if isAtHome(owner), aliases < BlockEmitter.maxAliases {
+            unsafe info[owner].location = .cell(Int64(info[owner].home))
+            return addAlias(owner)
+        }
         let slot = nextSlot()
         a.mov(.b64, Memory(.rsp, 8 * slot), register)
         unsafe info[owner].location = .slot(slot)
-        unsafe owners[Int(register.rawValue)] = -1
     }
 
-    private mutating func nextSlot() -> Int {
+    // MARK: Homes in guest state
+
+    /// How far from the state pointer a field may lie to be a home.
+    static let homeBytes: Int64 = 1024
+
+    /// Notes that a field of guest state now holds the value, or something unknown (-1).
+    @inline(__always) mutating func setHome(_ offset: Int64, _ root: Int) {
+        guard offset >= 0, offset < BlockEmitter.homeBytes else { return }
+        unsafe homes[Int(offset >> 3)] = Int32(root)
+        if root >= 0 { unsafe info[root].home = Int32(offset) }
+    }
+
+    @inline(__always) private func isAtHome(_ root: Int) -> Bool {
+        let home = unsafe info[root].home
+        return unsafe home >= 0 && homes[Int(home >> 3)] == Int32(root)
+    }
+
+    mutating func nextSlot() -> Int {
         precondition(slots < Thunks.spillBytes / 8, "a block holds too many values at a time")
         slots += 1
         return slots - 1
@@ -219,6 +252,7 @@ extension BlockEmitter {
             let register = allocate()
             load(register, root)
             own(register, root)
+            if location.kind == .cell, unsafe ops[root].type == .i64 { setHome(Int64(location.aux), root) }
             return register
         case .none, .vector, .vectorPin, .deferred: preconditionFailure("value %\(value) is in no integer register")
         }
@@ -333,7 +367,7 @@ extension BlockEmitter {
             case .vectorPin: a.vmovaps(vector, location.asVector)
             default:
                 let cell = Memory(HostRegisters.state, Int(location.aux))
-                if unsafe ops[root].type == .f32 { a.vmovss(vector, cell) } else { a.vmovsd(vector, cell) }
+                unsafe loadFloat(vector, ops[root].type, cell)
             }
             own(vector, root)
             unlock(vector)
@@ -378,6 +412,7 @@ extension BlockEmitter {
             if isAlias(unsafe info[root].location.kind), lives(root) { materialise(root) }
         }
         aliases = 0
+        forgetHomes()
     }
 
     // MARK: Vector registers
@@ -434,7 +469,7 @@ extension BlockEmitter {
         case .cell, .slot:
             let vector = allocateVector()
             let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
-            if unsafe ops[root].type == .f32 { a.vmovss(vector, source) } else { a.vmovsd(vector, source) }
+            unsafe loadFloat(vector, ops[root].type, source)
             own(vector, root)
             return vector
         case .none, .register, .pin, .deferred: preconditionFailure("value %\(value) is in no vector register")

@@ -42,6 +42,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     deinit { unsafe helperTable.deallocate() }
 
+    /// The instruction set extensions that generated code uses and the host does not have, by their names in the manual.
+    public static var missingExtensions: [String] {
+        let names = ["AVX", "BMI1", "BMI2", "FMA", "F16C", "PCLMULQDQ", "LZCNT", "POPCNT"]
+        let present = apus_x86_extensions()
+        return names.indices.filter { present >> $0 & 1 == 0 }.map { names[$0] }
+    }
+
     public func supports(_ block: borrowing IRBlock) -> Bool {
         for index in 0..<block.count where !BlockEmitter.supports(block[index], block) { return false }
         return true
@@ -117,11 +124,7 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     public func listing(_ offset: Int, _ size: Int) -> String {
         let bytes = unsafe Array(UnsafeBufferPointer(start: memory.writable + offset, count: size))
-        let lines = stride(from: 0, to: size, by: 16).map { first in
-            let row = bytes[first..<min(first + 16, size)].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-            return unsafe "0x" + String(UInt(bitPattern: memory.address(offset + first)), radix: 16) + ":  " + row
-        }
-        return lines.joined(separator: "\n") + "\n"
+        return unsafe Listing.text(bytes, at: UInt64(UInt(bitPattern: memory.address(offset))))
     }
 }
 

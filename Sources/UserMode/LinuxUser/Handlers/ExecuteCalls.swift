@@ -132,6 +132,9 @@ enum ExecuteCalls {
         let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { !$0.hasPrefix("-cpu") }
         let head = ["qemu-" + abi.name] + options + ["-0"]
         let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
+        // The new process goes on with the descriptor.
+        _ = fcntl(process.selfDescriptor, F_SETFD, 0)
+        defer { _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC) }
         return host(thread, Int(process.selfDescriptor), "", 0x1000, words, environment)
     }
 }

@@ -1,0 +1,123 @@
+import BlockCore
+import BlockFormats
+import CommandLine
+import Diagnostics
+import EventLoop
+
+/// The disks that `-drive` and `-blockdev` define, and the engines that serve them.
+public final class BlockSetup {
+    enum EngineKind: String { case threads, ring = "io_uring" }
+
+    /// A disk that a device may take.
+    public struct Disk {
+        public let node: any BlockNode
+        /// What was written may be lost until it is flushed.
+        public let hasCache: Bool
+    }
+
+    /// Something that has a node.
+    struct Entry {
+        let id: String
+        let node: any BlockNode
+        let options: ImageOptions
+        let description: String
+        var reads = ErrorAction.report
+        var writes = ErrorAction.enospc
+        /// A device has it.
+        var isTaken = false
+    }
+
+    let loop: EventLoop
+    /// The host has failed a request that is to be tried again: the machine must pause.
+    private let pause: () -> Void
+    private var engines: [EngineKind: any FileEngine] = [:]
+    var entries: [Entry] = []
+    /// Files of `-blockdev driver=file` that nothing stands on yet.
+    var files: [(name: String, definition: FileDefinition)] = []
+    /// Drives for which the board makes a device, by unit.
+    var implied: [Int: String] = [:]
+    private var policies: [ErrorPolicy] = []
+
+    public init(loop: EventLoop, pause: @escaping () -> Void) { (self.loop, self.pause) = (loop, pause) }
+
+    /// Reads the command line.
+    public func define(_ options: ParsedCommandLine) throws {
+        for text in options.all("blockdev") { try addBlockdev(text) }
+        try openFiles()
+        for text in options.all("drive") { try addDrive(text, isSnapshot: options.has("snapshot")) }
+    }
+
+    func open(_ options: ImageOptions, _ kind: EngineKind?) throws -> RawImage {
+        try RawImage(options, engine: try engine(kind), loop: loop)
+    }
+
+    /// The engine that was asked for; io_uring, or threads if the host has none, if nothing was.
+    func engine(_ wanted: EngineKind?) throws -> any FileEngine {
+        switch wanted {
+        case .threads: return try shared(.threads) { try ThreadEngine(loop: loop) }
+        case .ring: return try shared(.ring) { try RingEngine(loop: loop) }
+        case nil:
+            do { return try engine(.ring) } catch { return try engine(.threads) }
+        }
+    }
+
+    private func shared(_ kind: EngineKind, _ make: () throws -> any FileEngine) throws -> any FileEngine {
+        if let engine = engines[kind] { return engine }
+        let engine = try make()
+        engines[kind] = engine
+        return engine
+    }
+
+    func add(_ entry: Entry) throws(CommandLineError) {
+        try checkName(entry.id)
+        entries.append(entry)
+    }
+
+    func checkName(_ name: String) throws(CommandLineError) {
+        guard !entries.contains(where: { $0.id == name }), !files.contains(where: { $0.name == name }) else {
+            throw .badValue(option: "drive", value: "id=\(name)", expected: "a name that no other drive or node has")
+        }
+    }
+
+    // MARK: Use
+
+    /// The ids of `-drive if=virtio` in the order of their units.
+    public var impliedDrives: [String] { implied.sorted { $0.key < $1.key }.map(\.value) }
+
+    /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` come before the drive's.
+    public func take(_ id: String, _ device: PropertyList? = nil) throws -> Disk {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else {
+            let names = entries.map(\.id).sorted().joined(separator: ", ")
+            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of the drives and nodes: \(names)")
+        }
+        guard !entries[index].isTaken else {
+            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
+        }
+        entries[index].isTaken = true
+        let entry = entries[index]
+        let reads = try device.flatMap { try BlockSetup.action("rerror", $0) } ?? entry.reads
+        let writes = try device.flatMap { try BlockSetup.action("werror", $0) } ?? entry.writes
+        let policy = ErrorPolicy(entry.node, reads: reads, writes: writes, pause: pause)
+        policies.append(policy)
+        return Disk(node: policy, hasCache: entry.options.cache.writeback)
+    }
+
+    /// `werror` or `rerror`; nil if it is not there.
+    static func action(_ name: String, _ list: PropertyList) throws(CommandLineError) -> ErrorAction? {
+        guard let text = list[name], text != "auto" else { return nil }
+        let accepted = ErrorAction.allCases.filter { $0 != .enospc || name == "werror" }
+        guard let action = accepted.first(where: { $0.rawValue == text }) else {
+            throw .badValue(option: list.option, value: "\(name)=\(text)", expected: accepted.map(\.rawValue).joined(separator: ", "))
+        }
+        return action
+    }
+
+    /// `info block`.
+    public var description: String { entries.map(\.description).joined() }
+
+    /// Waits until no disk has a request under way.
+    public func drain() { for engine in engines.values { engine.drain() } }
+
+    /// The machine goes on after a pause.
+    public func retry() { for policy in policies { policy.retry() } }
+}

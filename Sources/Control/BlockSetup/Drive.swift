@@ -1,0 +1,83 @@
+import BlockCore
+import BlockFormats
+import CommandLine
+import Diagnostics
+
+/// `-drive`.
+extension BlockSetup {
+    private static let driveNames =
+        ImageProperties.names.filter { $0 != "locking" }
+        + [
+            "file", "file.driver", "file.filename", "file.locking", "if", "id", "format", "cache", "cache.writeback", "readonly", "media", "bus",
+            "index",
+            "unit", "werror", "rerror", "snapshot",
+        ]
+
+    func addDrive(_ text: String, isSnapshot: Bool) throws {
+        let list = PropertyList(text, option: "drive", implied: "file")
+        if list["if"] == "pflash" { return }  // part of the board
+        try list.check(BlockSetup.driveNames)
+        guard let path = list["file"] ?? list["file.filename"] else {
+            throw CommandLineError.badValue(option: "drive", value: text, expected: "file=IMAGE")
+        }
+        try checkKind(list, path)
+        var options = ImageOptions(path: path)
+        options.cache = try cache(list)
+        let properties = ImageProperties(list: list)
+        try properties.apply(to: &options)
+        let id = try place(list)
+        let kind = try properties.engine(cache: options.cache)
+        let overlaid = try list.bool("snapshot", default: isSnapshot)
+        let node = overlaid ? try openOverlay(options, kind) : try open(options, kind)
+        var entry = Entry(id: id, node: node, options: options, description: describe(id, options, node, isSnapshot: overlaid))
+        if let action = try BlockSetup.action("rerror", list) { entry.reads = action }
+        if let action = try BlockSetup.action("werror", list) { entry.writes = action }
+        try add(entry)
+    }
+
+    private func checkKind(_ list: PropertyList, _ path: String) throws {
+        if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
+        if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
+        if let driver = list["file.driver"], driver != "file" { throw CommandLineError.notSupported("-drive file.driver=\(driver)") }
+        if let media = list["media"], media != "disk" { throw CommandLineError.notSupported("-drive media=\(media)") }
+        if let bus = list["bus"], bus != "0" { throw CommandLineError.notSupported("-drive bus=\(bus)") }
+    }
+
+    private func cache(_ list: PropertyList) throws -> ImageOptions.Cache {
+        guard let mode = list["cache"] else { return ImageOptions.Cache() }
+        guard let cache = ImageOptions.Cache(mode: mode) else {
+            throw CommandLineError.badValue(option: "drive", value: "cache=\(mode)", expected: ImageOptions.Cache.modes.joined(separator: ", "))
+        }
+        return cache
+    }
+
+    /// Finds the drive's place among those that the board makes devices for, and its name, by QEMU's rules.
+    private func place(_ list: PropertyList) throws -> String {
+        switch list["if"] {
+        case "none": return list["id"] ?? "none\(entries.count)"
+        case nil, "virtio":
+            let unit = try list.integer("index") ?? list.integer("unit") ?? (0...).first { implied[$0] == nil } ?? 0
+            guard implied[unit] == nil else {
+                throw CommandLineError.badValue(option: "drive", value: "index=\(unit)", expected: "each index once")
+            }
+            let id = list["id"] ?? "virtio\(unit)"
+            implied[unit] = id
+            return id
+        case let other?: throw CommandLineError.notSupported("-drive if=\(other)")
+        }
+    }
+
+    private func openOverlay(_ options: ImageOptions, _ kind: EngineKind?) throws -> any BlockNode {
+        var base = options
+        base.isReadOnly = true
+        let image = try open(base, kind)
+        return SnapshotOverlay(base: image, changes: try RawImage(temporaryOfSize: image.size, engine: try engine(kind), loop: loop))
+    }
+
+    func describe(_ id: String, _ options: ImageOptions, _ node: any BlockNode, isSnapshot: Bool = false) -> String {
+        let extras = (node.isReadOnly ? ", read-only" : "") + (isSnapshot ? ", changes go to a temporary file" : "")
+        let cache = options.cache
+        let modes = [cache.writeback ? "writeback" : "writethrough", cache.direct ? "direct" : nil, cache.ignoresFlushes ? "ignore flushes" : nil]
+        return "\(id): \(options.path) (raw, \(node.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
+    }
+}

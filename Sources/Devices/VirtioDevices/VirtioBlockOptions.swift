@@ -1,0 +1,58 @@
+extension VirtioBlock {
+    /// What the command line says of a disk.
+    public struct Options: Sendable {
+        /// At most 20 bytes.
+        public var serial = ""
+        public var queues = 1
+        /// Bytes, powers of two from 512 on; the physical one is not the smaller.
+        public var logicalBlockSize = 512
+        public var physicalBlockSize = 512
+        /// The node may lose what was written but not flushed.
+        public var nodeHasCache = true
+        /// The guest sees a cache that it must flush; nil: as the node is.
+        public var hasWriteCache: Bool?
+        /// The guest may switch the cache off and on.
+        public var offersCacheControl = true
+        public var offersDiscard = true
+        public var offersWriteZeroes = true
+
+        public init() {}
+    }
+
+    /// Features (Virtio 1.2, section 5.2.3).
+    enum Feature {
+        static let segMax: UInt64 = 1 << 2, readOnly: UInt64 = 1 << 5, blockSize: UInt64 = 1 << 6, flush: UInt64 = 1 << 9
+        static let topology: UInt64 = 1 << 10, cacheControl: UInt64 = 1 << 11, multiqueue: UInt64 = 1 << 12, discard: UInt64 = 1 << 13
+        static let writeZeroes: UInt64 = 1 << 14
+    }
+
+    static let sector: UInt64 = 512
+    /// Sectors in one discard or write-zeroes request.
+    static let maxRange: UInt64 = 0x40_0000
+    /// Where the driver switches the cache.
+    static let cacheControlOffset = 32
+
+    public var features: UInt64 {
+        var features = Feature.segMax | Feature.blockSize | Feature.topology | Feature.flush
+        if options.offersCacheControl { features |= Feature.cacheControl }
+        if options.queues > 1 { features |= Feature.multiqueue }
+        if node.isReadOnly { return features | Feature.readOnly }
+        if options.offersDiscard { features |= Feature.discard }
+        if options.offersWriteZeroes { features |= Feature.writeZeroes }
+        return features
+    }
+
+    /// Virtio 1.2, section 5.2.4.
+    public var configuration: [UInt8] {
+        let perPhysical = (options.physicalBlockSize / options.logicalBlockSize).trailingZeroBitCount
+        let (logical, sizeMax, geometry, unused) = (UInt64(options.logicalBlockSize), UInt64(0), UInt64(0), UInt64(0))
+        let (segments, mayUnmap) = (UInt64(1), UInt64(1))
+        let topology: [(value: UInt64, bytes: Int)] = [(UInt64(perPhysical), 1), (0, 1), (0, 2), (0, 4)]
+        let discard = [(VirtioBlock.maxRange, 4), (segments, 4), (logical / VirtioBlock.sector, 4)]
+        let writeZeroes = [(VirtioBlock.maxRange, 4), (segments, 4), (mayUnmap, 1), (unused, 3)]
+        let fields =
+            [(node.size / VirtioBlock.sector, 8), (sizeMax, 4), (UInt64(queueSize) - 2, 4), (geometry, 4), (logical, 4)] + topology
+            + [(hasCache ? 1 : 0, 1), (unused, 1), (UInt64(options.queues), 2)] + discard + writeZeroes
+        return fields.flatMap { value, bytes in (0..<bytes).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
+    }
+}
