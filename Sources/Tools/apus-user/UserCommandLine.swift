@@ -122,8 +122,8 @@ struct UserCommandLine {
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
-        if ["L", "cpu", "r", "s", "R", "B", "d", "D"].contains(name) { options.words += ["-" + name, value] }
-        if ["strace", "one-insn-per-tb", "interpreter"].contains(name) { options.words.append("-" + name) }
+        if ["L", "cpu", "r", "s", "R", "B", "d", "D"].contains(name) { options.words.append(["-" + name, value]) }
+        if ["strace", "one-insn-per-tb", "interpreter"].contains(name) { options.words.append(["-" + name]) }
     }
 
     private mutating func set(_ text: String) throws(CommandLineError) {

@@ -20,7 +20,7 @@ public struct UserOptions: Sendable {
     public var reserved: UInt64 = 0
     public var engine = UserEngineOptions()
     /// The options as words, for a program that this one executes.
-    public var words: [String] = []
+    public var words: [[String]] = []
 
     public init() {}
 }
@@ -37,7 +37,7 @@ public final class LinuxProcess: @unchecked Sendable {
     /// Guards the fields below.
     let lock = Mutex()
     var heap = Heap()
-    var signals = SignalActions()
+    let signals = SignalActions()
     /// Threads that are running.
     var threadCount = 1
     /// `/proc/self/exe` of the guest.

@@ -14,9 +14,9 @@ public final class LinuxThread {
 
     /// Signals that the guest has blocked: bit n - 1 for signal n.
     var mask: UInt64 = 0
-    /// The mask while a call like `ppoll` waited, for a handler that interrupted it; and the one to go back to after `rt_sigsuspend`.
+    /// The mask while a call like `ppoll` or `rt_sigsuspend` waited, for a handler that interrupted it.
     var waitingMask: UInt64?
-    var maskToRestore: UInt64?
+    let signals: SignalActions
     var alternateStack = AlternateStack()
     /// SIGSEGV and SIGBUS that were sent while the guest had them blocked, with their siginfo.
     var deferred: [Int32: [UInt8]] = [:]
@@ -26,8 +26,10 @@ public final class LinuxThread {
     /// Set when the thread is to end.
     var isEnding = false
 
-    init(process: LinuxProcess, cpu: VirtualCPU, runner: UserRunner, isMain: Bool) {
+    /// - Parameter signals: the signal actions; nil for those of the process.
+    init(process: LinuxProcess, cpu: VirtualCPU, runner: UserRunner, isMain: Bool, signals: SignalActions? = nil) {
         self.process = process
+        self.signals = signals ?? process.signals
         self.cpu = cpu
         self.runner = runner
         self.isMain = isMain
@@ -67,6 +69,7 @@ public final class LinuxThread {
 
     private func doSystemCall() {
         let registers = abi.systemCall(cpu)
+        waitingMask = nil
         guard let call = process.calls[registers.number] else {
             if process.options.strace { Strace.unknown(registers) }
             return abi.setResult(cpu, -Int64(ENOSYS))

@@ -19,11 +19,19 @@ struct SignalAction {
 }
 
 /// The actions of a process, by signal number. What has not been asked for is what the host process inherited.
-struct SignalActions {
+///
+/// Guarded by the process's lock. Threads share one; the child of a vfork, which shares all else, has its own.
+final class SignalActions {
     private var actions = [SignalAction?](repeating: nil, count: 65)
 
+    func copy() -> SignalActions {
+        let other = SignalActions()
+        other.actions = actions
+        return other
+    }
+
     subscript(_ signal: Int32) -> SignalAction {
-        mutating get {
+        get {
             if let known = actions[Int(signal)] { return known }
             let inherited = SignalAction(handler: apus_signal_is_ignored(signal) ? SignalAction.ignoreHandler : SignalAction.defaultHandler)
             actions[Int(signal)] = inherited
@@ -33,7 +41,7 @@ struct SignalActions {
     }
 
     /// Changes an action and tells the host's kernel as much of it as that needs to know.
-    mutating func set(_ signal: Int32, _ action: SignalAction) {
+    func set(_ signal: Int32, _ action: SignalAction) {
         actions[Int(signal)] = action
         if signal == SIGSEGV || signal == SIGBUS { return }
         let kind: Int32 = action.isHandler ? 2 : Int32(action.handler)

@@ -31,7 +31,7 @@ extension LinuxThread {
     var pendingHandlerRestarts: Bool {
         let signal = pending
         if signal == 0 { return true }
-        let action = process.lock.withLock { process.signals[signal] }
+        let action = process.lock.withLock { signals[signal] }
         return !action.isHandler || action.flags & SignalAction.Flag.restart != 0
     }
 
@@ -57,7 +57,7 @@ extension LinuxThread {
 
     /// A fault of the guest's own becomes its signal; if that is blocked or ignored the process dies of it.
     func deliver(_ fault: GuestFault) {
-        let action = process.lock.withLock { process.signals[fault.signal] }
+        let action = process.lock.withLock { signals[fault.signal] }
         if mask & LinuxThread.bit(fault.signal) != 0 || !action.isHandler { die(fault.signal) }
         var info = [UInt8](repeating: 0, count: 128)
         info.put(fault.signal, at: 0)
@@ -69,15 +69,15 @@ extension LinuxThread {
     private func deliver(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
         if process.options.strace { Strace.signal(signal, info) }
         let action = process.lock.withLock {
-            let action = process.signals[signal]
-            if action.isHandler, action.flags & SignalAction.Flag.reset != 0 { process.signals.set(signal, SignalAction()) }
+            let action = signals[signal]
+            if action.isHandler, action.flags & SignalAction.Flag.reset != 0 { signals.set(signal, SignalAction()) }
             return action
         }
         switch action.handler {
         case SignalAction.defaultHandler:
             if !LinuxThread.isHarmless(signal) { die(signal) }
-            LinuxThread.setHostMask(maskToRestore ?? mask)
-        case SignalAction.ignoreHandler: LinuxThread.setHostMask(maskToRestore ?? mask)
+            LinuxThread.setHostMask(mask)
+        case SignalAction.ignoreHandler: LinuxThread.setHostMask(mask)
         default: enterHandler(signal, info, action, fault)
         }
     }
@@ -103,11 +103,10 @@ extension LinuxThread {
         frame.put(alternateStack.start, at: shape.stack)
         frame.put(stackFlags(abi.stackPointer(cpu)), at: shape.stack + 8)
         frame.put(alternateStack.size, at: shape.stack + 16)
-        frame.put(maskToRestore ?? mask, at: shape.mask)
+        frame.put(mask, at: shape.mask)
         abi.saveContext(cpu, fault: fault, into: &frame)
         guard memory.write(frame, at: place) else { die(SIGSEGV) }
         let base = waitingMask ?? mask
-        maskToRestore = nil
         waitingMask = nil
         let returnAddress = action.flags & SignalAction.Flag.restorer != 0 ? action.restorer : process.trampoline
         abi.enterHandler(cpu, HandlerEntry(handler: action.handler, signal: signal, frame: place, returnAddress: returnAddress))

@@ -148,7 +148,8 @@ enum Forking {
         let process = parent.process
         guard let cpu = try? process.abi.makeCPU(model: process.options.model) else { return -Int64(ENOMEM) }
         let runner = UserRunner(cpu: cpu, engine: process.engine)
-        let thread = LinuxThread(process: process, cpu: cpu, runner: runner, isMain: true)
+        let signals = process.lock.withLock { parent.signals.copy() }
+        let thread = LinuxThread(process: process, cpu: cpu, runner: runner, isMain: true, signals: signals)
         thread.mask = parent.mask
         thread.alternateStack = parent.alternateStack
         ThreadStart.setUp(cpu, parent, request)
@@ -156,12 +157,8 @@ enum Forking {
         let stack = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)
         guard let stack = unsafe stack, unsafe stack != MAP_FAILED else { return -Int64(ENOMEM) }
         LinuxThread.setHostMask(.max)
-        let actions = process.lock.withLock { process.signals }
         let child = Child(thread: thread, parent: parent)
         let result = unsafe apus_vfork(stack + size, childBody, Unmanaged.passUnretained(child).toOpaque())
-        // The child has changed what is shared; its signal actions were its own.
-        process.lock.withLock { process.signals = actions }
-        parent.runner.bindToThread()
         runner.close()
         parent.runner.bindToThread()
         unsafe munmap(stack, size)

@@ -129,8 +129,8 @@ enum ExecuteCalls {
         _ thread: LinuxThread, _ abi: any LinuxABI, _ path: String, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         let process = thread.process
-        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { !$0.hasPrefix("-cpu") }
-        let head = ["qemu-" + abi.name] + options + ["-0"]
+        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { $0[0] != "-cpu" }
+        let head = ["qemu-" + abi.name] + options.joined() + ["-0"]
         let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
         // The new process goes on with the descriptor.
         _ = fcntl(process.selfDescriptor, F_SETFD, 0)

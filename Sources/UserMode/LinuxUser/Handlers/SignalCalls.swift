@@ -15,8 +15,8 @@ enum SignalCalls {
         }
         let process = thread.process
         let old = process.lock.withLock {
-            let old = process.signals[signal]
-            if let new { process.signals.set(signal, new) }
+            let old = thread.signals[signal]
+            if let new { thread.signals.set(signal, new) }
             return old
         }
         if call[2] != 0, !thread.memory.write(bytes(old, thread), at: call[2]) { return -Int64(EFAULT) }
