@@ -62,8 +62,8 @@ public enum FloatEvaluation {
         case .fma:
             return format.multiplyAdd(
                 a, b, c, negateProduct: op.float.negateProduct, negateAddend: op.float.negateAddend, &environment)
-        case .fmin: return format.minimum(a, b, &environment)
-        case .fmax: return format.maximum(a, b, &environment)
+        case .fmin: return format.minimum(a, b, &environment, choice: choice(op.float))
+        case .fmax: return format.maximum(a, b, &environment, choice: choice(op.float))
         case .fcompare: return holds(op.floatCondition, format.compare(a, b, isSignalling: op.float.signalling, &environment)) ? 1 : 0
         case .fconvert: return format.convert(a, to: self.format(op.type), &environment)
         case .floatToInt:
@@ -73,6 +73,8 @@ public enum FloatEvaluation {
         default: preconditionFailure("\(op.opcode) is no float operation")
         }
     }
+
+    private static func choice(_ float: FloatAttributes) -> FloatChoice { FloatChoice(rawValue: float.minMax.rawValue) ?? .number }
 
     private static func holds(_ condition: FloatCondition, _ ordering: FloatOrdering) -> Bool {
         switch condition {

@@ -179,6 +179,12 @@ struct BlockEmitter {
             .unboxFloat, .boxFloat:
             emitFloat(op)
         case .bitcast: emitBitcast(op)
+        case .select where op.type.livesInVector: emitVectorSelect(op)
+        case .and, .or, .xor, .andNot, .not:
+            if op.type.isVector { emitVectorLogic(op) } else { emitInteger(op) }
+        case .zext where op.type.isVector: emitVectorExtend(op)
+        case .trunc where unsafe ops[Int(op.a)].type.isVector: emitVectorTrunc(op)
+        case let opcode where opcode.isVector: emitVector(op)
         case .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect, .exitWith: emitControl(op)
         default: emitInteger(op)
         }
@@ -188,10 +194,10 @@ struct BlockEmitter {
 
     private mutating func emitRead(_ op: IROp) {
         if let pin = registers.vectorPin(at: op.imm) {
-            if !op.type.isFloat { return a.vmovq(destination(), pin) }
+            if !op.type.livesInVector { return a.vmovq(destination(), pin) }
             unsafe info[current].location = .vectorPin(pin)
         } else if let pin = registers.pin(at: op.imm) {
-            if op.type.isFloat { return a.vmovq(vectorDestination(), pin) }
+            if op.type.livesInVector { return a.vmovq(vectorDestination(), pin) }
             unsafe info[current].location = .pin(pin)
         } else {
             unsafe info[current].location = .cell(op.imm)
@@ -201,7 +207,7 @@ struct BlockEmitter {
 
     private mutating func emitWrite(_ op: IROp) {
         if op.imm == Int64(CPUHeader.Offset.pc) { pcIsTrue = true }
-        if unsafe ops[Int(op.a)].type.isFloat {
+        if unsafe ops[Int(op.a)].type.livesInVector {
             writeFloat(op)
         } else if let pin = registers.vectorPin(at: op.imm) {
             preserve(pin)
@@ -239,7 +245,6 @@ struct BlockEmitter {
         preserve(cell: op.imm)
         let destination = Memory(HostRegisters.state, Int(op.imm))
         let width = width(op.type)
-        setHome(op.imm, -1)
         if let value = immediate(op.a, width) { return a.mov(width, destination, value) }
         a.mov(width, destination, use(op.a))
         if width == .b64 { setHome(op.imm, root(op.a)) }
@@ -253,9 +258,7 @@ struct BlockEmitter {
         }
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
-            setHome(op.imm, -1)
-            let cell = Memory(HostRegisters.state, Int(op.imm))
-            return storeFloat(cell, op.type, useVector(op.a))
+            return store(Memory(HostRegisters.state, Int(op.imm)), op.type, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {
@@ -263,7 +266,7 @@ struct BlockEmitter {
             return
         }
         preserve(pin)
-        if location.kind == .cell { return a.vmovsd(pin, Memory(HostRegisters.state, Int(location.aux))) }
+        if location.kind == .cell { return load(pin, op.type, Memory(HostRegisters.state, Int(location.aux))) }
         let vector = useVector(op.a)
         a.vmovaps(pin, vector)
     }

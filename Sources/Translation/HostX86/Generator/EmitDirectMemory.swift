@@ -77,8 +77,8 @@ extension BlockEmitter {
         let next = current + 1
         let bitsGoToVector =
             unsafe next < count && op.memory.size >= 4 && op.memory.size == op.type.bytes && ops[next].opcode == .bitcast
-            && ops[next].type.isFloat && Int(ops[next].a) == current && info[current].uses == 1
-        guard bitsGoToVector || op.type.isFloat else { return loadDirectInteger(op) }
+            && ops[next].type.livesInVector && Int(ops[next].a) == current && info[current].uses == 1
+        guard bitsGoToVector || op.type.livesInVector else { return loadDirectInteger(op) }
         let place = directPlace(op)
         if bitsGoToVector {
             current = next
@@ -87,11 +87,12 @@ extension BlockEmitter {
         let vector = vectorDestination()
         if bitsGoToVector { current = next - 1 }
         noteSite()
-        loadFloat(vector, floatType(op), place.memory)
+        load(vector, bitsGoToVector ? vectorType(op) : op.type, place.memory)
         refuseMisaligned(place, op, .load)
     }
 
-    private func floatType(_ op: IROp) -> IRType { op.memory.size == 2 ? .f16 : op.memory.size == 4 ? .f32 : .f64 }
+    /// What a vector register takes of an access's size.
+    private func vectorType(_ op: IROp) -> IRType { [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64 }
 
     private mutating func loadDirectInteger(_ op: IROp) {
         let place = directPlace(op)
@@ -103,11 +104,11 @@ extension BlockEmitter {
     }
 
     private mutating func emitDirectStore(_ op: IROp) {
-        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
         let definition = unsafe ops[Int(op.b)]
-        if definition.type.isFloat { return storeDirectFloat(op, op.b) }
-        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.isFloat, op.memory.size >= 4 {
-            return storeDirectFloat(op, definition.a)
+        if definition.type.livesInVector { return storeDirectVector(op, op.b) }
+        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
+        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector, op.memory.size >= 4 {
+            return storeDirectVector(op, definition.a)
         }
         if let value = immediate(op.b, width), op.memory.alignment != .fault {
             let place = directPlace(op)
@@ -121,11 +122,11 @@ extension BlockEmitter {
         refuseMisaligned(place, op, .store, value: value)
     }
 
-    private mutating func storeDirectFloat(_ op: IROp, _ source: Int32) {
+    private mutating func storeDirectVector(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let place = directPlace(op)
         noteSite()
-        storeFloat(place.memory, floatType(op), vector)
+        store(place.memory, vectorType(op), vector)
         refuseMisaligned(place, op, .store, value: .rax)
     }
 

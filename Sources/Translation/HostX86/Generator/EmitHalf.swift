@@ -10,6 +10,7 @@ extension BlockEmitter {
     func isHalf(_ value: Int32) -> Bool { unsafe value >= 0 && ops[Int(value)].type == .f16 }
 
     mutating func emitHalf(_ op: IROp) {
+        if op.hasFloatAttributes, op.float.nan != .canonical || op.float.minMax != .number { return emitFallback(op) }
         switch op.opcode {
         case .fadd: emitHalfArithmetic(.add, op)
         case .fsub: emitHalfArithmetic(.sub, op)
@@ -26,26 +27,6 @@ extension BlockEmitter {
         case .unboxFloat: emitUnboxHalf(op)
         case .boxFloat: a.vorps(vectorDestination(), useVector(op.a), Memory(target: thunks.halfBoxMask))
         default: emitFallback(op)
-        }
-    }
-
-    // MARK: Moves
-
-    mutating func loadFloat(_ dst: Vector, _ type: IRType, _ source: Memory) {
-        switch type {
-        case .f16:
-            a.vxorps(dst, dst, dst)
-            a.vpinsrw(dst, dst, source, 0)
-        case .f32: a.vmovss(dst, source)
-        default: a.vmovsd(dst, source)
-        }
-    }
-
-    mutating func storeFloat(_ destination: Memory, _ type: IRType, _ source: Vector) {
-        switch type {
-        case .f16: a.vpextrw(destination, source, 0)
-        case .f32: a.vmovss(destination, source)
-        default: a.vmovsd(destination, source)
         }
     }
 
@@ -156,7 +137,7 @@ extension BlockEmitter {
         let dst = vectorDestination()
         a.vcvtph2ps(dst, source)
         if op.type == .f64 { a.vcvtFloat(toSingle: false, dst, dst) }
-        canonicalise(op, dst)
+        mendNaN(op, dst)
     }
 
     private mutating func emitToHalf(_ op: IROp) {
