@@ -18,9 +18,12 @@ setup-test: ## install what the tests need as well
 
 build: setup ## build the tools and their qemu-… links in build/bin
 	$(SWIFT) build -c release --product apus
+	$(SWIFT) build -c release --product apus-user
 	@mkdir -p $(BIN)
 	@cp -f "$$($(SWIFT) build -c release --show-bin-path)/apus" $(BIN)/apus
+	@cp -f "$$($(SWIFT) build -c release --show-bin-path)/apus-user" $(BIN)/apus-user
 	@for name in $$($(BIN)/apus --print-links); do ln -sf apus $(BIN)/$$name; done
+	@for name in $$($(BIN)/apus-user --print-links); do ln -sf apus-user $(BIN)/$$name; done
 	@echo "built: $$(ls $(BIN) | tr '\n' ' ')"
 
 demo: build ## boot Debian's riscv64 kernel to a shell
@@ -29,6 +32,7 @@ demo: build ## boot Debian's riscv64 kernel to a shell
 
 test: setup-test build ## build and pass the fast tests
 	$(SWIFT) test -c release
+	Tests/UserMode/programs.py --bin $(BIN)
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
@@ -36,6 +40,7 @@ test: setup-test build ## build and pass the fast tests
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
+	Tests/UserMode/programs.py --bin $(BIN) --all
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
@@ -57,7 +62,9 @@ lint: ## check formatting and scripts
 install: build ## install under DESTDIR/PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(BIN)/apus "$(DESTDIR)$(PREFIX)/bin/apus"
+	install -m 755 $(BIN)/apus-user "$(DESTDIR)$(PREFIX)/bin/apus-user"
 	@for name in $$($(BIN)/apus --print-links); do ln -sf apus "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+	@for name in $$($(BIN)/apus-user --print-links); do ln -sf apus-user "$(DESTDIR)$(PREFIX)/bin/$$name"; done
 
 clean: ## remove what was built; downloads stay
 	rm -rf .build $(BIN)

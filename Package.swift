@@ -28,6 +28,7 @@ func tests(_ name: String, uses: [String]) -> Target {
 
 let base: [Target] = [
     .target(name: "CHost", path: "Sources/Base/CHost"),
+    .target(name: "CStandalone", path: "Sources/Base/CStandalone"),
     .systemLibrary(name: "CCapstone", path: "Sources/Base/CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
@@ -54,13 +55,16 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "CHost"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
         uses: [
             "CPUModel", "AddressSpace", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "EventLoop", "Diagnostics",
             "CHost",
         ]),
+    module(
+        "UserExecution", "Execution/UserExecution", .unsafe,
+        uses: ["CPUModel", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
 ]
 
 let services: [Target] = [
@@ -73,7 +77,21 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"])
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"])
+]
+
+let userMode: [Target] = [
+    module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
+    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV"]),
+    .executableTarget(
+        name: "apus-user",
+        dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics"],
+        path: "Sources/Tools/apus-user",
+        swiftSettings: [.strictMemorySafety()],
+        // One static file that runs in any chroot. Its own image lies where no guest's program wants to be.
+        linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "-Ttext-segment=0x70000000"])]
+    ),
 ]
 
 let devices: [Target] = [
@@ -113,7 +131,7 @@ let control: [Target] = [
         "NetworkSetup", "Control/NetworkSetup",
         uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
     module(
-        "Catalog", "Catalog",
+        "Catalog", "Catalog/System",
         uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
@@ -130,8 +148,8 @@ let control: [Target] = [
 
 let package = Package(
     name: "apus",
-    products: [.executable(name: "apus", targets: ["apus"])],
-    targets: base + translation + execution + services + guests + devices + machines + control + [
+    products: [.executable(name: "apus", targets: ["apus"]), .executable(name: "apus-user", targets: ["apus-user"])],
+    targets: base + translation + execution + services + guests + devices + machines + control + userMode + [
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
@@ -172,6 +190,7 @@ let package = Package(
                 "HostOS",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
+        tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

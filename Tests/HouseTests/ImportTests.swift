@@ -7,7 +7,8 @@ import Testing
 
     /// Floors from the ground up; rooms on one floor may import each other as the manifest allows.
     private static let floors = [
-        ["Base"], ["Translation"], ["Execution"], ["Block", "Backends", "Guests"], ["Devices"], ["Machines"], ["Control"], ["Catalog"], ["Tools"],
+        ["Base"], ["Translation"], ["Execution"], ["Block", "Backends", "Guests"], ["Devices"], ["Machines", "UserMode"], ["Control"], ["Catalog"],
+        ["Tools"],
     ]
 
     private func sources(_ folder: String) -> [URL] {

@@ -58,8 +58,7 @@ open class VirtualCPU {
     public let guest: GuestDescription
     /// Number within the machine, from 0.
     public let index: Int
-    /// Physical memory as this vCPU sees it.
-    public let memory: AddressSpace
+    private let physicalMemory: AddressSpace?
     public let header: CPUHeader
     private let allocation: UnsafeMutableRawPointer
     /// Set by the engine before the first instruction, and to nil when the engine goes. Not counted: helpers look at it all the time.
@@ -67,13 +66,20 @@ open class VirtualCPU {
     /// Called, from any thread, after a reason to stop or wake has been noted. Set by the engine.
     public var onKick: (() -> Void)?
 
+    /// Physical memory as this vCPU sees it. One in user mode has none.
+    public var memory: AddressSpace {
+        guard let physicalMemory else { preconditionFailure("a vCPU in user mode has no physical memory") }
+        return physicalMemory
+    }
+
     /// The guest's state struct.
     public var state: UnsafeMutableRawPointer { unsafe header.state }
 
-    public init(guest: GuestDescription, index: Int, memory: AddressSpace) {
+    /// - Parameter memory: physical memory; nil for a vCPU that runs a program without its operating system.
+    public init(guest: GuestDescription, index: Int, memory: AddressSpace?) {
         self.guest = guest
         self.index = index
-        self.memory = memory
+        physicalMemory = memory
         let bytes = CPUHeader.size + guest.stateSize
         unsafe allocation = .allocate(byteCount: bytes, alignment: 64)
         unsafe allocation.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
@@ -89,6 +95,17 @@ open class VirtualCPU {
     public final func kick() {
         unsafe apus_atomic_store_u32(unsafe (state + CPUHeader.Offset.exitRequest).assumingMemoryBound(to: UInt32.self), 1)
         onKick?()
+    }
+
+    /// Takes over another vCPU's registers, as a new thread does.
+    public final func copyRegisters(from other: VirtualCPU) {
+        precondition(guest.stateSize == other.guest.stateSize)
+        unsafe state.copyMemory(from: other.state, byteCount: guest.stateSize)
+        header.pc = other.header.pc
+        header.roundingMode = other.header.roundingMode
+        other.header.collectFloatFlags()
+        header.floatFlags = other.header.floatFlags
+        services?.roundingModeChanged()
     }
 
     // MARK: What a guest's subclass defines

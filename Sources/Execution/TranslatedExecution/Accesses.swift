@@ -106,8 +106,8 @@ extension CPURunner {
             if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
         }
         switch place(address, .read, memory.mmuIndex) {
-        case .memory(let host): return unsafe extended(CPURunner.read(host, size), memory, size)
-        case .device(let section, let physical): return extended(readDevice(section, physical, size, address), memory, size)
+        case .memory(let host): return unsafe memory.extended(CPURunner.read(host, size))
+        case .device(let section, let physical): return memory.extended(readDevice(section, physical, size, address))
         case .fault: return 0
         }
     }
@@ -121,7 +121,7 @@ extension CPURunner {
             }
             if address & 0xfff > 4096 - UInt64(size) { return storeAcross(address, value, memory, size) }
         }
-        let ordered = memory.isBigEndian ? value.byteSwapped >> UInt64(64 - 8 * size) : value
+        let ordered = memory.ordered(value)
         switch place(address, .write, memory.mmuIndex) {
         case .memory(let host): unsafe CPURunner.write(host, ordered, size)
         case .device(let section, let physical): writeDevice(section, physical, ordered, size, address)
@@ -134,13 +134,6 @@ extension CPURunner {
         return 0
     }
 
-    /// A value in the guest's byte order, extended to 64 bits.
-    private func extended(_ raw: UInt64, _ memory: MemoryOperation, _ size: Int) -> UInt64 {
-        let unused = UInt64(64 - 8 * size)
-        let value = memory.isBigEndian ? raw.byteSwapped >> unused : raw
-        return memory.isSigned ? UInt64(bitPattern: Int64(bitPattern: value << unused) >> Int64(unused)) : value
-    }
-
     /// An access over a page's end: byte by byte, both pages checked before the first byte is written.
     private func loadAcross(_ address: UInt64, _ memory: MemoryOperation, _ size: Int) -> UInt64 {
         var raw: UInt64 = 0
@@ -149,11 +142,11 @@ extension CPURunner {
             raw |= load(address &+ index, byte) << (8 * index)
             if cpu.header.exception != 0 { return 0 }
         }
-        return extended(raw, memory, size)
+        return memory.extended(raw)
     }
 
     private func storeAcross(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation, _ size: Int) {
-        let ordered = memory.isBigEndian ? value.byteSwapped >> UInt64(64 - 8 * size) : value
+        let ordered = memory.ordered(value)
         let byte = MemoryOperation(1, mmuIndex: memory.mmuIndex)
         let last = address &+ UInt64(size - 1)
         guard physicalPage(address, .write, memory.mmuIndex) != nil, physicalPage(last, .write, memory.mmuIndex) != nil else { return }

@@ -23,8 +23,8 @@ extension CPURunner {
         guard let host = unsafe atomicPlace(address, memory) else { return 0 }
         while true {
             let old = unsafe CPURunner.read(host, memory.size)
-            let new = CPURunner.combine(operation, old, operand, memory)
-            if unsafe CPURunner.swap(host, old, new, memory.size) { return extend(old, memory) }
+            let new = memory.combined(operation, old, operand)
+            if unsafe CPURunner.swap(host, old, new, memory.size) { return memory.extended(old) }
         }
     }
 
@@ -32,11 +32,11 @@ extension CPURunner {
         guard let host = unsafe atomicPlace(address, memory) else { return 0 }
         let new = cpu.header.scratch(RuntimeFunctions.Scratch.new)
         if memory.size == 16 { return unsafe compareExchangePair(host, expected, new) }
-        let wanted = ordered(expected, memory)
+        let wanted = memory.ordered(expected)
         while true {
             let old = unsafe CPURunner.read(host, memory.size)
-            if old != wanted { return extend(old, memory) }
-            if unsafe CPURunner.swap(host, old, ordered(new, memory), memory.size) { return extend(old, memory) }
+            if old != wanted { return memory.extended(old) }
+            if unsafe CPURunner.swap(host, old, memory.ordered(new), memory.size) { return memory.extended(old) }
         }
     }
 
@@ -48,40 +48,6 @@ extension CPURunner {
         _ = unsafe apus_atomic_cas_16(host, pair, new, cpu.header.scratch(RuntimeFunctions.Scratch.newHigh))
         unsafe cpu.header.setScratch(RuntimeFunctions.Scratch.high, pair[1])
         return unsafe pair[0]
-    }
-
-    /// A value in memory's byte order, cut to the access's size.
-    private func ordered(_ value: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        let unused = UInt64(64 - 8 * memory.size)
-        return memory.isBigEndian ? value.byteSwapped >> unused : (value << unused) >> unused
-    }
-
-    private func extend(_ raw: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        let unused = UInt64(64 - 8 * memory.size)
-        let value = memory.isBigEndian ? raw.byteSwapped >> unused : raw
-        return memory.isSigned ? UInt64(bitPattern: Int64(bitPattern: value << unused) >> Int64(unused)) : value
-    }
-
-    /// What an atomic operation puts back, in memory's byte order.
-    private static func combine(_ operation: AtomicOperation, _ raw: UInt64, _ operand: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        let unused = UInt64(64 - 8 * memory.size)
-        let old = memory.isBigEndian ? raw.byteSwapped >> unused : raw
-        let b = (operand << unused) >> unused
-        let (signedOld, signedB) = (Int64(bitPattern: old << unused), Int64(bitPattern: b << unused))
-        let new: UInt64
-        switch operation {
-        case .exchange: new = b
-        case .add: new = old &+ b
-        case .and: new = old & b
-        case .or: new = old | b
-        case .xor: new = old ^ b
-        case .andNot: new = old & ~b
-        case .minS: new = signedOld <= signedB ? old : b
-        case .maxS: new = signedOld >= signedB ? old : b
-        case .minU: new = min(old, b)
-        case .maxU: new = max(old, b)
-        }
-        return memory.isBigEndian ? new.byteSwapped >> unused : (new << unused) >> unused
     }
 
     private static func swap(_ host: UnsafeMutableRawPointer, _ old: UInt64, _ new: UInt64, _ size: Int) -> Bool {

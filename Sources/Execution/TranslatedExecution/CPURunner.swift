@@ -295,14 +295,7 @@ extension CPURunner: ExecutionServices {
 
     func translationFlagsChanged() { publishJumpCache() }
 
-    /// MXCSR with all exceptions masked, the guest's rounding mode, and no flags but the accrued ones.
-    func roundingModeChanged() {
-        // Nearest, to zero, down, up in the guest's order; other modes are computed by SoftFloat.
-        let mode = cpu.header.roundingMode
-        let hostMode: UInt32 = mode == 1 ? 3 : mode == 2 ? 1 : mode == 3 ? 2 : 0
-        let control = 0x1f80 | hostMode << 13
-        unsafe cpu.state.storeBytes(of: control, toByteOffset: CPUHeader.Offset.guestMXCSR, as: UInt32.self)
-    }
+    func roundingModeChanged() { cpu.header.setHostRounding() }
 
     var retiredInstructions: UInt64? {
         engine.options.instructionShift == nil ? nil : granted &- UInt64(bitPattern: max(0, cpu.header.budget))

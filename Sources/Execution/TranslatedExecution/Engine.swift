@@ -252,7 +252,7 @@ public final class TranslationEngine {
 
     /// Throws all code away. Called by a runner outside generated code, with no lock held.
     func flushCode(by runner: CPURunner) {
-        exclusivity.run(runners, except: runner) {
+        exclusivity.run(kick: { for other in runners where other !== runner { other.cpu.kick() } }) {
             translationLock.lock()
             defer { translationLock.unlock() }
             guard wantsCodeFlush else { return }

@@ -62,6 +62,7 @@ extension RISCVCPU {
     /// Enters a trap handler (Volume II, sections 3.1.6 to 3.1.16); `pc` is the address that the handler learns.
     func trap(cause: UInt64, value: UInt64, interrupt: Bool) {
         logTrap(cause, value, interrupt)
+        if runsProgram { return raise(cause, value: value) }
         let delegation = unsafe interrupt ? hart.pointee.mideleg : hart.pointee.medeleg
         let toSupervisor = mode <= 1 && delegation.bit(Int(cause))
         let code = cause | (interrupt ? interruptBit : 0)

@@ -19,11 +19,17 @@ public final class RISCVCPU: VirtualCPU {
     /// The hart's registers.
     var hart: UnsafeMutablePointer<RISCVState> { unsafe state.assumingMemoryBound(to: RISCVState.self) }
 
-    public init(model: RISCVModel, index: Int, memory: AddressSpace) {
+    /// Whether there is only a program, for which somebody else is the supervisor: exceptions are noted and not delivered.
+    let runsProgram: Bool
+
+    /// - Parameter memory: physical memory; nil for a hart that runs a program, without its operating system.
+    public init(model: RISCVModel, index: Int, memory: AddressSpace?) {
         self.model = model
+        runsProgram = memory == nil
         super.init(guest: RISCVCPU.description(rv64: model.rv64), index: index, memory: memory)
         unsafe hart.initialize(to: RISCVState())
         reset()
+        if runsProgram { setUpForProgram() }
     }
 
     private static let description64 = makeDescription("riscv64")

@@ -149,7 +149,7 @@ extension RISCVCPU {
         let s = unsafe hart.pointee
         let needed: UInt64 = kind == 0 ? 3 << 4 : kind == 3 ? 1 << 7 : 1 << 6
         if (mode < 3 && s.menvcfg & needed == 0) || (mode == 0 && s.senvcfg & needed == 0) { return raiseIllegal(bits) }
-        if kind == 3 { return }
+        if kind == 3 || runsProgram { return }
         if case .fault(let code) = translateAddress(address, .read, mmuIndex: TranslationFlags(rawValue: translationFlags).mmuIndex) {
             let store = code == UInt32(ExceptionCode.loadPage) ? ExceptionCode.storePage : ExceptionCode.storeAccess
             raise(store, value: registerForm(address))

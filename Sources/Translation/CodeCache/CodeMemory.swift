@@ -12,11 +12,14 @@ public enum CodeMemoryError: Error, CustomStringConvertible {
     }
 }
 
-/// Memory for generated code, mapped twice: once writable, once executable, never both (W^X).
+/// Memory for generated code. Usually it is mapped twice: once writable, once executable, never both (W^X).
+///
+/// A program that forks needs code memory that its child has a copy of, which no shared mapping gives: `isPrivate` maps it once.
 ///
 /// Code is appended; when the memory is full all of it is given back at once.
 public final class CodeMemory {
     public let size: Int
+    private let isPrivate: Bool
     /// The writable view.
     public let writable: UnsafeMutablePointer<UInt8>
     /// The executable view of the same bytes.
@@ -26,8 +29,17 @@ public final class CodeMemory {
     /// Code below this offset stays when the rest is thrown away (entry and exit sequences).
     public private(set) var permanent: Int = 0
 
-    public init(size: Int) throws(CodeMemoryError) {
+    public init(size: Int, isPrivate: Bool = false) throws(CodeMemoryError) {
         self.size = size
+        self.isPrivate = isPrivate
+        if isPrivate {
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+            let both = unsafe mmap(nil, size, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0)
+            guard let both = unsafe both, unsafe both != MAP_FAILED else { throw .cannotMap(bytes: size, errno: errno) }
+            unsafe writable = both.assumingMemoryBound(to: UInt8.self)
+            unsafe executable = UnsafePointer(writable)
+            return
+        }
         let descriptor = apus_memfd("apus-code")
         guard descriptor >= 0 else { throw .cannotMap(bytes: size, errno: errno) }
         defer { close(descriptor) }
@@ -46,7 +58,7 @@ public final class CodeMemory {
 
     deinit {
         unsafe munmap(writable, size)
-        unsafe munmap(UnsafeMutableRawPointer(mutating: executable), size)
+        if !isPrivate { unsafe munmap(UnsafeMutableRawPointer(mutating: executable), size) }
     }
 
     /// Bytes that are left.

@@ -24,6 +24,16 @@ public struct CompiledBlock: Sendable {
     }
 }
 
+/// How generated code gets at guest memory.
+public enum MemoryMode: Sendable {
+    /// Through the vCPU's TLBs: a machine.
+    case translated
+    /// At the address itself: a program, mapped where it wants to be.
+    case direct
+    /// At the address plus the base of the host's free segment: a program, mapped elsewhere.
+    case segment
+}
+
 /// A jump-cache slot: where generated code finds the target of an indirect jump.
 public struct JumpCacheEntry {
     /// Guest address; in an empty slot one that belongs to another slot.
@@ -79,6 +89,13 @@ public protocol HostCodeGenerator: AnyObject {
     func unchain(jump: Int)
     /// Makes a block's entry leave generated code with `.unresolved`, so that stale references to it do no harm.
     func kill(entry: Int)
+    /// The guest instruction that the memory access at a host address in generated code belongs to. For a fault handler; needs the
+    /// translation lock.
+    func faultingInstruction(at host: UInt) -> UInt64?
+    /// The guest address that the access at a saved context's program counter is about.
+    func accessedAddress(_ context: UnsafeRawPointer) -> UInt64
+    /// Changes a saved context inside generated code, so that `run` returns with `.exception` and the guest's state is whole.
+    func leaveWithException(_ context: UnsafeMutableRawPointer)
     /// The host instructions of a range, for `-d out_asm`.
     func listing(_ offset: Int, _ size: Int) -> String
 }

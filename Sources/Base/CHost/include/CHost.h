@@ -2,6 +2,8 @@
 #define APUS_CHOST_H
 // The few things that Swift cannot say itself: atomics on raw memory, MXCSR, inline functions of system headers.
 #include "Atomics.h"
+#include "GuestAccess.h"
+#include "UserSignals.h"
 
 // An anonymous file that can be mapped more than once; -1 and errno on failure.
 int apus_memfd(const char *name);

@@ -125,6 +125,7 @@ package struct Assembler {
     }
 
     @inline(__always) mutating func prefix(_ width: Width, reg: UInt8, _ memory: Memory, force: Bool = false) {
+        if memory.inSegment { byte(0x65) }
         prefix(width, reg: reg, index: memory.index?.rawValue ?? 0, base: memory.target == nil ? memory.base.rawValue : 0, force: force)
     }
 
@@ -178,6 +179,7 @@ package struct Assembler {
         long256: Bool = false, trailing: Int = 0
     ) {
         let base = memory.target == nil ? memory.base.rawValue : 0
+        if memory.inSegment { byte(0x65) }
         vexPrefix(map, prefix, reg: reg, v: v, index: memory.index?.rawValue ?? 0, base: base, wide, long256)
         byte(opcode)
         modRM(reg, memory, trailing: trailing)

@@ -37,6 +37,8 @@ package struct Memory {
     package var displacement: Int32
     /// Offset in the code buffer of a rip-relative operand's target.
     package var target: Int?
+    /// Whether the base of the GS segment is added.
+    package var inSegment = false
 
     @inline(__always) package init(_ base: Register, _ displacement: Int = 0) {
         self.base = base

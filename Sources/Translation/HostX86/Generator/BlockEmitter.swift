@@ -25,6 +25,9 @@ struct BlockEmitter {
     let thunks: Thunks
     let codeAlignmentBits: Int
     let countsInstructions: Bool
+    let memoryMode: MemoryMode
+    /// Where generated code accesses guest memory, and the guest instructions that it does so for.
+    var faultSites = FaultSites()
 
     var a: Assembler
     var ops: UnsafeMutablePointer<IROp>
@@ -69,11 +72,12 @@ struct BlockEmitter {
     /// Code that is emitted behind the block.
     var outOfLine: [OutOfLine] = []
 
-    init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool) {
+    init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool, memoryMode: MemoryMode) {
         self.registers = registers
         self.thunks = thunks
         self.codeAlignmentBits = codeAlignmentBits
         self.countsInstructions = countsInstructions
+        self.memoryMode = memoryMode
         let none = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
         unsafe a = Assembler(base: none, capacity: 1)
         unsafe ops = .allocate(capacity: 1)

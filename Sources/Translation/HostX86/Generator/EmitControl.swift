@@ -62,8 +62,8 @@ extension BlockEmitter {
 
     // MARK: Exits
 
-    /// A jump may go straight to a block on its own page only: elsewhere the mapping may change between them.
-    func isChainable(_ target: UInt64) -> Bool { target & ~0xfff == blockPC & ~0xfff }
+    /// Where addresses are translated a jump may go straight to a block on its own page only: elsewhere the mapping may change between them.
+    func isChainable(_ target: UInt64) -> Bool { memoryMode != .translated || target & ~0xfff == blockPC & ~0xfff }
 
     private mutating func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)

@@ -4,6 +4,7 @@ import IR
 /// Memory accesses: the TLB's fast half inline, everything else out of line.
 extension BlockEmitter {
     mutating func emitMemory(_ op: IROp) {
+        if memoryMode != .translated, op.opcode != .fence { return emitDirectMemory(op) }
         switch op.opcode {
         case .load: emitLoad(op)
         case .store: emitStore(op)
@@ -147,7 +148,7 @@ extension BlockEmitter {
         return fast
     }
 
-    private mutating func load(_ op: IROp, _ dst: Register, _ source: Memory) {
+    mutating func load(_ op: IROp, _ dst: Register, _ source: Memory) {
         let memory = op.memory
         let wide: Width = op.type == .i64 ? .b64 : .b32
         switch (memory.size, memory.isSigned) {
@@ -227,7 +228,7 @@ extension BlockEmitter {
     }
 
     /// Operations that the host does not have, or not with the old value as result: left to the runtime.
-    private mutating func emitAtomicLoop(_ op: IROp) {
+    mutating func emitAtomicLoop(_ op: IROp) {
         let operand = use(op.b)
         let base = use(op.a)
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
@@ -265,7 +266,7 @@ extension BlockEmitter {
         finishAtomic(.compareExchange, fast, op, expected, .rax)
     }
 
-    private mutating func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
+    mutating func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
         let base = use(op.a)
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)

@@ -111,7 +111,7 @@ extension BlockEmitter {
         }
         load(.rax, op.b, high: false)
         // The host's instruction wants its operand aligned.
-        if op.memory.alignment == .fault { exchangePairInline(op) } else { exchangePairOutOfLine(op) }
+        if op.memory.alignment == .fault, memoryMode == .translated { exchangePairInline(op) } else { exchangePairOutOfLine(op) }
         a.mov(.b64, widePlace(), .rax)
         a.mov(.b64, resultHalf(high: true), .rdx)
     }

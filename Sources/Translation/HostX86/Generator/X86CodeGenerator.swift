@@ -18,7 +18,8 @@ public final class X86CodeGenerator: HostCodeGenerator {
     private var exitOfJump: [Int: Int] = [:]
 
     public init(
-        memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool
+        memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool,
+        memoryMode: MemoryMode = .translated
     ) {
         self.memory = memory
         self.helpers = helpers
@@ -35,7 +36,9 @@ public final class X86CodeGenerator: HostCodeGenerator {
         unsafe thunks = Thunks(&assembler, registers, helperTable: UnsafeRawPointer(helperTable), functions: functions)
         memory.commit(assembler.offset - memory.used)
         memory.makePermanent()
-        emitter = BlockEmitter(registers: registers, thunks: thunks, codeAlignmentBits: codeAlignmentBits, countsInstructions: countsInstructions)
+        emitter = BlockEmitter(
+            registers: registers, thunks: thunks, codeAlignmentBits: codeAlignmentBits, countsInstructions: countsInstructions,
+            memoryMode: memoryMode)
     }
 
     deinit { unsafe helperTable.deallocate() }
@@ -100,7 +103,25 @@ public final class X86CodeGenerator: HostCodeGenerator {
         unsafe apus_atomic_store_u64(place.assumingMemoryBound(to: UInt64.self), new)
     }
 
+    // MARK: Faults
+
+    public func faultingInstruction(at host: UInt) -> UInt64? { emitter.faultSites.guestPC(at: memory.offset(of: host)) }
+
+    public func leaveWithException(_ context: UnsafeMutableRawPointer) {
+        // The pins are still in their registers, where the way out takes them from; rbp is the state pointer.
+        unsafe apus_context_set_register(context, UInt32(Register.rax.rawValue), Thunks.ExitCode.reason + UInt64(ExitReason.exception.rawValue))
+        unsafe apus_context_set_pc(context, UInt(bitPattern: memory.address(thunks.exit)))
+    }
+
+    public func accessedAddress(_ context: UnsafeRawPointer) -> UInt64 {
+        let code = unsafe UnsafePointer<UInt8>(bitPattern: apus_context_pc(context))
+        guard let code = unsafe code else { return 0 }
+        var operand = unsafe MemoryOperandReader(code: code)
+        return operand.address { unsafe apus_context_register(context, UInt32($0)) }
+    }
+
     public func discardCode() {
+        emitter.faultSites.removeAll()
         memory.discard()
         exitOfJump.removeAll()
     }

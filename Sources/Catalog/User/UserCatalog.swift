@@ -1,0 +1,7 @@
+import CPUModel
+import GuestRISCV
+
+/// The only list of all guests whose programs can be run.
+public enum UserCatalog {
+    public static let guests: [any LinuxABI] = [RISCV64LinuxABI()]
+}

@@ -1,0 +1,214 @@
+import CHost
+import Glibc
+
+/// mmap and its relatives with the guest's semantics. Results are as the kernel's: an address, 0, or -errno.
+extension GuestMemory {
+    static let pageSize: UInt64 = 4096
+
+    private func roundUp(_ size: UInt64) -> UInt64 { (size &+ (GuestMemory.pageSize - 1)) & ~(GuestMemory.pageSize - 1) }
+
+    /// A host system call about memory: its result, or -errno.
+    private func host(
+        _ number: Int, _ address: UInt64, _ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0, _ e: UInt64 = 0
+    ) -> Int64 {
+        let words = [Int(bitPattern: UInt(truncatingIfNeeded: address) &+ base)] + [a, b, c, d, e].map { Int(truncatingIfNeeded: $0) }
+        return Int64(unsafe apus_raw_syscall(number, words))
+    }
+
+    private func isError(_ result: Int64) -> Bool { result < 0 && result > -4096 }
+
+    /// Forgets translations of a range and what is known of its protection.
+    private func changed(_ start: UInt64, _ end: UInt64) { onChange(start, end) }
+
+    // MARK: mmap
+
+    public struct MapRequest {
+        public var address: UInt64
+        public var length: UInt64
+        public var protection: PageProtection
+        /// The host's MAP_ flags.
+        public var flags: Int32
+        public var descriptor: Int32
+        public var offset: UInt64
+        public var file: String?
+
+        public init(
+            address: UInt64, length: UInt64, protection: PageProtection, flags: Int32, descriptor: Int32 = -1, offset: UInt64 = 0, file: String? = nil
+        ) {
+            self.address = address
+            self.length = length
+            self.protection = protection
+            self.flags = flags
+            self.descriptor = descriptor
+            self.offset = offset
+            self.file = file
+        }
+    }
+
+    public func map(_ request: MapRequest) -> Int64 {
+        let length = roundUp(request.length)
+        if request.length == 0 { return -Int64(EINVAL) }
+        if length == 0 || length > limit { return -Int64(ENOMEM) }
+        return lock.withLock { isFixed(request) ? mapFixed(request, length) : mapAnywhere(request, length) }
+    }
+
+    private func isFixed(_ request: MapRequest) -> Bool { request.flags & (MAP_FIXED | Int32(MAP_FIXED_NOREPLACE)) != 0 }
+
+    private func mapFixed(_ request: MapRequest, _ length: UInt64) -> Int64 {
+        let start = request.address
+        if start & (GuestMemory.pageSize - 1) != 0 { return -Int64(EINVAL) }
+        guard start <= limit - length else { return -Int64(ENOMEM) }
+        let end = start + length
+        if request.flags & Int32(MAP_FIXED_NOREPLACE) != 0, !regions.parts(start, end).isEmpty { return -Int64(EEXIST) }
+        // Host memory that is not the guest's must not be overwritten: a gap is claimed in a way that fails if something is there.
+        if !isReserved {
+            let claim = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
+            for gap in regions.gaps(start, end) {
+                let result = host(9, gap.start, gap.end - gap.start, 0, claim, .max)
+                if isError(result) { return result == -Int64(EEXIST) ? -Int64(ENOMEM) : result }
+            }
+        }
+        changed(start, end)
+        let flags = request.flags & ~Int32(MAP_FIXED_NOREPLACE) | MAP_FIXED
+        let result = mapHost(request, start, length, flags)
+        if isError(result) {
+            for gap in regions.gaps(start, end) { release(gap.start, gap.end) }
+            return result
+        }
+        return note(request, start, length)
+    }
+
+    private func mapAnywhere(_ request: MapRequest, _ length: UInt64) -> Int64 {
+        var hint = request.address & ~(GuestMemory.pageSize - 1)
+        var flags = request.flags
+        if isReserved {
+            let wanted = regions.room(length, from: hint == 0 ? searchStart : hint, limit: limit)
+            guard let place = wanted ?? regions.room(length, from: 0x10000, limit: limit) else { return -Int64(ENOMEM) }
+            hint = place
+            flags |= MAP_FIXED
+        }
+        let result = mapHost(request, hint, length, flags)
+        if isError(result) { return result }
+        let start = UInt64(bitPattern: result) &- UInt64(base)
+        changed(start, start + length)
+        return note(request, start, length)
+    }
+
+    private func mapHost(_ request: MapRequest, _ address: UInt64, _ length: UInt64, _ flags: Int32) -> Int64 {
+        let hostAddress = address == 0 && flags & MAP_FIXED == 0 ? 0 &- UInt64(base) : address
+        return host(
+            9, hostAddress, length, UInt64(request.protection.host), UInt64(UInt32(bitPattern: flags)),
+            UInt64(bitPattern: Int64(request.descriptor)), request.offset)
+    }
+
+    private func note(_ request: MapRequest, _ start: UInt64, _ length: UInt64) -> Int64 {
+        let isShared = request.flags & MAP_SHARED != 0
+        regions.insert(
+            GuestRegion(
+                start: start, end: start + length, protection: request.protection, isShared: isShared, file: request.file, offset: request.offset))
+        return Int64(bitPattern: start)
+    }
+
+    /// Gives host memory back, or keeps it reserved.
+    private func release(_ start: UInt64, _ end: UInt64) {
+        if isReserved {
+            _ = host(9, start, end - start, 0, UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED), .max)
+        } else {
+            _ = host(11, start, end - start)
+        }
+    }
+
+    // MARK: munmap, mprotect
+
+    public func unmap(_ start: UInt64, _ size: UInt64) -> Int64 {
+        let length = roundUp(size)
+        guard start & (GuestMemory.pageSize - 1) == 0, length != 0, start <= limit, length <= limit - start else { return -Int64(EINVAL) }
+        lock.withLock {
+            let end = start + length
+            changed(start, end)
+            for part in regions.parts(start, end) { release(part.start, part.end) }
+            regions.remove(start, end)
+        }
+        return 0
+    }
+
+    public func protect(_ start: UInt64, _ size: UInt64, _ protection: PageProtection) -> Int64 {
+        let length = roundUp(size)
+        guard start & (GuestMemory.pageSize - 1) == 0 else { return -Int64(EINVAL) }
+        if size == 0 { return 0 }
+        guard length != 0, start <= limit, length <= limit - start else { return -Int64(ENOMEM) }
+        return lock.withLock {
+            let end = start + length
+            guard regions.gaps(start, end).isEmpty else { return -Int64(ENOMEM) }
+            changed(start, end)
+            let result = host(10, start, length, UInt64(protection.host))
+            if result < 0 { return result }
+            for var part in regions.parts(start, end) {
+                part.protection = protection
+                regions.insert(part)
+            }
+            return 0
+        }
+    }
+
+    // MARK: mremap
+
+    public func remap(_ old: UInt64, _ oldSize: UInt64, _ newSize: UInt64, flags: UInt64, _ newAddress: UInt64) -> Int64 {
+        let (oldLength, newLength) = (roundUp(oldSize), roundUp(newSize))
+        guard old & (GuestMemory.pageSize - 1) == 0, newLength != 0 else { return -Int64(EINVAL) }
+        guard old <= limit, oldLength <= limit - old, newLength <= limit else { return -Int64(EFAULT) }
+        return lock.withLock {
+            guard let region = regions.find(old), oldLength == 0 || regions.gaps(old, old + oldLength).isEmpty else { return -Int64(EFAULT) }
+            changed(old, old + max(oldLength, GuestMemory.pageSize))
+            let isFixed = flags & 2 != 0
+            var hostFlags = flags
+            var target = newAddress
+            if isFixed {
+                guard target & (GuestMemory.pageSize - 1) == 0, target <= limit - newLength else { return -Int64(EINVAL) }
+                if !isReserved, !claim(target, newLength) { return -Int64(ENOMEM) }
+                changed(target, target + newLength)
+            } else if isReserved, newLength > oldLength {
+                if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
+                    || !regions.parts(old + oldLength, old + newLength).isEmpty
+                {
+                    guard flags & 1 != 0, let room = regions.room(newLength, from: searchStart, limit: limit) else { return -Int64(ENOMEM) }
+                    target = room
+                    hostFlags |= 3
+                } else {
+                    release(old + oldLength, old + newLength)
+                    _ = host(11, old + oldLength, newLength - oldLength)
+                }
+            }
+            let result = host(25, old, oldLength, newLength, hostFlags, target &+ (hostFlags & 2 != 0 ? UInt64(base) : 0))
+            if isError(result) { return result }
+            return noteMove(region.cut(old, max(old + oldLength, old + 1)), oldLength, newLength, UInt64(bitPattern: result) &- UInt64(base), flags)
+        }
+    }
+
+    private func claim(_ start: UInt64, _ length: UInt64) -> Bool {
+        let flags = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
+        return regions.gaps(start, start + length).allSatisfy { !isError(host(9, $0.start, $0.end - $0.start, 0, flags, .max)) }
+    }
+
+    private func noteMove(_ region: GuestRegion, _ oldLength: UInt64, _ newLength: UInt64, _ place: UInt64, _ flags: UInt64) -> Int64 {
+        let keepsOld = flags & 4 != 0 || oldLength == 0
+        if !keepsOld {
+            regions.remove(region.start, region.start + oldLength)
+            if isReserved, place != region.start { release(region.start, region.start + oldLength) }
+        }
+        var new = region
+        new.start = place
+        new.end = place + newLength
+        changed(new.start, new.end)
+        regions.insert(new)
+        return Int64(bitPattern: place)
+    }
+
+    /// madvise, msync, mincore, mlock and their like: host calls on a mapped range.
+    public func advise(_ number: Int, _ start: UInt64, _ size: UInt64, _ a: UInt64 = 0) -> Int64 {
+        guard start <= limit, size <= limit - start else { return -Int64(ENOMEM) }
+        // MADV_DONTNEED, MADV_FREE and MADV_REMOVE change bytes.
+        if number == 28, [4, 8, 9].contains(a) { lock.withLock { changed(start, start + roundUp(size)) } }
+        return host(number, start, size, a)
+    }
+}

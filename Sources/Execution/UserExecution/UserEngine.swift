@@ -1,0 +1,210 @@
+import CPUModel
+import CodeCache
+import Diagnostics
+import HostCode
+import HostOS
+import HostX86
+import IR
+import Optimizer
+
+/// How a program is run.
+public struct UserEngineOptions: Sendable {
+    /// Bytes of host code before everything is translated anew.
+    public var codeMemorySize = 128 << 20
+    /// Blocks of one instruction each.
+    public var singleStep = false
+    /// IR is interpreted; no host code is made.
+    public var interprets = false
+
+    public init() {}
+}
+
+/// Runs the threads of one guest process: the shared store of blocks, and what has to be agreed among the threads.
+public final class UserEngine {
+    public let memory: GuestMemory
+    public let guest: GuestDescription
+    let options: UserEngineOptions
+    let generator: (any HostCodeGenerator)?
+    let exclusivity = Exclusivity()
+    var table = UserBlockTable()
+    var pages = CodePages()
+    private var scratch = IRBlock()
+    private var optimizer: Optimizer
+    private var reader = CodeReader()
+    /// All that run on this engine. Guarded by the memory's lock.
+    private(set) var runners: [UserRunner] = []
+    /// Set when the code memory is full; the runner that sees it empties it.
+    var wantsCodeFlush = false
+    private(set) var codeFlushes = 0
+
+    public init(guest: GuestDescription, memory: GuestMemory, options: UserEngineOptions) throws(CodeMemoryError) {
+        self.guest = guest
+        self.memory = memory
+        self.options = options
+        optimizer = Optimizer(layout: guest.layout, helpers: guest.helpers)
+        if options.interprets {
+            generator = nil
+        } else {
+            generator = X86CodeGenerator(
+                memory: try CodeMemory(size: options.codeMemorySize, isPrivate: true), layout: guest.layout, helpers: guest.helpers,
+                runtime: UserRunner.runtime, codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: false,
+                memoryMode: memory.base == 0 ? .direct : .segment)
+        }
+        memory.onChange = { [unowned(unsafe) self] in invalidate($0, $1) }
+        memory.beforeWrite = { [unowned(unsafe) self] in unprotect($0, $1) }
+        memory.isProtectedCode = { [unowned(unsafe) self] in pages[$0]?.isProtected == true }
+        catchFaults()
+    }
+
+    // MARK: Runners
+
+    func add(_ runner: UserRunner) { memory.lock.withLock { runners.append(runner) } }
+
+    func remove(_ runner: UserRunner) {
+        memory.lock.withLock { runners.removeAll { $0 === runner } }
+        exclusivity.remove(runner.gate)
+    }
+
+    /// Forks the process while no other thread is in the middle of a change, and forgets the other threads in the child.
+    public func fork(keeping runner: UserRunner, _ fork: () -> Int32) -> Int32 {
+        memory.lock.lock()
+        exclusivity.lockForFork()
+        let result = fork()
+        if result == 0 {
+            runners = [runner]
+            exclusivity.keepOnly(runner.gate)
+        }
+        exclusivity.unlockAfterFork()
+        memory.lock.unlock()
+        return result
+    }
+
+    // MARK: Translation
+
+    enum Lookup {
+        case block(UserBlock)
+        case fault(GuestFault)
+        /// The code memory was found full.
+        case full
+    }
+
+    func block(_ cpu: VirtualCPU) -> Lookup {
+        let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
+        return memory.lock.withLock {
+            if let block = table.find(pc, flags), isCurrent(block) { return .block(block) }
+            return translate(cpu, pc, flags)
+        }
+    }
+
+    /// Whether a block on an unwatched page still stands for the bytes that are there.
+    private func isCurrent(_ block: UserBlock) -> Bool {
+        guard let bytes = block.comparedBytes else { return true }
+        if memory.bytes(at: block.pc, count: bytes.count) == bytes { return true }
+        kill(block)
+        return false
+    }
+
+    private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64) -> Lookup {
+        if let fault = fetchFault(pc) { return .fault(fault) }
+        watch(pc >> 12)
+        guard var window = reader.window(memory, pc, watch: { [unowned(unsafe) self] in watch($0) }) else {
+            return .fault(GuestFault(signal: 7, code: 2, address: pc))
+        }
+        scratch.reset(pc: pc)
+        cpu.translate(into: &scratch, flags: flags, window: &window, limit: options.singleStep ? 1 : 64)
+        // An instruction that begins here and ends where nothing can be fetched.
+        if scratch.count == 0 { return .fault(fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc)) }
+        logTranslation(cpu)
+        optimizer.run(&scratch)
+        if Log.isEnabled(.opOpt) {
+            Log.write(.opOpt, "OP after optimization:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
+        }
+        return makeBlock(flags)
+    }
+
+    /// The fault of an instruction fetch (SIGSEGV with SEGV_MAPERR or SEGV_ACCERR); nil if the address may be executed.
+    private func fetchFault(_ address: UInt64) -> GuestFault? {
+        guard let region = memory.region(at: address) else { return GuestFault(signal: 11, code: 1, address: address) }
+        return region.protection.contains(.execute) ? nil : GuestFault(signal: 11, code: 2, address: address)
+    }
+
+    private func makeBlock(_ flags: UInt64) -> Lookup {
+        let last = scratch.pc &+ UInt64(max(scratch.guestBytes, 1)) - 1
+        let numbers = scratch.pc >> 12 == last >> 12 ? [last >> 12] : [scratch.pc >> 12, last >> 12]
+        let isCompared = numbers.contains { pages[$0]?.isCompared == true }
+        var code: CompiledBlock?
+        if let generator, generator.supports(scratch) {
+            guard let compiled = generator.compile(scratch) else {
+                wantsCodeFlush = true
+                return .full
+            }
+            code = compiled
+            Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
+        }
+        let block = UserBlock(
+            pc: scratch.pc, flags: flags, code: code, ir: code == nil ? InterpretedBlock(copyOf: scratch) : nil,
+            comparedBytes: isCompared ? memory.bytes(at: scratch.pc, count: scratch.guestBytes) : nil)
+        table.insert(block)
+        for number in numbers { pages.add(block, to: number) }
+        return .block(block)
+    }
+
+    /// Sees to it that a block is not run any more. Needs the lock.
+    func kill(_ block: UserBlock) {
+        if block.isDead { return }
+        block.isDead = true
+        guard let generator, let code = block.code else { return }
+        generator.kill(entry: code.entry)
+        for jump in block.chainedJumps { generator.unchain(jump: jump) }
+        block.chainedJumps = []
+    }
+
+    /// Lets the jump that left generated code go straight to `block` next time. `generation` is the count of code flushes when it left.
+    func chain(site: Int, to block: UserBlock, generation: Int) {
+        guard let generator, let code = block.code, block.comparedBytes == nil else { return }
+        memory.lock.withLock {
+            guard !block.isDead, generation == codeFlushes else { return }
+            generator.chain(jump: site, to: code.entry)
+            block.chainedJumps.append(site)
+        }
+    }
+
+    /// Throws all code away. Called by a runner outside generated code, with no lock held.
+    func flushCode(by runner: UserRunner) {
+        let others = memory.lock.withLock { runners.filter { $0 !== runner } }
+        exclusivity.run(kick: { for other in others { other.cpu.kick() } }) {
+            memory.lock.withLock {
+                guard wantsCodeFlush else { return }
+                wantsCodeFlush = false
+                table.removeAll()
+                pages.forgetBlocks()
+                generator?.discardCode()
+                for runner in runners { runner.forgetCode() }
+                codeFlushes += 1
+            }
+        }
+    }
+
+    /// The guest has said that code has changed which it may have written through another mapping of the same pages.
+    public func synchronizeSharedCode() {
+        memory.lock.withLock {
+            for region in memory.regions.list where region.isShared && region.protection.contains(.execute) { invalidate(region.start, region.end) }
+        }
+    }
+
+    // MARK: Logs
+
+    private func logTranslation(_ cpu: VirtualCPU) {
+        if Log.isEnabled(.inAsm) {
+            var lines: [String] = []
+            var address = scratch.pc
+            while address < scratch.pc &+ UInt64(scratch.guestBytes), let bytes = memory.bytes(at: address, count: 4) {
+                let (text, length) = cpu.disassemble(address, bytes)
+                lines.append("\(hex(address, digits: 16)):  \(text)")
+                address &+= UInt64(max(length, 1))
+            }
+            Log.write(.inAsm, "----------------\nIN: \n" + lines.joined(separator: "\n") + "\n")
+        }
+        if Log.isEnabled(.op) { Log.write(.op, "OP:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch)) }
+    }
+}

@@ -1,0 +1,186 @@
+import CHost
+import CPUModel
+import Diagnostics
+import Glibc
+import HostCode
+import IR
+import Interpreter
+
+/// Why a thread's guest code stopped running.
+public enum UserStop: Sendable {
+    /// The vCPU has noted an exception: a system call, an illegal instruction.
+    case exception
+    /// A memory access or an instruction fetch has faulted; `pc` is at the instruction.
+    case fault(GuestFault)
+    /// Something asks for attention: a signal in the thread's slot, or nothing any more.
+    case interrupted
+}
+
+/// Runs one thread of a guest process. All but `init` happens on that thread.
+public final class UserRunner {
+    public let cpu: VirtualCPU
+    /// Not counted: the engine outlives its runners.
+    unowned(unsafe) let engine: UserEngine
+    let gate: Exclusivity.Gate
+    /// The thread's part in signal delivery.
+    public let slot: UnsafeMutablePointer<apus_signal_slot>
+    /// A fault of a memory access, which `CPUHeader.exception` announces.
+    var fault: GuestFault?
+    private var interpreter: Interpreter
+    private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
+
+    public init(cpu: VirtualCPU, engine: UserEngine) {
+        self.cpu = cpu
+        self.engine = engine
+        gate = engine.exclusivity.makeGate()
+        interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: UserRunner.runtime)
+        unsafe slot = .allocate(capacity: 1)
+        unsafe slot.initialize(to: apus_signal_slot())
+        unsafe slot.pointee.exit_request = unsafe exitRequest
+        unsafe slot.pointee.owner = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe cpu.state.storeBytes(
+            of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
+        cpu.services = self
+        cpu.header.budget = .max
+        cpu.header.setHostRounding()
+        publishJumpCache()
+        engine.add(self)
+    }
+
+    deinit {
+        for entry in unsafe jumpCaches { unsafe entry.cache.deallocate() }
+        unsafe slot.deallocate()
+    }
+
+    /// Makes the calling thread the one that this runner runs on.
+    public func bindToThread() {
+        unsafe apus_set_signal_slot(slot)
+        if engine.memory.base != 0 { apus_set_gs_base(UInt64(engine.memory.base)) }
+    }
+
+    private var isClosed = false
+
+    /// The thread ends.
+    public func close() {
+        if isClosed { return }
+        isClosed = true
+        apus_set_signal_slot(nil)
+        engine.remove(self)
+    }
+
+    /// The runner of a vCPU's state, lent without counting references.
+    @inline(__always) static func with<Result>(_ state: UnsafeMutableRawPointer, _ body: (UserRunner) -> Result) -> Result {
+        let reference = unsafe state.load(fromByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
+        return unsafe Unmanaged<UserRunner>.fromOpaque(reference)._withUnsafeGuaranteedRef(body)
+    }
+
+    private var exitRequest: UnsafeMutablePointer<UInt32> {
+        unsafe (cpu.state + CPUHeader.Offset.exitRequest).assumingMemoryBound(to: UInt32.self)
+    }
+
+    // MARK: The jump cache
+
+    private func publishJumpCache() {
+        let cache = unsafe findJumpCache(cpu.translationFlags)
+        unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+    }
+
+    private func findJumpCache(_ flags: UInt64) -> UnsafeMutablePointer<JumpCacheEntry> {
+        for entry in unsafe jumpCaches where entry.flags == flags { return unsafe entry.cache }
+        let cache = UnsafeMutablePointer<JumpCacheEntry>.allocate(capacity: JumpCacheEntry.count)
+        unsafe UserRunner.clear(cache)
+        unsafe jumpCaches.append((flags, cache))
+        return unsafe cache
+    }
+
+    private static func clear(_ cache: UnsafeMutablePointer<JumpCacheEntry>) {
+        unsafe memset(cache, 0xff, JumpCacheEntry.count * MemoryLayout<JumpCacheEntry>.stride)
+        // The address of all ones would find itself in the last slot; 0 belongs to another one.
+        unsafe cache[JumpCacheEntry.count - 1].pc = 0
+    }
+
+    /// Forgets where code is; the code memory has been emptied.
+    func forgetCode() {
+        for entry in unsafe jumpCaches { unsafe UserRunner.clear(entry.cache) }
+        cpu.header.exitSite = 0
+    }
+
+    private func rememberJump(_ block: UserBlock, _ address: UnsafeRawPointer) {
+        if Log.isEnabled(.noChain) || block.comparedBytes != nil { return }
+        let cache = unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
+        unsafe cache.assumingMemoryBound(to: JumpCacheEntry.self)[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
+    }
+
+    // MARK: The loop
+
+    /// Runs guest code from `pc` on until something has to be seen to.
+    public func run() -> UserStop {
+        // What a system call could not read or write is its own business.
+        fault = nil
+        while true {
+            if unsafe apus_atomic_load_relaxed_u32(exitRequest) != 0 {
+                unsafe apus_atomic_store_u32(exitRequest, 0)
+                cpu.header.exitSite = 0
+                if unsafe apus_atomic_load_u32(&slot.pointee.pending) != 0 { return .interrupted }
+            }
+            if engine.wantsCodeFlush { engine.flushCode(by: self) }
+            // In this order: a site read after the count is of that count's code, or 0.
+            let generation = engine.codeFlushes
+            let site = cpu.header.exitSite
+            cpu.header.exitSite = 0
+            switch engine.block(cpu) {
+            case .full: continue
+            case .fault(let fault): return .fault(fault)
+            case .block(let block):
+                if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
+                if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
+                if run(block, generation) == .exception, let stop = takeException() { return stop }
+            }
+        }
+    }
+
+    private func takeException() -> UserStop? {
+        guard let fault else { return cpu.header.exception != 0 ? .exception : nil }
+        self.fault = nil
+        cpu.header.exception = 0
+        return .fault(fault)
+    }
+
+    /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.
+    private func run(_ block: UserBlock, _ generation: Int) -> ExitReason {
+        guard let generator = engine.generator, let code = block.code else {
+            return block.ir.map { interpreter.run($0.block, cpu.header) } ?? .lookup
+        }
+        engine.exclusivity.enter(gate)
+        defer { engine.exclusivity.leave(gate) }
+        // While this runner is inside nobody throws code away; somebody may have done so just before.
+        if block.isDead || engine.wantsCodeFlush || generation != engine.codeFlushes { return .lookup }
+        let address = unsafe generator.memory.address(code.entry)
+        unsafe rememberJump(block, address)
+        guard case .reason(let reason) = unsafe generator.run(address, cpu.header) else { return .lookup }
+        return reason
+    }
+
+    private func logExecution(_ block: UserBlock) {
+        Log.write(.exec, "Trace \(cpu.index): [\(hex(block.pc, digits: 16))/\(hex(block.flags))]")
+        Log.write(.cpu, cpu.describeRegisters())
+    }
+
+    /// Notes a fault of the instruction at hand.
+    func raise(_ fault: GuestFault) {
+        self.fault = fault
+        cpu.header.exception = 1
+    }
+}
+
+extension UserRunner: ExecutionServices {
+    public func flushTLB() {}
+    public func flushTLB(page address: UInt64) {}
+    public func flushTLB(context: UInt64) {}
+    public func switchContext(to context: UInt64) {}
+    public func translationFlagsChanged() { publishJumpCache() }
+    public func roundingModeChanged() { cpu.header.setHostRounding() }
+    public var retiredInstructions: UInt64? { nil }
+    public func synchronizeCode() { engine.synchronizeSharedCode() }
+}

@@ -1,0 +1,4 @@
+import HostOS
+import UserCore
+
+exitProcess(runApusUser(OwnProgram.arguments()))

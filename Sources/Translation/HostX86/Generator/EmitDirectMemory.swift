@@ -1,0 +1,201 @@
+import HostCode
+import IR
+
+/// Memory accesses of a program that is mapped into the host's own address space: one host instruction each. A fault finds the guest's
+/// instruction through `faultSites`; only alignment is checked here.
+extension BlockEmitter {
+    mutating func emitDirectMemory(_ op: IROp) {
+        switch op.opcode {
+        case .load: emitDirectLoad(op)
+        case .store: emitDirectStore(op)
+        case .atomicRMW: emitDirectAtomic(op)
+        case .compareExchange: emitDirectCompareExchange(op)
+        case .loadLinked: emitDirectLoadLinked(op)
+        default: emitDirectStoreConditional(op)
+        }
+    }
+
+    private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    private struct Direct {
+        let base: Register
+        var memory: Memory
+        var misaligned = -1
+    }
+
+    /// The place of an access, and the jump away if it must be aligned and is not.
+    private mutating func directPlace(_ op: IROp) -> Direct {
+        let displacement = op.opcode == .load || op.opcode == .store ? op.imm : 0
+        var base = use(op.a)
+        var short = Int(displacement)
+        if Int32(exactly: displacement) == nil {
+            let sum = allocate()
+            a.mov(sum, UInt64(bitPattern: displacement))
+            a.alu(.add, .b64, sum, base)
+            base = sum
+            short = 0
+        }
+        var place = Direct(base: base, memory: Memory(base, short))
+        place.memory.inSegment = memoryMode == .segment
+        if op.memory.alignment == .fault, op.memory.size > 1 {
+            if short == 0 {
+                a.test(.b8, base, Int32(op.memory.size - 1))
+            } else {
+                let address = allocate()
+                a.lea(.b64, address, Memory(base, short))
+                a.test(.b8, address, Int32(op.memory.size - 1))
+            }
+            place.misaligned = a.jcc(.ne)
+        }
+        return place
+    }
+
+    /// What follows is an access to guest memory.
+    private mutating func noteSite() { faultSites.append(offset: a.offset, pc: pc) }
+
+    /// The runtime is called for a misaligned access, and finds the fault.
+    private mutating func refuseMisaligned(
+        _ place: Direct, _ op: IROp, _ kind: OutOfLine.Kind, value: Register? = nil, destination: Register? = nil
+    ) {
+        guard place.misaligned >= 0 else { return }
+        var item = OutOfLine(kind: kind, jump: place.misaligned, back: a.offset, pc: pc)
+        item.address = place.base
+        item.displacement = op.opcode == .load || op.opcode == .store ? Int32(truncatingIfNeeded: op.imm) : 0
+        item.memory = UInt64(op.attribute)
+        item.type = op.type
+        item.writes = value != nil
+        item.value = value ?? .rax
+        item.destination = destination ?? .rax
+        item.count = instructions - begun
+        if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
+        outOfLine.append(item)
+    }
+
+    // MARK: Loads and stores
+
+    private mutating func emitDirectLoad(_ op: IROp) {
+        let next = current + 1
+        let bitsGoToVector =
+            unsafe next < count && op.memory.size >= 4 && op.memory.size == op.type.bytes && ops[next].opcode == .bitcast
+            && ops[next].type.livesInVector && Int(ops[next].a) == current && info[current].uses == 1
+        guard bitsGoToVector || op.type.livesInVector else { return loadDirectInteger(op) }
+        let place = directPlace(op)
+        if bitsGoToVector {
+            current = next
+            resumeAt = next + 1
+        }
+        let vector = vectorDestination()
+        if bitsGoToVector { current = next - 1 }
+        noteSite()
+        load(vector, bitsGoToVector ? vectorType(op) : op.type, place.memory)
+        refuseMisaligned(place, op, .load)
+    }
+
+    /// What a vector register takes of an access's size.
+    private func vectorType(_ op: IROp) -> IRType { [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64 }
+
+    private mutating func loadDirectInteger(_ op: IROp) {
+        let place = directPlace(op)
+        // The destination may be the register of the base: it is written after the access.
+        let dst = destination()
+        noteSite()
+        load(op, dst, place.memory)
+        refuseMisaligned(place, op, .load, destination: dst)
+    }
+
+    private mutating func emitDirectStore(_ op: IROp) {
+        let definition = unsafe ops[Int(op.b)]
+        if definition.type.livesInVector { return storeDirectVector(op, op.b) }
+        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
+        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector, op.memory.size >= 4 {
+            return storeDirectVector(op, definition.a)
+        }
+        if let value = immediate(op.b, width), op.memory.alignment != .fault {
+            let place = directPlace(op)
+            noteSite()
+            return a.mov(width, place.memory, value)
+        }
+        let value = use(op.b)
+        let place = directPlace(op)
+        noteSite()
+        a.mov(width, place.memory, value)
+        refuseMisaligned(place, op, .store, value: value)
+    }
+
+    private mutating func storeDirectVector(_ op: IROp, _ source: Int32) {
+        let vector = useVector(source)
+        let place = directPlace(op)
+        noteSite()
+        store(place.memory, vectorType(op), vector)
+        refuseMisaligned(place, op, .store, value: .rax)
+    }
+
+    // MARK: Atomics
+
+    private mutating func emitDirectAtomic(_ op: IROp) {
+        let operation = op.atomic
+        guard op.memory.size >= 4, operation == .add || operation == .exchange else { return emitAtomicLoop(op) }
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        let operand = use(op.b)
+        let place = directPlace(op)
+        let dst = allocate()
+        a.mov(width, dst, operand)
+        noteSite()
+        if operation == .add { a.lockXadd(width, place.memory, dst) } else { a.xchg(width, place.memory, dst) }
+        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, dst, .b32, dst) }
+        own(dst, current)
+        refuseMisaligned(place, op, .atomic, value: operand, destination: dst)
+    }
+
+    private mutating func emitDirectCompareExchange(_ op: IROp) {
+        claim(.rax)
+        let expected = use(op.b)
+        let new = use(op.c)
+        a.mov(.b64, field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.new), new)
+        guard op.memory.size >= 4 else {
+            unlock(new)
+            return compareExchangeOutOfLine(op, expected)
+        }
+        let place = directPlace(op)
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        a.mov(width, .rax, expected)
+        noteSite()
+        a.lockCmpxchg(width, place.memory, new)
+        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, .rax, .b32, .rax) }
+        own(.rax, current)
+        refuseMisaligned(place, op, .compareExchange, value: expected, destination: .rax)
+    }
+
+    // MARK: Load-linked and store-conditional
+
+    private mutating func emitDirectLoadLinked(_ op: IROp) {
+        let base = use(op.a)
+        // The base may be overwritten by the result; nothing is linked while the load may still fault.
+        a.mov(.b64, field(CPUHeader.Offset.accessExtra), base)
+        loadDirectInteger(op)
+        let link = allocate()
+        a.mov(.b64, field(CPUHeader.Offset.linkedValue), location(Int32(current)).asRegister)
+        a.mov(.b64, link, field(CPUHeader.Offset.accessExtra))
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), link)
+    }
+
+    /// A compare-and-exchange of what the load-linked saw.
+    private mutating func emitDirectStoreConditional(_ op: IROp) {
+        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        claim(.rax)
+        let new = use(op.b)
+        let place = directPlace(op)
+        let result = allocate()
+        a.mov(.b64, .rax, field(CPUHeader.Offset.linkedValue))
+        a.alu(.cmp, .b64, place.base, field(CPUHeader.Offset.linkedAddress))
+        let isElsewhere = a.jcc(.ne)
+        noteSite()
+        a.lockCmpxchg(width, place.memory, new)
+        a.patch(isElsewhere, to: a.offset)
+        a.setcc(.ne, result)
+        a.movzx(result, .b8, result)
+        a.mov(.b64, field(CPUHeader.Offset.linkedAddress), -1)
+        own(result, current)
+        refuseMisaligned(place, op, .compareExchange, value: new, destination: result)
+    }
+}

@@ -1,0 +1,125 @@
+import CHost
+import CPUModel
+import Glibc
+import UserExecution
+
+/// Flags of clone (include/uapi/linux/sched.h).
+enum CloneFlag {
+    static let vm: UInt64 = 0x100, vfork: UInt64 = 0x4000, thread: UInt64 = 0x10000, setTLS: UInt64 = 0x80000
+    static let parentSetTID: UInt64 = 0x100000, childClearTID: UInt64 = 0x200000, childSetTID: UInt64 = 0x1000000, pidfd: UInt64 = 0x1000
+    /// What a new process may get from the host's clone; namespaces among them.
+    static let passedOn: UInt64 = 0x7e02_0000 | 0x8000_0000 | pidfd
+}
+
+/// What clone and clone3 ask for.
+struct CloneRequest {
+    var flags: UInt64 = 0
+    var exitSignal: UInt64 = 0
+    /// The new stack pointer; 0 to keep the old one.
+    var stack: UInt64 = 0
+    var tls: UInt64 = 0
+    var parentTID: UInt64 = 0
+    var childTID: UInt64 = 0
+    var pidfd: UInt64 = 0
+}
+
+enum ProcessCalls {
+    // MARK: clone
+
+    /// The order of asm-generic: flags, stack, parent_tid, tls, child_tid.
+    @Sendable static func clone(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        start(
+            thread,
+            CloneRequest(
+                flags: call[0] & ~0xff, exitSignal: call[0] & 0xff, stack: call[1], tls: call[3], parentTID: call[2], childTID: call[4],
+                pidfd: call[2]))
+    }
+
+    @Sendable static func clone3(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        if call[1] < 64 { return -Int64(EINVAL) }
+        if call[1] > 4096 { return -Int64(E2BIG) }
+        guard let words = thread.memory.bytes(at: call[0], count: Int(call[1])) else { return -Int64(EFAULT) }
+        // set_tid and a cgroup need what only the host's clone3 does.
+        if words.count >= 80, words.word(at: 72) != 0 || words.word(at: 64) != 0 { return -Int64(EPERM) }
+        let stack = words.word(at: 40)
+        return start(
+            thread,
+            CloneRequest(
+                flags: words.word(at: 0), exitSignal: words.word(at: 32), stack: stack == 0 ? 0 : stack &+ words.word(at: 48),
+                tls: words.word(at: 56), parentTID: words.word(at: 24), childTID: words.word(at: 16), pidfd: words.word(at: 8)))
+    }
+
+    private static func start(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
+        if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
+        if request.flags & CloneFlag.vm != 0 {
+            if request.flags & CloneFlag.vfork == 0 { return -Int64(EINVAL) }
+            return Forking.vfork(thread, request)
+        }
+        return Forking.fork(thread, request)
+    }
+
+    @Sendable static func exit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        thread.exitStatus = Int32(truncatingIfNeeded: call[0] & 0xff)
+        thread.isEnding = true
+        return CallResult.none
+    }
+
+    @Sendable static func exitGroup(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        thread.process.exitProcess(Int32(truncatingIfNeeded: call[0]))
+    }
+
+    @Sendable static func setTIDAddress(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        thread.clearedAtExit = call[0]
+        return thread.hostCall(186)
+    }
+
+    // MARK: futex
+
+    private enum Futex { static let requeue: UInt64 = 3, compareRequeue: UInt64 = 4, wakeOp: UInt64 = 5, compareRequeuePI: UInt64 = 12 }
+
+    /// The fourth argument is a time or a number, as the operation says.
+    @Sendable static func futex(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        let operation = call[1] & 0x7f
+        let hasNumber = [Futex.requeue, Futex.compareRequeue, Futex.wakeOp, Futex.compareRequeuePI].contains(operation)
+        guard let first = thread.hostWord(call[0]), let second = thread.hostWord(call[4]),
+            let fourth = hasNumber ? Int(truncatingIfNeeded: call[3]) : thread.hostWord(call[3])
+        else { return -Int64(EFAULT) }
+        return thread.hostCall(202, first, Int(call[1] & 0xffff_ffff), Int(call[2] & 0xffff_ffff), fourth, second, Int(call[5] & 0xffff_ffff))
+    }
+
+    /// The kernel walks the list itself, which it can where guest addresses are the host's.
+    @Sendable static func setRobustList(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        if thread.memory.base != 0 { return -Int64(ENOSYS) }
+        return thread.hostCall(273, Int(truncatingIfNeeded: call[0]), Int(truncatingIfNeeded: call[1]))
+    }
+
+    // MARK: Settings of the process
+
+    @Sendable static func prctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        let option = Int32(truncatingIfNeeded: call[0])
+        switch option {
+        // Pointers: death signal, name, child subreaper, tid address.
+        case 2, 15, 16, 37, 40:
+            guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
+            return thread.hostCall(157, Int(option), place)
+        // What would change the host's own program: memory map, speculation by address, seccomp, time stamp counter, thread features.
+        case 21, 22, 25, 26, 35, 59, 65...70: return -Int64(EINVAL)
+        default: return thread.hostCall(157, Int(option), word(call[1]), word(call[2]), word(call[3]), word(call[4]))
+        }
+    }
+
+    private static func word(_ value: UInt64) -> Int { Int(truncatingIfNeeded: value) }
+
+    /// Limits of address space are the guest's wish about its own memory, of which the host's process has more.
+    private static func isAddressSpace(_ resource: UInt64) -> Bool { [2, 3, 9].contains(Int32(truncatingIfNeeded: resource)) }
+
+    @Sendable static func setrlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
+        return isAddressSpace(call[0]) ? 0 : thread.hostCall(160, word(call[0]), place)
+    }
+
+    @Sendable static func prlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let new = thread.hostWord(call[2]), let old = thread.hostWord(call[3]) else { return -Int64(EFAULT) }
+        return thread.hostCall(302, Int(Int32(truncatingIfNeeded: call[0])), Int(call[1] & 0xffff_ffff), isAddressSpace(call[1]) ? 0 : new, old)
+    }
+}

@@ -1,0 +1,158 @@
+import CHost
+import CPUModel
+import Diagnostics
+import Glibc
+import HostOS
+import UserCore
+import UserExecution
+
+/// How the program is to be run: what the command line and the environment say.
+public struct UserOptions: Sendable {
+    /// `-L`: a folder in which the guest's files are looked for first.
+    public var prefix: String?
+    /// `-r`: what `uname -r` says.
+    public var release: String?
+    public var model: String?
+    public var strace = false
+    public var stackSize = 8 << 20
+    /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
+    public var guestBase: UInt?
+    public var reserved: UInt64 = 0
+    public var engine = UserEngineOptions()
+    /// The options as words, for a program that this one executes.
+    public var words: [[String]] = []
+
+    public init() {}
+}
+
+/// A guest process: what its threads share.
+public final class LinuxProcess: @unchecked Sendable {
+    public let abi: any LinuxABI
+    public let options: UserOptions
+    public let memory: GuestMemory
+    public let engine: UserEngine
+    let calls: CallTable
+    /// All guests whose programs can be executed.
+    let guests: [any LinuxABI]
+    /// Guards the fields below.
+    let lock = Mutex()
+    var heap = Heap()
+    let signals = SignalActions()
+    /// Threads that are running.
+    var threadCount = 1
+    /// `/proc/self/exe` of the guest.
+    var executable = ""
+    var arguments: [[UInt8]] = []
+    /// The page with `signalReturnCode`.
+    var trampoline: UInt64 = 0
+    var stackRange: (start: UInt64, end: UInt64) = (0, 0)
+    /// This file itself, open so that it can be executed from any root.
+    let selfDescriptor: Int32
+
+    public init(abi: any LinuxABI, guests: [any LinuxABI], cpu: VirtualCPU, memory: GuestMemory, options: UserOptions, selfDescriptor: Int32) throws {
+        self.abi = abi
+        self.guests = guests
+        self.options = options
+        self.memory = memory
+        self.selfDescriptor = selfDescriptor
+        calls = CallTable(family: abi.family, machine: abi.machine)
+        engine = try UserEngine(guest: cpu.guest, memory: memory, options: options.engine)
+    }
+
+    /// The place of a file: in the guest's own folder if there is one and the file is in it.
+    func locate(_ path: String) -> String {
+        guard let prefix = options.prefix, path.hasPrefix("/") else { return path }
+        let inside = prefix + path
+        return unsafe faccessat(AT_FDCWD, inside, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? inside : path
+    }
+
+    // MARK: Starting
+
+    /// Loads a program and runs it to its end, on the calling thread.
+    public func run(_ file: ProgramFile, cpu: VirtualCPU, arguments: [[UInt8]], environment: [[UInt8]]) throws -> Never {
+        let program = try ProgramLoader(memory: memory, locate: locate).load(file)
+        executable = absolutePath(file.path)
+        self.arguments = arguments
+        heap = Heap(start: program.end)
+        guard mapTrampoline(), let top = mapStack(isExecutable: program.hasExecutableStack) else {
+            throw ELFError.cannotMap(file.path, errno: ENOMEM)
+        }
+        let stack = InitialStack(
+            program: program, arguments: arguments, environment: environment, path: Array(file.path.utf8),
+            capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform, smallestSignalStack: abi.signalFrame.size + 1024)
+        let runner = UserRunner(cpu: cpu, engine: engine)
+        runner.bindToThread()
+        guard let pointer = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
+        abi.start(cpu, entry: program.start, stackPointer: pointer)
+        let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
+        thread.mask = LinuxThread.hostMask()
+        thread.run()
+        exit(thread: thread)
+    }
+
+    private func absolutePath(_ path: String) -> String {
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    private func mapTrampoline() -> Bool {
+        let result = memory.map(
+            .init(address: 0, length: 4096, protection: [.read, .write], flags: MAP_PRIVATE | MAP_ANONYMOUS))
+        guard result > 0 || result < -4095 else { return false }
+        trampoline = UInt64(bitPattern: result)
+        return memory.write(abi.signalReturnCode, at: trampoline) && memory.protect(trampoline, 4096, [.read, .execute]) == 0
+    }
+
+    /// The stack, above a page that nothing may touch; its end.
+    private func mapStack(isExecutable: Bool) -> UInt64? {
+        let size = UInt64((options.stackSize + 4095) & ~4095)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let result = memory.map(
+            .init(address: 0, length: size + 4096, protection: isExecutable ? [.read, .write, .execute] : [.read, .write], flags: flags))
+        guard result > 0 || result < -4095 else { return nil }
+        let start = UInt64(bitPattern: result)
+        _ = memory.protect(start, 4096, [])
+        stackRange = (start + 4096, start + 4096 + size)
+        return stackRange.end
+    }
+
+    // MARK: Ending
+
+    /// A thread's way out; of the last one it is the process's.
+    func exit(thread: LinuxThread) -> Never {
+        let isLast = lock.withLock {
+            threadCount -= 1
+            return threadCount == 0
+        }
+        if isLast { exitProcess(thread.exitStatus) }
+        exitThread()
+    }
+
+    func exitProcess(_ status: Int32) -> Never {
+        _ = unsafe apus_raw_syscall(231, [Int(status), 0, 0, 0, 0, 0])
+        fatalError("exit_group returned")
+    }
+
+    /// The main thread ends alone: its process goes on without it.
+    private func exitThread() -> Never {
+        _ = unsafe apus_raw_syscall(60, [0, 0, 0, 0, 0, 0])
+        fatalError("exit returned")
+    }
+}
+
+/// The break: the program's own heap.
+struct Heap {
+    var start: UInt64 = 0
+    var end: UInt64 = 0
+    /// Behind the last mapped page.
+    var mapped: UInt64 = 0
+
+    init() {}
+
+    init(start: UInt64) {
+        self.start = start
+        end = start
+        mapped = start
+    }
+}

@@ -1,0 +1,148 @@
+import CHost
+import CPUModel
+import Glibc
+import UserExecution
+
+/// A thread of the guest: a vCPU, its signal state, and the loop that runs it. A host thread of its own runs it.
+public final class LinuxThread {
+    let process: LinuxProcess
+    let cpu: VirtualCPU
+    let runner: UserRunner
+    let isMain: Bool
+    var abi: any LinuxABI { process.abi }
+    var memory: GuestMemory { process.memory }
+
+    /// Signals that the guest has blocked: bit n - 1 for signal n.
+    var mask: UInt64 = 0
+    /// The mask while a call like `ppoll` or `rt_sigsuspend` waited, for a handler that interrupted it.
+    var waitingMask: UInt64?
+    let signals: SignalActions
+    var alternateStack = AlternateStack()
+    /// SIGSEGV and SIGBUS that were sent while the guest had them blocked, with their siginfo.
+    var deferred: [Int32: [UInt8]] = [:]
+    /// Where to write 0, and wake, when the thread ends.
+    var clearedAtExit: UInt64 = 0
+    var exitStatus: Int32 = 0
+    /// Set when the thread is to end.
+    var isEnding = false
+
+    /// - Parameter signals: the signal actions; nil for those of the process.
+    init(process: LinuxProcess, cpu: VirtualCPU, runner: UserRunner, isMain: Bool, signals: SignalActions? = nil) {
+        self.process = process
+        self.signals = signals ?? process.signals
+        self.cpu = cpu
+        self.runner = runner
+        self.isMain = isMain
+    }
+
+    // MARK: The loop
+
+    /// Runs the guest's thread to its end.
+    func run() {
+        while !isEnding {
+            switch runner.run() {
+            case .exception: handle(abi.takeEvent(cpu))
+            case .fault(let fault): deliver(fault)
+            case .interrupted: deliverPending()
+            }
+        }
+        end()
+    }
+
+    private func handle(_ event: GuestEvent) {
+        switch event {
+        case .systemCall: doSystemCall()
+        case .fault(let fault): deliver(fault)
+        }
+    }
+
+    /// What the kernel does for a thread that is gone.
+    private func end() {
+        LinuxThread.setHostMask(.max)
+        if clearedAtExit != 0, memory.store(clearedAtExit, 0, size: 4), let place = unsafe memory.host(clearedAtExit) {
+            _ = unsafe apus_raw_syscall(202, [Int(bitPattern: place), 1, 1, 0, 0, 0])
+        }
+        runner.close()
+    }
+
+    // MARK: System calls
+
+    private func doSystemCall() {
+        let registers = abi.systemCall(cpu)
+        waitingMask = nil
+        guard let call = process.calls[registers.number] else {
+            if process.options.strace { Strace.unknown(registers) }
+            return abi.setResult(cpu, -Int64(ENOSYS))
+        }
+        if process.options.strace { Strace.begin(call, registers, memory) }
+        let result = perform(call, registers)
+        if process.options.strace { Strace.end(call, result) }
+        finish(call, registers, result)
+    }
+
+    private func perform(_ call: SystemCall, _ registers: SystemCallRegisters) -> Int64 {
+        switch call.action {
+        case .pass(let number): pass(call, number, registers)
+        case .handle(let handler): handler(self, registers)
+        case .refuse(let code, _): -Int64(code)
+        }
+    }
+
+    private func finish(_ call: SystemCall, _ registers: SystemCallRegisters, _ result: Int64) {
+        switch result {
+        case CallResult.none: break
+        // The signal came before the call began: the call is still to be done.
+        case CallResult.notBegun: abi.repeatCall(cpu, registers)
+        case -Int64(EINTR) where call.restart == .ifAsked && pendingHandlerRestarts: abi.repeatCall(cpu, registers)
+        default: abi.setResult(cpu, result)
+        }
+    }
+
+    /// The host's call with pointers made host addresses.
+    private func pass(_ call: SystemCall, _ number: Int, _ registers: SystemCallRegisters) -> Int64 {
+        var words = InlineArray<6, Int>(repeating: 0)
+        var temporary = PassedArguments()
+        for (index, argument) in call.arguments.enumerated() where index < 6 {
+            guard let word = temporary.word(argument, index, registers, self) else { return -Int64(EFAULT) }
+            words[index] = word
+        }
+        let result = hostCall(number, words)
+        // A structure that lies on a page with translated code: it is made writable, and the call is done once more.
+        if result == -Int64(EFAULT), temporary.mayHaveMetCode(call, registers, memory) { return hostCall(number, words) }
+        return result
+    }
+
+    /// A host call that is not begun once a signal has come.
+    func hostCall(_ number: Int, _ words: InlineArray<6, Int>) -> Int64 {
+        var words = words
+        return unsafe withUnsafePointer(to: &words) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int.self, capacity: 6) { words in
+                Int64(unsafe apus_safe_syscall(&runner.slot.pointee.pending, number, words))
+            }
+        }
+    }
+
+    func hostCall(_ number: Int, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, _ d: Int = 0, _ e: Int = 0, _ f: Int = 0) -> Int64 {
+        hostCall(number, [a, b, c, d, e, f])
+    }
+
+    // MARK: Pointers
+
+    /// A guest address as the host's, 0 staying 0; nil if it is none.
+    func hostWord(_ address: UInt64) -> Int? {
+        if address == 0 { return 0 }
+        guard address < memory.limit else { return nil }
+        return Int(bitPattern: UInt(address) &+ memory.base)
+    }
+
+    /// A path's text; nil if it cannot be read.
+    func path(_ address: UInt64) -> String? { memory.string(at: address, most: 4095).map { String(decoding: $0, as: UTF8.self) } }
+}
+
+/// Results beside those that the guest sees.
+enum CallResult {
+    /// ERESTARTSYS of a call that had not begun.
+    static let notBegun: Int64 = -512
+    /// The registers are as they should be already.
+    static let none = Int64.min
+}

@@ -1,0 +1,65 @@
+import CPUModel
+import Glibc
+import UserExecution
+
+/// The arguments of a call that is passed on, and what has to live until it is done.
+struct PassedArguments {
+    private var texts: [ContiguousArray<CChar>] = []
+
+    init() {}
+
+    /// The host's word for an argument; nil if a pointer points nowhere.
+    mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
+        let value = registers[index]
+        switch argument {
+        case .fd, .int, .octal, .signal: return Int(Int32(truncatingIfNeeded: value))
+        case .long, .size: return Int(truncatingIfNeeded: value)
+        case .openFlags: return Int(thread.hostOpenFlags(value))
+        case .path: return thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
+        case .buffer(let size):
+            thread.memory.prepareWrite(value, registers[size])
+            return thread.hostWord(value)
+        case .vector(let count): return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread)
+        case .message where thread.memory.base != 0: return nil
+        case .newPath, .string, .pointer, .written, .bytes, .message: return thread.hostWord(value)
+        }
+    }
+
+    private mutating func located(_ address: UInt64, _ thread: LinuxThread) -> Int? {
+        guard let path = thread.path(address) else { return nil }
+        let found = thread.process.locate(path)
+        if found == path { return thread.hostWord(address) }
+        texts.append(ContiguousArray(found.utf8CString))
+        // The array stays where it is for as long as this value lives: it is not changed any more.
+        return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
+    }
+
+    /// `struct iovec` has the host's layout; its pointers may need the base, and its buffers may lie on pages with code.
+    private mutating func vector(_ address: UInt64, _ count: Int, _ thread: LinuxThread) -> Int? {
+        guard count > 0, count <= 1024 else { return thread.hostWord(address) }
+        guard let bytes = thread.memory.bytes(at: address, count: 16 * count) else { return nil }
+        var words: [Int] = []
+        for item in 0..<count {
+            let (start, size) = (bytes.word(at: 16 * item), bytes.word(at: 16 * item + 8))
+            thread.memory.prepareWrite(start, min(size, 1 << 40))
+            guard let host = thread.hostWord(start) else { return nil }
+            words += [host, Int(truncatingIfNeeded: size)]
+        }
+        if thread.memory.base == 0 { return thread.hostWord(address) }
+        texts.append(unsafe words.withUnsafeBytes { unsafe ContiguousArray($0.bindMemory(to: CChar.self)) })
+        return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
+    }
+
+    /// After EFAULT: whether a page that the kernel may have wanted to write was protected because of translated code; it is not any more.
+    func mayHaveMetCode(_ call: SystemCall, _ registers: SystemCallRegisters, _ memory: GuestMemory) -> Bool {
+        var found = false
+        for (index, argument) in call.arguments.enumerated() {
+            switch argument {
+            case .pointer, .message: if memory.liftProtection(registers[index], 512) { found = true }
+            case .written(let size): if memory.liftProtection(registers[index], UInt64(size)) { found = true }
+            default: break
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,28 @@
+import CHost
+import Glibc
+import HostOS
+import UserExecution
+
+public enum GuestMemoryChoice {
+    /// Where the host has room for a program that cannot have the addresses it wants: 16 TiB up.
+    private static let farBase: UInt = 1 << 44
+
+    /// The memory for a program: at the host's own addresses if the program's are free there, which makes accesses cheapest.
+    ///
+    /// - Parameters:
+    ///   - base: `-B`; nil to choose.
+    ///   - reserved: `-R`; 0 for none.
+    public static func memory(for image: ELFImage, base: UInt?, reserved: UInt64) throws(HostError) -> GuestMemory {
+        if reserved != 0 || base != nil { return try GuestMemory(base: base ?? 0, reserve: reserved) }
+        return try GuestMemory(base: image.isRelocatable || isFree(image.span) ? 0 : farBase)
+    }
+
+    private static func isFree(_ span: (start: UInt64, end: UInt64)) -> Bool {
+        guard let start = unsafe UnsafeMutableRawPointer(bitPattern: UInt(span.start)) else { return false }
+        let size = Int(span.end - span.start)
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE)
+        guard let place = unsafe mmap(start, size, PROT_NONE, flags, -1, 0), unsafe place != MAP_FAILED else { return false }
+        unsafe munmap(place, size)
+        return unsafe place == start
+    }
+}

@@ -1,0 +1,64 @@
+import CPUModel
+import Glibc
+import HostOS
+import UserExecution
+
+/// The stack of a new program: arguments, environment and the auxiliary vector (System V ABI; fs/binfmt_elf.c).
+public struct InitialStack {
+    public let program: LoadedProgram
+    public let arguments: [[UInt8]]
+    public let environment: [[UInt8]]
+    /// AT_EXECFN.
+    public let path: [UInt8]
+    public let capabilities: (UInt64, UInt64)
+    public let platform: String?
+    /// AT_MINSIGSTKSZ.
+    public let smallestSignalStack: Int
+
+    public init(
+        program: LoadedProgram, arguments: [[UInt8]], environment: [[UInt8]], path: [UInt8], capabilities: (UInt64, UInt64), platform: String?,
+        smallestSignalStack: Int
+    ) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+        self.path = path
+        self.capabilities = capabilities
+        self.platform = platform
+        self.smallestSignalStack = smallestSignalStack
+    }
+
+    /// Writes it below `top`; the stack pointer, or nil if it does not fit.
+    public func write(to memory: GuestMemory, below top: UInt64) -> UInt64? {
+        var place = top - 16
+        func push(_ bytes: [UInt8]) -> UInt64? {
+            place -= UInt64(bytes.count)
+            return memory.write(bytes, at: place) ? place : nil
+        }
+        guard let name = push(path + [0]) else { return nil }
+        let platformName = platform.flatMap { push(Array($0.utf8) + [0]) }
+        guard let random = push(hostRandomBytes(16)) else { return nil }
+        let environmentPlaces = environment.reversed().compactMap { push($0 + [0]) }
+        let argumentPlaces = arguments.reversed().compactMap { push($0 + [0]) }
+        guard environmentPlaces.count == environment.count, argumentPlaces.count == arguments.count else { return nil }
+        var words = [UInt64(arguments.count)]
+        words += argumentPlaces.reversed() + [0] + environmentPlaces.reversed() + [0]
+        words += auxiliary(name: name, random: random, platform: platformName).flatMap { [$0.0, $0.1] }
+        let pointer = (place - UInt64(8 * words.count)) & ~15
+        let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+        return memory.write(bytes, at: pointer) ? pointer : nil
+    }
+
+    private func auxiliary(name: UInt64, random: UInt64, platform: UInt64?) -> [(UInt64, UInt64)] {
+        var vector: [(UInt64, UInt64)] = [
+            (3, program.headers), (4, UInt64(program.headerSize)), (5, UInt64(program.headerCount)), (6, 4096), (7, program.interpreterBase),
+            (8, 0), (9, program.entry), (11, UInt64(getuid())), (12, UInt64(geteuid())), (13, UInt64(getgid())), (14, UInt64(getegid())),
+            (16, capabilities.0), (17, UInt64(sysconf(Int32(_SC_CLK_TCK)))), (23, getuid() != geteuid() || getgid() != getegid() ? 1 : 0),
+            (25, random), (26, capabilities.1),
+            (31, name), (51, UInt64(smallestSignalStack)),
+        ]
+        if let platform { vector.append((15, platform)) }
+        vector.append((0, 0))
+        return vector
+    }
+}

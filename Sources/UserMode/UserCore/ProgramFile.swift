@@ -1,0 +1,30 @@
+import Glibc
+
+/// A program's file, open for reading.
+public final class ProgramFile {
+    public let path: String
+    public let descriptor: Int32
+
+    public init(_ path: String) throws(ELFError) {
+        self.path = path
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { throw .cannotOpen(path, errno: errno) }
+    }
+
+    /// Takes over a descriptor.
+    public init(descriptor: Int32, path: String) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Up to `count` bytes from an offset on.
+    public func read(_ offset: UInt64, _ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, count, Int(truncatingIfNeeded: offset)) }
+        return Array(bytes.prefix(max(got, 0)))
+    }
+
+    public func image() throws(ELFError) -> ELFImage { try ELFImage(path: path, read: read) }
+}
