@@ -72,7 +72,10 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"])
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"]),
+    module(
+        "GuestAArch64", "Guests/AArch64", .unsafe,
+        uses: ["IR", "Bits", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"]),
 ]
 
 let devices: [Target] = [
@@ -145,6 +148,11 @@ let package = Package(
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
                 "RandomIR",
+            ]),
+        tests(
+            "GuestAArch64Tests",
+            uses: [
+                "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
             ]),
         tests(
             "DeviceTests",
