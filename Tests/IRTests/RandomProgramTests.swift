@@ -19,9 +19,17 @@ import Testing
         return options
     }()
 
-    @Test(arguments: ["integers", "wide", "floats"])
+    private static let vectors: RandomIR.Options = {
+        var options = floating
+        options.hasVectors = true
+        return options
+    }()
+
+    private static let kinds = ["integers": RandomIR.Options(), "wide": wide, "floats": floating, "vectors": vectors]
+
+    @Test(arguments: ["integers", "wide", "floats", "vectors"])
     func optimizedProgramsDoTheSame(_ kind: String) throws {
-        let options = kind == "wide" ? RandomProgramTests.wide : kind == "floats" ? RandomProgramTests.floating : RandomIR.Options()
+        let options = try #require(RandomProgramTests.kinds[kind])
         var optimizer = Optimizer(layout: TestGuest.layout, helpers: TestGuest.helpers)
         var interpreter = Interpreter(helpers: TestGuest.helpers, runtime: TestGuest.runtime)
         var block = IRBlock()
@@ -61,6 +69,7 @@ import Testing
         for seed in 0..<UInt64(300) {
             var options = RandomProgramTests.wide
             options.floats = [.f16, .f32, .f64, .f80, .f128]
+            options.hasVectors = seed % 2 == 0
             var generator = RandomIR(seed: seed, options)
             generator.make(&block)
             try verify(block)

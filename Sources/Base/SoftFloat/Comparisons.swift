@@ -32,24 +32,31 @@ extension FloatFormat {
         return x.significand == y.significand ? .equal : x.significand < y.significand ? .less : .greater
     }
 
-    /// The lesser, -0 before +0; of a number and a NaN the number (IEEE 754-2019, 9.6, minimumNumber).
-    public func minimum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        choose(a, b, .less, &environment)
+    /// The lesser, -0 before +0; of a number and a NaN what the rule says.
+    public func minimum(_ a: UInt128, _ b: UInt128, rule: FloatMinMaxRule = .number, _ environment: inout FloatEnvironment) -> UInt128 {
+        choose(a, b, .less, rule, &environment)
     }
 
-    /// The greater, +0 after -0; of a number and a NaN the number (IEEE 754-2019, 9.6, maximumNumber).
-    public func maximum(_ a: UInt128, _ b: UInt128, _ environment: inout FloatEnvironment) -> UInt128 {
-        choose(a, b, .greater, &environment)
+    /// The greater, +0 after -0; of a number and a NaN what the rule says.
+    public func maximum(_ a: UInt128, _ b: UInt128, rule: FloatMinMaxRule = .number, _ environment: inout FloatEnvironment) -> UInt128 {
+        choose(a, b, .greater, rule, &environment)
     }
 
     /// The operand itself, or the zero that it was taken for.
     private func flushed(_ bits: UInt128, _ operand: Unpacked) -> UInt128 { operand.kind == .zero ? zero(operand.isNegative) : bits }
 
-    private func choose(_ a: UInt128, _ b: UInt128, _ wanted: FloatOrdering, _ environment: inout FloatEnvironment) -> UInt128 {
+    private func choose(
+        _ a: UInt128, _ b: UInt128, _ wanted: FloatOrdering, _ rule: FloatMinMaxRule, _ environment: inout FloatEnvironment
+    ) -> UInt128 {
         let x = unpack(a, &environment)
         let y = unpack(b, &environment)
+        if rule == .second {
+            if x.isNaN || y.isNaN { environment.flags.insert(.invalid) }
+            return !x.isNaN && !y.isNaN && order(x, y) == wanted ? flushed(a, x) : flushed(b, y)
+        }
         if x.isNaN || y.isNaN {
-            if x.isNaN && y.isNaN { return propagate(x, y, &environment) }
+            let ignoresNaN = rule == .number || rule == .quietNumber && !x.isSignalling && !y.isSignalling
+            if x.isNaN && y.isNaN || !ignoresNaN { return propagate(x, y, &environment) }
             if x.isSignalling || y.isSignalling { environment.flags.insert(.invalid) }
             return x.isNaN ? flushed(b, y) : flushed(a, x)
         }

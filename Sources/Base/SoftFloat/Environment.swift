@@ -29,6 +29,18 @@ public enum FloatSaturation: UInt8, CaseIterable, Sendable {
     case indefinite
 }
 
+/// What a minimum or maximum of a number and a NaN is.
+public enum FloatMinMaxRule: UInt8, CaseIterable, Sendable {
+    /// The number (IEEE 754-2019, 9.6, minimumNumber).
+    case number
+    /// The number if the NaN is quiet, else a NaN (IEEE 754-2008, 5.3.1, minNum).
+    case quietNumber
+    /// A NaN (IEEE 754-2019, 9.6, minimum).
+    case nan
+    /// The second operand, of two zeros as well; every NaN is invalid (Intel SDM 2, MINPS).
+    case second
+}
+
 /// The five exceptions of IEEE 754.
 public struct FloatFlags: OptionSet, Sendable {
     public let rawValue: UInt32

@@ -100,7 +100,7 @@ public enum AtomicOperation: UInt8, CaseIterable, Sendable {
 /// A float operation's rounding mode, NaN rule and tininess; its 16 attribute bits.
 ///
 /// Bits: 0–2 rounding, 3–5 NaN rule, 6 tininess before rounding, 7 raises no flags, 8 negates the product, 9 negates the addend,
-/// 10 signals on quiet NaNs (comparisons), 11 signed (conversions), 12–13 rule of a conversion that does not fit, 14 keeps inexact silent.
+/// 10 signals on quiet NaNs (comparisons), 11 signed (conversions), 12–13 rule of a conversion that does not fit or of a minimum, 14 keeps inexact silent.
 public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     public var rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -135,10 +135,22 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
         case indefinite
     }
 
+    /// What a minimum or maximum of a number and a NaN is; kept in the bits of the conversions' rule.
+    public enum MinMaxRule: UInt8, CaseIterable, Sendable {
+        /// The number (IEEE 754-2019 minimumNumber; RISC-V).
+        case number
+        /// The number if the NaN is quiet, else a NaN by the NaN rule (IEEE 754-2008 minNum; ARM's FMINNM).
+        case quietNumber
+        /// A NaN by the NaN rule (IEEE 754-2019 minimum; ARM's FMIN).
+        case nan
+        /// Operand b, of two zeros as well; every NaN is invalid (x86 MINPS).
+        case second
+    }
+
     @inlinable public init(
         rounding: Rounding = .dynamic, nan: NaNRule = .canonical, tinyBefore: Bool = false, silent: Bool = false,
         negateProduct: Bool = false, negateAddend: Bool = false, signalling: Bool = false, signed: Bool = false,
-        saturation: Saturation = .nanToMaximum, inexactSilent: Bool = false
+        saturation: Saturation = .nanToMaximum, inexactSilent: Bool = false, minMax: MinMaxRule = .number
     ) {
         var raw = UInt16(rounding.rawValue) | UInt16(nan.rawValue) << 3
         if tinyBefore { raw |= 1 << 6 }
@@ -147,7 +159,7 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
         if negateAddend { raw |= 1 << 9 }
         if signalling { raw |= 1 << 10 }
         if signed { raw |= 1 << 11 }
-        raw |= UInt16(saturation.rawValue) << 12
+        raw |= UInt16(saturation.rawValue | minMax.rawValue) << 12
         if inexactSilent { raw |= 1 << 14 }
         rawValue = raw
     }
@@ -161,6 +173,7 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     @inlinable public var signalling: Bool { rawValue & 1 << 10 != 0 }
     @inlinable public var signed: Bool { rawValue & 1 << 11 != 0 }
     @inlinable public var saturation: Saturation { Saturation(rawValue: UInt8(rawValue >> 12 & 3)) ?? .nanToMaximum }
+    @inlinable public var minMax: MinMaxRule { MinMaxRule(rawValue: UInt8(rawValue >> 12 & 3)) ?? .number }
     @inlinable public var inexactSilent: Bool { rawValue & 1 << 14 != 0 }
 }
 

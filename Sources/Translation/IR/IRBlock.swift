@@ -23,6 +23,8 @@ public struct IROp {
 
     @inlinable public var memory: MemoryOperation { MemoryOperation(rawValue: attribute) }
     @inlinable public var float: FloatAttributes { FloatAttributes(rawValue: attribute) }
+    /// Whether bits 12 and 13 of the float attributes are a `MinMaxRule`, no `Saturation`.
+    @inlinable public var hasMinMaxRule: Bool { opcode == .fmin || opcode == .fmax || opcode == .vfmin || opcode == .vfmax }
     /// The condition of `compare` and `brCompare`.
     @inlinable public var condition: Condition { Condition(rawValue: UInt8(truncatingIfNeeded: attribute)) ?? .eq }
     /// The condition of `fcompare`, whose float attributes share its attribute bits.
@@ -33,6 +35,12 @@ public struct IROp {
     @inlinable public var reason: ExitReason { ExitReason(rawValue: UInt8(truncatingIfNeeded: attribute)) ?? .lookup }
     /// `exitWith`: whether `pc` was already set by a helper, so that imm is not the address.
     @inlinable public var keepsPC: Bool { attribute & 0x8000 != 0 }
+    /// Vector operations: the lanes' size, and the number, which is a lane, a count or a condition.
+    @inlinable public var lane: Lane { Lane(rawValue: UInt8(truncatingIfNeeded: imm & 15)) ?? .b64 }
+    @inlinable public var number: Int { Int(imm >> 8 & 0xffff) }
+    /// The condition of `vcompare` and `vfcompare`.
+    @inlinable public var laneCondition: Condition { Condition(rawValue: UInt8(truncatingIfNeeded: number)) ?? .eq }
+    @inlinable public var laneFloatCondition: FloatCondition { FloatCondition(rawValue: UInt8(truncatingIfNeeded: number)) ?? .eq }
     @inlinable public var bitLow: Int { Int(imm & 0xff) }
     @inlinable public var bitCount: Int { Int(imm >> 8 & 0xff) }
 }

@@ -25,6 +25,33 @@ public enum Opcode: UInt8, CaseIterable, Sendable {
     case exitDirect, exitIndirect, exitWith
     case insnStart
     case probe
+    // Vectors: moves of lanes.
+    case vsplat, vinsert, vextractU, vextractS
+    case vconcat, vhigh
+    case vzipLow, vzipHigh, vunzipEven, vunzipOdd, vtransposeEven, vtransposeOdd
+    case vextractBytes, vtable, vreverse
+    // Vectors: lanes of integers.
+    case vadd, vsub, vmul, vneg, vabs
+    case vminS, vmaxS, vminU, vmaxU, vabsDiffS, vabsDiffU
+    case vaddSatS, vaddSatU, vsubSatS, vsubSatU
+    case vhalvingAddS, vhalvingAddU, vroundingAddS, vroundingAddU, vhalvingSubS, vhalvingSubU
+    case vcompare, vbitSelect
+    case vshlImm, vshrUImm, vshrSImm, vrotrImm
+    case vshl, vshrU, vshrS
+    case vmulHighS, vmulHighU, vmulDoubleHigh, vpolyMul
+    case vpopcnt, vclz, vcls
+    // Vectors: lanes change their width.
+    case vwidenS, vwidenU, vnarrow, vnarrowSatS, vnarrowSatSU, vnarrowSatU
+    case vmulLongS, vmulLongU, vpolyMulLong
+    case vdotS, vdotU, vdotUS
+    // Vectors: all lanes together.
+    case vany
+    case vreduceAddS, vreduceAddU, vreduceMinS, vreduceMaxS, vreduceMinU, vreduceMaxU
+    case vaesEncrypt, vaesDecrypt, vaesMix, vaesUnmix
+    // Vectors: lanes of floats.
+    case vfadd, vfsub, vfmul, vfdiv, vfsqrt, vfma, vfmin, vfmax, vfroundInt
+    case vfcompare
+    case vfwiden, vfnarrow, vfloatToInt, vintToFloat
 
     @inlinable public var info: OpcodeInfo { unsafe Opcode.infoBase[Int(rawValue)] }
 
@@ -79,6 +106,10 @@ public enum TypeRule: UInt8, Sendable {
 public enum AttributeKind: UInt8, Sendable {
     case none, condition, floatCondition, division, memory, float, fence, jump, exit, helper, state, label, constant, bitRange, pc
     case atomic, conditionLabel
+    /// The lanes' size in imm; with a number, a condition, float attributes or a float condition beside it.
+    case lanes, lanesNumber, lanesCondition, lanesFloat, lanesFloatCondition
+
+    var hasLanes: Bool { rawValue >= AttributeKind.lanes.rawValue }
 }
 
 public struct OpcodeInfo: Sendable {

@@ -1,9 +1,10 @@
 extension Opcode {
     /// One row an operation, in the order of the cases.
     public static let table: [OpcodeRow] = dataRows + computeRows + memoryRows + floatRows + controlRows
+        + vectorMoveRows + vectorRows + vectorWidthRows + vectorFloatRows
 
     private static let dataRows: [OpcodeRow] = [
-        .init(.const, "const", 0, .free, .constant, [], "imm, cut to the type"),
+        .init(.const, "const", 0, .free, .constant, [], "imm, cut to the type; of a v128 both halves"),
         .init(.readState, "read", 0, .free, .state, .readsState, "the guest state field at offset imm"),
         .init(.writeState, "write", 1, .none, .state, .writesState, "puts a into the guest state field at offset imm"),
     ]
@@ -43,9 +44,9 @@ extension Opcode {
         .init(.maxU, "max.u", 2, .same, .none, [], "the greater, unsigned"),
         .init(.compare, "cmp", 2, .truth, .condition, [], "1 where the condition holds between a and b, else 0"),
         .init(.select, "select", 3, .free, .none, [], "b where a is not 0, else c; b and c have the result's type"),
-        .init(.zext, "zext", 1, .free, .none, [], "a zero-extended to the wider type"),
+        .init(.zext, "zext", 1, .free, .none, [], "a zero-extended to the wider type; a vector's upper lanes are zero"),
         .init(.sext, "sext", 1, .free, .none, [], "a sign-extended to the wider type"),
-        .init(.trunc, "trunc", 1, .free, .none, [], "a's low bits in the narrower type"),
+        .init(.trunc, "trunc", 1, .free, .none, [], "a's low bits in the narrower type; of a vector the lowest lane"),
         .init(.bitcast, "bitcast", 1, .free, .none, [], "a's bits as the other type of the same width"),
         .init(.extractU, "extract.u", 1, .same, .bitRange, [], "imm's bit range of a, zero-extended (imm = low | count << 8)"),
         .init(.extractS, "extract.s", 1, .same, .bitRange, [], "imm's bit range of a, sign-extended (imm = low | count << 8)"),
@@ -77,8 +78,8 @@ extension Opcode {
         .init(.fdiv, "fdiv", 2, .same, .float, .setsFlags, "a / b"),
         .init(.fsqrt, "fsqrt", 1, .same, .float, .setsFlags, "the square root of a"),
         .init(.fma, "fma", 3, .same, .float, .setsFlags, "a * b + c, rounded once; product or addend negated as the attributes say"),
-        .init(.fmin, "fmin", 2, .same, .float, .setsFlags, "minimumNumber: the lesser, -0 < +0; of a number and a NaN the number"),
-        .init(.fmax, "fmax", 2, .same, .float, .setsFlags, "maximumNumber: the greater, -0 < +0; of a number and a NaN the number"),
+        .init(.fmin, "fmin", 2, .same, .float, .setsFlags, "the lesser, -0 < +0; of a number and a NaN what the attributes say"),
+        .init(.fmax, "fmax", 2, .same, .float, .setsFlags, "the greater, -0 < +0; of a number and a NaN what the attributes say"),
         .init(.fcompare, "fcmp", 2, .truth, .floatCondition, .setsFlags, "1 where the condition in imm holds, else 0"),
         .init(.fclass, "fclass", 1, .free, .none, [], "one bit by class: -inf, -normal, -subnormal, -0, +0, +subnormal, +normal, +inf, sNaN, qNaN"),
         .init(.fconvert, "fcvt", 1, .free, .float, .setsFlags, "a in the other float type"),

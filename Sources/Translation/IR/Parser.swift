@@ -88,7 +88,17 @@ public struct Parser {
             type = last
             parts.removeLast()
         }
-        if let row = Parser.row(parts) { return IROp(row.opcode, type) }
+        var lane: Lane?
+        if parts.count > 1, let bits = Int(parts[parts.count - 1]) {
+            lane = Lane.allCases.first { $0.bits == bits }
+            if lane == nil { throw scanner.error("there are no lanes of \(bits) bits") }
+            parts.removeLast()
+        }
+        let laneBits = Int64(lane?.rawValue ?? 0)
+        if let row = Parser.row(parts) {
+            if row.info.attribute.hasLanes != (lane != nil) { throw scanner.error("there is no operation \(name)") }
+            return IROp(row.opcode, type, imm: laneBits)
+        }
         let suffix = parts.removeLast()
         guard let row = Parser.row(parts), let bits = Parser.suffix(suffix, row.info.attribute) else {
             throw scanner.error("there is no operation \(name)")
@@ -96,6 +106,7 @@ public struct Parser {
         var op = IROp(row.opcode, type)
         switch row.info.attribute {
         case .floatCondition, .atomic: op.imm = Int64(bits)
+        case .lanesCondition, .lanesFloatCondition: op.imm = laneBits | Int64(bits) << 8
         default: op.attribute = bits
         }
         return op
@@ -111,8 +122,8 @@ public struct Parser {
             E.allCases.first { "\($0)" == word }.map { UInt16($0.rawValue) }
         }
         return switch kind {
-        case .condition, .conditionLabel: find(Condition.self)
-        case .floatCondition: find(FloatCondition.self)
+        case .condition, .conditionLabel, .lanesCondition: find(Condition.self)
+        case .floatCondition, .lanesFloatCondition: find(FloatCondition.self)
         case .division: find(DivisionRule.self)
         case .atomic: find(AtomicOperation.self)
         case .jump: find(JumpHint.self)

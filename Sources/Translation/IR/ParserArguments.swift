@@ -13,7 +13,11 @@ extension Parser {
             try address(&op, &scanner)
             try operands(&op, 1..<count, &scanner)
             op.attribute = try memory(&scanner).rawValue
-        case .float, .floatCondition:
+        case .lanes, .lanesCondition: try operands(&op, 0..<count, &scanner)
+        case .lanesNumber:
+            try operands(&op, 0..<count, &scanner)
+            op.imm |= try scanner.number() << 8
+        case .float, .floatCondition, .lanesFloat, .lanesFloatCondition:
             try operands(&op, 0..<count, &scanner)
             op.attribute = try float(&scanner).rawValue
         case .fence:
@@ -113,6 +117,8 @@ extension Parser {
             } else if let found = TextNames.nan.first(where: { $0.1 == word }) {
                 raw = raw & ~0x38 | UInt16(found.0.rawValue) << 3
             } else if let found = TextNames.saturation.first(where: { $0.1 == word }) {
+                raw = raw & ~0x3000 | UInt16(found.0.rawValue) << 12
+            } else if let found = TextNames.minMax.first(where: { $0.1 == word }) {
                 raw = raw & ~0x3000 | UInt16(found.0.rawValue) << 12
             } else if let found = TextNames.floatBits.first(where: { $0.1 == word }) {
                 raw |= found.0

@@ -39,7 +39,9 @@ public struct Printer {
         case .constant, .pc: return [number(op.imm)]
         case .state: return [field(op)] + operands
         case .memory, .atomic: return [address(op)] + operands.dropFirst() + [TextNames.memory(op.memory)]
-        case .float, .floatCondition: return operands + [TextNames.float(op.float)]
+        case .float, .floatCondition, .lanesFloat, .lanesFloatCondition: return operands + [TextNames.float(op)]
+        case .lanes, .lanesCondition: return operands
+        case .lanesNumber: return operands + [String(op.number)]
         case .fence: return [fence(op)]
         case .jump: return operands + (op.imm == 0 ? [] : [number(op.imm)])
         case .exit: return op.keepsPC ? [] : [number(op.imm)]

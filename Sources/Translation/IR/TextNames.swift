@@ -9,6 +9,9 @@ enum TextNames {
     static let saturation: [(FloatAttributes.Saturation, String)] = [
         (.nanToMaximum, "nanmax"), (.nanToZero, "nanzero"), (.indefinite, "indefinite"),
     ]
+    static let minMax: [(FloatAttributes.MinMaxRule, String)] = [
+        (.number, "number"), (.quietNumber, "quietnumber"), (.nan, "nan"), (.second, "second"),
+    ]
     /// Single bits of the float attributes.
     static let floatBits: [(UInt16, String)] = [
         (1 << 6, "tinybefore"), (1 << 7, "silent"), (1 << 8, "negproduct"), (1 << 9, "negaddend"), (1 << 10, "signalling"),
@@ -29,6 +32,9 @@ enum TextNames {
         case .atomic: "\(op.atomic)"
         case .jump: op.hint == .none ? nil : "\(op.hint)"
         case .exit: "\(op.reason)"
+        case .lanes, .lanesNumber, .lanesFloat: "\(op.lane.bits)"
+        case .lanesCondition: "\(op.laneCondition).\(op.lane.bits)"
+        case .lanesFloatCondition: "\(op.laneFloatCondition).\(op.lane.bits)"
         default: nil
         }
     }
@@ -42,11 +48,16 @@ enum TextNames {
     }
 
     /// What differs from dynamic rounding, canonical NaNs and no special bits.
-    static func float(_ float: FloatAttributes) -> String {
+    static func float(_ op: IROp) -> String {
+        let float = op.float
         var words: [String] = []
         if float.rounding != .dynamic { words += rounding.filter { $0.0 == float.rounding }.map(\.1) }
         if float.nan != .canonical { words += nan.filter { $0.0 == float.nan }.map(\.1) }
-        if float.saturation != .nanToMaximum { words += saturation.filter { $0.0 == float.saturation }.map(\.1) }
+        if op.hasMinMaxRule {
+            if float.minMax != .number { words += minMax.filter { $0.0 == float.minMax }.map(\.1) }
+        } else if float.saturation != .nanToMaximum { 
+            words += saturation.filter { $0.0 == float.saturation }.map(\.1)
+        }
         words += floatBits.filter { float.rawValue & $0.0 != 0 }.map(\.1)
         return words.joined(separator: " ")
     }

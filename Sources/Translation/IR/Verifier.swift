@@ -58,6 +58,7 @@ public struct Verifier {
     }
 
     private func problemOfTypes(_ op: IROp, _ info: OpcodeInfo, _ types: [IRType]) -> String? {
+        if op.type == .v256 { return "v256 is not supported" }
         switch info.rule {
         case .none: break
         case .same:
@@ -76,8 +77,9 @@ public struct Verifier {
     /// The kinds of types that the opcode computes with.
     private func problemOfKinds(_ op: IROp, _ types: [IRType]) -> String? {
         switch op.opcode {
-        case .add, .sub, .mul, .mulHighS, .mulHighU, .mulHighSU, .divS, .divU, .remS, .remU, .and, .or, .xor, .andNot, .not, .neg,
-            .clz, .ctz, .popcnt, .bswap, .bitReverseBytes, .clmul, .clmulHigh, .minS, .maxS, .minU, .maxU,
+        case .and, .or, .xor, .andNot, .not, .bitReverseBytes:
+            return op.type.isInteger || op.type.isVector ? nil : "it computes with integers"
+        case .add, .sub, .mul, .mulHighS, .mulHighU, .mulHighSU, .divS, .divU, .remS, .remU, .neg, .clz, .ctz, .popcnt, .bswap, .clmul, .clmulHigh, .minS, .maxS, .minU, .maxU,
             .extractU, .extractS, .deposit:
             return op.type.isInteger ? nil : "it computes with integers"
         case .shl, .shrU, .shrS, .rotl, .rotr:
@@ -88,6 +90,10 @@ public struct Verifier {
         case .select:
             if !types[0].isInteger { return "the selector is not an integer" }
             return types[1] == op.type && types[2] == op.type ? nil : "the chosen values don't have its type"
+        case .zext where op.type.isVector:
+            return op.type.bits > types[0].bits && types[0] != .f80 ? nil : "\(types[0]) does not extend to \(op.type)"
+        case .trunc where types[0].isVector:
+            return op.type.bits < types[0].bits && op.type != .f80 ? nil : "\(types[0]) does not narrow to \(op.type)"
         case .zext, .sext:
             return integers(op.type, types[0]) && op.type.bits > types[0].bits ? nil : "\(types[0]) does not extend to \(op.type)"
         case .trunc:
@@ -103,7 +109,7 @@ public struct Verifier {
         case .writeState:
             return types[0] == op.type ? nil : "the value has type \(types[0])"
         default:
-            return problemOfFloatKinds(op, types)
+            return op.opcode.isVector ? problemOfVector(op, types) : problemOfFloatKinds(op, types)
         }
     }
 

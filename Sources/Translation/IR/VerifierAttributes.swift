@@ -12,9 +12,12 @@ extension Verifier {
         case .exit: return Int(op.attribute & 0x7fff) < ExitReason.allCases.count ? nil : "there is no exit reason \(op.attribute)"
         case .floatCondition:
             if op.imm < 0 || op.imm >= FloatCondition.allCases.count { return "there is no float condition \(op.imm)" }
-            return problemOfFloat(op.attribute)
-        case .float: return problemOfFloat(op.attribute)
+            return problemOfFloat(op.attribute, op)
+        case .float: return problemOfFloat(op.attribute, op)
         case .memory, .atomic: return problemOfMemory(op, types)
+        case .lanes, .lanesNumber, .lanesCondition:
+            return op.attribute != 0 ? "it has no attributes" : nil
+        case .lanesFloat, .lanesFloatCondition: return problemOfFloat(op.attribute, op)
         }
     }
 
@@ -35,11 +38,11 @@ extension Verifier {
         return nil
     }
 
-    private func problemOfFloat(_ attribute: UInt16) -> String? {
+    private func problemOfFloat(_ attribute: UInt16, _ op: IROp) -> String? {
         let isKnown =
             FloatAttributes.Rounding(rawValue: UInt8(attribute & 7)) != nil
             && FloatAttributes.NaNRule(rawValue: UInt8(attribute >> 3 & 7)) != nil
-            && FloatAttributes.Saturation(rawValue: UInt8(attribute >> 12 & 3)) != nil && attribute & 0x8000 == 0
+            && (op.hasMinMaxRule || FloatAttributes.Saturation(rawValue: UInt8(attribute >> 12 & 3)) != nil) && attribute & 0x8000 == 0
         return isKnown ? nil : "the float attributes \(attribute) mean nothing"
     }
 
@@ -50,6 +53,7 @@ extension Verifier {
         if memory.mmuIndex >= CPUHeader.mmuIndices { return "there is no MMU index \(memory.mmuIndex)" }
         let value = op.opcode == .store ? types[1] : op.type
         if memory.size * 8 > value.bits { return "\(memory.size) bytes are more than \(value) holds" }
+        if value.isVector && memory.size != value.bytes { return "a vector is accessed whole" }
         if op.opcode == .store && op.type != value { return "the stored value has type \(value)" }
         if op.opcode != .load && op.opcode != .store {
             if memory.size > 16 || memory.size == 16 && op.opcode == .atomicRMW { return "no such access is atomic" }

@@ -62,8 +62,8 @@ public enum FloatEvaluation {
         case .fma:
             return format.multiplyAdd(
                 a, b, c, negateProduct: op.float.negateProduct, negateAddend: op.float.negateAddend, &environment)
-        case .fmin: return format.minimum(a, b, &environment)
-        case .fmax: return format.maximum(a, b, &environment)
+        case .fmin: return format.minimum(a, b, rule: minMaxRule(op.float), &environment)
+        case .fmax: return format.maximum(a, b, rule: minMaxRule(op.float), &environment)
         case .fcompare: return holds(op.floatCondition, format.compare(a, b, isSignalling: op.float.signalling, &environment)) ? 1 : 0
         case .fconvert: return format.convert(a, to: self.format(op.type), &environment)
         case .floatToInt:
@@ -72,6 +72,10 @@ public enum FloatEvaluation {
         case .froundInt: return format.roundToIntegral(a, &environment)
         default: preconditionFailure("\(op.opcode) is no float operation")
         }
+    }
+
+    private static func minMaxRule(_ float: FloatAttributes) -> FloatMinMaxRule {
+        FloatMinMaxRule(rawValue: float.minMax.rawValue) ?? .number
     }
 
     private static func holds(_ condition: FloatCondition, _ ordering: FloatOrdering) -> Bool {

@@ -49,7 +49,9 @@ public struct Interpreter: ~Copyable {
             let op = unsafe ops[index]
             var target: Int32 = -1
             switch op.opcode {
-            case .const: set(index, UInt64(bitPattern: op.imm) & op.type.mask)
+            case .const:
+                let bits = UInt64(bitPattern: op.imm) & op.type.mask
+                setWide(index, UInt128(high: op.type == .v128 ? bits : 0, low: bits))
             case .readState: readState(op, index, header)
             case .writeState: writeState(op, header)
             case .load, .store, .atomicRMW, .compareExchange, .loadLinked, .storeConditional, .call:
@@ -57,7 +59,9 @@ public struct Interpreter: ~Copyable {
                 if header.exception != 0 { return .exception }
             case .fence: synchronize()
             case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat,
-                .froundInt, .unboxFloat, .boxFloat:
+                .froundInt, .unboxFloat, .boxFloat,
+                .vfadd, .vfsub, .vfmul, .vfdiv, .vfsqrt, .vfma, .vfmin, .vfmax, .vfroundInt, .vfcompare, .vfwiden, .vfnarrow, .vfloatToInt,
+                .vintToFloat:
                 unsafe computeFloat(op, index, ops, header)
             case .label, .probe: break
             case .br: target = Int32(truncatingIfNeeded: op.imm)
@@ -123,7 +127,9 @@ public struct Interpreter: ~Copyable {
 
     private func compute(_ op: IROp, _ index: Int, _ ops: UnsafeMutablePointer<IROp>) {
         let source = unsafe ops[Int(op.a)].type
-        if op.type.bits <= 64 && source.bits <= 64 {
+        if op.opcode.isVector {
+            setWide(index, EvaluateVector.compute(op, source: source, wide(op.a), wide(op.b), wide(op.c)))
+        } else if op.type.bits <= 64 && source.bits <= 64 {
             set(index, Evaluate.narrow(op, source: source, narrow(op.a), narrow(op.b), narrow(op.c)))
         } else {
             setWide(index, Evaluate.wide(op, source: source, wide(op.a), wide(op.b), wide(op.c)))

@@ -228,7 +228,7 @@ enum Need: UInt8 {
         switch opcode {
         case .const, .fclass, .unboxFloat, .boxFloat: self = .ifUsed
         case .fence, .label: self = .always
-        default: self = opcode.isPureInteger ? .ifUsed : .depends
+        default: self = opcode.isPureInteger || opcode.isPureVector ? .ifUsed : .depends
         }
     }
 }

@@ -5,6 +5,7 @@ extension Optimizer {
     /// Operations travel by reference: by value their fields would be packed into registers and unpacked at every call.
     mutating func simplify(_ op: inout IROp) -> Int32 {
         let source = definition(op.a).type
+        if op.type.isVector || source.isVector { return crossing(&op, source) }
         if !op.type.isNarrow || !source.isNarrow { return emit(op) }
         if op.isCommutative && isConstant(op.a) && !isConstant(op.b) { swap(&op.a, &op.b) }
         if let folded = fold(&op, source) { return folded }

@@ -6,6 +6,9 @@ public struct RandomIR {
     public struct Options: Sendable {
         public var integers: [IRType] = [.i8, .i16, .i32, .i64]
         public var floats: [IRType] = []
+        public var hasVectors = false
+        /// Lanes that vector operations on floats have.
+        public var floatLanes: [Lane] = [.b16, .b32, .b64]
         public var hasMemory = true
         public var hasAtomics = true
         public var hasBranches = true
@@ -74,7 +77,7 @@ public struct RandomIR {
             let recent = values.suffix(24).filter { $0.type == type }
             if !recent.isEmpty { return random.pick(recent).value }
         }
-        if type.isInteger && type.bits <= 64 && random.oneIn(3) {
+        if (type.isInteger && type.bits <= 64 || type.isVector) && random.oneIn(3) {
             let made = block.const(type, random.edgy())
             keep(made, type)
             return made
@@ -95,6 +98,7 @@ public struct RandomIR {
     // MARK: Operations
 
     private mutating func step(_ block: inout IRBlock) {
+        if options.hasVectors && random.oneIn(2) { return vectorStep(&block) }
         switch random.below(20) {
         case 0...6: arithmetic(&block)
         case 7: shape(&block)
@@ -155,7 +159,8 @@ public struct RandomIR {
 
     private mutating func write(_ block: inout IRBlock) {
         let isFloat = !options.floats.isEmpty && random.oneIn(4)
-        let type = isFloat ? float() : integer()
+        let isVector = options.hasVectors && random.oneIn(2)
+        let type = isVector ? random.pick([.v64, .v128]) : isFloat ? float() : integer()
         let place = field(type)
         block.write(type, place.offset, value(type, &block))
     }

@@ -30,8 +30,8 @@ extension RandomIR {
     }
 
     private mutating func access(_ block: inout IRBlock, _ address: Value) {
-        let type = random.pick(options.integers + options.floats.filter { $0 != .f80 })
-        let size = type.isFloat ? type.bytes : size(upTo: type)
+        let type = random.pick(options.integers + options.floats.filter { $0 != .f80 } + (options.hasVectors ? [.v64, .v128] : []))
+        let size = type.isFloat || type.isVector ? type.bytes : size(upTo: type)
         let offset = random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
         if random.oneIn(2) {
             keep(block.load(type, address, offset: offset, operation(size)), type)
@@ -61,10 +61,7 @@ extension RandomIR {
 
     mutating func floatStep(_ block: inout IRBlock) {
         let type = float()
-        let attributes = FloatAttributes(
-            rounding: random.pick(options.roundings), nan: random.pick(options.nanRules), silent: random.oneIn(6),
-            negateProduct: random.oneIn(4), negateAddend: random.oneIn(4), signalling: random.oneIn(2), signed: random.oneIn(2),
-            saturation: random.pick(FloatAttributes.Saturation.allCases))
+        let attributes = floatAttributes()
         let opcode = random.pick(RandomIR.floatOpcodes.filter { !options.without.contains($0) })
         let a = value(opcode == .intToFloat ? random.pick(RandomIR.convertible) : type, &block)
         switch opcode {
@@ -92,13 +89,20 @@ extension RandomIR {
         }
     }
 
+    mutating func floatAttributes() -> FloatAttributes {
+        FloatAttributes(
+            rounding: random.pick(options.roundings), nan: random.pick(options.nanRules), silent: random.oneIn(6),
+            negateProduct: random.oneIn(4), negateAddend: random.oneIn(4), signalling: random.oneIn(2), signed: random.oneIn(2),
+            saturation: random.pick(FloatAttributes.Saturation.allCases))
+    }
+
     /// The attributes that mean something to `opcode`.
-    private func plain(_ attributes: FloatAttributes, _ opcode: Opcode) -> FloatAttributes {
+    func plain(_ attributes: FloatAttributes, _ opcode: Opcode) -> FloatAttributes {
         var raw = attributes.rawValue
         if opcode != .fma { raw &= ~0x300 }
         if opcode != .fcompare { raw &= ~0x400 }
         if opcode != .floatToInt && opcode != .intToFloat { raw &= ~0x800 }
-        if opcode != .floatToInt { raw &= ~0x3000 }
+        if opcode != .floatToInt && opcode != .fmin && opcode != .fmax { raw &= ~0x3000 }
         return FloatAttributes(rawValue: raw)
     }
 

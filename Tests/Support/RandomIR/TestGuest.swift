@@ -5,7 +5,7 @@ public final class TestGuest {
     public static let memorySize = 8192
     public static let stateSize = 512
 
-    /// x0–x11 hold i64, w0–w3 i32, h0–h1 i16, b0–b1 i8, q0–q3 i128, s0–s3 f32, d0–d3 f64, e0–e1 f80, g0–g1 f128.
+    /// x0–x11 hold i64, w0–w3 i32, h0–h1 i16, b0–b1 i8, q0–q3 i128, s0–s3 f32, v0–v3 v128, u0–u1 v64, d0–d3 f64, e0–e1 f80, g0–g1 f128.
     public static let layout: StateLayout = {
         var fields: [StateField] = []
         var offset = 0
@@ -17,6 +17,8 @@ public final class TestGuest {
         }
         add("x", 12, .i64, stride: 8, hot: 4)
         add("q", 4, .i128, stride: 16)
+        add("v", 4, .v128, stride: 16, hot: 2)
+        add("u", 2, .v64, stride: 8)
         add("g", 2, .f128, stride: 16)
         add("e", 2, .f80, stride: 16)
         add("d", 4, .f64, stride: 8, hot: 2)
@@ -71,6 +73,11 @@ public final class TestGuest {
         var value: UInt64 = 0
         withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: bytes(field).prefix(8)) }
         return value
+    }
+
+    /// All of a field, of up to 128 bits.
+    public func readWide(_ name: String) -> UInt128 {
+        bytes(TestGuest.layout.field(named: name)!).reversed().reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
     }
 
     public func write(_ name: String, _ value: UInt64, high: UInt64 = 0) {
