@@ -186,7 +186,7 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
             goto 0
             """, guest)
         #expect(guest.readWide("v1") == 0x7788_7788_7788_7788_7788_7788_7788_7788)
-        #expect(guest.readWide("v2") == 0x88 << 120 | 0x3ff0_0000_0000_0000)
+        #expect(guest.readWide("v2") == UInt128(0x88) << 120 | 0x3ff0_0000_0000_0000)
         #expect(guest.read("u0") == 0x3ff0_0000_0000_0000)
     }
 

@@ -61,7 +61,7 @@ public enum EvaluateVector {
             case .vshrU: return lanes[b, index] < lanes.bits ? x >> y : 0
             case .vshrS: return x >> Int128(min(lanes[b, index], UInt64(lanes.bits - 1)))
             case .vmulHighS: return (x * y) >> lanes.bits
-            case .vmulHighU: return Int128(truncatingIfNeeded: UInt128(x) &* UInt128(y) >> lanes.bits)
+            case .vmulHighU: return Int128(truncatingIfNeeded: (UInt128(x) &* UInt128(y)) >> lanes.bits)
             case .vmulDoubleHigh: return lanes.saturated((2 * x * y + rounding) >> lanes.bits, isSigned: true)
             case .vpolyMul: return Int128(Evaluate.carrylessProduct(lanes[a, index], lanes[b, index]).low)
             default: preconditionFailure("\(op.opcode) is no vector operation of two operands")

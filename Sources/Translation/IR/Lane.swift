@@ -31,6 +31,9 @@ extension Opcode {
     /// Whether the result is a function of the operands' bits alone that `EvaluateVector` computes.
     @inlinable public var isPureVector: Bool { isVector && !isVectorFloat }
 
+    /// Whether it puts lanes of two vectors by turns, so that each must have at least two.
+    public var pairsLanes: Bool { rawValue >= Opcode.vzipLow.rawValue && rawValue <= Opcode.vtransposeOdd.rawValue }
+
     /// The sizes of operand a's lanes that there is a vector operation for; bytes where lanes don't matter.
     public var lanes: ClosedRange<Lane> {
         switch self {

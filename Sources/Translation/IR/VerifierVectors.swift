@@ -52,6 +52,7 @@ extension Verifier {
             default: 1
             }
         if op.number >= limit { return "the number \(op.number) is too large" }
+        if op.opcode.pairsLanes, op.type.bytes == op.lane.bytes { return "it has no lanes of \(op.lane.bits) bits" }
         if op.opcode == .vreverse {
             let isGroup = op.number > op.lane.bytes && op.number & (op.number - 1) == 0
             return isGroup ? nil : "\(op.number) bytes are no group of lanes"

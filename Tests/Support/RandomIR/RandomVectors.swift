@@ -16,7 +16,7 @@ extension RandomIR {
     private mutating func vectorType() -> IRType { random.oneIn(3) ? .v64 : .v128 }
 
     private mutating func lanewise(_ opcode: Opcode, _ lane: Lane, _ block: inout IRBlock) {
-        let isWhole = [.vaesEncrypt, .vaesDecrypt, .vaesMix, .vaesUnmix].contains(opcode)
+        let isWhole = opcode.pairsLanes && lane == .b64 || [.vaesEncrypt, .vaesDecrypt, .vaesMix, .vaesUnmix].contains(opcode)
         let type = isWhole ? .v128 : vectorType()
         let a = value(type, &block)
         let b = opcode.info.operands > 1 ? value(type, &block) : nil
