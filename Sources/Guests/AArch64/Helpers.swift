@@ -7,7 +7,7 @@ import IR
 /// The functions that translated code calls, by index.
 enum AArch64Helper: Int, CaseIterable {
     case undefined, raise, condition, nzcv, convertFlags, readSystem, writeSystem, clearExclusive, synchronizeCode
-    case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert
+    case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
 
     static let table: [Helper] = allCases.map(\.helper)
 
@@ -65,6 +65,16 @@ enum AArch64Helper: Int, CaseIterable {
                 }
             }
         case .narrowToBF16, .convertAlternativeHalf, .roundToWidth, .javaScriptConvert: floatHelper
+        case .lanes:
+            Helper("lanes", [.readsState, .writesState, .touchesFloatStatus, .sideEffects]) { state, instruction, bits, layout in
+                unsafe AArch64CPU.with(state) { $0.computeLanes(instruction, bits, layout) }
+                return 0
+            }
+        case .hash:
+            Helper("hash", [.readsState, .writesState, .sideEffects]) { state, instruction, bits, _ in
+                unsafe AArch64CPU.with(state) { $0.hash(instruction, bits) }
+                return 0
+            }
         }
     }
 

@@ -3,7 +3,7 @@ import Decoding
 
 /// The manual's chapters of A64 (DDI 0487, C4.1): each has an enum of its instructions, its rows and its translation.
 enum Chapter: Int, CaseIterable {
-    case immediate, register, branch, loadStore, float, structure, scalar, vector, crypto
+    case immediate, register, branch, loadStore, float, structure, vector, crypto
 }
 
 /// An instruction's number: its chapter and its case there.
@@ -72,8 +72,11 @@ struct Operands {
 
 /// The decode table over all chapters.
 enum Decoder {
-    static let rows =
-        immediateRows + registerRows + registerPointerRows + branchRows + systemRows + loadStoreRows + loadStoreRegisterRows + loadStoreFloatRows + atomicRows + floatRows + structureRows
+    static let rows: [DecodeRow] = [
+        immediateRows, registerRows, registerPointerRows, branchRows, systemRows, loadStoreRows, loadStoreRegisterRows, loadStoreFloatRows,
+        atomicRows, floatRows, structureRows, vectorRows, vectorFloatRows, vectorWideRows, vectorUnaryRows, vectorUnaryFloatRows, vectorMoveRows,
+        vectorElementRows, vectorShiftRows, scalarRows, scalarFloatRows, scalarConversionRows, cryptoRows,
+    ].flatMap { $0 }
 
     /// By bits 28 to 21, which all groups use, and bits 11 and 10.
     static let table = DecodeTable(rows, key: .init((low: 21, count: 8), (low: 10, count: 2)))

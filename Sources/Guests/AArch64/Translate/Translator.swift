@@ -77,7 +77,8 @@ struct Translator {
         case .loadStore: LoadStoreInstruction(rawValue: id.index).map { loadStore(&b, $0, o) } ?? false
         case .float: FloatInstruction(rawValue: id.index).map { float(&b, $0, o) } ?? false
         case .structure: StructureInstruction(rawValue: id.index).map { structure(&b, $0, o) } ?? false
-        case .scalar, .vector, .crypto: false
+        case .vector: VectorInstruction(rawValue: id.index).map { vector(&b, $0, o) } ?? false
+        case .crypto: CryptoInstruction(rawValue: id.index).map { crypto(&b, $0, o) } ?? false
         }
     }
 
