@@ -54,7 +54,7 @@ private typealias T = AssemblerTrial
         for a in T.registers { for b in T.registers { body(a, b) } }
     }
 
-    private func vectors(_ body: (Vector, Vector, Vector) -> Void) {
+    func vectors(_ body: (Vector, Vector, Vector) -> Void) {
         for a in T.vectors { for b in T.vectors { for c in T.vectors { body(a, b, c) } } }
     }
 
@@ -277,6 +277,9 @@ private typealias T = AssemblerTrial
         }
         vectorMoves(t)
         vectorBits(t)
+        packed(t)
+        packedWithImmediates(t)
+        packedMoves(t)
     }
 
     private func integerConversions(_ t: AssemblerTrial, _ single: Bool, _ a: Vector, _ b: Vector, _ register: Register) {

@@ -118,6 +118,28 @@ final class HostMachine {
         var options = integers
         options.floats = [.f32, .f64]
         options.roundings = FloatAttributes.Rounding.allCases
+        options.nanRules = FloatAttributes.NaNRule.allCases
         try compare(options, seeds: GeneratedCodeTests.seeds, optimized: optimized)
+    }
+
+    @Test(arguments: [false, true]) func vectorPrograms(_ optimized: Bool) throws {
+        var options = integers
+        options.floats = [.f32, .f64]
+        options.roundings = [.dynamic, .dynamic, .nearestEven, .towardZero]
+        options.nanRules = FloatAttributes.NaNRule.allCases
+        options.hasVectors = true
+        try compare(options, seeds: GeneratedCodeTests.seeds, optimized: optimized)
+    }
+
+    /// Each operation alone, so that none hides behind the others.
+    @Test(arguments: Opcode.allCases.filter(\.isVector)) func vectorOperation(_ opcode: Opcode) throws {
+        var options = integers
+        options.hasVectors = true
+        options.hasAtomics = false
+        options.hasBranches = false
+        options.without.formUnion(Opcode.allCases.filter { $0.isVector && $0 != opcode })
+        options.roundings = [.dynamic, .dynamic, .nearestEven, .towardZero]
+        options.nanRules = FloatAttributes.NaNRule.allCases
+        try compare(options, seeds: 0..<200, optimized: false)
     }
 }

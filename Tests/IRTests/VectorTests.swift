@@ -47,7 +47,8 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
     private static let upper: UInt128 = 0x1f1e1d1c_1b1a1918_17161514_13121110
 
     private static let moves: [VectorCase] = [
-        VectorCase("vinsert.8.v128 %a, %x, 15", count, gives: count & (.max >> 8) | 0x42 << 120), VectorCase("vhigh.v64 %a", count, gives: 0x0f0e0d0c_0b0a0908),
+        VectorCase("vinsert.8.v128 %a, %x, 15", count, gives: count & (.max >> 8) | 0x42 << 120),
+        VectorCase("vhigh.v64 %a", count, gives: 0x0f0e0d0c_0b0a0908),
         VectorCase("vconcat.v128 %d, %e", count, upper, gives: 0x17161514_13121110_07060504_03020100),
         VectorCase("vextract.u.16.i32 %a, 7", count, gives: 0x0f0e), VectorCase("vextract.s.8.i64 %a, 1", 0x8000, gives: 0xffff_ffff_ffff_ff80),
         VectorCase("vextract.u.32.f32 %a, 3", 0x3f800000 << 96, gives: 0x3f80_0000),
@@ -108,7 +109,8 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
 
     private static let shifts: [VectorCase] = [
         VectorCase("vshl.imm.8.v64 %d, 7", 0xff_03, gives: 0x80_80), VectorCase("vshr.u.imm.8.v64 %d, 8", 0xff, gives: 0),
-        VectorCase("vshr.s.imm.8.v64 %d, 8", 0x80_7f, gives: 0xff_00), VectorCase("vshr.s.imm.64.v128 %a, 63", 1 << 127, gives: UInt128(UInt64.max) << 64),
+        VectorCase("vshr.s.imm.8.v64 %d, 8", 0x80_7f, gives: 0xff_00),
+        VectorCase("vshr.s.imm.64.v128 %a, 63", 1 << 127, gives: UInt128(UInt64.max) << 64),
         VectorCase("vrotr.imm.32.v64 %d, 4", 0x1234_5678, gives: 0x8123_4567), VectorCase("vrotr.imm.64.v128 %a, 0", 5, gives: 5),
         VectorCase("vshl.8.v64 %d, %e", 0x01_01_ff, 0x08_07_01, gives: 0x80_fe),
         VectorCase("vshr.u.16.v64 %d, %e", 0x8000_8000_8000, 0x0010_000f_0100, gives: 0x0001_0000),
@@ -117,17 +119,21 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
     ]
 
     private static let widths: [VectorCase] = [
-        VectorCase("vwiden.s.8.v128 %d", 0x80_7f, gives: 0xff80_007f), VectorCase("vwiden.u.32.v128 %d", 0x8000_0000_0000_0001, gives: 1 | 0x8000_0000 << 64),
+        VectorCase("vwiden.s.8.v128 %d", 0x80_7f, gives: 0xff80_007f),
+        VectorCase("vwiden.u.32.v128 %d", 0x8000_0000_0000_0001, gives: 1 | 0x8000_0000 << 64),
         VectorCase("vnarrow.16.v64 %a", 0xabcd << 112 | 0x1234, gives: 0xcd00_0000_0000_0034),
         VectorCase("vnarrow.sat.s.16.v64 %a", 0x0080_ff7f_0001, gives: 0x7f_80_01),
         VectorCase("vnarrow.sat.su.32.v64 %a", 0x0001_0000_ffff_ffff, gives: 0xffff_0000),
         VectorCase("vnarrow.sat.u.64.v64 %a", 0xffff_0000_0000 << 64 | 9, gives: 0xffff_ffff_0000_0009),
-        VectorCase("vmull.s.8.v128 %d, %e", 0x80_ff, 0x80_02, gives: 0x4000_fffe), VectorCase("vmull.u.32.v128 %d, %e", 0xffff_ffff, 0xffff_ffff, gives: 0xffff_fffe_0000_0001),
+        VectorCase("vmull.s.8.v128 %d, %e", 0x80_ff, 0x80_02, gives: 0x4000_fffe),
+        VectorCase("vmull.u.32.v128 %d, %e", 0xffff_ffff, 0xffff_ffff, gives: 0xffff_fffe_0000_0001),
         VectorCase("vpmull.8.v128 %d, %e", 0xff_03, 0xff_03, gives: 0x5555_0005), VectorCase("vpmull.64.v128 %d, %e", 1 << 63, 6, gives: 3 << 64),
         VectorCase("vdot.u.v64 %d, %e, %f", 5, 0xff_01_02_03, 0xff_04_05_06, gives: 0xfe26),
         VectorCase("vdot.s.v64 %d, %e, %f", 5, 0xff, 0x02, gives: 3), VectorCase("vdot.us.v64 %d, %e, %f", 0, 0xff, 0xff, gives: 0xffff_ff01),
         VectorCase("vany.i32 %a", 1 << 100, gives: 1), VectorCase("vany.i64 %a", 0, gives: 0),
-        VectorCase("vsum.u.8.i32 %a", .max, gives: 0xff0), VectorCase("vsum.s.8.i16 %a", .max, gives: 0xfff0), VectorCase("vsum.u.8.i8 %a", .max, gives: 0xf0),
+        VectorCase("vsum.u.8.i32 %a", .max, gives: 0xff0),
+        VectorCase("vsum.s.8.i16 %a", .max, gives: 0xfff0),
+        VectorCase("vsum.u.8.i8 %a", .max, gives: 0xf0),
         VectorCase("vleast.s.16.i32 %a", 0x8000_7fff, gives: 0xffff_8000), VectorCase("vgreatest.s.16.i16 %a", 0x8000_7fff, gives: 0x7fff),
         VectorCase("vleast.u.8.i8 %d", 0x0908070605040302, gives: 2), VectorCase("vgreatest.u.32.i64 %a", 0x8000_0000 << 96, gives: 0x8000_0000),
     ]
@@ -163,7 +169,9 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
         VectorCase("vitof.64.v64 %d", .max, gives: 0x43f0_0000_0000_0000),
     ]
 
-    @Test(arguments: moves + arithmetic + shifts + widths + aes + floats)
+    private static let all = moves + arithmetic + shifts + widths + aes + floats
+
+    @Test(arguments: all)
     func computes(_ example: VectorCase) throws { #expect(try example.run() == example.result) }
 
     @Test func putsScalarsIntoLanes() throws {
@@ -242,7 +250,7 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
     }
 
     @Test func everyOperationHasAnExample() {
-        let names = Set((VectorTests.moves + VectorTests.arithmetic + VectorTests.shifts + VectorTests.widths + VectorTests.aes + VectorTests.floats).map(\.name))
+        let names = Set(VectorTests.all.map(\.name))
         let all = Opcode.table.filter { $0.opcode.isVector && $0.opcode != .vsplat }.map(\.name)
         #expect(all.filter { name in !names.contains { $0.hasPrefix(name + ".") } } == [])
     }

@@ -49,6 +49,8 @@ public struct CPUHeader {
         public static let accessResult = -392
         /// UInt64: a third operand.
         public static let accessExtra = -400
+        /// Three 16-byte operands of a vector operation that is computed out of line; its result takes the first one's place.
+        public static let vectorOperands = -464
         /// Unretained reference to what runs the vCPU; the execution engine's own business.
         public static let engine = -240
         /// 16 UInt64: scratch fields through which values cross labels.

@@ -23,6 +23,12 @@ public struct IROp {
 
     @inlinable public var memory: MemoryOperation { MemoryOperation(rawValue: attribute) }
     @inlinable public var float: FloatAttributes { FloatAttributes(rawValue: attribute) }
+    @inlinable public var hasFloatAttributes: Bool {
+        switch opcode.info.attribute {
+        case .float, .floatCondition, .lanesFloat, .lanesFloatCondition: true
+        default: false
+        }
+    }
     /// Whether bits 12 and 13 of the float attributes are a `MinMaxRule`, no `Saturation`.
     @inlinable public var hasMinMaxRule: Bool { opcode == .fmin || opcode == .fmax || opcode == .vfmin || opcode == .vfmax }
     /// The condition of `compare` and `brCompare`.

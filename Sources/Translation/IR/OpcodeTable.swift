@@ -1,6 +1,7 @@
 extension Opcode {
     /// One row an operation, in the order of the cases.
-    public static let table: [OpcodeRow] = dataRows + computeRows + memoryRows + floatRows + controlRows
+    public static let table: [OpcodeRow] =
+        dataRows + computeRows + memoryRows + floatRows + controlRows
         + vectorMoveRows + vectorRows + vectorWidthRows + vectorFloatRows
 
     private static let dataRows: [OpcodeRow] = [

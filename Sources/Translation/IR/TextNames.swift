@@ -55,7 +55,7 @@ enum TextNames {
         if float.nan != .canonical { words += nan.filter { $0.0 == float.nan }.map(\.1) }
         if op.hasMinMaxRule {
             if float.minMax != .number { words += minMax.filter { $0.0 == float.minMax }.map(\.1) }
-        } else if float.saturation != .nanToMaximum { 
+        } else if float.saturation != .nanToMaximum {
             words += saturation.filter { $0.0 == float.saturation }.map(\.1)
         }
         words += floatBits.filter { float.rawValue & $0.0 != 0 }.map(\.1)

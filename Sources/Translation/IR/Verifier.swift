@@ -79,7 +79,8 @@ public struct Verifier {
         switch op.opcode {
         case .and, .or, .xor, .andNot, .not, .bitReverseBytes:
             return op.type.isInteger || op.type.isVector ? nil : "it computes with integers"
-        case .add, .sub, .mul, .mulHighS, .mulHighU, .mulHighSU, .divS, .divU, .remS, .remU, .neg, .clz, .ctz, .popcnt, .bswap, .clmul, .clmulHigh, .minS, .maxS, .minU, .maxU,
+        case .add, .sub, .mul, .mulHighS, .mulHighU, .mulHighSU, .divS, .divU, .remS, .remU, .neg, .clz, .ctz, .popcnt, .bswap, .clmul, .clmulHigh,
+            .minS, .maxS, .minU, .maxU,
             .extractU, .extractS, .deposit:
             return op.type.isInteger ? nil : "it computes with integers"
         case .shl, .shrU, .shrS, .rotl, .rotr:

@@ -150,6 +150,12 @@ struct BlockEmitter {
             .unboxFloat, .boxFloat:
             emitFloat(op)
         case .bitcast: emitBitcast(op)
+        case .select where op.type.livesInVector: emitVectorSelect(op)
+        case .and, .or, .xor, .andNot, .not:
+            if op.type.isVector { emitVectorLogic(op) } else { emitInteger(op) }
+        case .zext where op.type.isVector: emitVectorExtend(op)
+        case .trunc where unsafe ops[Int(op.a)].type.isVector: emitVectorTrunc(op)
+        case let opcode where opcode.isVector: emitVector(op)
         case .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect, .exitWith: emitControl(op)
         default: emitInteger(op)
         }
@@ -159,10 +165,10 @@ struct BlockEmitter {
 
     private mutating func emitRead(_ op: IROp) {
         if let pin = registers.vectorPin(at: op.imm) {
-            if !op.type.isFloat { return a.vmovq(destination(), pin) }
+            if !op.type.livesInVector { return a.vmovq(destination(), pin) }
             unsafe info[current].location = .vectorPin(pin)
         } else if let pin = registers.pin(at: op.imm) {
-            if op.type.isFloat { return a.vmovq(vectorDestination(), pin) }
+            if op.type.livesInVector { return a.vmovq(vectorDestination(), pin) }
             unsafe info[current].location = .pin(pin)
         } else {
             unsafe info[current].location = .cell(op.imm)
@@ -172,7 +178,7 @@ struct BlockEmitter {
 
     private mutating func emitWrite(_ op: IROp) {
         if op.imm == Int64(CPUHeader.Offset.pc) { pcIsTrue = true }
-        if unsafe ops[Int(op.a)].type.isFloat {
+        if unsafe ops[Int(op.a)].type.livesInVector {
             writeFloat(op)
         } else if let pin = registers.vectorPin(at: op.imm) {
             preserve(pin)
@@ -222,8 +228,7 @@ struct BlockEmitter {
         }
         guard let pin = registers.vectorPin(at: op.imm) else {
             preserve(cell: op.imm)
-            let cell = Memory(HostRegisters.state, Int(op.imm))
-            return op.type == .f32 ? a.vmovss(cell, useVector(op.a)) : a.vmovsd(cell, useVector(op.a))
+            return store(Memory(HostRegisters.state, Int(op.imm)), op.type, useVector(op.a))
         }
         let location = unsafe info[root].location
         if location.kind == .vectorPin, location.asVector == pin {
@@ -231,7 +236,7 @@ struct BlockEmitter {
             return
         }
         preserve(pin)
-        if location.kind == .cell { return a.vmovsd(pin, Memory(HostRegisters.state, Int(location.aux))) }
+        if location.kind == .cell { return load(pin, op.type, Memory(HostRegisters.state, Int(location.aux))) }
         let vector = useVector(op.a)
         a.vmovaps(pin, vector)
     }

@@ -3,6 +3,7 @@ import IR
 /// Floating point on host instructions. MXCSR holds the guest's rounding mode and collects its flags.
 extension BlockEmitter {
     mutating func emitFloat(_ op: IROp) {
+        if op.hasFloatAttributes, op.float.silent || op.float.tinyBefore { return emitFallback(op) }
         switch op.opcode {
         case .fadd: emitArithmetic(.add, op)
         case .fsub: emitArithmetic(.sub, op)
@@ -54,9 +55,16 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    /// Replaces a NaN result by the canonical one.
-    private mutating func canonicalise(_ op: IROp, _ vector: Vector) {
+    /// Replaces a NaN result by the one that the guest's rule wants; `first` and `second` are the operands, which must still be there.
+    private mutating func mendNaN(_ op: IROp, _ vector: Vector, _ first: Vector, _ second: Vector? = nil) {
         a.vucomis(single: isSingle(op.type), vector, vector)
+        if op.float.nan != .canonical {
+            var item = fallback(op, jump: a.jcc(.p))
+            item.back = a.offset
+            item.operands = (first, second, nil)
+            item.destinationVector = vector
+            return outOfLine.append(item)
+        }
         var item = OutOfLine(kind: .canonicalNaN, jump: a.jcc(.p), back: a.offset, pc: pc)
         item.destinationVector = vector
         item.type = op.type
@@ -68,17 +76,17 @@ extension BlockEmitter {
     private mutating func emitArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let left = useVector(op.a), right = useVector(op.b)
-        let dst = vectorDestination()
+        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: left, right)
         a.vscalar(operation, single: isSingle(op.type), dst, left, right)
-        canonicalise(op, dst)
+        mendNaN(op, dst, left, right)
     }
 
     private mutating func emitRoot(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let source = useVector(op.a)
-        let dst = vectorDestination()
+        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: source)
         a.vscalar(.sqrt, single: isSingle(op.type), dst, source, source)
-        canonicalise(op, dst)
+        mendNaN(op, dst, source)
     }
 
     private mutating func emitMultiplyAdd(_ op: IROp) {
@@ -98,6 +106,7 @@ extension BlockEmitter {
     }
 
     private mutating func emitMinMax(_ op: IROp, minimum: Bool) {
+        if op.float.minMax == .second { return emitFallback(op) }
         let single = isSingle(op.type)
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
@@ -142,14 +151,14 @@ extension BlockEmitter {
         let source = useVector(op.a)
         let narrows = op.type == .f32
         guard !narrows || roundsAsGuest(op) else { return emitFallback(op) }
-        let dst = vectorDestination()
+        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: source)
         a.vcvtFloat(toSingle: narrows, dst, source)
-        canonicalise(op, dst)
+        mendNaN(op, dst, source)
     }
 
     private mutating func emitToInteger(_ op: IROp) {
         let truncates = op.float.rounding == .towardZero
-        guard truncates || roundsAsGuest(op), op.float.saturation == .nanToMaximum, !op.float.inexactSilent else { return emitFallback(op) }
+        guard truncates || roundsAsGuest(op), op.float.saturation != .indefinite, !op.float.inexactSilent else { return emitFallback(op) }
         let single = unsafe isSingle(ops[Int(op.a)].type)
         let source = useVector(op.a)
         if op.float.signed { return emitToSigned(op, source, single, truncates) }
@@ -167,6 +176,7 @@ extension BlockEmitter {
         item.destination = dst
         item.type = op.type
         item.memory = single ? 1 : 0
+        item.nanIsZero = op.float.saturation == .nanToZero
         outOfLine.append(item)
     }
 
@@ -245,7 +255,7 @@ extension BlockEmitter {
 
     mutating func emitBitcast(_ op: IROp) {
         let source = unsafe ops[Int(op.a)].type
-        switch (op.type.isFloat, source.isFloat) {
+        switch (op.type.livesInVector, source.livesInVector) {
         case (true, false):
             let register = use(op.a)
             let dst = vectorDestination()

@@ -5,21 +5,24 @@ extension BlockEmitter {
     /// Whether the generator can make code for the operation; a block with another one is left to the interpreter.
     static func supports(_ op: IROp, _ block: borrowing IRBlock) -> Bool {
         func type(_ value: Int32) -> IRType { value < 0 ? .none : block[Int(value)].type }
-        func isSmall(_ type: IRType) -> Bool { type.bits <= 64 && !type.isVector && type != .f16 }
+        func isSmall(_ type: IRType) -> Bool { type == .v128 || type.bits <= 64 && type != .f16 }
         guard isSmall(op.type), isSmall(type(op.a)), isSmall(type(op.b)), isSmall(type(op.c)) else { return false }
         switch op.opcode {
-        case .const, .readState, .writeState, .insnStart, .probe, .call, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect,
+        case let opcode where opcode.isVector: return true
+        case .call: return ![op.a, op.b, op.c].contains { type($0).isVector }
+        case .and, .or, .xor, .andNot, .not: return op.type == .i32 || op.type == .i64 || op.type.isVector
+        case .const, .readState, .writeState, .insnStart, .probe, .label, .br, .brIf, .brCompare, .exitDirect, .exitIndirect,
             .exitWith, .fence, .sext, .zext, .trunc, .compare:
             return true
         case .bitReverseBytes: return false
         case .load, .store:
-            return !op.memory.isBigEndian && op.memory.size <= 8 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
+            return !op.memory.isBigEndian && op.memory.size <= 16 && op.memory.alignment != .within16 && BlockEmitter.fits(op, type(op.b))
         case .atomicRMW, .compareExchange, .loadLinked, .storeConditional: return !op.memory.isBigEndian && op.memory.size <= 8
         case .bitcast: return true
-        case .select: return op.type == .i32 || op.type == .i64
+        case .select: return op.type == .i32 || op.type == .i64 || op.type.livesInVector
         case .boxFloat, .unboxFloat: return op.type.isFloat && type(op.a).isFloat
         case .fadd, .fsub, .fmul, .fdiv, .fsqrt, .fma, .fmin, .fmax, .fcompare, .fclass, .fconvert, .floatToInt, .intToFloat, .froundInt:
-            return op.float.nan == .canonical && !op.float.tinyBefore && !op.float.silent
+            return true
         default: return op.type == .i32 || op.type == .i64
         }
     }
@@ -27,7 +30,7 @@ extension BlockEmitter {
     /// Floats are loaded and stored at their own size only.
     private static func fits(_ op: IROp, _ stored: IRType) -> Bool {
         let type = op.opcode == .load ? op.type : stored
-        return !type.isFloat || type.bytes == op.memory.size
+        return !type.livesInVector || type.bytes == op.memory.size
     }
 
     mutating func emitInteger(_ op: IROp) {
@@ -361,18 +364,7 @@ extension BlockEmitter {
     private mutating func emitSelect(_ op: IROp, _ width: Width) {
         let yes = use(op.b)
         let no = use(op.c)
-        let condition: HostCondition
-        if unsafe info[Int(op.a)].location.kind == .deferred {
-            let comparison = unsafe ops[Int(op.a)]
-            condition = emitComparison(comparison.condition, comparison.a, comparison.b)
-        } else {
-            let held = locked
-            let tested = use(op.a)
-            let testWidth = unsafe self.width(ops[Int(op.a)].type)
-            a.test(testWidth, tested, tested)
-            locked = held
-            condition = .ne
-        }
+        let condition = conditionOfSelector(op)
         let dst = destination()
         if dst == yes {
             a.cmov(condition.negated, width, dst, no)
@@ -380,6 +372,20 @@ extension BlockEmitter {
             if dst != no { a.mov(width, dst, no) }
             a.cmov(condition, width, dst, yes)
         }
+    }
+
+    /// Sets the flags by a selector, or by the comparison that it is.
+    mutating func conditionOfSelector(_ op: IROp) -> HostCondition {
+        if unsafe info[Int(op.a)].location.kind == .deferred {
+            let comparison = unsafe ops[Int(op.a)]
+            return emitComparison(comparison.condition, comparison.a, comparison.b)
+        }
+        let held = locked
+        let tested = use(op.a)
+        let testWidth = unsafe self.width(ops[Int(op.a)].type)
+        a.test(testWidth, tested, tested)
+        locked = held
+        return .ne
     }
 
     // MARK: Widths

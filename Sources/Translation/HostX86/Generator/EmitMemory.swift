@@ -98,7 +98,7 @@ extension BlockEmitter {
         let next = current + 1
         let size = op.memory.size
         if next < count, size >= 4, size == op.type.bytes,
-            unsafe ops[next].opcode == .bitcast && ops[next].type.isFloat
+            unsafe ops[next].opcode == .bitcast && ops[next].type.livesInVector
                 && Int(ops[next].a) == current && info[current].uses == 1
         {
             // The bits are wanted in a vector register only.
@@ -112,11 +112,11 @@ extension BlockEmitter {
             item.destinationVector = vector
             item.back = a.offset
             outOfLine.append(item)
-        } else if op.type.isFloat {
+        } else if op.type.livesInVector {
             let vector = vectorDestination()
             let fast = lookUp(op, writes: false)
             var item = slow(.load, fast, op, writes: false)
-            if size == 4 { a.vmovss(vector, fast.memory) } else { a.vmovsd(vector, fast.memory) }
+            load(vector, op.type, fast.memory)
             item.destinationVector = vector
             item.back = a.offset
             outOfLine.append(item)
@@ -157,10 +157,12 @@ extension BlockEmitter {
     // MARK: Stores
 
     private mutating func emitStore(_ op: IROp) {
-        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
         let definition = unsafe ops[Int(op.b)]
-        if definition.type.isFloat { return storeFloat(op, op.b) }
-        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.isFloat, op.memory.size >= 4 { return storeFloat(op, definition.a) }
+        if definition.type.livesInVector { return storeFloat(op, op.b) }
+        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
+        if definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector, op.memory.size >= 4 {
+            return storeFloat(op, definition.a)
+        }
         if let value = immediate(op.b, width) {
             let fast = lookUp(op, writes: true)
             a.mov(width, fast.memory, value)
@@ -181,7 +183,7 @@ extension BlockEmitter {
     private mutating func storeFloat(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let fast = lookUp(op, writes: true)
-        if op.memory.size == 4 { a.vmovss(fast.memory, vector) } else { a.vmovsd(fast.memory, vector) }
+        store(fast.memory, op.memory.size == 16 ? .v128 : op.memory.size == 4 ? .f32 : .f64, vector)
         var item = slow(.store, fast, op, writes: true)
         item.vector = vector
         item.back = a.offset

@@ -19,6 +19,8 @@ struct HostRegisters {
     struct VectorPin {
         let offset: Int
         let register: Vector
+        /// f64 or v128.
+        let type: IRType
     }
 
     let pins: [Pin]
@@ -33,7 +35,9 @@ struct HostRegisters {
             layout.fields.filter { $0.priority != nil && fits($0.type) && $0.offset >= 0 }.sorted { ($0.priority ?? 0) < ($1.priority ?? 0) }
         }
         pins = zip(hottest { $0 == .i64 }, HostRegisters.pinnable).map { Pin(offset: $0.offset, register: $1) }
-        vectorPins = zip(hottest { $0 == .f64 }, HostRegisters.pinnableVectors).map { VectorPin(offset: $0.offset, register: $1) }
+        vectorPins = zip(hottest { $0 == .f64 || $0 == .v128 }, HostRegisters.pinnableVectors).map {
+            VectorPin(offset: $0.offset, register: $1, type: $0.type)
+        }
         let cells = ((pins.map(\.offset) + vectorPins.map(\.offset)).max() ?? 0) / 8 + 1
         var integers = [Int8](repeating: -1, count: cells)
         var vectors = integers

@@ -14,6 +14,8 @@ struct OutOfLine {
         case load, store, atomic, compareExchange
         /// A float operation that the host cannot do.
         case float
+        /// A vector operation with lanes that the host cannot do.
+        case vector
         /// A result that is a NaN.
         case canonicalNaN
         /// A conversion to an integer that does not fit.
@@ -50,6 +52,11 @@ struct OutOfLine {
     /// Operands of a float operation.
     var operands: (Vector?, Vector?, Vector?)
     var integerOperand: Register?
+    /// Conversions to integers: whether a NaN gives 0, not the largest one.
+    var nanIsZero = false
+
+    /// Of a memory access: whether the value's high half goes through a scratch field.
+    var is16Bytes: Bool { memory & 7 == 4 }
 }
 
 extension BlockEmitter {
@@ -83,6 +90,7 @@ extension BlockEmitter {
             a.jmp(to: thunks.exitUnresolved)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
         case .float: emitFallback(item)
+        case .vector: emitVectorFallback(item)
         case .canonicalNaN:
             guard let vector = item.destinationVector else { return }
             let isSingle = item.type == .f32
@@ -129,6 +137,7 @@ extension BlockEmitter {
         let place = field(CPUHeader.Offset.accessValue)
         if let vector = item.vector {
             a.vmovsd(place, vector)
+            if item.is16Bytes { a.vmovhps(field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.high), vector) }
         } else if let immediate = item.immediate {
             a.mov(.b64, place, immediate)
         } else {
@@ -138,7 +147,11 @@ extension BlockEmitter {
 
     private mutating func fetchResult(_ item: OutOfLine) {
         let result = field(CPUHeader.Offset.accessResult)
-        if let vector = item.destinationVector { return a.vmovsd(vector, result) }
+        if let vector = item.destinationVector {
+            a.vmovsd(vector, result)
+            let high = field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.high)
+            return item.type == .v128 ? a.vmovhps(vector, vector, high) : ()
+        }
         switch item.type {
         case .i8: a.movzx(item.destination, .b8, result)
         case .i16: a.movzx(item.destination, .b16, result)
@@ -170,9 +183,14 @@ extension BlockEmitter {
         if isSingle { a.vmovd(item.destination, source) } else { a.vmovq(item.destination, source) }
         a.test(isSingle ? .b32 : .b64, item.destination, item.destination)
         let isNegative = a.jcc(.s)
-        a.patch(isNaN, to: a.offset)
+        if !item.nanIsZero { a.patch(isNaN, to: a.offset) }
         a.mov(item.destination, item.type == .i32 ? 0x7fff_ffff : 0x7fff_ffff_ffff_ffff)
         a.jmp(to: item.back)
+        if item.nanIsZero {
+            a.patch(isNaN, to: a.offset)
+            a.mov(item.destination, 0)
+            a.jmp(to: item.back)
+        }
         a.patch(isNegative, to: a.offset)
         a.mov(item.destination, item.type == .i32 ? 0x8000_0000 : 0x8000_0000_0000_0000)
         a.jmp(to: item.back)

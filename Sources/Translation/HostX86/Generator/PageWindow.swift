@@ -34,7 +34,7 @@ extension BlockEmitter {
     }
 
     private func fits(_ op: IROp) -> Bool {
-        (op.opcode == .load || op.opcode == .store) && op.memory.alignment == .any && op.memory.size <= 8
+        (op.opcode == .load || op.opcode == .store) && op.memory.alignment == .any && op.memory.size <= 16
     }
 
     /// Whether the access at hand may go through the open window.

@@ -11,7 +11,7 @@ struct Thunks {
     }
 
     /// Functions that are called out of line.
-    enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float }
+    enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float, vector }
 
     /// Bytes of stack for values that do not fit in registers.
     static let spillBytes = 1024
@@ -25,11 +25,13 @@ struct Thunks {
     var callees = [Int](repeating: 0, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
     var canonical64 = 0, canonical32 = 0, boxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
+    /// The one bits of 0 to 15, a byte each.
+    var nibbleCounts = 0
 
     private let registers: HostRegisters
     private static let savedRegisters: [Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
     /// Space for the temporaries in a callee thunk; with the return address a multiple of 16.
-    private static let saveBytes = 8 * (5 + 8) + 16
+    private static let saveBytes = 8 * 5 + 16 * 8 + 16
 
     init(_ assembler: inout Assembler, _ registers: HostRegisters, helperTable: UnsafeRawPointer, functions: [UnsafeRawPointer?]) {
         self.registers = registers
@@ -46,10 +48,10 @@ struct Thunks {
 
     private mutating func emitConstants(_ a: inout Assembler) {
         a.align(16)
-        func constant(_ value: UInt64, _ a: inout Assembler) -> Int {
+        func constant(_ value: UInt64, high: UInt64 = 0, _ a: inout Assembler) -> Int {
             let place = a.offset
             a.quad(value)
-            a.quad(0)
+            a.quad(high)
             return place
         }
         canonical64 = constant(0x7ff8_0000_0000_0000, &a)
@@ -59,6 +61,7 @@ struct Thunks {
         two63 = constant(0x43e0_0000_0000_0000, &a)
         two32Single = constant(0x4f80_0000, &a)
         two63Single = constant(0x5f00_0000, &a)
+        nibbleCounts = constant(0x0302_0201_0201_0100, high: 0x0403_0302_0302_0201, &a)
     }
 
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
@@ -109,7 +112,7 @@ struct Thunks {
     private func emitCallee(_ a: inout Assembler, _ callee: Callee, _ function: UnsafeRawPointer?, fault: Int) {
         a.alu(.sub, .b64, .rsp, Int32(Thunks.saveBytes))
         for (index, register) in HostRegisters.temporaries.enumerated() { a.mov(.b64, Memory(.rsp, 8 * index), register) }
-        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovsd(Memory(.rsp, 8 * (5 + index)), register) }
+        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovups(Memory(.rsp, 40 + 16 * index), register) }
         storePins(&a)
         if callee == .helper { a.stmxcsr(field(CPUHeader.Offset.guestMXCSR)) }
         a.mov(.b64, .rdi, .rbp)
@@ -132,18 +135,22 @@ struct Thunks {
         if callee == .helper { a.ldmxcsr(field(CPUHeader.Offset.guestMXCSR)) }
         loadPins(&a)
         for (index, register) in HostRegisters.temporaries.enumerated() { a.mov(.b64, register, Memory(.rsp, 8 * index)) }
-        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovsd(register, Memory(.rsp, 8 * (5 + index))) }
+        for (index, register) in HostRegisters.vectorTemporaries.enumerated() { a.vmovups(register, Memory(.rsp, 40 + 16 * index)) }
         a.alu(.add, .b64, .rsp, Int32(Thunks.saveBytes))
         a.ret()
     }
 
     private func storePins(_ a: inout Assembler) {
         for pin in registers.pins { a.mov(.b64, field(pin.offset), pin.register) }
-        for pin in registers.vectorPins { a.vmovsd(field(pin.offset), pin.register) }
+        for pin in registers.vectorPins {
+            if pin.type == .v128 { a.vmovups(field(pin.offset), pin.register) } else { a.vmovsd(field(pin.offset), pin.register) }
+        }
     }
 
     private func loadPins(_ a: inout Assembler) {
         for pin in registers.pins { a.mov(.b64, pin.register, field(pin.offset)) }
-        for pin in registers.vectorPins { a.vmovsd(pin.register, field(pin.offset)) }
+        for pin in registers.vectorPins {
+            if pin.type == .v128 { a.vmovups(pin.register, field(pin.offset)) } else { a.vmovsd(pin.register, field(pin.offset)) }
+        }
     }
 }

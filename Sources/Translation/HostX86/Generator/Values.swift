@@ -89,14 +89,16 @@ extension BlockEmitter {
         let value = Int(op.b)
         unsafe info[value].isStored = true
         let definition = unsafe ops[value]
-        guard definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.isFloat else { return }
+        guard definition.opcode == .bitcast, unsafe ops[Int(definition.a)].type.livesInVector else { return }
         unsafe info[Int(info[Int(definition.a)].root)].lastUse = Int32(index)
     }
 
     /// Whether an op's result is its operand's storage as it stands. An i32 that is cut from an i64 may have anything above its bits.
     private func isCopy(_ op: IROp) -> Bool {
         switch op.opcode {
-        case .trunc: return unsafe op.type == .i32 && ops[Int(op.a)].type == .i64
+        case .trunc:
+            let source = unsafe ops[Int(op.a)].type
+            return op.type == .i32 && source == .i64 || op.type.livesInVector && source.isVector
         case .zext: return unsafe op.type == .i64 && ops[Int(op.a)].type == .i32 && !isDirty(op.a)
         default: return false
         }
@@ -327,13 +329,11 @@ extension BlockEmitter {
     /// Moves a value from guest state to a temporary of its own.
     private mutating func materialise(_ root: Int) {
         let location = unsafe info[root].location
-        if unsafe ops[root].type.isFloat {
+        if unsafe ops[root].type.livesInVector {
             let vector = allocateVector()
             switch location.kind {
             case .vectorPin: a.vmovaps(vector, location.asVector)
-            default:
-                let cell = Memory(HostRegisters.state, Int(location.aux))
-                if unsafe ops[root].type == .f32 { a.vmovss(vector, cell) } else { a.vmovsd(vector, cell) }
+            default: load(vector, unsafe ops[root].type, Memory(HostRegisters.state, Int(location.aux)))
             }
             own(vector, root)
             unlock(vector)
@@ -404,7 +404,9 @@ extension BlockEmitter {
         }
         let owner = unsafe Int(vectorOwners[Int(victim.rawValue)])
         let slot = nextSlot()
-        a.vmovsd(Memory(.rsp, 8 * slot), victim)
+        let type = unsafe ops[owner].type
+        if type == .v128 { _ = nextSlot() }
+        store(Memory(.rsp, 8 * slot), type == .v128 ? type : .f64, victim)
         unsafe info[owner].location = .slot(slot)
         unsafe vectorOwners[Int(victim.rawValue)] = -1
         lock(victim)
@@ -425,16 +427,11 @@ extension BlockEmitter {
             lock(location.asVector)
             return location.asVector
         case .constant:
-            let vector = allocateVector()
-            let register = allocate()
-            unsafe a.mov(register, UInt64(bitPattern: ops[root].imm))
-            a.vmovq(vector, register)
-            unlock(register)
-            return vector
+            return vectorConstant(unsafe UInt64(bitPattern: ops[root].imm), unsafe ops[root].type)
         case .cell, .slot:
             let vector = allocateVector()
             let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
-            if unsafe ops[root].type == .f32 { a.vmovss(vector, source) } else { a.vmovsd(vector, source) }
+            load(vector, unsafe ops[root].type, source)
             own(vector, root)
             return vector
         case .none, .register, .pin, .deferred: preconditionFailure("value %\(value) is in no vector register")

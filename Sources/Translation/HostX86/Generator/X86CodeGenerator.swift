@@ -27,9 +27,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
         registers = HostRegisters(layout)
         unsafe helperTable = .allocate(capacity: max(helpers.count, 1))
         for (index, helper) in helpers.enumerated() { unsafe (helperTable + index).initialize(to: helper.function) }
-        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback].map {
-            unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
-        }
+        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback, vectorFallback]
+            .map {
+                unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
+            }
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: memory.used)
         unsafe thunks = Thunks(&assembler, registers, helperTable: UnsafeRawPointer(helperTable), functions: functions)
         memory.commit(assembler.offset - memory.used)
@@ -116,7 +117,32 @@ private let floatFallback: HelperFunction = { state, a, b, kind in
     let c = unsafe state.load(fromByteOffset: CPUHeader.Offset.accessExtra, as: UInt64.self)
     let rounding = FloatAttributes.Rounding(rawValue: UInt8(truncatingIfNeeded: header.roundingMode)) ?? .nearestEven
     var flags = FloatStatus(rawValue: header.floatFlags)
-    let result = FloatEvaluation.evaluate(op: op, source: source, a, b, c, rounding: rounding, flags: &flags)
+    // A float that is the low lane of a vector has the other lanes above it.
+    let mask = source.mask
+    let result = FloatEvaluation.evaluate(op: op, source: source, a & mask, b & mask, c & mask, rounding: rounding, flags: &flags)
     header.floatFlags = flags.rawValue
     return result
+}
+
+/// Vector operations without inline host code, and those with lanes that need the guest's own rules: the operands are in `vectorOperands`,
+/// the result goes to the first one's place.
+///
+/// Kind: opcode, type << 8, source type << 16, imm << 24, attributes << 48.
+private let vectorFallback: HelperFunction = { state, _, _, kind in
+    let header = unsafe CPUHeader(state)
+    guard let opcode = Opcode(rawValue: UInt8(truncatingIfNeeded: kind)), let type = IRType(rawValue: UInt8(truncatingIfNeeded: kind >> 8)),
+        let source = IRType(rawValue: UInt8(truncatingIfNeeded: kind >> 16))
+    else { return 0 }
+    let op = IROp(opcode, type, attribute: UInt16(truncatingIfNeeded: kind >> 48), imm: Int64(kind >> 24 & 0xff_ffff))
+    let operands = unsafe (state + CPUHeader.Offset.vectorOperands).assumingMemoryBound(to: UInt128.self)
+    let (a, b, c) = unsafe (operands[0], operands[1], operands[2])
+    if opcode.isVectorFloat {
+        let rounding = FloatAttributes.Rounding(rawValue: UInt8(truncatingIfNeeded: header.roundingMode)) ?? .nearestEven
+        var flags = FloatStatus(rawValue: header.floatFlags)
+        unsafe operands[0] = FloatEvaluation.evaluateLanes(op: op, source: source, a, b, c, rounding: rounding, flags: &flags)
+        header.floatFlags = flags.rawValue
+    } else {
+        unsafe operands[0] = EvaluateVector.compute(op, source: source, a, b, c)
+    }
+    return 0
 }

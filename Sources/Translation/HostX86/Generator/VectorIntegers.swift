@@ -1,0 +1,187 @@
+import IR
+
+/// Lanes of integers.
+extension BlockEmitter {
+    /// What one instruction does, by the size of its lanes.
+    private static func instruction(_ op: IROp) -> VectorBinary? {
+        let choices: [VectorBinary?] =
+            switch op.opcode {
+            case .vadd: [.paddb, .paddw, .paddd, .paddq]
+            case .vsub: [.psubb, .psubw, .psubd, .psubq]
+            case .vmul: [nil, .pmullw, .pmulld, nil]
+            case .vmulHighS: [nil, .pmulhw, nil, nil]
+            case .vmulHighU: [nil, .pmulhuw, nil, nil]
+            case .vminS: [.pminsb, .pminsw, .pminsd, nil]
+            case .vmaxS: [.pmaxsb, .pmaxsw, .pmaxsd, nil]
+            case .vminU: [.pminub, .pminuw, .pminud, nil]
+            case .vmaxU: [.pmaxub, .pmaxuw, .pmaxud, nil]
+            case .vaddSatS: [.paddsb, .paddsw, nil, nil]
+            case .vaddSatU: [.paddusb, .paddusw, nil, nil]
+            case .vsubSatS: [.psubsb, .psubsw, nil, nil]
+            case .vsubSatU: [.psubusb, .psubusw, nil, nil]
+            case .vroundingAddU: [.pavgb, .pavgw, nil, nil]
+            default: [nil, nil, nil, nil]
+            }
+        return choices[Int(op.lane.rawValue)]
+    }
+
+    /// Emits an operation that stays within its lanes, if the host has it.
+    mutating func emitLanewise(_ op: IROp) -> Bool {
+        if let instruction = BlockEmitter.instruction(op) {
+            binary(instruction, op)
+            return true
+        }
+        switch op.opcode {
+        case .vneg: emitNegate(op)
+        case .vabs where op.lane != .b64: unary([.pabsb, .pabsw, .pabsd][Int(op.lane.rawValue)], op)
+        case .vcompare: emitVectorCompare(op)
+        case .vbitSelect: emitBitSelect(op)
+        case .vabsDiffS where op.lane != .b64: emitDifference(op, [.pmaxsb, .pmaxsw, .pmaxsd], [.pminsb, .pminsw, .pminsd])
+        case .vabsDiffU where op.lane != .b64: emitDifference(op, [.pmaxub, .pmaxuw, .pmaxud], [.pminub, .pminuw, .pminud])
+        case .vminS, .vmaxS, .vminU, .vmaxU: emitWideMinMax(op)
+        case .vmul where op.lane == .b8: emitByteProduct(op)
+        case .vmul: emitWideProduct(op)
+        case .vpopcnt where op.lane == .b8: emitPopulation(op)
+        case .vaesEncrypt, .vaesDecrypt, .vaesMix, .vaesUnmix: emitAES(op)
+        default: return false
+        }
+        return true
+    }
+
+    private static let subtractions: [VectorBinary] = [.psubb, .psubw, .psubd, .psubq]
+
+    private mutating func emitNegate(_ op: IROp) {
+        let source = useVector(op.a)
+        let dst = vectorDestination(avoiding: source)
+        a.vector(.pxor, dst, dst, dst)
+        a.vector(BlockEmitter.subtractions[Int(op.lane.rawValue)], dst, dst, source)
+    }
+
+    /// b ^ ((b ^ c) & ~a) keeps to one temporary.
+    private mutating func emitBitSelect(_ op: IROp) {
+        let mask = useVector(op.a), yes = useVector(op.b), no = useVector(op.c)
+        let dst = vectorDestination(avoiding: mask, yes, no)
+        a.vector(.pxor, dst, yes, no)
+        a.vector(.pandn, dst, mask, dst)
+        a.vector(.pxor, dst, dst, yes)
+    }
+
+    private mutating func emitDifference(_ op: IROp, _ greatest: [VectorBinary], _ least: [VectorBinary]) {
+        let size = Int(op.lane.rawValue)
+        let left = useVector(op.a), right = useVector(op.b)
+        let lesser = allocateVector()
+        let dst = vectorDestination(avoiding: left, right)
+        a.vector(least[size], lesser, left, right)
+        a.vector(greatest[size], dst, left, right)
+        a.vector(BlockEmitter.subtractions[size], dst, dst, lesser)
+    }
+
+    // MARK: Comparisons
+
+    private mutating func emitVectorCompare(_ op: IROp) {
+        let left = useVector(op.a), right = useVector(op.b)
+        let dst = vectorDestination(avoiding: left, right)
+        compareLanes(op.laneCondition, op.lane, dst, left, right)
+    }
+
+    /// The host compares for equality and signed "greater"; unsigned lanes are compared with their top bits turned over.
+    private mutating func compareLanes(_ condition: Condition, _ lane: Lane, _ dst: Vector, _ left: Vector, _ right: Vector) {
+        let size = Int(lane.rawValue)
+        let equal: [VectorBinary] = [.pcmpeqb, .pcmpeqw, .pcmpeqd, .pcmpeqq]
+        let greater: [VectorBinary] = [.pcmpgtb, .pcmpgtw, .pcmpgtd, .pcmpgtq]
+        switch condition {
+        case .eq: a.vector(equal[size], dst, left, right)
+        case .gtS: a.vector(greater[size], dst, left, right)
+        case .ltS: a.vector(greater[size], dst, right, left)
+        case .gtU, .ltU:
+            let turned = allocateVector()
+            let bias = vectorConstant([0x8080_8080_8080_8080, 0x8000_8000_8000_8000, 0x8000_0000_8000_0000, 1 << 63][size], .v128)
+            a.vector(.pxor, turned, left, bias)
+            a.vector(.pxor, bias, right, bias)
+            a.vector(greater[size], dst, condition == .gtU ? turned : bias, condition == .gtU ? bias : turned)
+            unlock(turned)
+            unlock(bias)
+        case .ne, .geS, .leS, .geU, .leU:
+            compareLanes(condition.negated, lane, dst, left, right)
+            let ones = vectorConstant(.max, .v128)
+            a.vector(.pxor, dst, dst, ones)
+        }
+    }
+
+    /// 64-bit lanes: a comparison chooses.
+    private mutating func emitWideMinMax(_ op: IROp) {
+        let left = useVector(op.a), right = useVector(op.b)
+        let dst = vectorDestination(avoiding: left, right)
+        let condition: [Opcode: Condition] = [.vminS: .gtS, .vmaxS: .ltS, .vminU: .gtU, .vmaxU: .ltU]
+        compareLanes(condition[op.opcode] ?? .gtS, op.lane, dst, left, right)
+        // dst says where b is chosen: a ^ ((a ^ b) & dst).
+        let difference = allocateVector()
+        a.vector(.pxor, difference, left, right)
+        a.vector(.pand, dst, dst, difference)
+        a.vector(.pxor, dst, dst, left)
+    }
+
+    // MARK: Products
+
+    /// Bytes at even places are multiplied in place, those at odd places from the upper half of their 16 bits.
+    private mutating func emitByteProduct(_ op: IROp) {
+        let left = useVector(op.a), right = useVector(op.b)
+        let odd = allocateVector(), other = allocateVector()
+        let dst = vectorDestination(avoiding: left, right)
+        a.vector(.psrlw, odd, left, 8)
+        a.vector(.psrlw, other, right, 8)
+        a.vector(.pmullw, odd, odd, other)
+        a.vector(.psllw, odd, odd, 8)
+        a.vector(.pmullw, dst, left, right)
+        a.vector(.psllw, dst, dst, 8)
+        a.vector(.psrlw, dst, dst, 8)
+        a.vector(.por, dst, dst, odd)
+    }
+
+    /// 64-bit lanes from 32-bit halves: the crossed products count in the upper half only.
+    private mutating func emitWideProduct(_ op: IROp) {
+        let left = useVector(op.a), right = useVector(op.b)
+        let crossed = allocateVector(), other = allocateVector()
+        let dst = vectorDestination(avoiding: left, right)
+        a.vector(.psrlq, crossed, left, 32)
+        a.vector(.pmuludq, crossed, crossed, right)
+        a.vector(.psrlq, other, right, 32)
+        a.vector(.pmuludq, other, other, left)
+        a.vector(.paddq, crossed, crossed, other)
+        a.vector(.psllq, crossed, crossed, 32)
+        a.vector(.pmuludq, dst, left, right)
+        a.vector(.paddq, dst, dst, crossed)
+    }
+
+    /// A table of the counts of four bits, looked up twice.
+    private mutating func emitPopulation(_ op: IROp) {
+        let source = useVector(op.a)
+        let table = allocateVector(), nibbles = vectorConstant(0x0f0f_0f0f_0f0f_0f0f, .v128)
+        let dst = vectorDestination(avoiding: source)
+        a.vmovups(table, Memory(target: thunks.nibbleCounts))
+        a.vector(.pand, dst, source, nibbles)
+        a.vector(.pshufb, dst, table, dst)
+        let high = allocateVector()
+        a.vector(.psrlw, high, source, 4)
+        a.vector(.pand, high, high, nibbles)
+        a.vector(.pshufb, high, table, high)
+        a.vector(.paddb, dst, dst, high)
+    }
+
+    // MARK: AES
+
+    /// A round without its key: the last round's instruction leaves the columns unmixed; a whole round after an inverse one mixes only.
+    private mutating func emitAES(_ op: IROp) {
+        let source = useVector(op.a)
+        if op.opcode == .vaesUnmix { return a.vector(.aesimc, vectorDestination(), source) }
+        let zero = vectorConstant(0, .v128)
+        let dst = vectorDestination(avoiding: source)
+        switch op.opcode {
+        case .vaesEncrypt: a.vector(.aesenclast, dst, source, zero)
+        case .vaesDecrypt: a.vector(.aesdeclast, dst, source, zero)
+        default:
+            a.vector(.aesdeclast, dst, source, zero)
+            a.vector(.aesenc, dst, dst, zero)
+        }
+    }
+}
