@@ -226,6 +226,33 @@ struct VectorCase: CustomTestStringConvertible, Sendable {
         #expect(guest.header.floatFlags == FloatStatus([.divideByZero, .inexact]).rawValue)
     }
 
+    @Test func scalarsComeStraightOutOfVectors() throws {
+        try expectOptimized(
+            """
+            %d = read.f64 d0
+            %v = zext.v128 %d
+            write.v128 v0, %v
+            %w = read.v128 v0
+            %e = trunc.f64 %w
+            write.f64 d1, %e
+            %i = trunc.i64 %w
+            write.i64 x0, %i
+            %n = trunc.i32 %w
+            write.i32 w0, %n
+            goto 0
+            """,
+            """
+            %0 = read.f64 d0
+            %1 = zext.v128 %0
+            write.v128 v0, %1
+            write.f64 d1, %0
+            write.f64 x0, %0
+            %5 = trunc.i32 %1
+            write.i32 w0, %5
+            goto 0
+            """)
+    }
+
     static let broken: [(String, String)] = [
         ("%r = vadd.8.v64 %v, %v", "an operand has type v128"), ("%r = vadd.8.i64 %x, %x", "it computes with vectors"),
         ("%r = vmulh.double.8.v128 %v, %v, 0", "it has no lanes of 8 bits"), ("%r = vshl.imm.8.v128 %v, 8", "the number 8 is too large"),

@@ -7,7 +7,7 @@ package struct VectorEncoding {
 }
 
 /// Instructions of two sources.
-package enum VectorBinary: CaseIterable {
+package enum VectorBinary: UInt8, CaseIterable {
     case paddb, paddw, paddd, paddq, psubb, psubw, psubd, psubq
     case pmullw, pmulld, pmulhw, pmulhuw, pmuludq, pmuldq, phaddd, pmulhrsw, pmaddwd
     case pminub, pminuw, pminud, pminsb, pminsw, pminsd, pmaxub, pmaxuw, pmaxud, pmaxsb, pmaxsw, pmaxsd
@@ -22,10 +22,11 @@ package enum VectorBinary: CaseIterable {
     case psadbw
     case addps, addpd, subps, subpd, mulps, mulpd, divps, divpd, minps, minpd, maxps, maxpd
 
-    package var encoding: VectorEncoding {
-        let second = VectorBinary.second[self]
-        if let (opcode, wide) = second { return VectorEncoding(map: .m0F38, prefix: .p66, opcode: opcode, wide: wide) }
-        let (opcode, prefix) = VectorBinary.first[self] ?? (0, .none)
+    @inline(__always) package var encoding: VectorEncoding { VectorBinary.encodings[Int(rawValue)] }
+
+    private static let encodings: [VectorEncoding] = allCases.map { operation in
+        if let (opcode, wide) = second[operation] { return VectorEncoding(map: .m0F38, prefix: .p66, opcode: opcode, wide: wide) }
+        guard let (opcode, prefix) = first[operation] else { preconditionFailure("\(operation) has no opcode") }
         return VectorEncoding(map: .m0F, prefix: prefix, opcode: opcode)
     }
 
@@ -46,7 +47,8 @@ package enum VectorBinary: CaseIterable {
 
     /// Opcodes in map 0F38, with VEX.W.
     private static let second: [VectorBinary: (UInt8, Bool)] = [
-        .pmulld: (0x40, false), .pmuldq: (0x28, false), .phaddd: (0x02, false), .pmulhrsw: (0x0b, false), .pminuw: (0x3a, false), .pminud: (0x3b, false),
+        .pmulld: (0x40, false), .pmuldq: (0x28, false), .phaddd: (0x02, false), .pmulhrsw: (0x0b, false), .pminuw: (0x3a, false),
+        .pminud: (0x3b, false),
         .pminsb: (0x38, false), .pminsd: (0x39, false), .pmaxuw: (0x3e, false), .pmaxud: (0x3f, false), .pmaxsb: (0x3c, false),
         .pmaxsd: (0x3d, false), .pcmpeqq: (0x29, false), .pcmpgtq: (0x37, false), .packusdw: (0x2b, false), .pshufb: (0x00, false),
         .psllvd: (0x47, false), .psllvq: (0x47, true), .psrlvd: (0x45, false), .psrlvq: (0x45, true), .psravd: (0x46, false),

@@ -8,7 +8,7 @@ extension BlockEmitter {
         emitVectorFallback(op)
     }
 
-    /// Whether the two operands' registers and a new one suffice for an operation.
+    /// One instruction on operands a and b.
     mutating func binary(_ instruction: VectorBinary, _ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         a.vector(instruction, vectorDestination(), left, right)
@@ -32,22 +32,25 @@ extension BlockEmitter {
 
     /// The runtime computes the operation.
     mutating func emitVectorFallback(_ op: IROp) {
-        let operands = [op.a, op.b, op.c]
-        for (index, value) in operands.enumerated() where value >= 0 {
-            let held = (locked, lockedVectors)
-            if unsafe ops[Int(value)].type.livesInVector {
-                a.vmovups(slot(index), useVector(value))
-            } else {
-                a.mov(.b64, slot(index), use(value))
-            }
-            (locked, lockedVectors) = held
-        }
+        pass(op.a, 0)
+        if op.b >= 0 { pass(op.b, 1) }
+        if op.c >= 0 { pass(op.c, 2) }
         callVectorFallback(vectorDescription(op))
         if op.type.livesInVector {
             a.vmovups(vectorDestination(), slot(0))
         } else {
             a.mov(.b64, destination(), slot(0))
         }
+    }
+
+    private mutating func pass(_ value: Int32, _ index: Int) {
+        let held = (locked, lockedVectors)
+        if unsafe ops[Int(value)].type.livesInVector {
+            a.vmovups(slot(index), useVector(value))
+        } else {
+            a.mov(.b64, slot(index), use(value))
+        }
+        (locked, lockedVectors) = held
     }
 
     mutating func callVectorFallback(_ description: UInt64) {

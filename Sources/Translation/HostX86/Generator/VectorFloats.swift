@@ -118,8 +118,15 @@ extension BlockEmitter {
     }
 
     private mutating func emitPackedRound(_ op: IROp) -> Bool {
-        let modes: [FloatAttributes.Rounding: UInt8] = [.nearestEven: 0, .down: 1, .up: 2, .towardZero: 3, .dynamic: 4]
-        guard let mode = modes[op.float.rounding] else { return false }
+        let mode: UInt8
+        switch op.float.rounding {
+        case .nearestEven: mode = 0
+        case .down: mode = 1
+        case .up: mode = 2
+        case .towardZero: mode = 3
+        case .dynamic: mode = 4
+        case .nearestAway, .odd: return false
+        }
         let source = useLanes(op.a)
         let dst = vectorDestination(avoiding: source)
         a.vround(single: op.lane == .b32, dst, source, mode | (op.float.inexactSilent ? 8 : 0))

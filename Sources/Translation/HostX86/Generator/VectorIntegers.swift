@@ -2,27 +2,35 @@ import IR
 
 /// Lanes of integers.
 extension BlockEmitter {
-    /// What one instruction does, by the size of its lanes.
+    /// One of four, by the size of lanes.
+    @inline(__always) static func choose<T>(_ lane: Lane, _ b8: T, _ b16: T, _ b32: T, _ b64: T) -> T {
+        switch lane {
+        case .b8: b8
+        case .b16: b16
+        case .b32: b32
+        case .b64: b64
+        }
+    }
+
+    /// The instruction that does it all, if there is one for the size of its lanes.
     private static func instruction(_ op: IROp) -> VectorBinary? {
-        let choices: [VectorBinary?] =
-            switch op.opcode {
-            case .vadd: [.paddb, .paddw, .paddd, .paddq]
-            case .vsub: [.psubb, .psubw, .psubd, .psubq]
-            case .vmul: [nil, .pmullw, .pmulld, nil]
-            case .vmulHighS: [nil, .pmulhw, nil, nil]
-            case .vmulHighU: [nil, .pmulhuw, nil, nil]
-            case .vminS: [.pminsb, .pminsw, .pminsd, nil]
-            case .vmaxS: [.pmaxsb, .pmaxsw, .pmaxsd, nil]
-            case .vminU: [.pminub, .pminuw, .pminud, nil]
-            case .vmaxU: [.pmaxub, .pmaxuw, .pmaxud, nil]
-            case .vaddSatS: [.paddsb, .paddsw, nil, nil]
-            case .vaddSatU: [.paddusb, .paddusw, nil, nil]
-            case .vsubSatS: [.psubsb, .psubsw, nil, nil]
-            case .vsubSatU: [.psubusb, .psubusw, nil, nil]
-            case .vroundingAddU: [.pavgb, .pavgw, nil, nil]
-            default: [nil, nil, nil, nil]
-            }
-        return choices[Int(op.lane.rawValue)]
+        switch op.opcode {
+        case .vadd: choose(op.lane, .paddb, .paddw, .paddd, .paddq)
+        case .vsub: choose(op.lane, .psubb, .psubw, .psubd, .psubq)
+        case .vmul: choose(op.lane, nil, .pmullw, .pmulld, nil)
+        case .vmulHighS: choose(op.lane, nil, .pmulhw, nil, nil)
+        case .vmulHighU: choose(op.lane, nil, .pmulhuw, nil, nil)
+        case .vminS: choose(op.lane, .pminsb, .pminsw, .pminsd, nil)
+        case .vmaxS: choose(op.lane, .pmaxsb, .pmaxsw, .pmaxsd, nil)
+        case .vminU: choose(op.lane, .pminub, .pminuw, .pminud, nil)
+        case .vmaxU: choose(op.lane, .pmaxub, .pmaxuw, .pmaxud, nil)
+        case .vaddSatS: choose(op.lane, .paddsb, .paddsw, nil, nil)
+        case .vaddSatU: choose(op.lane, .paddusb, .paddusw, nil, nil)
+        case .vsubSatS: choose(op.lane, .psubsb, .psubsw, nil, nil)
+        case .vsubSatU: choose(op.lane, .psubusb, .psubusw, nil, nil)
+        case .vroundingAddU: choose(op.lane, .pavgb, .pavgw, nil, nil)
+        default: nil
+        }
     }
 
     /// Emits an operation that stays within its lanes, if the host has it.
@@ -86,19 +94,17 @@ extension BlockEmitter {
 
     /// The host compares for equality and signed "greater"; unsigned lanes are compared with their top bits turned over.
     private mutating func compareLanes(_ condition: Condition, _ lane: Lane, _ dst: Vector, _ left: Vector, _ right: Vector) {
-        let size = Int(lane.rawValue)
-        let equal: [VectorBinary] = [.pcmpeqb, .pcmpeqw, .pcmpeqd, .pcmpeqq]
-        let greater: [VectorBinary] = [.pcmpgtb, .pcmpgtw, .pcmpgtd, .pcmpgtq]
+        let greater: VectorBinary = BlockEmitter.choose(lane, .pcmpgtb, .pcmpgtw, .pcmpgtd, .pcmpgtq)
         switch condition {
-        case .eq: a.vector(equal[size], dst, left, right)
-        case .gtS: a.vector(greater[size], dst, left, right)
-        case .ltS: a.vector(greater[size], dst, right, left)
+        case .eq: a.vector(BlockEmitter.choose(lane, .pcmpeqb, .pcmpeqw, .pcmpeqd, .pcmpeqq), dst, left, right)
+        case .gtS: a.vector(greater, dst, left, right)
+        case .ltS: a.vector(greater, dst, right, left)
         case .gtU, .ltU:
             let turned = allocateVector()
-            let bias = vectorConstant([0x8080_8080_8080_8080, 0x8000_8000_8000_8000, 0x8000_0000_8000_0000, 1 << 63][size], .v128)
+            let bias = vectorConstant(BlockEmitter.choose(lane, 0x8080_8080_8080_8080, 0x8000_8000_8000_8000, 0x8000_0000_8000_0000, 1 << 63), .v128)
             a.vector(.pxor, turned, left, bias)
             a.vector(.pxor, bias, right, bias)
-            a.vector(greater[size], dst, condition == .gtU ? turned : bias, condition == .gtU ? bias : turned)
+            a.vector(greater, dst, condition == .gtU ? turned : bias, condition == .gtU ? bias : turned)
             unlock(turned)
             unlock(bias)
         case .ne, .geS, .leS, .geU, .leU:
@@ -112,8 +118,14 @@ extension BlockEmitter {
     private mutating func emitWideMinMax(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
-        let condition: [Opcode: Condition] = [.vminS: .gtS, .vmaxS: .ltS, .vminU: .gtU, .vmaxU: .ltU]
-        compareLanes(condition[op.opcode] ?? .gtS, op.lane, dst, left, right)
+        let condition: Condition =
+            switch op.opcode {
+            case .vminS: .gtS
+            case .vmaxS: .ltS
+            case .vminU: .gtU
+            default: .ltU
+            }
+        compareLanes(condition, op.lane, dst, left, right)
         // dst says where b is chosen: a ^ ((a ^ b) & dst).
         let difference = allocateVector()
         a.vector(.pxor, difference, left, right)

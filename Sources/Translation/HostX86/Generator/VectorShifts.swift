@@ -4,10 +4,10 @@ import IR
 extension BlockEmitter {
     mutating func emitShift(_ op: IROp) -> Bool {
         switch op.opcode {
-        case .vshlImm: emitShift(op, [nil, .psllw, .pslld, .psllq])
-        case .vshrUImm: emitShift(op, [nil, .psrlw, .psrld, .psrlq])
+        case .vshlImm: emitShift(op, BlockEmitter.choose(op.lane, nil, .psllw, .pslld, .psllq))
+        case .vshrUImm: emitShift(op, BlockEmitter.choose(op.lane, nil, .psrlw, .psrld, .psrlq))
         case .vshrSImm where op.lane == .b64: emitWideArithmetic(op)
-        case .vshrSImm: emitShift(op, [nil, .psraw, .psrad, nil])
+        case .vshrSImm: emitShift(op, op.lane == .b8 ? nil : op.lane == .b16 ? .psraw : .psrad)
         case .vrotrImm where op.lane.rawValue >= Lane.b16.rawValue: emitVectorRotate(op)
         case .vshl where op.lane >= .b32: binary(op.lane == .b32 ? .psllvd : .psllvq, op)
         case .vshrU where op.lane >= .b32: binary(op.lane == .b32 ? .psrlvd : .psrlvq, op)
@@ -17,8 +17,8 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func emitShift(_ op: IROp, _ choices: [VectorShift?]) {
-        guard let shift = choices[Int(op.lane.rawValue)] else { return emitByteShift(op) }
+    private mutating func emitShift(_ op: IROp, _ shift: VectorShift?) {
+        guard let shift else { return emitByteShift(op) }
         let source = useVector(op.a)
         a.vector(shift, vectorDestination(), source, UInt8(op.number))
     }

@@ -92,16 +92,16 @@ extension BlockEmitter {
 
     /// The instruction that puts two lanes together, where all sums fit into a lane.
     private static func combining(_ op: IROp) -> VectorBinary? {
-        let choices: [VectorBinary?] =
-            switch op.opcode {
-            case .vreduceAddS, .vreduceAddU: op.type.bits == op.lane.bits ? [.paddb, .paddw, .paddd, .paddq] : [nil, nil, nil, nil]
-            case .vreduceMinS: [.pminsb, .pminsw, .pminsd, nil]
-            case .vreduceMaxS: [.pmaxsb, .pmaxsw, .pmaxsd, nil]
-            case .vreduceMinU: [.pminub, .pminuw, .pminud, nil]
-            case .vreduceMaxU: [.pmaxub, .pmaxuw, .pmaxud, nil]
-            default: [nil, nil, nil, nil]
-            }
-        return choices[Int(op.lane.rawValue)]
+        let size = op.lane
+        return switch op.opcode {
+        case .vreduceAddS, .vreduceAddU:
+            op.type.bits == size.bits ? BlockEmitter.choose(size, .paddb, .paddw, .paddd, .paddq) : nil
+        case .vreduceMinS: BlockEmitter.choose(size, .pminsb, .pminsw, .pminsd, nil)
+        case .vreduceMaxS: BlockEmitter.choose(size, .pmaxsb, .pmaxsw, .pmaxsd, nil)
+        case .vreduceMinU: BlockEmitter.choose(size, .pminub, .pminuw, .pminud, nil)
+        case .vreduceMaxU: BlockEmitter.choose(size, .pmaxub, .pmaxuw, .pmaxud, nil)
+        default: nil
+        }
     }
 
     /// Halves the count of lanes until the lowest has them all.
