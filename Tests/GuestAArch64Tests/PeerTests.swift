@@ -37,6 +37,15 @@ import Testing
         }
     }
 
+    /// Streams of one row each, so that a difference names its row.
+    @Test(.enabled(if: isInstalled && isFull, "only among the full tests")) func everyRowAloneAgreesWithThePeer() throws {
+        let byName = Dictionary(grouping: PeerTests.rows(), by: \.mnemonic)
+        for (_, rows) in byName.sorted(by: { $0.key < $1.key }) {
+            let batch = try StreamBatch(seeds: (1...10).map { $0 }, rows: rows, length: 30)
+            if let difference = try difference(batch) { Issue.record("\(difference)\n\(try reduced(batch, rows))") }
+        }
+    }
+
     /// The first difference among the three ways of running; nil for none.
     private func difference(_ batch: StreamBatch) throws -> String? {
         let peer = try runPeer(batch)

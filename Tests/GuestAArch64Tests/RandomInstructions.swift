@@ -75,6 +75,8 @@ struct RandomInstructions {
         switch row.mnemonic {
         case "ldr_lit", "ldrsw_lit", "ldr_litv", "prfm_lit": set("j", UInt32(random.below(16)) &- 8)
         case "ldr", "str", "ldrs", "ldr_v", "str_v": set("i", UInt32(random.below(200)))
+        // Ordered accesses must be aligned.
+        case "stlur", "ldapur", "ldapurs": set("i", UInt32(random.below(32)) * 8)
         case "mrs": set("p", random.pick(RandomInstructions.readable))
         case "msr": set("p", random.pick(RandomInstructions.writable))
         case "sys":

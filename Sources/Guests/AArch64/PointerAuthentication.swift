@@ -16,13 +16,11 @@ struct AuthenticationStep {
 
 /// Pointer authentication with an implementation defined algorithm (ID_AA64ISAR1_EL1.API and GPI): a keyed hash of fixed cost.
 ///
-/// Codes take the bits between the address and bit 55, and bits 63 to 56 of data pointers too where the top byte is not ignored; user
-/// addresses have it ignored (Linux sets TCR_EL1.TBI0), so that 7 bits remain of 48-bit addresses.
+/// Codes take bits 54 to 48, the ones between an address of 48 bits and bit 55, and in the upper half of the address space bits 63 to 56 too; in
+/// the lower half these are ignored by every access (Linux sets TCR_EL1.TBI0) and stay.
 struct PointerAuthentication {
-    /// Bits of a virtual address.
-    static let addressBits = 48
-    /// What a code may change.
-    private static let field: UInt64 = 0x007f << 48
+    /// What a code may change in a pointer.
+    static func field(_ pointer: UInt64) -> UInt64 { pointer >> 55 & 1 != 0 ? 0xff7f << 48 : 0x007f << 48 }
 
     /// One a key, two words each.
     var keys: [(UInt64, UInt64)]
@@ -41,22 +39,25 @@ struct PointerAuthentication {
         return product.high ^ product.low
     }
 
-    /// The pointer as its half of the address space wants it: bits 54 to 48 like bit 55.
-    static func canonical(_ pointer: UInt64) -> UInt64 { pointer >> 55 & 1 != 0 ? pointer | field : pointer & ~field }
+    /// The pointer without a code, as its half of the address space wants it.
+    static func canonical(_ pointer: UInt64) -> UInt64 {
+        pointer >> 55 & 1 != 0 ? pointer | field(pointer) : pointer & ~field(pointer)
+    }
 
     func adding(_ pointer: UInt64, _ modifier: UInt64, key: Int) -> UInt64 {
         let canonical = PointerAuthentication.canonical(pointer)
-        var code = code(canonical, modifier, key: key) & PointerAuthentication.field
+        let field = PointerAuthentication.field(pointer)
+        var code = code(canonical, modifier, key: key) & field
         // A pointer that was not canonical gets a code that won't authenticate (AddPAC).
-        if pointer & PointerAuthentication.field != canonical & PointerAuthentication.field { code ^= 1 << 54 }
-        return pointer & ~PointerAuthentication.field | code
+        if pointer != canonical { code ^= 1 << 54 }
+        return pointer & ~field | code
     }
 
     /// The pointer without its code; with an error code in bits 54 and 53 if the code is wrong (Auth, without FEAT_FPAC).
     func checking(_ pointer: UInt64, _ modifier: UInt64, key: Int) -> UInt64 {
         let canonical = PointerAuthentication.canonical(pointer)
-        let expected = code(canonical, modifier, key: key) & PointerAuthentication.field
-        if pointer & PointerAuthentication.field == expected { return canonical }
+        let field = PointerAuthentication.field(pointer)
+        if pointer & field == code(canonical, modifier, key: key) & field { return canonical }
         let error: UInt64 = key & 1 == 0 ? 1 : 2
         return canonical & ~(3 << 53) | error << 53
     }

@@ -21,6 +21,10 @@ extension LaneJob {
             let kind: UInt64 = (isCurrent ? 1 : 0) | (isWide ? 2 : 0) | (lane == .b64 ? 16 : 0)
             write { cpu.roundToWidth(n[$0], kind) }
         case .bfmlal_v, .bfmlal_e: multiplyAddLongBF16(&environment)
+        case .fmlal_v, .fmlal_e: multiplyAddLongHalf(&environment, upper: false, negates: false)
+        case .fmlsl_v, .fmlsl_e: multiplyAddLongHalf(&environment, upper: false, negates: true)
+        case .fmlal2_v, .fmlal2_e: multiplyAddLongHalf(&environment, upper: true, negates: false)
+        case .fmlsl2_v, .fmlsl2_e: multiplyAddLongHalf(&environment, upper: true, negates: true)
         case .bfdot_v, .bfdot_e: write { LaneJob.dotBF16(d[$0], n[$0], m[$0]) }
         case .bfmmla_v: write { LaneJob.dotBF16(LaneJob.dotBF16(d[$0], n[$0 & 2], m[2 * ($0 & 1)]), n[$0 & 2 | 1], m[2 * ($0 & 1) + 1]) }
         case .bfcvtn_v: narrow { cpu.narrowToBF16($0) }
@@ -38,6 +42,25 @@ extension LaneJob {
     }
 
     // MARK: BF16 and other narrow formats
+
+    /// Products of half-precision lanes of the lower or the upper half, exact, added with one rounding (FPMulAddH).
+    private func multiplyAddLongHalf(_ environment: inout FloatEnvironment, upper: Bool, negates: Bool) {
+        let left = LaneVector(n.bits, width: 16), right = LaneVector(m.bits, width: 16)
+        var result = LaneVector(0, width: 32)
+        for index in 0..<count {
+            let place = upper ? count + index : index
+            let x = widened(left[place] ^ (negates ? 0x8000 : 0), &environment), y = widened(right[place], &environment)
+            let sum = FloatFormat.f32.multiplyAdd(x, y, UInt128(d[index]), negateProduct: false, negateAddend: false, &environment)
+            result[index] = UInt64(truncatingIfNeeded: sum)
+        }
+        cpu.setVectorBits(o.rd, result.bits)
+    }
+
+    /// In single precision, where a NaN still signals.
+    private func widened(_ half: UInt64, _ environment: inout FloatEnvironment) -> UInt128 {
+        if half & 0x7fff > 0x7c00 { return UInt128((half >> 15) << 31 | 0xff << 23 | (half & 0x3ff) << 13) }
+        return FloatFormat.f16.convert(UInt128(half), to: .f32, &environment)
+    }
 
     /// Odd or even elements by Q, widened, with the rounding and the exceptions of single precision.
     private func multiplyAddLongBF16(_ environment: inout FloatEnvironment) {

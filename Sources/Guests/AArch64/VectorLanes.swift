@@ -70,10 +70,10 @@ struct LaneJob {
 
     private static func second(_ cpu: AArch64CPU, _ instruction: VectorInstruction, _ o: Operands, _ lane: Lane) -> LaneVector {
         switch instruction {
-        case .sqrdmlah_e, .sqrdmlsh_e, .fmulx_e, .bfdot_e, .bfmlal_e:
+        case .sqrdmlah_e, .sqrdmlsh_e, .fmulx_e, .bfdot_e, .bfmlal_e, .fmlal_e, .fmlsl_e, .fmlal2_e, .fmlsl2_e:
             let h = o.field(11, 1), l = o.field(21, 1)
-            // bfmlal's elements are half-words though its lanes are words.
-            let isHalf = lane == .b16 || instruction == .bfmlal_e
+            // The elements of bfmlal and fmlal are half-words though their lanes are words.
+            let isHalf = lane == .b16 || [.bfmlal_e, .fmlal_e, .fmlsl_e, .fmlal2_e, .fmlsl2_e].contains(instruction)
             let index = isHalf ? h << 2 | l << 1 | o.field(20, 1) : lane == .b32 ? h << 1 | l : h
             let width = isHalf ? 16 : lane.bits
             let source = LaneVector(cpu.vectorBits(isHalf ? o.field(16, 4) : o.rm), width: width)

@@ -95,10 +95,9 @@ extension Translator {
 
     /// A pointer without its code: bit 55 tells the half of the address space.
     func stripped(_ b: inout IRBlock, _ pointer: Value) -> Value {
-        let low = b.extract(.i64, pointer, low: 0, count: PointerAuthentication.addressBits)
-        let half = b.extract(.i64, pointer, low: 55, count: 1, signed: true)
-        let shift = b.const(.i64, UInt64(PointerAuthentication.addressBits))
-        return b.binary(.or, .i64, low, b.binary(.shl, .i64, half, shift))
+        let lower = b.binary(.and, .i64, pointer, b.const(.i64, ~PointerAuthentication.field(0)))
+        let upper = b.binary(.or, .i64, pointer, b.const(.i64, PointerAuthentication.field(1 << 55)))
+        return b.select(.i64, if: b.extract(.i64, pointer, low: 55, count: 1), upper, lower)
     }
 }
 

@@ -1,6 +1,6 @@
 import IR
 
-/// Conversions of lanes, complex numbers, and products of half-precision lanes.
+/// Conversions of lanes, and complex numbers.
 extension Translator {
     func vectorConvert(_ b: inout IRBlock, _ instruction: VectorInstruction, _ o: Operands) -> Bool {
         switch instruction {
@@ -32,10 +32,8 @@ extension Translator {
         case .fcadd_v: return complexAdd(&b, o)
         case .fcmla_v: return complexMultiply(&b, o)
         case .fcmla_e: return complexMultiplyElement(&b, o)
-        case .fmlal_v, .fmlsl_v: halfProduct(&b, o, readHalfLanes(&b, o.rm, upper: false, o), upper: false, negates: instruction == .fmlsl_v)
-        case .fmlal2_v, .fmlsl2_v: halfProduct(&b, o, readHalfLanes(&b, o.rm, upper: true, o), upper: true, negates: instruction == .fmlsl2_v)
-        case .fmlal_e, .fmlsl_e: halfProduct(&b, o, element(&b, o, .b16, .v64), upper: false, negates: instruction == .fmlsl_e)
-        case .fmlal2_e, .fmlsl2_e: halfProduct(&b, o, element(&b, o, .b16, .v64), upper: true, negates: instruction == .fmlsl2_e)
+        case .fmlal_v, .fmlsl_v, .fmlal2_v, .fmlsl2_v, .fmlal_e, .fmlsl_e, .fmlal2_e, .fmlsl2_e:
+            return laneHelper(&b, instruction, o, shape(o, .b32))
         default: return false
         }
         return true
@@ -83,27 +81,6 @@ extension Translator {
         } else {
             writeHalf(&b, o, b.vfloat(.vfnarrow, .v64, .b64, attributes(.odd), readVector(&b, o.rn)))
         }
-    }
-
-    /// Half-precision lanes that fmlal or fmlal2 multiplies: of 64-bit vectors two of the lowest four lanes.
-    private func readHalfLanes(_ b: inout IRBlock, _ register: Int, upper: Bool, _ o: Operands) -> Value {
-        let vector = readVector(&b, register)
-        if o.q { return upper ? b.vector(.vhigh, .v64, .b8, vector) : b.trunc(.v64, vector) }
-        let pair = b.vextract(.i32, .b32, vector, at: upper ? 1 : 0)
-        return b.zext(.v64, pair)
-    }
-
-    /// Products of half-precision lanes, widened, added to single-precision ones with one rounding.
-    private func halfProduct(_ b: inout IRBlock, _ o: Operands, _ right: Value, upper: Bool, negates: Bool) {
-        let whole = VectorShape(type: .v128, lane: .b32, isScalar: false)
-        var left = readHalfLanes(&b, o.rn, upper: upper, o)
-        var right = right
-        if negates { left = negated(&b, VectorShape(type: .v64, lane: .b16, isScalar: false), left) }
-        if !o.q { right = b.zext(.v64, b.vextract(.i32, .b32, right, at: 0)) }
-        let x = b.vfloat(.vfwiden, .v128, .b16, attributes(), left), y = b.vfloat(.vfwiden, .v128, .b16, attributes(), right)
-        let addend = o.q ? readVector(&b, o.rd) : b.zext(.v128, readLow(&b, .i64, o.rd))
-        let sum = b.vfloat(.vfma, whole.type, whole.lane, attributes(), x, y, addend)
-        if o.q { writeVector(&b, o.rd, sum) } else { writeLow(&b, o.rd, b.trunc(.i64, sum)) }
     }
 
     // MARK: Complex numbers
