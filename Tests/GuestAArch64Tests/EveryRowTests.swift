@@ -56,7 +56,7 @@ struct RowProgram {
         let base = Int(ElementImage.base)
         let middle = base + results + rows.count * Record.size + RowProgram.bufferSize / 2
         let cpu = try ElementImage.run([0xa8, 0x0b, 0x80, 0xd2, 0x01, 0, 0, 0xd4], .interpreter).cpu
-        var maker = RandomInstructions(seed: seed, cpu: cpu, rows: rows, buffer: middle)
+        var maker = RandomInstructions(seed: seed, cpu: cpu, buffer: middle)
         var code = CodeBuffer()
         code.loadRecord(base + data)
         code.set(Reserved.buffer, middle)

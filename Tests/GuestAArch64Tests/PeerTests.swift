@@ -15,9 +15,14 @@ import Testing
         return !isPointerAuthentication && !["svc", "brk", "udf", "hvc", "smc", "hlt", "sys"].contains(row.mnemonic)
     }
 
+    /// Where QEMU 7.2 is wrong: scalar conversions from half precision to fixed point extend the sign into bits 31 to 16.
+    private static func peerIsWrong(_ row: DecodeRow) -> Bool {
+        (row.mnemonic == "fcvtzs_i" || row.mnemonic == "fcvtzu_i") && row.match >> 28 & 1 != 0 && row.features != 0
+    }
+
     static func rows() -> [DecodeRow] {
         let only = ProcessInfo.processInfo.environment["APUS_ROWS"]?.split(separator: ",").map(String.init)
-        return AArch64InstructionSet.rows.filter { isComparable($0) && only?.contains($0.mnemonic) ?? true }
+        return AArch64InstructionSet.rows.filter { isComparable($0) && !peerIsWrong($0) && only?.contains($0.mnemonic) ?? true }
     }
 
     @Test(.enabled(if: isInstalled, "qemu-aarch64 is not installed (package qemu-user)")) func streamsAgreeWithThePeer() throws {
@@ -145,7 +150,7 @@ struct StreamBatch {
         instructions = 0
         for (index, seed) in seeds.enumerated() {
             code.loadRecord(base + data + index * Record.size)
-            let maker = RandomInstructions(seed: seed, cpu: cpu, rows: rows, buffer: base + results + StreamBatch.bufferSize / 2)
+            let maker = RandomInstructions(seed: seed, cpu: cpu, buffer: base + results + StreamBatch.bufferSize / 2)
             code.set(Reserved.buffer, base + results + StreamBatch.bufferSize / 2)
             stream(&code, maker, rows, index == seeds.count - 1 ? lastLength : length)
             code.storeRecord(base + results + StreamBatch.bufferSize + index * Record.size)

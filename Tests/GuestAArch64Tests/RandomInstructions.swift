@@ -13,15 +13,15 @@ struct RandomInstructions {
     private let buffer: Int
     private let fillers: [DecodeRow]
 
-    init(seed: UInt64, cpu: AArch64CPU, rows: [DecodeRow], buffer: Int) {
+    init(seed: UInt64, cpu: AArch64CPU, buffer: Int) {
         random = SplitMix(seed)
         self.cpu = cpu
         self.buffer = buffer
-        fillers = rows.filter { ["add_imm", "eor_reg", "sub_reg"].contains($0.mnemonic) }
+        fillers = AArch64InstructionSet.rows.filter { ["add_imm", "eor_reg", "sub_reg"].contains($0.mnemonic) }
     }
 
     /// Registers of system registers and cache operations that EL0 may use and that are the same everywhere: bits 18 to 5.
-    private static let readable: [UInt32] = [0x5a10, 0x5a20, 0x5a21, 0x5e82], writable: [UInt32] = [0x5a10, 0x5a21, 0x5e82]
+    private static let readable: [UInt32] = [0x5a10, 0x5a20, 0x5a21, 0x5e82], writable: [UInt32] = [0x5a10, 0x5e82]
     private static let cacheOperations: [UInt32] = [0x1ba1, 0x1ba9, 0x1bd1, 0x1bd9, 0x1bf1]
 
     // MARK: One row
@@ -157,10 +157,12 @@ struct RandomInstructions {
         code.set(Reserved.buffer, buffer)
     }
 
-    /// Mostly behind the load that it belongs to.
+    /// Behind the load that it belongs to, or behind a clrex.
     private mutating func appendStoreExclusive(_ row: DecodeRow, to code: inout CodeBuffer) {
         var bits = operands(row)
-        if !random.oneIn(4) {
+        if random.oneIn(4) {
+            code.word(0xd503_3f5f)
+        } else {
             let load = bits & ~0x001f_8000 | 0x0040_0000 | 0x001f_0000
             let isPair = row.mnemonic == "stxp"
             code.word(isPair ? load & ~0x7c1f | 6 << 10 | 7 : load & ~31 | 6)

@@ -8,14 +8,9 @@ extension AArch64CPU {
     /// The environment that FPCR says.
     func floatEnvironment() -> FloatEnvironment {
         let fpcr = unsafe element.pointee.fpcr
-        var environment = FloatEnvironment(
+        return FloatEnvironment(
             rounding: FloatRounding(rawValue: UInt8(header.roundingMode)) ?? .nearestEven, nanRule: fpcr & FPCR.dn != 0 ? .canonical : .arm,
             isTinyBeforeRounding: true)
-        if fpcr & FPCR.fz != 0 {
-            environment.flushing = .arm
-            environment.flushesOperands = true
-        }
-        return environment
     }
 
     /// Adds the exceptions of an environment to those that have accrued.

@@ -14,8 +14,10 @@ struct AArch64State {
     var tpidrro: UInt64 = 0
     /// FPCR, whose rounding mode is also in the CPU header.
     var fpcr: UInt64 = 0
-    /// FPSR.QC, the only bit of FPSR that is not among the header's float flags: not 0 where a saturating instruction has saturated.
+    /// FPSR.QC: not 0 where a saturating instruction has saturated.
     var qc: UInt64 = 0
+    /// FPSR.IDC, in its place. The other flags of FPSR are among the header's float flags.
+    var idc: UInt64 = 0
     /// The exception that `CPUHeader.exception` announces: class and syndrome as ESR_EL1 holds them, and the address.
     var pendingSyndrome: UInt64 = 0
     var pendingAddress: UInt64 = 0

@@ -20,6 +20,7 @@ extension LaneJob {
             let isCurrent = instruction == .frint32x_v || instruction == .frint64x_v
             let kind: UInt64 = (isCurrent ? 1 : 0) | (isWide ? 2 : 0) | (lane == .b64 ? 16 : 0)
             write { cpu.roundToWidth(n[$0], kind) }
+        case .scvtf_i, .ucvtf_i: writeFloats(&environment) { step, index in fromFixed(index, &step.environment) }
         case .bfmlal_v, .bfmlal_e: multiplyAddLongBF16(&environment)
         case .fmlal_v, .fmlal_e: multiplyAddLongHalf(&environment, upper: false, negates: false)
         case .fmlsl_v, .fmlsl_e: multiplyAddLongHalf(&environment, upper: false, negates: true)
@@ -39,6 +40,16 @@ extension LaneJob {
         var step = FloatStep(format: format, environment: environment)
         write { operation(&step, $0) }
         environment = step.environment
+    }
+
+    /// A fixed-point half-word, exact in double precision, then rounded once.
+    private func fromFixed(_ index: Int, _ environment: inout FloatEnvironment) -> UInt64 {
+        let isSigned = instruction == .scvtf_i
+        var exact = FloatEnvironment()
+        let whole = FloatFormat.f64.fromInteger(UInt128(n[index]), width: 16, isSigned: isSigned, &exact)
+        let scale = UInt128(1023 - o.rightShift(lane)) << 52
+        let value = FloatFormat.f64.multiply(whole, scale, &exact)
+        return UInt64(truncatingIfNeeded: FloatFormat.f64.convert(value, to: .f16, &environment))
     }
 
     // MARK: BF16 and other narrow formats

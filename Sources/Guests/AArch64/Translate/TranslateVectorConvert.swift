@@ -18,7 +18,10 @@ extension Translator {
             let rule = attributes(signed: instruction == .scvtf_v)
             return unary(&b, o, floatShape2(o)) { b, s, x in b.vfloat(.vintToFloat, s.type, s.lane, rule, x) }
         case .fcvtzs_i, .fcvtzu_i: return toFixed(&b, o, signed: instruction == .fcvtzs_i)
-        case .scvtf_i, .ucvtf_i: return fromFixed(&b, o, signed: instruction == .scvtf_i)
+        case .scvtf_i, .ucvtf_i:
+            // An unsigned half-word may be more than half precision holds before it is scaled down.
+            if o.shiftLane == .b16 { return laneHelper(&b, instruction, o, shape(o, .b16)) }
+            return fromFixed(&b, o, signed: instruction == .scvtf_i)
         case .fcvtl_v:
             let lane: Lane = o.bit(22) ? .b32 : .b16
             guard !(lane == .b16 && flags.alternativeHalf) else { return laneHelper(&b, instruction, o, shape(o, .b32)) }
@@ -61,7 +64,7 @@ extension Translator {
 
     private func toFixed(_ b: inout IRBlock, _ o: Operands, signed: Bool) -> Bool {
         unary(&b, o, shape(o, o.shiftLane)) { b, s, x in
-            let value = scaled(&b, s, x, o.rightShift(s.lane), attributes(silent: true))
+            let value = scaled(&b, s, x, o.rightShift(s.lane), attributes(.nearestEven, silent: true))
             return b.vfloat(.vfloatToInt, s.type, s.lane, attributes(.towardZero, signed: signed, saturates: true), value)
         }
     }
