@@ -75,7 +75,7 @@ let guests: [Target] = [
         uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"]),
     module(
         "GuestAArch64", "Guests/AArch64", .unsafe,
-        uses: ["IR", "Bits", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "SoftFloat"]),
+        uses: ["IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
 ]
 
 let devices: [Target] = [

@@ -58,8 +58,12 @@ open class VirtualCPU {
     public let guest: GuestDescription
     /// Number within the machine, from 0.
     public let index: Int
-    /// Physical memory as this vCPU sees it.
-    public let memory: AddressSpace
+    private let physicalMemory: AddressSpace?
+    /// Physical memory as this vCPU sees it. One in user mode has none.
+    public var memory: AddressSpace {
+        guard let physicalMemory else { preconditionFailure("a vCPU in user mode has no physical memory") }
+        return physicalMemory
+    }
     public let header: CPUHeader
     private let allocation: UnsafeMutableRawPointer
     /// Set by the engine before the first instruction, and to nil when the engine goes. Not counted: helpers look at it all the time.
@@ -70,10 +74,11 @@ open class VirtualCPU {
     /// The guest's state struct.
     public var state: UnsafeMutableRawPointer { unsafe header.state }
 
-    public init(guest: GuestDescription, index: Int, memory: AddressSpace) {
+    /// - Parameter memory: physical memory; nil for a vCPU that runs a program without its operating system.
+    public init(guest: GuestDescription, index: Int, memory: AddressSpace?) {
         self.guest = guest
         self.index = index
-        self.memory = memory
+        physicalMemory = memory
         let bytes = CPUHeader.size + guest.stateSize
         unsafe allocation = .allocate(byteCount: bytes, alignment: 64)
         unsafe allocation.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)

@@ -18,17 +18,15 @@ public final class AArch64CPU: VirtualCPU {
     public var counter: () -> UInt64 = { 0 }
     /// Gives 64 random bits, for rndr.
     public var random: () -> UInt64 = { 0 }
-    /// The keys of pointer authentication. A new process has new ones.
-    var authentication: PointerAuthentication
+    var authentication: PointerAuthentication { unsafe PointerAuthentication(keys: element.pointee.keys) }
 
     /// The element's registers.
     var element: UnsafeMutablePointer<AArch64State> { unsafe state.assumingMemoryBound(to: AArch64State.self) }
 
     /// - Parameter random: gives 64 random bits, for rndr and for the keys of pointer authentication.
-    public init(model: AArch64Model, index: Int, memory: AddressSpace, random: @escaping () -> UInt64) {
+    public init(model: AArch64Model, index: Int, memory: AddressSpace?, random: @escaping () -> UInt64) {
         self.model = model
         self.random = random
-        authentication = PointerAuthentication(random: random)
         super.init(guest: AArch64CPU.description, index: index, memory: memory)
         unsafe element.initialize(to: AArch64State())
         reset()
@@ -77,12 +75,14 @@ public final class AArch64CPU: VirtualCPU {
 
     // MARK: Exceptions
 
-    public override func deliverException() {
+    public override func deliverException() { onException(self, takeException()) }
+
+    /// The exception that has been noted, which then is no longer.
+    func takeException() -> AArch64Exception {
         header.exception = 0
-        let exception = unsafe AArch64Exception(
-            syndrome: Syndrome(rawValue: element.pointee.pendingSyndrome), address: element.pointee.pendingAddress)
         header.linkedAddress = .max
-        onException(self, exception)
+        return unsafe AArch64Exception(
+            syndrome: Syndrome(rawValue: element.pointee.pendingSyndrome), address: element.pointee.pendingAddress)
     }
 
     public override func takeInterrupt() -> Bool { false }
@@ -96,6 +96,7 @@ public final class AArch64CPU: VirtualCPU {
 
     public override func reset() {
         unsafe element.pointee = AArch64State()
+        renewKeys()
         header.pc = resetVector
         header.exception = 0
         header.linkedAddress = .max
@@ -104,6 +105,9 @@ public final class AArch64CPU: VirtualCPU {
         services?.flushTLB()
         services?.switchContext(to: 0)
     }
+
+    /// New keys for pointer authentication, as a new process has them.
+    func renewKeys() { unsafe element.pointee.keys = InlineArray { _ in random() } }
 
     // MARK: Registers
 

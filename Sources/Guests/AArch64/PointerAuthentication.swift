@@ -22,16 +22,13 @@ struct PointerAuthentication {
     /// What a code may change in a pointer.
     static func field(_ pointer: UInt64) -> UInt64 { pointer >> 55 & 1 != 0 ? 0xff7f << 48 : 0x007f << 48 }
 
-    /// One a key, two words each.
-    var keys: [(UInt64, UInt64)]
-
-    /// - Parameter random: gives the words of the keys.
-    init(random: () -> UInt64) { keys = AuthenticationKey.allCases.map { _ in (random(), random()) } }
+    /// Two words a key.
+    let keys: InlineArray<10, UInt64>
 
     /// A code of 64 bits: multiplications and exclusive-ors of halves, as in wyhash and its like.
     func code(_ value: UInt64, _ modifier: UInt64, key: Int) -> UInt64 {
-        let first = PointerAuthentication.mix(value ^ keys[key].0, modifier ^ 0x9e37_79b9_7f4a_7c15)
-        return PointerAuthentication.mix(first ^ keys[key].1, modifier ^ 0xd1b5_4a32_d192_ed03)
+        let first = PointerAuthentication.mix(value ^ keys[2 * key], modifier ^ 0x9e37_79b9_7f4a_7c15)
+        return PointerAuthentication.mix(first ^ keys[2 * key + 1], modifier ^ 0xd1b5_4a32_d192_ed03)
     }
 
     private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {

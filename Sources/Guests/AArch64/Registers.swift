@@ -26,6 +26,8 @@ struct AArch64State {
     /// PSTATE.SSBS and PSTATE.DIT, in their places in the registers of those names.
     var ssbs: UInt64 = 0
     var dit: UInt64 = 0
+    /// The keys of pointer authentication, two words each, in the order of `AuthenticationKey`.
+    var keys = InlineArray<10, UInt64>(repeating: 0)
 }
 
 /// How the flag cells hold N, Z, C and V.

@@ -76,7 +76,8 @@ extension Translator {
         let isScalar = isScalarForm(o)
         let value = isScalar ? b.zext(.v128, readLow(&b, wide.integer, o.rn)) : readVector(&b, o.rn)
         let count = o.rightShift(lane)
-        let shifted = rounds
+        let shifted =
+            rounds
             ? rounded(&b, shape, value, count, signed: signed)
             : b.vector(signed ? .vshrSImm : .vshrUImm, .v128, wide, value, number: count)
         let result = operation(&b, wide, shifted)

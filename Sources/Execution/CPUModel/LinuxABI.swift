@@ -1,0 +1,182 @@
+import Diagnostics
+
+/// How Linux for an architecture meets its programs. Each guest has one conformance, a stateless value in its `LinuxABI.swift`; the
+/// user-mode kernel (`Sources/UserMode`) knows nothing else of the architecture.
+public protocol LinuxABI: Sendable {
+    /// The guest's name in `qemu-NAME`, such as "riscv64".
+    var name: String { get }
+    /// What `uname -m` says.
+    var machine: String { get }
+    var elf: ELFIdentity { get }
+    /// Which table of system-call numbers and which structure layouts it has.
+    var family: CallFamily { get }
+    /// The string of AT_PLATFORM; nil for none.
+    var platform: String? { get }
+    /// Its numbers for the open flags that differ from architecture to architecture.
+    var openFlags: OpenFlags { get }
+
+    /// A vCPU that runs programs: in its least privileged mode, with whatever the kernel switches on for programs.
+    ///
+    /// - Parameter model: what `-cpu` says; nil for the default.
+    func makeCPU(model: String?) throws -> VirtualCPU
+    /// AT_HWCAP and AT_HWCAP2: what the vCPU really has.
+    func hardwareCapabilities(_ cpu: VirtualCPU) -> (UInt64, UInt64)
+
+    /// What the exception in `CPUHeader.exception` asks of the kernel; clears it. Of a system call `pc` then lies behind the instruction, of
+    /// a fault on it.
+    func takeEvent(_ cpu: VirtualCPU) -> GuestEvent
+
+    /// The number and the six arguments of a system call.
+    func systemCall(_ cpu: VirtualCPU) -> SystemCallRegisters
+    /// Leaves a result, which is `-errno` of a failure, where the program looks for it.
+    func setResult(_ cpu: VirtualCPU, _ value: Int64)
+    /// Makes the program do the system call again that it has just done, with the arguments it had.
+    func repeatCall(_ cpu: VirtualCPU, _ call: SystemCallRegisters)
+
+    func stackPointer(_ cpu: VirtualCPU) -> UInt64
+    func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64)
+    func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64)
+    /// The state in which a new program starts.
+    func start(_ cpu: VirtualCPU, entry: UInt64, stackPointer: UInt64)
+
+    /// Shape of the frame that a signal handler's `siginfo` and `ucontext` lie in.
+    var signalFrame: SignalFrame { get }
+    /// Writes registers (and what is known of the fault that caused the signal) into a frame of `signalFrame.size` bytes.
+    func saveContext(_ cpu: VirtualCPU, fault: GuestFault?, into frame: inout [UInt8])
+    /// Takes the registers out of a frame again; false if it holds what no program may have.
+    func restoreContext(_ cpu: VirtualCPU, from frame: [UInt8]) -> Bool
+    /// Sets the registers for a handler's first instruction.
+    func enterHandler(_ cpu: VirtualCPU, _ entry: HandlerEntry)
+    /// Whether `struct sigaction` has a field for the restorer.
+    var hasRestorer: Bool { get }
+    /// Machine code that does `rt_sigreturn`, for handlers whose `sigaction` names no restorer.
+    var signalReturnCode: [UInt8] { get }
+}
+
+/// What an ELF header says of the programs that a guest runs.
+public struct ELFIdentity: Sendable {
+    public let machine: UInt16
+    public let is64Bit: Bool
+    public let isBigEndian: Bool
+
+    public init(machine: UInt16, is64Bit: Bool, isBigEndian: Bool) {
+        self.machine = machine
+        self.is64Bit = is64Bit
+        self.isBigEndian = isBigEndian
+    }
+}
+
+/// Architectures with the same numbers and structures for system calls.
+public enum CallFamily: Sendable {
+    /// include/uapi/asm-generic with 64-bit longs: riscv64, arm64, loongarch64.
+    case generic64
+}
+
+/// `O_DIRECTORY`, `O_NOFOLLOW`, `O_DIRECT`, `O_LARGEFILE`; the other flags have one number everywhere in asm-generic.
+public struct OpenFlags: Sendable {
+    public let directory: UInt64, noFollow: UInt64, direct: UInt64, largeFile: UInt64
+
+    public init(directory: UInt64, noFollow: UInt64, direct: UInt64, largeFile: UInt64) {
+        self.directory = directory
+        self.noFollow = noFollow
+        self.direct = direct
+        self.largeFile = largeFile
+    }
+
+    /// include/uapi/asm-generic/fcntl.h, and x86's.
+    public static let generic = OpenFlags(directory: 0o200000, noFollow: 0o400000, direct: 0o40000, largeFile: 0o100000)
+    /// arch/arm64/include/uapi/asm/fcntl.h.
+    public static let arm = OpenFlags(directory: 0o40000, noFollow: 0o100000, direct: 0o200000, largeFile: 0o400000)
+}
+
+/// Why a vCPU in user mode stopped.
+public enum GuestEvent: Sendable {
+    case systemCall
+    case fault(GuestFault)
+}
+
+/// A fault as the signal that Linux makes of it.
+public struct GuestFault: Sendable {
+    /// SIGSEGV and so on; the numbers are those of asm-generic/signal.h.
+    public var signal: Int32
+    /// `si_code`.
+    public var code: Int32
+    /// `si_addr`.
+    public var address: UInt64
+    /// Whether a memory access wanted to write, for guests whose frames tell.
+    public var isWrite: Bool
+
+    public init(signal: Int32, code: Int32, address: UInt64, isWrite: Bool = false) {
+        self.signal = signal
+        self.code = code
+        self.address = address
+        self.isWrite = isWrite
+    }
+}
+
+public struct SystemCallRegisters: Sendable {
+    public var number: UInt64
+    public var arguments: InlineArray<6, UInt64>
+
+    public init(number: UInt64, arguments: InlineArray<6, UInt64>) {
+        self.number = number
+        self.arguments = arguments
+    }
+
+    public subscript(_ index: Int) -> UInt64 { arguments[index] }
+}
+
+/// Offsets in a signal frame, in bytes from its start, which is where the stack pointer points while the handler runs.
+public struct SignalFrame: Sendable {
+    public let size: Int
+    /// `siginfo_t`, 128 bytes.
+    public let info: Int
+    /// `ucontext_t`.
+    public let context: Int
+    /// `uc_stack` (a `stack_t`) and `uc_sigmask`.
+    public let stack: Int, mask: Int
+    /// Bytes below the stack pointer that the program may be using, and what the frame's address must be a multiple of.
+    public let redZone: Int, alignment: Int
+
+    public init(size: Int, info: Int, context: Int, stack: Int, mask: Int, redZone: Int, alignment: Int) {
+        self.size = size
+        self.info = info
+        self.context = context
+        self.stack = stack
+        self.mask = mask
+        self.redZone = redZone
+        self.alignment = alignment
+    }
+}
+
+/// What a signal handler is called with.
+public struct HandlerEntry: Sendable {
+    public let handler: UInt64
+    public let signal: Int32
+    /// Address of the frame.
+    public let frame: UInt64
+    /// Where the handler returns to: the restorer, or `signalReturnCode`.
+    public let returnAddress: UInt64
+
+    public init(handler: UInt64, signal: Int32, frame: UInt64, returnAddress: UInt64) {
+        self.handler = handler
+        self.signal = signal
+        self.frame = frame
+        self.returnAddress = returnAddress
+    }
+}
+
+public enum LinuxABIError: ExplainedError {
+    case unknownModel(String, guest: String, accepted: [String])
+
+    public var cause: String {
+        switch self {
+        case .unknownModel(let name, let guest, _): "-cpu: \(guest) has no model '\(name)'"
+        }
+    }
+    public var remedy: String? {
+        switch self {
+        case .unknownModel(let name, _, let accepted): suggestion(for: name, among: accepted)
+        }
+    }
+}
