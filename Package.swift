@@ -77,13 +77,16 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"])
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"]),
+    module(
+        "GuestAArch64", "Guests/AArch64", .unsafe,
+        uses: ["IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
 ]
 
 let userMode: [Target] = [
     module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
     module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
-    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV"]),
+    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
     .executableTarget(
         name: "apus-user",
         dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics"],
@@ -174,6 +177,11 @@ let package = Package(
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
                 "RandomIR",
+            ]),
+        tests(
+            "GuestAArch64Tests",
+            uses: [
+                "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
             ]),
         tests(
             "DeviceTests",

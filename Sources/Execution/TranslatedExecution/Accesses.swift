@@ -100,7 +100,8 @@ extension CPURunner {
     // MARK: Loads and stores
 
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        let size = min(memory.size, 8)
+        let size = memory.size
+        if size == 16 { return loadPair(address, memory) }
         if address & UInt64(size - 1) != 0 {
             if memory.alignment == .fault { return misaligned(address, .read) }
             if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
@@ -113,7 +114,8 @@ extension CPURunner {
     }
 
     func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
-        let size = min(memory.size, 8)
+        let size = memory.size
+        if size == 16 { return storePair(address, value, memory) }
         if address & UInt64(size - 1) != 0 {
             if memory.alignment == .fault {
                 _ = misaligned(address, .write)
@@ -127,6 +129,30 @@ extension CPURunner {
         case .device(let section, let physical): writeDevice(section, physical, ordered, size, address)
         case .fault: break
         }
+    }
+
+    /// 16 bytes: the low half is the result, the high half goes to its scratch field.
+    private func loadPair(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
+        if memory.alignment == .fault, address & 15 != 0 { return misaligned(address, .read) }
+        let half = MemoryOperation(8, bigEndian: memory.isBigEndian, mmuIndex: memory.mmuIndex)
+        let first = load(address, half)
+        if cpu.header.exception != 0 { return 0 }
+        let second = load(address &+ 8, half)
+        cpu.header.setScratch(RuntimeFunctions.Scratch.high, memory.isBigEndian ? first : second)
+        return memory.isBigEndian ? second : first
+    }
+
+    /// The high half comes from its scratch field. Both pages are checked before anything is written.
+    private func storePair(_ address: UInt64, _ low: UInt64, _ memory: MemoryOperation) {
+        if memory.alignment == .fault, address & 15 != 0 {
+            _ = misaligned(address, .write)
+            return
+        }
+        let high = cpu.header.scratch(RuntimeFunctions.Scratch.high)
+        let half = MemoryOperation(8, bigEndian: memory.isBigEndian, mmuIndex: memory.mmuIndex)
+        guard address & 0xfff <= 4080 || physicalPage(address &+ 15, .write, memory.mmuIndex) != nil else { return }
+        store(address, memory.isBigEndian ? high : low, half)
+        if cpu.header.exception == 0 { store(address &+ 8, memory.isBigEndian ? low : high, half) }
     }
 
     private func misaligned(_ address: UInt64, _ access: AccessKind) -> UInt64 {

@@ -35,20 +35,22 @@ public final class DecodeTable: @unchecked Sendable {
         self.rows = rows
         self.key = key
         let buckets = 1 << Int(key.count1 + key.count2)
-        let keyMask = DecodeTable.spread(buckets - 1, key)
         let ordered = rows.sorted { $0.mask.nonzeroBitCount > $1.mask.nonzeroBitCount }
-        var flat: [Entry] = []
-        unsafe starts = .allocate(capacity: buckets + 1)
-        for bucket in 0..<buckets {
-            unsafe starts[bucket] = Int32(flat.count)
-            let bits = DecodeTable.spread(bucket, key)
-            for row in ordered where (bits ^ row.match) & row.mask & keyMask == 0 {
-                flat.append(Entry(mask: row.mask, match: row.match, features: row.features, id: Int32(row.id)))
+        let starts = UnsafeMutablePointer<Int32>.allocate(capacity: buckets + 1)
+        unsafe starts.initialize(repeating: 0, count: buckets + 1)
+        for row in ordered { DecodeTable.forEachBucket(of: row, key) { unsafe starts[$0 + 1] += 1 } }
+        for bucket in 0..<buckets { unsafe starts[bucket + 1] += starts[bucket] }
+        let entries = unsafe UnsafeMutablePointer<Entry>.allocate(capacity: max(Int(starts[buckets]), 1))
+        var ends = (0..<buckets).map { unsafe Int(starts[$0]) }
+        for row in ordered {
+            let entry = Entry(mask: row.mask, match: row.match, features: row.features, id: Int32(row.id))
+            DecodeTable.forEachBucket(of: row, key) { bucket in
+                unsafe (entries + ends[bucket]).initialize(to: entry)
+                ends[bucket] += 1
             }
         }
-        unsafe starts[buckets] = Int32(flat.count)
-        unsafe entries = .allocate(capacity: max(flat.count, 1))
-        for (index, entry) in flat.enumerated() { unsafe (entries + index).initialize(to: entry) }
+        unsafe self.starts = unsafe starts
+        unsafe self.entries = unsafe entries
     }
 
     deinit {
@@ -56,9 +58,15 @@ public final class DecodeTable: @unchecked Sendable {
         unsafe entries.deallocate()
     }
 
-    private static func spread(_ bucket: Int, _ key: Key) -> UInt32 {
-        let value = UInt32(bucket)
-        return (value & ((1 << key.count1) - 1)) << key.low1 | (value >> key.count1) << key.low2
+    /// The buckets of the keys that a row's bits may have: its fixed bits with every choice of the others.
+    private static func forEachBucket(of row: DecodeRow, _ key: Key, _ body: (Int) -> Void) {
+        let fixed = key.index(row.match)
+        let free = ~key.index(row.mask) & ((1 << Int(key.count1 + key.count2)) - 1)
+        var choice = 0
+        repeat {
+            body(fixed | choice)
+            choice = (choice &- free) & free
+        } while choice != 0
     }
 
     /// The id of the instruction that the bits are, among those whose features are on; -1 if there is none.

@@ -53,8 +53,6 @@ struct BlockEmitter {
     var recentPages = 0
     /// The page that accesses can share a lookup of.
     var window: PageWindow?
-    /// Where 128-bit values lie: the first of two slots, and the value that had them last.
-    var pairs: [(slot: Int, owner: Int)] = []
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
     var pc: UInt64 = 0
@@ -130,7 +128,6 @@ struct BlockEmitter {
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
         slots = 0
-        pairs.removeAll(keepingCapacity: true)
         forgetValues()
     }
 

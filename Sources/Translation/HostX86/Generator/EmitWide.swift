@@ -32,10 +32,7 @@ extension BlockEmitter {
 
     /// A place on the stack for the current operation's result. It is never one of an operand.
     private mutating func widePlace() -> Memory {
-        let free = pairs.firstIndex { unsafe Int(info[$0.owner].lastUse) < current }
-        let slot = free.map { pairs[$0].slot } ?? nextSlot()
-        if let free { pairs[free].owner = current } else { pairs.append((slot, current)) }
-        if free == nil { _ = nextSlot() }
+        let slot = nextSlot(words: 2)
         unsafe info[current].location = .slot(slot)
         return place(slot, high: false)
     }

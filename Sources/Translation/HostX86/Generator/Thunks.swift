@@ -14,7 +14,7 @@ struct Thunks {
     enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float, vector }
 
     /// Bytes of stack for values that do not fit in registers.
-    static let spillBytes = 1024
+    static let spillBytes = 2048
 
     var entry = 0
     /// Leaves with the code in eax; the pins are written back.

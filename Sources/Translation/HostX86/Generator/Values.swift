@@ -210,10 +210,21 @@ extension BlockEmitter {
         return unsafe home >= 0 && homes[Int(home >> 3)] == Int32(root)
     }
 
-    mutating func nextSlot() -> Int {
-        precondition(slots < Thunks.spillBytes / 8, "a block holds too many values at a time")
-        slots += 1
-        return slots - 1
+    /// A place on the stack for a value of one word or two; when all have been used, one whose value is dead or back in a register.
+    mutating func nextSlot(words: Int = 1) -> Int {
+        if slots + words <= Thunks.spillBytes / 8 {
+            slots += words
+            return slots - words
+        }
+        var isTaken = [Bool](repeating: false, count: Thunks.spillBytes / 8)
+        for value in 0..<current where unsafe info[value].location.kind == .slot && Int(info[value].lastUse) >= current {
+            let slot = unsafe Int(info[value].location.aux)
+            isTaken[slot] = true
+            if unsafe ops[value].type.bits > 64 { isTaken[slot + 1] = true }
+        }
+        let free = (0...isTaken.count - words).first { start in !isTaken[start] && !isTaken[start + words - 1] }
+        guard let free else { preconditionFailure("a block holds too many values at a time") }
+        return free
     }
 
     /// Empties one particular temporary and locks it.
@@ -441,9 +452,8 @@ extension BlockEmitter {
             preconditionFailure("an operation needs more vector registers than there are")
         }
         let owner = unsafe Int(vectorOwners[Int(victim.rawValue)])
-        let slot = nextSlot()
         let type = unsafe ops[owner].type
-        if type == .v128 { _ = nextSlot() }
+        let slot = nextSlot(words: type == .v128 ? 2 : 1)
         store(Memory(.rsp, 8 * slot), type == .v128 ? type : .f64, victim)
         unsafe info[owner].location = .slot(slot)
         unsafe vectorOwners[Int(victim.rawValue)] = -1

@@ -1,0 +1,158 @@
+import AddressSpace
+import Bits
+import CPUModel
+import Diagnostics
+import IR
+
+/// A processing element in AArch64 state at EL0, under an operating system that is not a guest: exceptions go to `onException`.
+public final class AArch64CPU: VirtualCPU {
+    public let model: AArch64Model
+    /// Where the element starts after a reset.
+    public var resetVector: UInt64 = 0
+    /// Takes an exception on the element's own thread; `header.pc` is the address of the instruction that raised it (of svc too).
+    public var onException: (AArch64CPU, AArch64Exception) -> Void = { cpu, exception in
+        Log.write(.int, "cpu \(cpu.index): nobody takes exception \(hex(exception.syndrome.rawValue)) at \(hex(cpu.header.pc))")
+        cpu.halt()
+    }
+    /// CNTVCT_EL0, in ticks of `counterFrequency`.
+    public var counter: () -> UInt64 = { 0 }
+    /// Gives 64 random bits, for rndr.
+    public var random: () -> UInt64 = { 0 }
+    var authentication: PointerAuthentication { unsafe PointerAuthentication(keys: element.pointee.keys) }
+
+    /// The element's registers.
+    var element: UnsafeMutablePointer<AArch64State> { unsafe state.assumingMemoryBound(to: AArch64State.self) }
+
+    /// - Parameter random: gives 64 random bits, for rndr and for the keys of pointer authentication.
+    public init(model: AArch64Model, index: Int, memory: AddressSpace?, random: @escaping () -> UInt64) {
+        self.model = model
+        self.random = random
+        super.init(guest: AArch64CPU.description, index: index, memory: memory)
+        unsafe element.initialize(to: AArch64State())
+        reset()
+    }
+
+    static let description = GuestDescription(
+        name: "aarch64", stateSize: MemoryLayout<AArch64State>.size, layout: AArch64Registers.layout, helpers: AArch64Helper.table, mmuIndices: 1,
+        codeAlignmentBits: 2)
+
+    /// The element that a helper was called for, lent without counting references.
+    @inline(__always) static func with<Result>(_ state: UnsafeMutableRawPointer, _ body: (AArch64CPU) -> Result) -> Result {
+        guard let owner = unsafe CPUHeader(state).owner else { preconditionFailure("a CPU header has no owner") }
+        return unsafe Unmanaged<AArch64CPU>.fromOpaque(owner)._withUnsafeGuaranteedRef(body)
+    }
+
+    // MARK: Translation
+
+    public override var fetchMMUIndex: Int { 0 }
+
+    public override var translationFlags: UInt64 { unsafe TranslationFlags(fpcr: element.pointee.fpcr).rawValue }
+
+    public override func translate(into block: inout IRBlock, flags: UInt64, window: inout CodeWindow, limit: Int) {
+        var translator = Translator(model: model, flags: TranslationFlags(rawValue: flags))
+        translator.translate(&block, &window, limit: limit)
+    }
+
+    // MARK: Memory
+
+    /// EL0 without a translation regime of its own: addresses are physical ones, less the top byte, which is ignored (TCR_EL1.TBI0).
+    public override func translateAddress(_ address: UInt64, _ access: AccessKind, mmuIndex: Int) -> AddressTranslation {
+        .mapped(Mapping(physical: AArch64CPU.untagged(address), pageBits: 12, readable: true, writable: true, executable: true))
+    }
+
+    public override func debugTranslate(_ address: UInt64) -> UInt64? { AArch64CPU.untagged(address) }
+
+    /// An address without its tag: bits 63 to 56 like bit 55.
+    public static func untagged(_ address: UInt64) -> UInt64 { address.bits(0, 56).signExtended(from: 56) }
+
+    public override func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) {
+        raiseAbort(status: code, address: address, access)
+    }
+
+    public override func raise(_ fault: BusFault, address: UInt64, _ access: AccessKind) {
+        raiseAbort(status: fault == .access ? FaultStatus.external : FaultStatus.alignment, address: address, access)
+    }
+
+    // MARK: Exceptions
+
+    public override func deliverException() { onException(self, takeException()) }
+
+    /// The exception that has been noted, which then is no longer.
+    func takeException() -> AArch64Exception {
+        header.exception = 0
+        header.linkedAddress = .max
+        return unsafe AArch64Exception(
+            syndrome: Syndrome(rawValue: element.pointee.pendingSyndrome), address: element.pointee.pendingAddress)
+    }
+
+    public override func takeInterrupt() -> Bool { false }
+
+    /// Executes nothing any more, until a reset.
+    public func halt() { unsafe element.pointee.halted = 1 }
+
+    public override var isHalted: Bool { unsafe element.pointee.halted != 0 }
+
+    public override func wakeIfDue() -> Bool { false }
+
+    public override func reset() {
+        unsafe element.pointee = AArch64State()
+        renewKeys()
+        header.pc = resetVector
+        header.exception = 0
+        header.linkedAddress = .max
+        header.floatFlags = 0
+        fpcr = 0
+        services?.flushTLB()
+        services?.switchContext(to: 0)
+    }
+
+    /// New keys for pointer authentication, as a new process has them.
+    func renewKeys() { unsafe element.pointee.keys = InlineArray { _ in random() } }
+
+    // MARK: Registers
+
+    /// X0–X30, or SP for 31.
+    public func register(_ number: Int) -> UInt64 { unsafe element.pointee.x[number] }
+    public func setRegister(_ number: Int, _ value: UInt64) { unsafe element.pointee.x[number] = value }
+
+    public func vector(_ number: Int) -> (low: UInt64, high: UInt64) {
+        unsafe (element.pointee.v[2 * number], element.pointee.v[2 * number + 1])
+    }
+    public func setVector(_ number: Int, low: UInt64, high: UInt64) {
+        unsafe element.pointee.v[2 * number] = low
+        unsafe element.pointee.v[2 * number + 1] = high
+    }
+
+    /// TPIDR_EL0.
+    public var threadPointer: UInt64 {
+        get { unsafe element.pointee.tpidr }
+        set { unsafe element.pointee.tpidr = newValue }
+    }
+
+    public override func describeRegisters() -> String {
+        let s = unsafe element.pointee
+        var lines = [" PC=\(digits(header.pc)) " + AArch64Registers.names[0..<2].enumerated().map { cell($1, s.x[$0]) }.joined(separator: " ")]
+        for first in stride(from: 2, to: 32, by: 3) {
+            lines.append((first..<min(first + 3, 32)).map { cell(AArch64Registers.names[$0], s.x[$0]) }.joined(separator: " "))
+        }
+        let letters = zip("NZCV", [3, 2, 1, 0]).map { nzcv.bit($1) ? String($0) : "-" }.joined()
+        lines.append("PSTATE=\(String(digits(nzcv << 28).suffix(8))) \(letters) EL0t")
+        lines.append("     FPCR=\(String(digits(s.fpcr).suffix(8))) FPSR=\(String(digits(fpsr).suffix(8)))")
+        for first in stride(from: 0, to: 32, by: 2) {
+            lines.append((first..<first + 2).map { "Q\(pad($0))=\(digits(s.v[2 * $0 + 1])):\(digits(s.v[2 * $0]))" }.joined(separator: " "))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func cell(_ name: String, _ value: UInt64) -> String {
+        let name = name == "sp" ? "SP " : "X" + pad(Int(name.dropFirst()) ?? 0)
+        return "\(name)=\(digits(value))"
+    }
+
+    private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    private func digits(_ value: UInt64) -> String { String(hex(value, digits: 16).dropFirst(2)) }
+
+    public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
+        Disassembler(features: model.features).line(address, bytes)
+    }
+}

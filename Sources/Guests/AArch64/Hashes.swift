@@ -1,0 +1,211 @@
+import Bits
+import IR
+
+/// The steps of SHA-1, SHA-2, SM3 and SM4 that one instruction does (FIPS 180-4, GB/T 32905 and 32907; DDI 0487, shared functions).
+extension AArch64CPU {
+    func hash(_ number: UInt64, _ bits: UInt64) {
+        guard let instruction = CryptoInstruction(rawValue: Int(number)) else { return }
+        let o = Operands(UInt32(bits))
+        let d = vectorBits(o.rd), n = vectorBits(o.rn), m = vectorBits(o.rm)
+        setVectorBits(o.rd, hash(instruction, d, n, m, o))
+    }
+
+    private func hash(_ instruction: CryptoInstruction, _ d: UInt128, _ n: UInt128, _ m: UInt128, _ o: Operands) -> UInt128 {
+        switch instruction {
+        case .sha1c: return sha1(d, n, m) { x, y, z in (y ^ z) & x ^ z }
+        case .sha1p: return sha1(d, n, m) { x, y, z in x ^ y ^ z }
+        case .sha1m: return sha1(d, n, m, majority)
+        case .sha1h: return UInt128(UInt32(truncatingIfNeeded: n).rotated(30))
+        case .sha1su0: return (n << 64 | d >> 64) ^ d ^ m
+        case .sha1su1: return sha1Schedule(d, n)
+        case .sha256h: return sha256(d, n, m).first
+        case .sha256h2: return sha256(n, d, m).second
+        case .sha256su0: return sha256Schedule(d, n)
+        case .sha256su1: return sha256Schedule(d, n, m)
+        case .sha512h: return sha512(n, m, d)
+        case .sha512h2: return sha512Second(n, m, d)
+        case .sha512su0:
+            return double(low: lowHalf(d) &+ small0(highHalf(d)), high: highHalf(d) &+ small0(lowHalf(n)))
+        case .sha512su1:
+            return double(low: lowHalf(d) &+ small1(lowHalf(n)) &+ lowHalf(m), high: highHalf(d) &+ small1(highHalf(n)) &+ highHalf(m))
+        case .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1: return sm3(instruction, d, n, m, o)
+        case .sm4e: return sm4(d, n) { $0 ^ $0.rotated(2) ^ $0.rotated(10) ^ $0.rotated(18) ^ $0.rotated(24) }
+        case .sm4ekey: return sm4(n, m) { $0 ^ $0.rotated(13) ^ $0.rotated(23) }
+        default: preconditionFailure("\(instruction) is no step of a hash")
+        }
+    }
+
+    // MARK: SHA-1 and SHA-256
+
+    private func majority(_ x: UInt32, _ y: UInt32, _ z: UInt32) -> UInt32 { x & y | (x | y) & z }
+
+    private func sha1(_ d: UInt128, _ n: UInt128, _ m: UInt128, _ mix: (UInt32, UInt32, UInt32) -> UInt32) -> UInt128 {
+        var x = Words(d), y = UInt32(truncatingIfNeeded: n)
+        let w = Words(m)
+        for step in 0..<4 {
+            y = y &+ x[0].rotated(5) &+ mix(x[1], x[2], x[3]) &+ w[step]
+            x[1] = x[1].rotated(30)
+            (y, x) = (x[3], Words(y, x[0], x[1], x[2]))
+        }
+        return x.bits
+    }
+
+    private func sha1Schedule(_ d: UInt128, _ n: UInt128) -> UInt128 {
+        let t = Words(d ^ n >> 32)
+        return Words(t[0].rotated(1), t[1].rotated(1), t[2].rotated(1), t[3].rotated(1) ^ t[0].rotated(2)).bits
+    }
+
+    private func sha256(_ d: UInt128, _ n: UInt128, _ m: UInt128) -> (first: UInt128, second: UInt128) {
+        var x = Words(d), y = Words(n)
+        let w = Words(m)
+        for step in 0..<4 {
+            let choice = (y[1] ^ y[2]) & y[0] ^ y[2]
+            let sigma1 = y[0].rotated(26) ^ y[0].rotated(21) ^ y[0].rotated(7)
+            let t = y[3] &+ sigma1 &+ choice &+ w[step]
+            let sigma0 = x[0].rotated(30) ^ x[0].rotated(19) ^ x[0].rotated(10)
+            let next = t &+ sigma0 &+ majority(x[0], x[1], x[2])
+            (x, y) = (Words(next, x[0], x[1], x[2]), Words(t &+ x[3], y[0], y[1], y[2]))
+        }
+        return (x.bits, y.bits)
+    }
+
+    private func sha256Schedule(_ d: UInt128, _ n: UInt128) -> UInt128 {
+        let old = Words(d), t = Words(n << 96 | d >> 32)
+        return Words.make { old[$0] &+ (t[$0].rotated(25) ^ t[$0].rotated(14) ^ t[$0] >> 3) }.bits
+    }
+
+    private func sha256Schedule(_ d: UInt128, _ n: UInt128, _ m: UInt128) -> UInt128 {
+        let old = Words(d), t = Words(m << 96 | n >> 32), last = Words(m)
+        var result = Words(0)
+        for index in 0..<4 {
+            let source = index < 2 ? last[index + 2] : result[index - 2]
+            result[index] = old[index] &+ t[index] &+ (source.rotated(15) ^ source.rotated(13) ^ source >> 10)
+        }
+        return result.bits
+    }
+
+    // MARK: SHA-512
+
+    private func lowHalf(_ x: UInt128) -> UInt64 { UInt64(truncatingIfNeeded: x) }
+    private func highHalf(_ x: UInt128) -> UInt64 { UInt64(truncatingIfNeeded: x >> 64) }
+    private func double(low: UInt64, high: UInt64) -> UInt128 { UInt128(high) << 64 | UInt128(low) }
+    private func right(_ x: UInt64, _ count: UInt64) -> UInt64 { x >> count | x << (64 - count) }
+    private func small0(_ x: UInt64) -> UInt64 { right(x, 1) ^ right(x, 8) ^ x >> 7 }
+    private func small1(_ x: UInt64) -> UInt64 { right(x, 19) ^ right(x, 61) ^ x >> 6 }
+    private func big0(_ x: UInt64) -> UInt64 { right(x, 28) ^ right(x, 34) ^ right(x, 39) }
+    private func big1(_ x: UInt64) -> UInt64 { right(x, 14) ^ right(x, 18) ^ right(x, 41) }
+
+    private func sha512(_ x: UInt128, _ y: UInt128, _ w: UInt128) -> UInt128 {
+        let (x0, x1, y0, y1) = (lowHalf(x), highHalf(x), lowHalf(y), highHalf(y))
+        let high = (y1 & x0 ^ ~y1 & x1) &+ big1(y1) &+ highHalf(w)
+        let sum = high &+ y0
+        return double(low: (sum & y1 ^ ~sum & x0) &+ big1(sum) &+ lowHalf(w), high: high)
+    }
+
+    private func sha512Second(_ x: UInt128, _ y: UInt128, _ w: UInt128) -> UInt128 {
+        let (x0, y0, y1) = (lowHalf(x), lowHalf(y), highHalf(y))
+        let high = (x0 & y1 ^ x0 & y0 ^ y1 & y0) &+ big0(y0) &+ highHalf(w)
+        return double(low: (high & y0 ^ high & y1 ^ y1 & y0) &+ big0(high) &+ lowHalf(w), high: high)
+    }
+
+    // MARK: SM3
+
+    private func sm3(_ instruction: CryptoInstruction, _ d: UInt128, _ n: UInt128, _ m: UInt128, _ o: Operands) -> UInt128 {
+        let x = Words(d), y = Words(n), z = Words(m)
+        switch instruction {
+        case .sm3partw1:
+            var t = Words.make { x[$0] ^ y[$0] ^ ($0 < 3 ? z[$0 + 1].rotated(15) : 0) }
+            for index in 0..<4 {
+                if index == 3 { t[3] ^= t[0].rotated(15) }
+                t[index] ^= t[index].rotated(15) ^ t[index].rotated(23)
+            }
+            return t.bits
+        case .sm3partw2:
+            let t = Words.make { y[$0] ^ z[$0].rotated(7) }
+            var result = Words(d ^ t.bits)
+            let last = t[0].rotated(15)
+            result[3] ^= last ^ last.rotated(15) ^ last.rotated(23)
+            return result.bits
+        case .sm3ss1:
+            let a = Words(vectorBits(o.ra))
+            return Words(0, 0, 0, (y[3].rotated(12) &+ z[3] &+ a[3]).rotated(7)).bits
+        default: return sm3Round(instruction, x, y[3], z[o.field(12, 2)])
+        }
+    }
+
+    private func sm3Round(_ instruction: CryptoInstruction, _ x: Words, _ y: UInt32, _ w: UInt32) -> UInt128 {
+        let parity = x[1] ^ x[3] ^ x[2]
+        switch instruction {
+        case .sm3tt1a, .sm3tt1b:
+            let mix = instruction == .sm3tt1a ? parity : majority(x[3], x[1], x[2])
+            let sum = mix &+ x[0] &+ (y ^ x[3].rotated(12)) &+ w
+            return Words(x[1], x[2].rotated(9), x[3], sum).bits
+        default:
+            let mix = instruction == .sm3tt2a ? parity : x[3] & x[2] | ~x[3] & x[1]
+            let sum = mix &+ x[0] &+ y &+ w
+            return Words(x[1], x[2].rotated(19), x[3], sum ^ sum.rotated(9) ^ sum.rotated(17)).bits
+        }
+    }
+
+    // MARK: SM4
+
+    /// Four rounds with the keys or constants in `keys`.
+    private func sm4(_ start: UInt128, _ keys: UInt128, _ spread: (UInt32) -> UInt32) -> UInt128 {
+        var r = Words(start)
+        let keys = Words(keys)
+        for round in 0..<4 {
+            let mixed = r[3] ^ r[2] ^ r[1] ^ keys[round]
+            let replaced = (0..<4).reduce(UInt32(0)) { $0 | UInt32(SM4.box[Int(mixed >> UInt32(8 * $1) & 255)]) << UInt32(8 * $1) }
+            r = Words(r[1], r[2], r[3], r[0] ^ spread(replaced))
+        }
+        return r.bits
+    }
+}
+
+/// The S-box of SM4: an affine map, the inverse in a field of 256 elements, the map again.
+private enum SM4 {
+    static let box: [UInt8] = (0..<256).map { affine(inverse(affine(UInt8($0)))) }
+
+    /// Bit i is the parity of the bits that a rotated pattern chooses, and a constant is added.
+    private static func affine(_ x: UInt8) -> UInt8 {
+        (0..<8).reduce(0xd3) { sum, place in
+            let row = (0xa7 as UInt8) << UInt8(place) | (0xa7 as UInt8) >> UInt8(8 - place)
+            return sum ^ UInt8((row & x).nonzeroBitCount & 1) << UInt8(place)
+        }
+    }
+
+    /// x^254 modulo x^8 + x^7 + x^6 + x^5 + x^4 + x^2 + 1.
+    private static func inverse(_ x: UInt8) -> UInt8 { (0..<254).reduce(1) { product, _ in multiply(product, x) } }
+
+    private static func multiply(_ x: UInt8, _ y: UInt8) -> UInt8 {
+        var sum: UInt16 = 0
+        for place in 0..<8 where y >> UInt8(place) & 1 != 0 { sum ^= UInt16(x) << UInt16(place) }
+        for place in stride(from: 15, through: 8, by: -1) where sum >> UInt16(place) & 1 != 0 { sum ^= 0x1f5 << UInt16(place - 8) }
+        return UInt8(truncatingIfNeeded: sum)
+    }
+}
+
+/// A vector register as four words.
+private struct Words {
+    private var words: InlineArray<4, UInt32>
+
+    init(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) { words = [a, b, c, d] }
+
+    init(_ bits: UInt128) {
+        words = InlineArray { UInt32(truncatingIfNeeded: bits >> (32 * $0)) }
+    }
+
+    static func make(_ word: (Int) -> UInt32) -> Words { Words(word(0), word(1), word(2), word(3)) }
+
+    subscript(_ index: Int) -> UInt32 {
+        get { words[index] }
+        set { words[index] = newValue }
+    }
+
+    var bits: UInt128 { (0..<4).reduce(0) { $0 | UInt128(words[$1]) << (32 * $1) } }
+}
+
+extension UInt32 {
+    /// Rotated left.
+    fileprivate func rotated(_ count: UInt32) -> UInt32 { self << count | self >> (32 - count) }
+}

@@ -1,0 +1,145 @@
+import AddressSpace
+import Bits
+import CPUModel
+import Diagnostics
+import IR
+
+/// The functions that translated code calls, by index.
+enum AArch64Helper: Int, CaseIterable {
+    case undefined, raise, condition, nzcv, convertFlags, readSystem, writeSystem, clearExclusive, synchronizeCode
+    case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
+
+    static let table: [Helper] = allCases.map(\.helper)
+
+    private var helper: Helper {
+        switch self {
+        case .undefined:
+            Helper("undefined", .everything) { state, bits, _, _ in
+                unsafe AArch64CPU.with(state) { $0.raiseUndefined(bits) }
+                return 0
+            }
+        case .raise:
+            Helper("raise", .everything) { state, syndrome, address, _ in
+                unsafe AArch64CPU.with(state) { $0.raise(Syndrome(rawValue: syndrome), address: address) }
+                return 0
+            }
+        case .condition:
+            Helper("condition", .readsState) { state, number, _, _ in
+                unsafe AArch64CPU.with(state) { conditionHolds(Int(number), $0.nzcv) ? 1 : 0 }
+            }
+        case .nzcv: Helper("nzcv", .readsState) { state, _, _, _ in unsafe AArch64CPU.with(state) { $0.nzcv } }
+        case .convertFlags: Helper("convert_flags", .pure) { _, nzcv, toArm, _ in toArm != 0 ? flagsToArm(nzcv) : flagsFromArm(nzcv) }
+        case .readSystem:
+            Helper("read_system", [.readsState, .touchesFloatStatus, .sideEffects]) { state, number, _, _ in
+                unsafe AArch64CPU.with(state) { $0.readSystem(Int(number)) }
+            }
+        case .writeSystem:
+            Helper("write_system", [.readsState, .writesState, .touchesFloatStatus, .sideEffects]) { state, number, value, _ in
+                unsafe AArch64CPU.with(state) { $0.writeSystem(Int(number), value) }
+                return 0
+            }
+        case .clearExclusive:
+            Helper("clear_exclusive", .sideEffects) { state, _, _, _ in
+                unsafe CPUHeader(state).linkedAddress = .max
+                return 0
+            }
+        case .synchronizeCode:
+            Helper("synchronize_code", .sideEffects) { state, _, _, _ in
+                unsafe AArch64CPU.with(state) { $0.services?.synchronizeCode() }
+                return 0
+            }
+        case .checksum: Helper("crc32", .pure) { _, accumulator, value, kind in crc32(UInt32(truncatingIfNeeded: accumulator), value, kind) }
+        case .authenticate:
+            Helper("authenticate", .readsState) { state, pointer, modifier, step in
+                unsafe AArch64CPU.with(state) { cpu in
+                    let step = AuthenticationStep(rawValue: step)
+                    return step.authenticates
+                        ? cpu.authentication.checking(pointer, modifier, key: step.key)
+                        : cpu.authentication.adding(pointer, modifier, key: step.key)
+                }
+            }
+        case .genericCode:
+            Helper("generic_code", .readsState) { state, value, modifier, _ in
+                unsafe AArch64CPU.with(state) { cpu in
+                    cpu.authentication.code(value, modifier, key: Int(AuthenticationKey.ga.rawValue)) & ~0xffff_ffff
+                }
+            }
+        case .narrowToBF16, .convertAlternativeHalf, .roundToWidth, .javaScriptConvert: floatHelper
+        case .lanes:
+            Helper("lanes", [.readsState, .writesState, .touchesFloatStatus, .sideEffects]) { state, instruction, bits, layout in
+                unsafe AArch64CPU.with(state) { $0.computeLanes(instruction, bits, layout) }
+                return 0
+            }
+        case .hash:
+            Helper("hash", [.readsState, .writesState, .sideEffects]) { state, instruction, bits, _ in
+                unsafe AArch64CPU.with(state) { $0.hash(instruction, bits) }
+                return 0
+            }
+        }
+    }
+
+    /// Conversions that the IR has no operation for; they raise float flags.
+    private var floatHelper: Helper {
+        switch self {
+        case .narrowToBF16:
+            Helper("bfcvt", [.touchesFloatStatus, .sideEffects]) { state, bits, _, _ in
+                unsafe AArch64CPU.with(state) { $0.narrowToBF16(bits) }
+            }
+        case .convertAlternativeHalf:
+            Helper("fcvt_ahp", [.touchesFloatStatus, .sideEffects]) { state, bits, kind, _ in
+                unsafe AArch64CPU.with(state) { $0.convertAlternativeHalf(bits, kind) }
+            }
+        case .roundToWidth:
+            Helper("frint_width", [.touchesFloatStatus, .sideEffects]) { state, bits, kind, _ in
+                unsafe AArch64CPU.with(state) { $0.roundToWidth(bits, kind) }
+            }
+        default:
+            Helper("fjcvtzs", [.touchesFloatStatus, .sideEffects]) { state, bits, _, _ in
+                unsafe AArch64CPU.with(state) { $0.javaScriptConvert(bits) }
+            }
+        }
+    }
+}
+
+/// Whether a condition holds for NZCV in bits 3 to 0 (DDI 0487, ConditionHolds).
+func conditionHolds(_ number: Int, _ nzcv: UInt64) -> Bool {
+    let n = nzcv.bit(3), z = nzcv.bit(2), c = nzcv.bit(1), v = nzcv.bit(0)
+    let outcome: Bool
+    switch A64Condition(rawValue: number & ~1) {
+    case .eq: outcome = z
+    case .cs: outcome = c
+    case .mi: outcome = n
+    case .vs: outcome = v
+    case .hi: outcome = c && !z
+    case .ge: outcome = n == v
+    case .gt: outcome = n == v && !z
+    default: return true
+    }
+    return outcome != (number & 1 != 0)
+}
+
+/// xaflag.
+private func flagsToArm(_ nzcv: UInt64) -> UInt64 {
+    let z = nzcv.bit(2), c = nzcv.bit(1)
+    return (!c && !z ? 8 : 0) | (z && c ? 4 : 0) | (c || z ? 2 : 0) | (!c && z ? 1 : 0)
+}
+
+/// axflag.
+private func flagsFromArm(_ nzcv: UInt64) -> UInt64 {
+    let z = nzcv.bit(2), c = nzcv.bit(1), v = nzcv.bit(0)
+    return (z || v ? 4 : 0) | (c && !v ? 2 : 0)
+}
+
+/// CRC-32 or, if bit 4 of `kind` is set, CRC-32C of the low bytes of a value, their number in bits 3 to 0; bits reflected.
+private func crc32(_ accumulator: UInt32, _ value: UInt64, _ kind: UInt64) -> UInt64 {
+    let table = kind & 16 != 0 ? castagnoli : ethernet
+    var sum = accumulator
+    for byte in 0..<kind & 15 { sum = sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ UInt8(truncatingIfNeeded: value >> (8 * byte)))] }
+    return UInt64(sum)
+}
+
+private let ethernet = crcTable(0xedb8_8320), castagnoli = crcTable(0x82f6_3b78)
+
+private func crcTable(_ polynomial: UInt32) -> [UInt32] {
+    (0..<256).map { byte in (0..<8).reduce(UInt32(byte)) { sum, _ in sum & 1 != 0 ? sum >> 1 ^ polynomial : sum >> 1 } }
+}

@@ -1,0 +1,68 @@
+import IR
+
+/// The registers of a processing element: a plain struct behind the state pointer, which generated code addresses by offset.
+struct AArch64State {
+    /// X0–X30, then SP.
+    var x = InlineArray<32, UInt64>(repeating: 0)
+    /// V0–V31, two halves each, the low one first.
+    var v = InlineArray<64, UInt64>(repeating: 0)
+    /// What N, Z, C and V follow from: a `FlagKind` and its operands. The flags are worked out where they are read.
+    var flagKind: UInt64 = 0
+    var flagA: UInt64 = 0
+    var flagB: UInt64 = 0
+    var tpidr: UInt64 = 0
+    var tpidrro: UInt64 = 0
+    /// FPCR, whose rounding mode is also in the CPU header.
+    var fpcr: UInt64 = 0
+    /// FPSR.QC: not 0 where a saturating instruction has saturated.
+    var qc: UInt64 = 0
+    /// FPSR.IDC, in its place. The other flags of FPSR are among the header's float flags.
+    var idc: UInt64 = 0
+    /// The exception that `CPUHeader.exception` announces: class and syndrome as ESR_EL1 holds them, and the address.
+    var pendingSyndrome: UInt64 = 0
+    var pendingAddress: UInt64 = 0
+    /// 1 while the element executes nothing.
+    var halted: UInt64 = 0
+    /// PSTATE.SSBS and PSTATE.DIT, in their places in the registers of those names.
+    var ssbs: UInt64 = 0
+    var dit: UInt64 = 0
+    /// The keys of pointer authentication, two words each, in the order of `AuthenticationKey`.
+    var keys = InlineArray<10, UInt64>(repeating: 0)
+}
+
+/// How the flag cells hold N, Z, C and V.
+enum FlagKind: UInt64, CaseIterable {
+    /// `flagA` holds NZCV in its bits 3 to 0.
+    case explicit
+    /// Those of `flagA` - `flagB`, `flagA` + `flagB`, and of the result `flagA` of a logical operation.
+    case sub32, sub64, add32, add64, logic32, logic64
+}
+
+/// Register names in the debugger's order, and the fields as the IR sees them.
+enum AArch64Registers {
+    static let names = (0..<31).map { "x\($0)" } + ["sp"]
+
+    /// Number of the stack pointer's cell.
+    static let sp = 31
+
+    /// Offset of a general register.
+    static func x(_ number: Int) -> Int { 8 * number }
+    /// Offset of a vector register.
+    static func v(_ number: Int) -> Int { 256 + 16 * number }
+
+    static let flagKind = offset(\.flagKind), flagA = offset(\.flagA), flagB = offset(\.flagB)
+    static let tpidr = offset(\.tpidr), tpidrro = offset(\.tpidrro), qc = offset(\.qc)
+
+    private static func offset(_ path: PartialKeyPath<AArch64State>) -> Int { MemoryLayout<AArch64State>.offset(of: path) ?? 0 }
+
+    /// Compilers' favourites, hottest first: they get host registers.
+    private static let hot = [0, 1, 2, 3, sp, 19, 20, 4, 5, 8, 21, 29, 30, 22, 6, 9]
+
+    static let layout = StateLayout(
+        (0..<32).map { StateField(names[$0], x($0), .i64, priority: hot.firstIndex(of: $0)) }
+            + (0..<32).map { StateField("v\($0)", v($0), .v128) }
+            + [
+                StateField("flag_kind", flagKind, .i64), StateField("flag_a", flagA, .i64), StateField("flag_b", flagB, .i64),
+                StateField("tpidr_el0", tpidr, .i64), StateField("tpidrro_el0", tpidrro, .i64), StateField("qc", qc, .i64),
+            ])
+}
