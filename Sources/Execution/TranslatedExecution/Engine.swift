@@ -30,6 +30,8 @@ public struct EngineOptions: Sendable {
     public var sleepsWhileIdle = true
     /// Blocks of one instruction each.
     public var singleStep = false
+    /// Has the code generator check its register allocation after every operation: for tests.
+    public var checksAllocation = false
     /// Writes /tmp/perf-PID.map, so that profilers name guest code.
     public var perfMap = false
 
@@ -96,9 +98,11 @@ public final class TranslationEngine {
             guard missing.isEmpty else { throw .hostLacks(missing) }
             let memory: CodeMemory
             do { memory = try CodeMemory(size: options.codeMemorySize) } catch { throw .codeMemory(error) }
-            generator = X86CodeGenerator(
+            let generator = X86CodeGenerator(
                 memory: memory, layout: guest.layout, helpers: guest.helpers, runtime: CPURunner.runtime,
                 codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
+            generator.checksAllocation = options.checksAllocation
+            self.generator = generator
         }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
         memory.onCodeWrite { [unowned(unsafe) self] ram, page in invalidate(ram, page: page) }

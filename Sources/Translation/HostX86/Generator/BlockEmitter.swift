@@ -69,6 +69,8 @@ struct BlockEmitter {
     var labelFixups: [(place: Int, label: Int)] = []
     /// Code that is emitted behind the block.
     var outOfLine: [OutOfLine] = []
+    /// Whether `allocationFault` is asked after every operation.
+    var checksAllocation = false
 
     init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool, memoryMode: MemoryMode) {
         self.registers = registers
@@ -97,6 +99,7 @@ struct BlockEmitter {
                 locked = 0
                 lockedVectors = 0
                 emitOperation(unsafe ops[current])
+                if checksAllocation, let fault = allocationFault() { fatalError(fault) }
             }
             current += 1
         }

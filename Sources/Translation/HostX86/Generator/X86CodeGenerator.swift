@@ -41,6 +41,12 @@ public final class X86CodeGenerator: HostCodeGenerator {
             memoryMode: memoryMode)
     }
 
+    /// Whether the register allocator's rules are checked after every operation: for tests.
+    public var checksAllocation: Bool {
+        get { emitter.checksAllocation }
+        set { emitter.checksAllocation = newValue }
+    }
+
     deinit { unsafe helperTable.deallocate() }
 
     /// The instruction set extensions that generated code uses and the host does not have, by their names in the manual.
