@@ -289,7 +289,7 @@ public final class TranslationEngine {
             block.isDead = true
             guard let generator, let code = block.code else { continue }
             generator.kill(entry: code.entry)
-            for jump in block.chainedJumps { generator.unchain(jump: jump) }
+            for jump in block.chainedJumps { generator.unchain(site: jump) }
             block.chainedJumps = []
         }
     }
@@ -300,7 +300,7 @@ public final class TranslationEngine {
         translationLock.lock()
         defer { translationLock.unlock() }
         guard !block.isDead, generation == codeFlushes else { return }
-        generator.chain(jump: site, to: code.entry)
+        generator.chain(site: site, to: code.entry)
         block.chainedJumps.append(site)
     }
 
@@ -326,16 +326,13 @@ public final class TranslationEngine {
 
     private func instructionLines(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) -> [String] {
         var lines: [String] = []
-        var address = scratch.pc
-        let end = scratch.pc &+ UInt64(scratch.guestBytes)
-        while address < end {
+        for index in 0..<scratch.count where scratch[index].opcode == .insnStart {
+            let address = UInt64(bitPattern: scratch[index].imm)
             let offset = Int(address & 0xfff)
-            let inPage = min(4, 4096 - offset, Int(end - address))
-            guard address & ~0xfff == scratch.pc & ~0xfff, inPage >= 2 else { break }
+            let inPage = min(4, 4096 - offset)
             let bytes = unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: inPage))
             let (text, length) = cpu.disassemble(address, bytes)
             lines.append("\(hex(address, digits: 16)):  \(bytes.prefix(length).reversed().map { hexByte($0) }.joined())  \(text)")
-            address &+= UInt64(max(length, 2))
         }
         return lines
     }

@@ -63,7 +63,6 @@ struct BlockEmitter {
     private(set) var instructions = 0
 
     var entry = 0
-    var jumps: [Int] = []
     /// The block's labels, and displacements that wait for them.
     var labels: [LabelInfo] = []
     var labelFixups: [(place: Int, label: Int)] = []
@@ -125,7 +124,6 @@ struct BlockEmitter {
         current = 0
         resumeAt = 0
         begun = 0
-        jumps.removeAll(keepingCapacity: true)
         labels.removeAll(keepingCapacity: true)
         for _ in 0..<block.labels { labels.append(LabelInfo()) }
         labelFixups.removeAll(keepingCapacity: true)
