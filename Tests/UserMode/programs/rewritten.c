@@ -1,9 +1,9 @@
-// What a JIT compiler does: thousands of small functions on many pages, called, and all written again, several times over.
+// What a JIT compiler does: thousands of small functions on many pages, called and written again.
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
-enum { FUNCTIONS = 3000, ROUNDS = 5, WORDS = 4 };
+enum { WINDOW = 1000, STEP = 600, ROUNDS = 8, WORDS = 4 };
 
 #if defined(__riscv)
 static void put(uint32_t *place, uint32_t value) {
@@ -18,18 +18,17 @@ static void put(uint32_t *place, uint32_t value) {
 #endif
 
 int main(void) {
-    uint32_t *code = mmap(NULL, FUNCTIONS * WORDS * 4, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *code = mmap(NULL, (ROUNDS * STEP + WINDOW) * WORDS * 4, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     int wrong = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        // Each round leaves another part as it was: some blocks live on, others die.
-        for (int i = round * 300; i < FUNCTIONS; i++) put(code + i * WORDS, (uint32_t)(i + round) % 2000);
-        __builtin___clear_cache((char *)code, (char *)(code + FUNCTIONS * WORDS));
-        for (int i = 0; i < FUNCTIONS; i++) {
-            long last = i < round * 300 ? i / 300 : round;
+        // The window moves on: what it leaves behind is written and not called again, so dead code is mixed with live.
+        for (int i = 0; i < round * STEP + WINDOW; i++) put(code + i * WORDS, (uint32_t)(i + round) % 2000);
+        __builtin___clear_cache((char *)code, (char *)(code + (ROUNDS * STEP + WINDOW) * WORDS));
+        for (int i = round * STEP; i < round * STEP + WINDOW; i++) {
             long (*function)(void) = (long (*)(void))(code + i * WORDS);
-            if (function() != (i + last) % 2000) wrong++;
+            if (function() != (i + round) % 2000) wrong++;
         }
     }
-    printf("%d wrong of %d\n", wrong, ROUNDS * FUNCTIONS);
+    printf("%d wrong of %d\n", wrong, ROUNDS * WINDOW);
     return wrong != 0;
 }
