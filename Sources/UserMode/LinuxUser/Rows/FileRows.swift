@@ -96,14 +96,14 @@ extension SystemCall {
         .pass("inotify_init1", 26, 294, .int),
         .pass("inotify_add_watch", 27, 254, .fd, .path, .int),
         .pass("inotify_rm_watch", 28, 255, .fd, .int),
-        .pass("fanotify_init", 262, 300, .int, .int),
+        .pass("fanotify_init", 262, 300, .int, .openFlags),
         .pass("fanotify_mark", 263, 301, .fd, .int, .long, .fd, .path),
         .pass("signalfd4", 74, 289, .fd, .pointer, .size, .int),
         .pass("timerfd_create", 85, 283, .int, .int),
         .pass("timerfd_settime", 86, 286, .fd, .int, .pointer, .written(32)),
         .pass("timerfd_gettime", 87, 287, .fd, .written(32)),
-        .refuse("userfaultfd", 282, 38, "faults of translated code cannot be handed to the program yet"),
-        .refuse("perf_event_open", 241, 38, "counters would count the translator's work"),
-        .refuse("bpf", 280, 38, "programs for the kernel are not passed on"),
+        .direct("userfaultfd", 282, 323, "with -B or -R the ranges and faults would be at other addresses", .int),
+        .refuse("perf_event_open", 241, 2, "counters would count the translator's work"),
+        .refuse("bpf", 280, 1, "programs for the kernel would see the host's registers and calls"),
     ]
 }

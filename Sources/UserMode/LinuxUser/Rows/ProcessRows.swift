@@ -33,9 +33,9 @@ extension SystemCall {
         .own("prlimit64", 261, .int, .int, .pointer, .written(16), handler: ProcessCalls.prlimit),
         .pass("getrusage", 165, 98, .int, .written(144)),
         .pass("getcpu", 168, 309, .written(4), .written(4), .pointer),
-        .pass("process_vm_readv", 270, 310, .int, .vector(count: 2), .size, .pointer, .size, .long),
-        .pass("process_vm_writev", 271, 311, .int, .vector(count: 2), .size, .pointer, .size, .long),
-        .refuse("seccomp", 277, 22, "filters would judge the host's calls"),
+        .pass("process_vm_readv", 270, 310, .int, .vector(count: 2), .size, .remoteVector(count: 4), .size, .long),
+        .pass("process_vm_writev", 271, 311, .int, .vector(count: 2), .size, .remoteVector(count: 4), .size, .long),
+        .own("seccomp", 277, .int, .int, .pointer, handler: SeccompCalls.seccomp),
         .refuse("ptrace", 117, 1, "a traced program's registers are not the guest's"),
     ]
 
@@ -48,6 +48,6 @@ extension SystemCall {
         .pass("getgroups", 158, 115, .int, .written(262144)), .pass("setgroups", 159, 116, .int, .pointer),
         .pass("capget", 90, 125, .pointer, .written(24)), .pass("capset", 91, 126, .pointer, .pointer),
         .pass("add_key", 217, 248, .string, .string, .bytes(size: 3), .size, .int), .pass("request_key", 218, 249, .string, .string, .string, .int),
-        .pass("keyctl", 219, 250, .int, .long, .long, .long, .long),
+        .own("keyctl", 219, .int, .long, .long, .long, .long, handler: KeyCalls.keyctl),
     ]
 }

@@ -26,6 +26,8 @@ extension SystemCall {
         .pass("timer_delete", 111, 226, .int),
     ]
 
+    private static let ringReason = "the kernel reads the requests' addresses by itself, and with -B or -R they are not the host's"
+
     static let events: [SystemCall] = [
         .pass("epoll_create1", 20, 291, .int),
         .own("epoll_ctl", 21, .fd, .int, .fd, .pointer, handler: EventCalls.epollControl),
@@ -33,10 +35,13 @@ extension SystemCall {
         .own("epoll_pwait2", 441, .fd, .pointer, .int, .pointer, .pointer, .size, restart: .never, handler: EventCalls.epollWait2),
         .own("pselect6", 72, .int, .pointer, .pointer, .pointer, .pointer, .pointer, restart: .never, handler: EventCalls.select),
         .own("ppoll", 73, .pointer, .int, .pointer, .pointer, .size, restart: .never, handler: EventCalls.poll),
-        .pass("io_setup", 0, 206, .int, .written(8)), .pass("io_destroy", 1, 207, .long), .pass("io_submit", 2, 209, .long, .long, .pointer),
-        .pass("io_cancel", 3, 210, .long, .pointer, .written(32)), .pass("io_getevents", 4, 208, .long, .long, .long, .pointer, .pointer),
-        .refuse("io_pgetevents", 292, 38, "use io_getevents"),
-        .refuse("io_uring_setup", 425, 38, "rings are not passed on yet"), .refuse("io_uring_enter", 426, 38, "rings are not passed on yet"),
-        .refuse("io_uring_register", 427, 38, "rings are not passed on yet"),
+        .direct("io_setup", 0, 206, ringReason, .int, .written(8)), .direct("io_destroy", 1, 207, ringReason, .long),
+        .direct("io_submit", 2, 209, ringReason, .long, .long, .pointer),
+        .direct("io_cancel", 3, 210, ringReason, .long, .pointer, .written(32)),
+        .direct("io_getevents", 4, 208, ringReason, .long, .long, .long, .written(4096), .pointer, restart: .never),
+        .direct("io_pgetevents", 292, 333, ringReason, .long, .long, .long, .written(4096), .pointer, .pointer, restart: .never),
+        .direct("io_uring_setup", 425, 425, ringReason, .int, .written(120)),
+        .direct("io_uring_enter", 426, 426, ringReason, .fd, .int, .int, .int, .pointer, .size, restart: .never),
+        .own("io_uring_register", 427, .fd, .int, .pointer, .int, handler: RingCalls.register),
     ]
 }

@@ -6,10 +6,11 @@ extension SystemCall {
         .pass("getsockname", 204, 51, .fd, .written(128), .written(4)), .pass("getpeername", 205, 52, .fd, .written(128), .written(4)),
         .pass("sendto", 206, 44, .fd, .bytes(size: 2), .size, .int, .pointer, .int),
         .pass("recvfrom", 207, 45, .fd, .buffer(size: 2), .size, .int, .written(128), .written(4)),
-        .pass("setsockopt", 208, 54, .fd, .int, .int, .pointer, .int), .pass("getsockopt", 209, 55, .fd, .int, .int, .written(512), .written(4)),
+        .own("setsockopt", 208, .fd, .int, .int, .pointer, .int, handler: SocketCalls.setOption), .pass("getsockopt", 209, 55, .fd, .int, .int, .written(512), .written(4)),
         .pass("shutdown", 210, 48, .fd, .int), .own("sendmsg", 211, .fd, .message, .int, handler: SocketCalls.sendmsg),
         .own("recvmsg", 212, .fd, .message, .int, handler: SocketCalls.recvmsg),
-        .pass("recvmmsg", 243, 299, .fd, .message, .int, .int, .pointer), .pass("sendmmsg", 269, 307, .fd, .message, .int, .int),
+        .own("recvmmsg", 243, .fd, .message, .int, .int, .pointer, handler: SocketCalls.recvmmsg),
+        .own("sendmmsg", 269, .fd, .message, .int, .int, handler: SocketCalls.sendmmsg),
     ]
 
     static let ipc: [SystemCall] = [
@@ -24,6 +25,6 @@ extension SystemCall {
         .pass("mq_open", 180, 240, .string, .openFlags, .octal, .pointer), .pass("mq_unlink", 181, 241, .string),
         .pass("mq_timedsend", 182, 242, .fd, .bytes(size: 2), .size, .int, .pointer),
         .pass("mq_timedreceive", 183, 243, .fd, .buffer(size: 2), .size, .written(4), .pointer),
-        .pass("mq_notify", 184, 244, .fd, .pointer), .pass("mq_getsetattr", 185, 245, .fd, .pointer, .written(64)),
+        .own("mq_notify", 184, .fd, .pointer, handler: IPCCalls.notify), .pass("mq_getsetattr", 185, 245, .fd, .pointer, .written(64)),
     ]
 }
