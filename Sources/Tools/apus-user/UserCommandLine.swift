@@ -38,6 +38,7 @@ struct UserCommandLine {
     var argv0: String?
     var logItems: String?
     var logFile: String?
+    var wantsStrace = false
     /// Variables set and removed for the program.
     var changes: [(name: String, value: String?)] = []
     /// The program's path and its arguments.
@@ -119,7 +120,7 @@ struct UserCommandLine {
         case "cpu": options.model = value
         case "L": options.prefix = value
         case "r": options.release = value
-        case "strace": options.strace = true
+        case "strace": wantsStrace = true
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true

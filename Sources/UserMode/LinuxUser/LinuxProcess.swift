@@ -13,7 +13,6 @@ public struct UserOptions: Sendable {
     /// `-r`: what `uname -r` says.
     public var release: String?
     public var model: String?
-    public var strace = false
     public var stackSize = 8 << 20
     /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
     public var guestBase: UInt?

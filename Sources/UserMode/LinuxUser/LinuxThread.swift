@@ -1,5 +1,6 @@
 import CHost
 import CPUModel
+import Diagnostics
 import Glibc
 import UserExecution
 
@@ -74,12 +75,12 @@ public final class LinuxThread {
         waitingMask = nil
         guard passesSeccomp(registers) else { return }
         guard let call = process.calls[registers.number] else {
-            if process.options.strace { Strace.unknown(registers) }
+            if Log.isEnabled(.strace) { Strace.unknown(registers) }
             return abi.setResult(cpu, -Int64(ENOSYS))
         }
-        if process.options.strace { Strace.begin(call, registers, memory) }
+        if Log.isEnabled(.strace) { Strace.begin(call, registers, memory) }
         let result = perform(call, registers)
-        if process.options.strace { Strace.end(call, result) }
+        if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
     }
 

@@ -12,7 +12,7 @@ struct PassedArguments {
     mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
         let value = registers[index]
         switch argument {
-        case .fd, .int, .octal, .signal: return Int(Int32(truncatingIfNeeded: value))
+        case .fd, .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
         case .long, .size: return Int(truncatingIfNeeded: value)
         case .openFlags: return Int(thread.hostOpenFlags(value))
         case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
@@ -24,7 +24,7 @@ struct PassedArguments {
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         case .message where thread.memory.base != 0: return nil
-        case .newPath, .string, .pointer, .written, .bytes, .message: return thread.hostWord(value)
+        case .newPath, .string, .pointer, .written, .bytes, .message, .time, .limits, .socketAddress: return thread.hostWord(value)
         }
     }
 

@@ -74,7 +74,7 @@ extension LinuxThread {
     }
 
     private func deliver(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
-        if process.options.strace { Strace.signal(signal, info) }
+        Log.write(.strace, StraceStructures.signal(signal, info))
         let action = process.lock.withLock {
             let action = signals[signal]
             if action.isHandler, action.flags & SignalAction.Flag.reset != 0 { signals.set(signal, SignalAction()) }

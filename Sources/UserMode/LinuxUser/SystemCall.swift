@@ -74,6 +74,8 @@ public struct CallNumbers: ExpressibleByIntegerLiteral, Sendable {
 /// What an argument means: how it becomes the host's, and how `-strace` shows it.
 public enum Argument: Sendable {
     case fd, int, long, size, octal, signal, openFlags
+    /// An int whose values have names, and the number of an ioctl.
+    case named(ValueNames), control
     /// A path that is looked up, with `-L` in the guest's own folder first; and one that is made or removed.
     case path, newPath
     /// A string that is no path.
@@ -90,6 +92,8 @@ public enum Argument: Sendable {
     case remoteVector(count: Int)
     /// A `struct msghdr`.
     case message
+    /// A `struct timespec`, a `struct rlimit`, and a `struct sockaddr` whose length is the argument with that index, which the kernel reads.
+    case time, limits, socketAddress(size: Int)
 }
 
 /// All calls of a family, by number.

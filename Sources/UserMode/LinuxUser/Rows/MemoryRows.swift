@@ -1,11 +1,11 @@
 extension SystemCall {
     static let memory: [SystemCall] = [
         .own("brk", 214, .pointer, handler: MemoryCalls.brk),
-        .own("mmap", 222, .pointer, .size, .int, .int, .fd, .long, handler: MemoryCalls.mmap),
+        .own("mmap", 222, .pointer, .size, .named(.protection), .named(.mapping), .fd, .long, handler: MemoryCalls.mmap),
         .own("munmap", 215, .pointer, .size, handler: MemoryCalls.munmap),
-        .own("mremap", 216, .pointer, .size, .size, .int, .pointer, handler: MemoryCalls.mremap),
-        .own("mprotect", 226, .pointer, .size, .int, handler: MemoryCalls.mprotect),
-        .own("madvise", 233, .pointer, .size, .int, handler: MemoryCalls.madvise),
+        .own("mremap", 216, .pointer, .size, .size, .named(.remapping), .pointer, handler: MemoryCalls.mremap),
+        .own("mprotect", 226, .pointer, .size, .named(.protection), handler: MemoryCalls.mprotect),
+        .own("madvise", 233, .pointer, .size, .named(.advice), handler: MemoryCalls.madvise),
         .pass("msync", 227, 26, .pointer, .size, .int),
         .pass("mincore", 232, 27, .pointer, .size, .written(65536)),
         .pass("mlock", 228, 149, .pointer, .size),

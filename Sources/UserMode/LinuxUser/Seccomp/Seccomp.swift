@@ -93,6 +93,7 @@ extension LinuxThread {
         let verdict = seccomp.judge(
             registers, architecture: abi.elf.auditArchitecture, pc: cpu.header.pc,
             name: process.calls[registers.number]?.name ?? "call \(registers.number)")
+        if verdict != .allow { Strace.filtered(process.calls[registers.number]?.name ?? "call \(registers.number)", verdict) }
         switch verdict {
         case .allow: return true
         case .result(let value): abi.setResult(cpu, value)
