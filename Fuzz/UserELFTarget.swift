@@ -55,7 +55,7 @@ struct UserELFTarget: FuzzTarget {
         var mutator = Mutator(random: random)
         for file in files {
             let bytes = mutator.mutate(corpus[mutator.random.below(corpus.count)])
-            let written = unsafe bytes.withUnsafeBytes { unsafe ftruncate(file, 0) == 0 ? unsafe pwrite(file, $0.baseAddress, $0.count, 0) : -1 }
+            let written = unsafe bytes.withUnsafeBytes { ftruncate(file, 0) == 0 ? unsafe pwrite(file, $0.baseAddress, $0.count, 0) : -1 }
             precondition(written == bytes.count, "the file could not be written")
         }
         let paths = files.map { "/proc/self/fd/\($0)" }

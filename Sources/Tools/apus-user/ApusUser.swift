@@ -39,6 +39,7 @@ private func answer(_ text: String) -> Int32 {
 
 private func coverage(_ abi: any LinuxABI) -> String {
     "| number | call | how it is done |\n| --- | --- | --- |\n" + CallTable(family: abi.family, machine: abi.machine).coverage
+        + "\n\n| ioctl | name | argument |\n| --- | --- | --- |\n" + ControlTable.coverage
 }
 
 /// The guest that the program's name asks for: qemu-riscv64 and qemu-riscv64-static → riscv64.

@@ -75,7 +75,7 @@ struct UserCommandLine {
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
         Option(
             names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
-        Option(names: ["coverage"], value: nil, variable: nil, help: "print the table of system calls"),
+        Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]

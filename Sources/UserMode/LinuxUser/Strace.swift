@@ -12,11 +12,13 @@ enum Strace {
     /// The beginning of a line, until the result is known; one for each host thread is under way at a time.
     static func begin(_ call: SystemCall, _ registers: SystemCallRegisters, _ memory: GuestMemory) {
         let shown = call.arguments.enumerated().map { index, argument in text(argument, registers[index], registers, memory) }
-        Log.write(part: "\(getpid()) \(call.name)(\(shown.joined(separator: ",")))", .strace)
+        let line = "\(getpid()) \(call.name)(\(shown.joined(separator: ",")))"
+        // This one has no result.
+        if call.name == "exit_group" { Log.write(.strace, line) } else { Log.write(part: line, .strace) }
     }
 
     static func end(_ call: SystemCall, _ result: Int64, _ memory: GuestMemory) {
-        if let reason = refusal(call, memory) { Log.write(part: " [\(reason)]", .strace) }
+        if let reason = refusal(call, memory) { remark(reason) }
         Log.write(.strace, " = " + text(result, of: call))
     }
 
@@ -34,6 +36,9 @@ enum Strace {
         if result < 0, result > -4096 { return "-1 errno=\(-result) (\(errorText(Int32(-result))))" }
         return ["brk", "mmap", "mremap", "shmat"].contains(call.name) ? hex(UInt64(bitPattern: result), digits: 16) : "\(result)"
     }
+
+    /// A remark between a call and its result.
+    static func remark(_ text: @autoclosure () -> String) { Log.write(part: " [\(text())]", .strace) }
 
     static func unknown(_ registers: SystemCallRegisters) { Log.write(.strace, "\(getpid()) Unknown syscall \(registers.number)") }
 
@@ -66,7 +71,7 @@ enum Strace {
         return quoted(bytes) + (size > UInt64(shownBytes) ? "..." : "")
     }
 
-    static func pointer(_ value: UInt64) -> String { value == 0 ? "NULL" : hex(value) }
+    static func pointer(_ value: UInt64) -> String { value == 0 ? "NULL" : hex(value, digits: 16) }
 
     static func quoted(_ bytes: [UInt8]) -> String {
         "\"" + bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : $0 == 10 ? "\\n" : "\\" + String($0, radix: 8) }.joined() + "\""

@@ -4,10 +4,13 @@ import Diagnostics
 public struct ValueNames: Sendable {
     let values: [UInt64: String]
     let flags: [(bit: UInt64, name: String)]
+    /// Where no flag is set.
+    let none: String?
 
-    init(_ values: [UInt64: String] = [:], flags: [(UInt64, String)] = []) {
+    init(_ values: [UInt64: String] = [:], flags: [(UInt64, String)] = [], none: String? = nil) {
         self.values = values
         self.flags = flags
+        self.none = none
     }
 
     /// Names for 0, 1, 2, …
@@ -19,14 +22,14 @@ public struct ValueNames: Sendable {
         let named = flags.filter { value & $0.bit == $0.bit }
         let rest = value & ~named.reduce(0) { $0 | $1.bit }
         var parts = named.map(\.name)
-        if let name = values[rest], rest != 0 || !parts.isEmpty { parts.insert(name, at: 0) } else if rest != 0 { parts.append(hex(rest)) }
-        return parts.isEmpty ? "0" : parts.joined(separator: "|")
+        if let name = values[rest] { parts.insert(name, at: 0) } else if rest != 0 { parts.append(hex(rest)) }
+        return parts.isEmpty ? none ?? "0" : parts.joined(separator: "|")
     }
 }
 
 // The numbers of include/uapi/asm-generic and include/uapi/linux.
 extension ValueNames {
-    static let protection = ValueNames([0: "PROT_NONE"], flags: [(1, "PROT_READ"), (2, "PROT_WRITE"), (4, "PROT_EXEC")])
+    static let protection = ValueNames(flags: [(1, "PROT_READ"), (2, "PROT_WRITE"), (4, "PROT_EXEC")], none: "PROT_NONE")
     static let mapping = ValueNames(flags: [
         (1, "MAP_SHARED"), (2, "MAP_PRIVATE"), (0x10, "MAP_FIXED"), (0x20, "MAP_ANONYMOUS"), (0x100, "MAP_GROWSDOWN"), (0x800, "MAP_DENYWRITE"),
         (0x2000, "MAP_LOCKED"), (0x4000, "MAP_NORESERVE"), (0x8000, "MAP_POPULATE"), (0x10000, "MAP_NONBLOCK"), (0x20000, "MAP_STACK"),
@@ -42,7 +45,7 @@ extension ValueNames {
         (0x2000, "AT_STATX_FORCE_SYNC"), (0x4000, "AT_STATX_DONT_SYNC"),
     ])
     static let removal = ValueNames(flags: [(0x200, "AT_REMOVEDIR")])
-    static let access = ValueNames([0: "F_OK"], flags: [(4, "R_OK"), (2, "W_OK"), (1, "X_OK")])
+    static let access = ValueNames(flags: [(4, "R_OK"), (2, "W_OK"), (1, "X_OK")], none: "F_OK")
     static let whence = ValueNames(counted: ["SEEK_SET", "SEEK_CUR", "SEEK_END", "SEEK_DATA", "SEEK_HOLE"])
     static let descriptorFlags = ValueNames(flags: [(0o2000000, "O_CLOEXEC"), (0o4000, "O_NONBLOCK"), (0o40000, "O_DIRECT")])
     static let descriptorCommand = ValueNames([
@@ -84,7 +87,7 @@ extension ValueNames {
     static let polling = ValueNames([1: "EPOLL_CTL_ADD", 2: "EPOLL_CTL_DEL", 3: "EPOLL_CTL_MOD"])
 
     static let family = ValueNames([
-        0: "PF_UNSPEC", 1: "PF_LOCAL", 2: "PF_INET", 10: "PF_INET6", 16: "PF_NETLINK", 17: "PF_PACKET", 31: "PF_BLUETOOTH", 38: "PF_ALG",
+        0: "PF_UNSPEC", 1: "PF_UNIX", 2: "PF_INET", 10: "PF_INET6", 16: "PF_NETLINK", 17: "PF_PACKET", 31: "PF_BLUETOOTH", 38: "PF_ALG",
         40: "PF_VSOCK", 44: "PF_XDP",
     ])
     static let socketType = ValueNames(

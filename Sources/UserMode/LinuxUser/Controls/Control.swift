@@ -1,3 +1,4 @@
+import Diagnostics
 import UserCore
 
 /// An ioctl, declared once: number, name, what its argument is. The numbers are asm-generic's, which are x86's too.
@@ -10,6 +11,18 @@ struct Control: Sendable {
         case reads(Int), writes(Int), changes(Int)
         /// A structure that is laid out otherwise on the host.
         case converts(host: StructLayout, guest: StructLayout, writes: Bool)
+
+        var text: String {
+            switch self {
+            case .none: "none"
+            case .value: "a number"
+            case .reads(let size): "\(size) bytes, read"
+            case .writes(0): "a buffer, written"
+            case .writes(let size): "\(size) bytes, written"
+            case .changes(let size): "\(size) bytes, read and written"
+            case .converts(let host, let guest, let writes): "\(guest.size) bytes for the host's \(host.size), \(writes ? "written" : "read")"
+            }
+        }
     }
 
     let number: UInt32
@@ -63,7 +76,7 @@ struct Control: Sendable {
 }
 
 /// All rows, by number.
-enum ControlTable {
+public enum ControlTable {
     private static let chapters = [
         Control.terminals, Control.consoles, Control.files, Control.blocks, Control.loops, Control.sockets, Control.tunnels, Control.namespaces,
         Control.graphics, Control.input, Control.clocks, Control.faults,
@@ -77,6 +90,11 @@ enum ControlTable {
         }
         return rows
     }()
+
+    /// A line for each ioctl: number, name, what its argument is.
+    public static var coverage: String {
+        chapters.joined().map { "| \(hex($0.number)) | \($0.name) | \($0.argument.text) |" }.joined(separator: "\n")
+    }
 
     static subscript(_ number: UInt32) -> Control? {
         if let control = rows[number] { return control }

@@ -1,5 +1,4 @@
 import CPUModel
-import Diagnostics
 import Glibc
 import UserCore
 import UserExecution
@@ -9,7 +8,7 @@ enum ControlCalls {
     @Sendable static func ioctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         let number = UInt32(truncatingIfNeeded: call[1])
         guard let control = ControlTable[number] else {
-            Log.write(.strace, "ioctl \(hex(number)) is not supported")
+            Strace.remark("this ioctl is not supported")
             return -Int64(ENOTTY)
         }
         func host(_ argument: Int) -> Int64 { thread.hostCall(16, Int(Int32(truncatingIfNeeded: call[0])), Int(number), argument) }
