@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = f"{HERE}/programs"
-COMPILERS = {"riscv64": "riscv64-linux-gnu"}
+COMPILERS = {"riscv64": "riscv64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 MODES = {
     "static": [], "dynamic": ["-L", "/usr/{triple}"], "interpreter": ["-interpreter"], "single": ["-one-insn-per-tb"],
     "reserved": ["-R", "0x4000000000"], "based": ["-B", "0x100000000000"],
