@@ -44,7 +44,7 @@ enum Strace {
         case .openFlags: openFlags(value)
         case .path, .newPath, .string: memory.string(at: value, most: 4096).map(quoted) ?? pointer(value)
         case .bytes(let size): memory.bytes(at: value, count: Int(min(registers[size], 32))).map(quoted) ?? pointer(value)
-        case .pointer, .written, .buffer, .vector, .message: pointer(value)
+        case .pointer, .written, .buffer, .vector, .message, .place: pointer(value)
         }
     }
 

@@ -79,6 +79,16 @@ public enum Argument: Sendable {
     case vector(count: Int)
     /// A `struct msghdr`.
     case message
+    /// Where a mapping is wanted.
+    case place
+
+    /// Whether it is the address of something that is there: what may carry a tag.
+    var isPointer: Bool {
+        switch self {
+        case .fd, .int, .long, .size, .octal, .signal, .openFlags, .place: false
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .message: true
+        }
+    }
 }
 
 /// All calls of a family, by number.

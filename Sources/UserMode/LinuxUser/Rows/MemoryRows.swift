@@ -1,9 +1,9 @@
 extension SystemCall {
     static let memory: [SystemCall] = [
-        .own("brk", 214, .pointer, handler: MemoryCalls.brk),
-        .own("mmap", 222, .pointer, .size, .int, .int, .fd, .long, handler: MemoryCalls.mmap),
+        .own("brk", 214, .place, handler: MemoryCalls.brk),
+        .own("mmap", 222, .place, .size, .int, .int, .fd, .long, handler: MemoryCalls.mmap),
         .own("munmap", 215, .pointer, .size, handler: MemoryCalls.munmap),
-        .own("mremap", 216, .pointer, .size, .size, .int, .pointer, handler: MemoryCalls.mremap),
+        .own("mremap", 216, .place, .size, .size, .int, .place, handler: MemoryCalls.mremap),
         .own("mprotect", 226, .pointer, .size, .int, handler: MemoryCalls.mprotect),
         .own("madvise", 233, .pointer, .size, .int, handler: MemoryCalls.madvise),
         .pass("msync", 227, 26, .pointer, .size, .int),
