@@ -131,7 +131,7 @@ public final class UserRunner {
             cpu.header.exitSite = 0
             switch engine.block(cpu) {
             case .full: continue
-            case .fault(let fault): return .fault(fault)
+            case .fault(let fault): if !cpu.adapts(toFaultAt: fault.address) { return .fault(fault) }
             case .block(let block):
                 if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
                 if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
@@ -144,7 +144,7 @@ public final class UserRunner {
         guard let fault else { return cpu.header.exception != 0 ? .exception : nil }
         self.fault = nil
         cpu.header.exception = 0
-        return .fault(fault)
+        return cpu.adapts(toFaultAt: fault.address) ? nil : .fault(fault)
     }
 
     /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.

@@ -79,9 +79,18 @@ public final class LinuxThread {
             return abi.setResult(cpu, -Int64(ENOSYS))
         }
         if Log.isEnabled(.strace) { Strace.begin(call, registers, memory) }
-        let result = perform(call, registers)
+        let result = perform(call, withoutTags(call, registers))
         if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
+    }
+
+    /// The registers as the kernel looks at them: its own copy, not what a call that is done again finds.
+    private func withoutTags(_ call: SystemCall, _ registers: SystemCallRegisters) -> SystemCallRegisters {
+        var registers = registers
+        for (index, argument) in call.arguments.enumerated() where argument.isPointer {
+            registers.arguments[index] = abi.callAddress(cpu, registers[index])
+        }
+        return registers
     }
 
     private func perform(_ call: SystemCall, _ registers: SystemCallRegisters) -> Int64 {
@@ -135,6 +144,7 @@ public final class LinuxThread {
 
     /// A guest address as the host's, 0 staying 0; nil if it is none.
     func hostWord(_ address: UInt64) -> Int? {
+        let address = abi.callAddress(cpu, address)
         if address == 0 { return 0 }
         guard address < memory.limit else { return nil }
         return Int(bitPattern: UInt(address) &+ memory.base)

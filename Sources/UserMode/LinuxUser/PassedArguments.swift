@@ -24,7 +24,7 @@ struct PassedArguments {
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         case .message where thread.memory.base != 0: return nil
-        case .newPath, .string, .pointer, .written, .bytes, .message, .time, .limits, .socketAddress: return thread.hostWord(value)
+        case .newPath, .string, .pointer, .written, .bytes, .message, .place, .time, .limits, .socketAddress: return thread.hostWord(value)
         }
     }
 
@@ -43,13 +43,15 @@ struct PassedArguments {
         guard count > 0, count <= 1024 else { return thread.hostWord(address) }
         guard let bytes = thread.memory.bytes(at: address, count: 16 * count) else { return nil }
         var words: [Int] = []
+        var differs = false
         for item in 0..<count {
             let (start, size) = (bytes.word(at: 16 * item), bytes.word(at: 16 * item + 8))
             if isOwn { thread.memory.prepareWrite(start, min(size, 1 << 40)) }
             guard let host = thread.hostWord(start) else { return nil }
+            differs = differs || UInt64(bitPattern: Int64(host)) != start
             words += [host, Int(truncatingIfNeeded: size)]
         }
-        if thread.memory.base == 0 { return thread.hostWord(address) }
+        if !differs { return thread.hostWord(address) }
         texts.append(unsafe words.withUnsafeBytes { unsafe ContiguousArray($0.bindMemory(to: CChar.self)) })
         return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }

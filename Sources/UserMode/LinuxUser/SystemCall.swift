@@ -94,6 +94,16 @@ public enum Argument: Sendable {
     case message
     /// A `struct timespec`, a `struct rlimit`, and a `struct sockaddr` whose length is the argument with that index, which the kernel reads.
     case time, limits, socketAddress(size: Int)
+    /// Where a mapping is wanted.
+    case place
+
+    /// Whether it is the address of something that is there: what may carry a tag.
+    var isPointer: Bool {
+        switch self {
+        case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place: false
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress: true
+        }
+    }
 }
 
 /// All calls of a family, by number.

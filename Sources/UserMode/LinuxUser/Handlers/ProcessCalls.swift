@@ -96,6 +96,7 @@ enum ProcessCalls {
     // MARK: Settings of the process
 
     @Sendable static func prctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        if let result = thread.abi.control(thread.cpu, call) { return result }
         let option = Int32(truncatingIfNeeded: call[0])
         switch option {
         // Pointers: death signal, name, child subreaper, tid address.

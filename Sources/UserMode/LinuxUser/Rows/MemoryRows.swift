@@ -1,9 +1,9 @@
 extension SystemCall {
     static let memory: [SystemCall] = [
-        .own("brk", 214, .pointer, handler: MemoryCalls.brk),
-        .own("mmap", 222, .pointer, .size, .named(.protection), .named(.mapping), .fd, .long, handler: MemoryCalls.mmap),
+        .own("brk", 214, .place, handler: MemoryCalls.brk),
+        .own("mmap", 222, .place, .size, .named(.protection), .named(.mapping), .fd, .long, handler: MemoryCalls.mmap),
         .own("munmap", 215, .pointer, .size, handler: MemoryCalls.munmap),
-        .own("mremap", 216, .pointer, .size, .size, .named(.remapping), .pointer, handler: MemoryCalls.mremap),
+        .own("mremap", 216, .place, .size, .size, .named(.remapping), .place, handler: MemoryCalls.mremap),
         .own("mprotect", 226, .pointer, .size, .named(.protection), handler: MemoryCalls.mprotect),
         .own("madvise", 233, .pointer, .size, .named(.advice), handler: MemoryCalls.madvise),
         .pass("msync", 227, 26, .pointer, .size, .int),
