@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func filtersGoToAnotherProgramUnchanged() throws {
-        let chain = try #require(chain(0x7fff_0000, 0x0005_0001, 0x0003_0002))
+        let chain = try #require(self.chain(0x7fff_0000, 0x0005_0001, 0x0003_0002))
         let copy = try #require(FilterChain.read(chain.bytes))
         #expect(copy.bytes == chain.bytes && answer(copy) == answer(chain))
         #expect(FilterChain.read([]) == nil && FilterChain.read(Array(chain.bytes.dropLast())) == nil)
