@@ -66,7 +66,8 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 }
 
 func usage() -> Int32 {
-    writeLine("usage: apus-fuzz a64|device-tree|elf|riscv-decode|user-elf|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
+    writeLine(
+        "usage: apus-fuzz a64|device-tree|elf|riscv-decode|user-elf|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }
 

@@ -93,6 +93,8 @@ public final class LinuxProcess: @unchecked Sendable {
             thread.seccomp.mode = .filters(chain)
         }
         seccomp.add(thread.seccomp)
+        // The program finds no descriptor open that it was not given.
+        file.close()
         thread.run()
         exit(thread: thread)
     }

@@ -54,7 +54,9 @@ enum StraceStructures {
         case SIGSYS where code > 0:
             parts += ["si_call_addr=\(hex(info.word(at: 16)))", "si_syscall=\(info.get(Int32.self, at: 24))"]
         case SIGCHLD where code > 0:
-            parts += ["si_pid=\(info.get(Int32.self, at: 16))", "si_uid=\(info.get(UInt32.self, at: 20))", "si_status=\(info.get(Int32.self, at: 24))"]
+            parts += [
+                "si_pid=\(info.get(Int32.self, at: 16))", "si_uid=\(info.get(UInt32.self, at: 20))", "si_status=\(info.get(Int32.self, at: 24))",
+            ]
         default:
             if code <= 0 { parts += ["si_pid=\(info.get(Int32.self, at: 16))", "si_uid=\(info.get(UInt32.self, at: 20))"] }
         }

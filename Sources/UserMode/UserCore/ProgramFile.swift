@@ -3,7 +3,8 @@ import Glibc
 /// A program's file, open for reading.
 public final class ProgramFile {
     public let path: String
-    public let descriptor: Int32
+    /// -1 once it is closed.
+    public private(set) var descriptor: Int32
 
     public init(_ path: String) throws(ELFError) {
         self.path = path
@@ -17,7 +18,13 @@ public final class ProgramFile {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    /// Gives the descriptor's number back.
+    public func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    deinit { close() }
 
     /// Up to `count` bytes from an offset on.
     public func read(_ offset: UInt64, _ count: Int) -> [UInt8] {

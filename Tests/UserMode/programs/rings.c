@@ -165,6 +165,9 @@ static void messages(void) {
 }
 
 int main(void) {
+    int lowest = dup(0);
+    check("no descriptor of the emulator's", lowest == 3);
+    close(lowest);
     char name[] = "/tmp/apus-rings-XXXXXX";
     int file = mkstemp(name);
     unlink(name);
