@@ -24,6 +24,8 @@ public enum FloatEvaluation {
         var environment = environment(op.float, rounding)
         if op.float.flushes { flush(&environment, operands: op.opcode != .fconvert || source != .f16, results: op.opcode != .fconvert || op.type != .f16) }
         let result = compute(op, source, a, b, c, &environment)
+        // Of halves no word is said (ARM ARM, FPUnpackBase).
+        if source == .f16 { environment.flags.remove(.flushedOperand) }
         if op.float.inexactSilent { environment.flags.remove(.inexact) }
         if !op.float.silent { flags.formUnion(FloatStatus(rawValue: environment.flags.rawValue)) }
         return result
