@@ -157,7 +157,8 @@ let package = Package(
             name: "apus-fuzz",
             dependencies: [
                 "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
-                "Diagnostics",
+                "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
+                "CodeCache", "HostCode", "HostX86",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

@@ -13,12 +13,13 @@ public struct UserOptions: Sendable {
     /// `-r`: what `uname -r` says.
     public var release: String?
     public var model: String?
-    public var strace = false
     public var stackSize = 8 << 20
     /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
     public var guestBase: UInt?
     public var reserved: UInt64 = 0
     public var engine = UserEngineOptions()
+    /// A descriptor of the seccomp filters of the program that has executed this one.
+    public var seccompFilters: Int32?
     /// The options as words, for a program that this one executes.
     public var words: [[String]] = []
 
@@ -40,6 +41,7 @@ public final class LinuxProcess: @unchecked Sendable {
     let signals = SignalActions()
     /// Threads that are running.
     var threadCount = 1
+    var seccomp = SeccompGroup()
     /// `/proc/self/exe` of the guest.
     var executable = ""
     var arguments: [[UInt8]] = []
@@ -86,6 +88,11 @@ public final class LinuxProcess: @unchecked Sendable {
         abi.start(cpu, entry: program.start, stackPointer: pointer)
         let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
         thread.mask = LinuxThread.hostMask()
+        if let descriptor = options.seccompFilters {
+            guard let chain = SeccompInheritance.take(descriptor) else { throw ELFError.damaged(file.path, "its seccomp filters are lost") }
+            thread.seccomp.mode = .filters(chain)
+        }
+        seccomp.add(thread.seccomp)
         thread.run()
         exit(thread: thread)
     }

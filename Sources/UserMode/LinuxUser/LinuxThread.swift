@@ -1,5 +1,6 @@
 import CHost
 import CPUModel
+import Diagnostics
 import Glibc
 import UserExecution
 
@@ -17,6 +18,7 @@ public final class LinuxThread {
     /// The mask while a call like `ppoll` or `rt_sigsuspend` waited, for a handler that interrupted it.
     var waitingMask: UInt64?
     let signals: SignalActions
+    let seccomp = Seccomp()
     var alternateStack = AlternateStack()
     /// SIGSEGV and SIGBUS that were sent while the guest had them blocked, with their siginfo.
     var deferred: [Int32: [UInt8]] = [:]
@@ -39,6 +41,7 @@ public final class LinuxThread {
 
     /// Runs the guest's thread to its end.
     func run() {
+        seccomp.thread = Int32(hostCall(186))
         while !isEnding {
             switch runner.run() {
             case .exception: handle(abi.takeEvent(cpu))
@@ -70,13 +73,14 @@ public final class LinuxThread {
     private func doSystemCall() {
         let registers = abi.systemCall(cpu)
         waitingMask = nil
+        guard passesSeccomp(registers) else { return }
         guard let call = process.calls[registers.number] else {
-            if process.options.strace { Strace.unknown(registers) }
+            if Log.isEnabled(.strace) { Strace.unknown(registers) }
             return abi.setResult(cpu, -Int64(ENOSYS))
         }
-        if process.options.strace { Strace.begin(call, registers, memory) }
+        if Log.isEnabled(.strace) { Strace.begin(call, registers, memory) }
         let result = perform(call, withoutTags(call, registers))
-        if process.options.strace { Strace.end(call, result) }
+        if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
     }
 
@@ -93,6 +97,7 @@ public final class LinuxThread {
         switch call.action {
         case .pass(let number): pass(call, number, registers)
         case .handle(let handler): handler(self, registers)
+        case .direct(let number, _): memory.base == 0 ? pass(call, number, registers) : -Int64(ENOSYS)
         case .refuse(let code, _): -Int64(code)
         }
     }

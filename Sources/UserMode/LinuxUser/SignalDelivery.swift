@@ -66,8 +66,15 @@ extension LinuxThread {
         deliver(fault.signal, info, fault: fault)
     }
 
+    /// A signal that the thread has caused itself and cannot put off.
+    func force(_ signal: Int32, _ info: [UInt8]) {
+        let action = process.lock.withLock { signals[signal] }
+        if mask & LinuxThread.bit(signal) != 0 || !action.isHandler { die(signal) }
+        deliver(signal, info, fault: nil)
+    }
+
     private func deliver(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
-        if process.options.strace { Strace.signal(signal, info) }
+        Log.write(.strace, StraceStructures.signal(signal, info))
         let action = process.lock.withLock {
             let action = signals[signal]
             if action.isHandler, action.flags & SignalAction.Flag.reset != 0 { signals.set(signal, SignalAction()) }

@@ -110,8 +110,10 @@ enum ProcessCalls {
         case 2, 15, 16, 37, 40:
             guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
             return thread.hostCall(157, Int(option), place)
-        // What would change the host's own program: memory map, speculation by address, seccomp, time stamp counter, thread features.
-        case 21, 22, 25, 26, 35, 59, 65...70: return -Int64(EINVAL)
+        case 21: return SeccompCalls.mode(thread)
+        case 22: return SeccompCalls.setMode(thread, call[1], call[2])
+        // What would change the host's own program: memory map, speculation by address, time stamp counter, thread features.
+        case 25, 26, 35, 59, 65...70: return -Int64(EINVAL)
         default: return thread.hostCall(157, Int(option), word(call[1]), word(call[2]), word(call[3]), word(call[4]))
         }
     }
