@@ -46,7 +46,9 @@ public final class AArch64CPU: VirtualCPU {
 
     public override var fetchMMUIndex: Int { 0 }
 
-    public override var translationFlags: UInt64 { unsafe TranslationFlags(fpcr: element.pointee.fpcr, untags: element.pointee.usesTags != 0).rawValue }
+    public override var translationFlags: UInt64 {
+        unsafe TranslationFlags(fpcr: element.pointee.fpcr, untags: element.pointee.usesTags != 0).rawValue
+    }
 
     public override func translate(into block: inout IRBlock, flags: UInt64, window: inout CodeWindow, limit: Int) {
         var translator = Translator(model: model, flags: TranslationFlags(rawValue: flags))

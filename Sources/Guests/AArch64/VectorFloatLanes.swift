@@ -33,6 +33,7 @@ extension LaneJob {
         case .fcvtl_v: widenAlternativeHalf()
         default: preconditionFailure("no lanes of floats are made by \(instruction)")
         }
+        if lane == .b16 { environment.flags.remove(.flushedOperand) }
         cpu.accrue(environment)
     }
 

@@ -22,8 +22,13 @@ public enum FloatEvaluation {
         if op.opcode == .boxFloat { return UInt128(a.lowHalf | ~source.mask) & UInt128(op.type.mask) }
         if op.opcode == .unboxFloat { return UInt128(FloatBits.unbox(a.lowHalf, from: source, to: op.type)) }
         var environment = environment(op.float, rounding)
-        if op.float.flushes { flush(&environment, operands: op.opcode != .fconvert || source != .f16, results: op.opcode != .fconvert || op.type != .f16) }
+        if op.float.flushes {
+            let converts = op.opcode == .fconvert
+            flush(&environment, operands: !(converts && source == .f16), results: !(converts && op.type == .f16))
+        }
         let result = compute(op, source, a, b, c, &environment)
+        // Of halves no word is said (ARM ARM, FPUnpackBase).
+        if source == .f16 { environment.flags.remove(.flushedOperand) }
         if op.float.inexactSilent { environment.flags.remove(.inexact) }
         if !op.float.silent { flags.formUnion(FloatStatus(rawValue: environment.flags.rawValue)) }
         return result

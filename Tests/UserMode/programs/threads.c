@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <linux/futex.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { threads = 8, rounds = 20000 };
@@ -85,5 +88,11 @@ int main(void) {
     }
     while (atomic_load(&detached) != 200) usleep(1000);
     printf("detached %d\n", detached);
+
+    // What an operation does not use may be anything.
+    int word = 1;
+    long woken = syscall(SYS_futex, &word, FUTEX_WAKE, 1, -1L, -1L, -1L);
+    long waited = syscall(SYS_futex, &word, FUTEX_WAIT, 2, NULL, -1L, -1L);
+    printf("futex: %ld, %s\n", woken, waited == 0 ? "waited" : strerror(errno));
     return 0;
 }

@@ -181,7 +181,7 @@ extension BlockEmitter {
 
     /// A compare-and-exchange of what the load-linked saw.
     private mutating func emitDirectStoreConditional(_ op: IROp) {
-        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
         claim(.rax)
         let new = use(op.b)
         let place = directPlace(op)

@@ -75,14 +75,21 @@ enum ProcessCalls {
 
     // MARK: futex
 
-    private enum Futex { static let requeue: UInt64 = 3, compareRequeue: UInt64 = 4, wakeOp: UInt64 = 5, compareRequeuePI: UInt64 = 12 }
+    /// Operations of futex by what their fourth argument is, which in the others means nothing, and by whether there is a second futex.
+    private enum Futex {
+        /// WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2.
+        static let withTime: [UInt64] = [0, 6, 9, 11, 13]
+        /// REQUEUE, CMP_REQUEUE, WAKE_OP, CMP_REQUEUE_PI.
+        static let withNumber: [UInt64] = [3, 4, 5, 12]
+        static let withSecond: [UInt64] = withNumber + [11]
+    }
 
-    /// The fourth argument is a time or a number, as the operation says.
+    /// Arguments that the operation does not use may hold anything.
     @Sendable static func futex(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         let operation = call[1] & 0x7f
-        let hasNumber = [Futex.requeue, Futex.compareRequeue, Futex.wakeOp, Futex.compareRequeuePI].contains(operation)
-        guard let first = thread.hostWord(call[0]), let second = thread.hostWord(call[4]),
-            let fourth = hasNumber ? Int(truncatingIfNeeded: call[3]) : thread.hostWord(call[3])
+        guard let first = thread.hostWord(call[0]), let second = Futex.withSecond.contains(operation) ? thread.hostWord(call[4]) : 0,
+            let fourth = Futex.withTime.contains(operation)
+                ? thread.hostWord(call[3]) : Futex.withNumber.contains(operation) ? Int(truncatingIfNeeded: call[3]) : 0
         else { return -Int64(EFAULT) }
         return thread.hostCall(202, first, Int(call[1] & 0xffff_ffff), Int(call[2] & 0xffff_ffff), fourth, second, Int(call[5] & 0xffff_ffff))
     }
