@@ -72,6 +72,7 @@ struct UserCommandLine {
         Option(names: ["one-insn-per-tb", "singlestep"], value: nil, variable: "QEMU_SINGLESTEP", help: "blocks of one instruction each"),
         Option(names: ["strace"], value: nil, variable: "QEMU_STRACE", help: "log system calls"),
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
+        Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the table of system calls"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
@@ -118,12 +119,13 @@ struct UserCommandLine {
         case "L": options.prefix = value
         case "r": options.release = value
         case "strace": options.strace = true
+        case "perfmap": options.engine.perfMap = true
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
         if ["L", "cpu", "r", "s", "R", "B", "d", "D"].contains(name) { options.words.append(["-" + name, value]) }
-        if ["strace", "one-insn-per-tb", "interpreter"].contains(name) { options.words.append(["-" + name]) }
+        if ["strace", "one-insn-per-tb", "interpreter", "perfmap"].contains(name) { options.words.append(["-" + name]) }
     }
 
     private mutating func set(_ text: String) throws(CommandLineError) {
