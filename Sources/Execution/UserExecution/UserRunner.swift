@@ -168,8 +168,11 @@ public final class UserRunner {
         if engine.wantsCodeFlush || generation != engine.codeFlushes { return nil }
         let entry = unsafe jumpCache[JumpCacheEntry.index(cpu.header.pc, alignmentBits: cpu.guest.codeAlignmentBits, count: UserRunner.jumpCacheSize)]
         guard entry.pc == cpu.header.pc, let code = unsafe UnsafeRawPointer(bitPattern: UInt(entry.code)) else { return nil }
-        guard case .reason(let reason) = unsafe generator.run(code, cpu.header) else { return .lookup }
-        return reason
+        if case .reason(let reason) = unsafe generator.run(code, cpu.header) { return reason }
+        guard cpu.header.pc == entry.pc else { return .lookup }
+        // It came back at once: the block was killed, or something asks for attention there.
+        cpu.header.exitSite = 0
+        return nil
     }
 
     /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.
