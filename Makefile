@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full bench install lint clean
+.PHONY: help setup setup-test build demo test test-full bench bench-user install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -54,6 +54,9 @@ bench: setup-test build ## measure against the distribution's QEMU and native co
 	scripts/fetch-guest
 	Benchmarks/run
 	Benchmarks/disk
+
+bench-user: setup-test build ## measure programs against the distribution's qemu-user and native code
+	Benchmarks/user --write
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Package.swift

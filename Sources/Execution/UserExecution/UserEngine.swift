@@ -15,6 +15,8 @@ public struct UserEngineOptions: Sendable {
     public var singleStep = false
     /// IR is interpreted; no host code is made.
     public var interprets = false
+    /// Blocks are listed in a file for `perf`.
+    public var perfMap = false
 
     public init() {}
 }
@@ -31,6 +33,7 @@ public final class UserEngine {
     private var scratch = IRBlock()
     private var optimizer: Optimizer
     private var reader = CodeReader()
+    private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
     /// Set when the code memory is full; the runner that sees it empties it.
@@ -42,6 +45,7 @@ public final class UserEngine {
         self.memory = memory
         self.options = options
         optimizer = Optimizer(layout: guest.layout, helpers: guest.helpers)
+        perfMap = options.perfMap ? PerfMap() : nil
         if options.interprets {
             generator = nil
         } else {
@@ -139,6 +143,7 @@ public final class UserEngine {
                 return .full
             }
             code = compiled
+            perfMap?.add(address: generator.memory.address(compiled.entry), size: compiled.size, name: "\(guest.name)_\(hex(scratch.pc))")
             Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
         }
         let block = UserBlock(

@@ -48,7 +48,7 @@ public final class UserRunner {
     }
 
     deinit {
-        for entry in unsafe jumpCaches { unsafe entry.cache.deallocate() }
+        for entry in unsafe jumpCaches { unsafe free(entry.cache) }
         unsafe slot.deallocate()
     }
 
@@ -80,6 +80,15 @@ public final class UserRunner {
 
     // MARK: The jump cache
 
+    private static let jumpCacheSize = JumpCacheEntry.count(.direct)
+    /// Address 0 would find itself in the first slot of an empty cache; this address belongs to another one.
+    private static let emptyFirst = JumpCacheEntry(pc: 4, code: 0)
+
+    private var jumpCache: UnsafeMutablePointer<JumpCacheEntry> {
+        unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+            .assumingMemoryBound(to: JumpCacheEntry.self)
+    }
+
     private func publishJumpCache() {
         let cache = unsafe findJumpCache(cpu.translationFlags)
         unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
@@ -87,16 +96,17 @@ public final class UserRunner {
 
     private func findJumpCache(_ flags: UInt64) -> UnsafeMutablePointer<JumpCacheEntry> {
         for entry in unsafe jumpCaches where entry.flags == flags { return unsafe entry.cache }
-        let cache = UnsafeMutablePointer<JumpCacheEntry>.allocate(capacity: JumpCacheEntry.count)
-        unsafe UserRunner.clear(cache)
+        // Fresh zero pages, which take room only where they are used.
+        let zeros = unsafe calloc(UserRunner.jumpCacheSize, MemoryLayout<JumpCacheEntry>.stride)
+        guard let cache = unsafe zeros?.assumingMemoryBound(to: JumpCacheEntry.self) else { fatalError("no memory for a jump cache") }
+        unsafe cache[0] = UserRunner.emptyFirst
         unsafe jumpCaches.append((flags, cache))
         return unsafe cache
     }
 
     private static func clear(_ cache: UnsafeMutablePointer<JumpCacheEntry>) {
-        unsafe memset(cache, 0xff, JumpCacheEntry.count * MemoryLayout<JumpCacheEntry>.stride)
-        // The address of all ones would find itself in the last slot; 0 belongs to another one.
-        unsafe cache[JumpCacheEntry.count - 1].pc = 0
+        unsafe memset(cache, 0, jumpCacheSize * MemoryLayout<JumpCacheEntry>.stride)
+        unsafe cache[0] = emptyFirst
     }
 
     /// Forgets where code is; the code memory has been emptied.
@@ -107,9 +117,8 @@ public final class UserRunner {
 
     private func rememberJump(_ block: UserBlock, _ address: UnsafeRawPointer) {
         if Log.isEnabled(.noChain) || block.comparedBytes != nil { return }
-        let cache = unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
-        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
-        unsafe cache.assumingMemoryBound(to: JumpCacheEntry.self)[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
+        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits, count: UserRunner.jumpCacheSize)
+        unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
     }
 
     // MARK: The loop
@@ -129,6 +138,10 @@ public final class UserRunner {
             let generation = engine.codeFlushes
             let site = cpu.header.exitSite
             cpu.header.exitSite = 0
+            if site == 0, let reason = runRemembered(generation) {
+                if reason == .exception, let stop = takeException() { return stop }
+                continue
+            }
             switch engine.block(cpu) {
             case .full: continue
             case .fault(let fault): if !cpu.adapts(toFaultAt: fault.address) { return .fault(fault) }
@@ -145,6 +158,21 @@ public final class UserRunner {
         self.fault = nil
         cpu.header.exception = 0
         return cpu.adapts(toFaultAt: fault.address) ? nil : .fault(fault)
+    }
+
+    /// Runs on from where the jump cache knows the code, as an indirect jump in generated code does; nil if it does not know it.
+    private func runRemembered(_ generation: Int) -> ExitReason? {
+        guard let generator = engine.generator else { return nil }
+        engine.exclusivity.enter(gate)
+        defer { engine.exclusivity.leave(gate) }
+        if engine.wantsCodeFlush || generation != engine.codeFlushes { return nil }
+        let entry = unsafe jumpCache[JumpCacheEntry.index(cpu.header.pc, alignmentBits: cpu.guest.codeAlignmentBits, count: UserRunner.jumpCacheSize)]
+        guard entry.pc == cpu.header.pc, let code = unsafe UnsafeRawPointer(bitPattern: UInt(entry.code)) else { return nil }
+        if case .reason(let reason) = unsafe generator.run(code, cpu.header) { return reason }
+        guard cpu.header.pc == entry.pc else { return .lookup }
+        // It came back at once: the block was killed, or something asks for attention there.
+        cpu.header.exitSite = 0
+        return nil
     }
 
     /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.

@@ -95,6 +95,7 @@ extension RISCVCPU {
     }
 
     private func logTrap(_ cause: UInt64, _ value: UInt64, _ interrupt: Bool) {
+        guard Log.isEnabled(.int) else { return }
         let name = (interrupt ? ExceptionCode.interruptNames : ExceptionCode.names)[cause] ?? "reserved"
         Log.write(
             .int,

@@ -76,6 +76,7 @@ struct UserCommandLine {
         Option(
             names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
+        Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]
@@ -122,12 +123,13 @@ struct UserCommandLine {
         case "r": options.release = value
         case "strace": wantsStrace = true
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
+        case "perfmap": options.engine.perfMap = true
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
         if ["L", "cpu", "r", "s", "R", "B", "d", "D"].contains(name) { options.words.append(["-" + name, value]) }
-        if ["strace", "one-insn-per-tb", "interpreter"].contains(name) { options.words.append(["-" + name]) }
+        if ["strace", "one-insn-per-tb", "interpreter", "perfmap"].contains(name) { options.words.append(["-" + name]) }
     }
 
     private mutating func set(_ text: String) throws(CommandLineError) {

@@ -3,7 +3,9 @@
 public struct DecodeRow: Sendable {
     /// The number that the table returns for it.
     public let id: Int
-    public let mnemonic: String
+    /// Makes the mnemonic: it is asked for by listings only, and making all of a table's costs a program's start dearly.
+    private let name: @Sendable () -> String
+    public var mnemonic: String { name() }
     public let pattern: String
     /// Bits that must be on in the feature word for the row to exist; what they mean is the guest's business.
     public let features: UInt64
@@ -13,9 +15,9 @@ public struct DecodeRow: Sendable {
     /// Width in bits: 16 or 32.
     public let width: Int
 
-    public init(id: Int, mnemonic: String, pattern: String, features: UInt64 = 0) {
+    public init(id: Int, mnemonic: @escaping @Sendable @autoclosure () -> String, pattern: String, features: UInt64 = 0) {
         self.id = id
-        self.mnemonic = mnemonic
+        name = mnemonic
         self.pattern = pattern
         self.features = features
         var mask: UInt32 = 0
@@ -27,7 +29,7 @@ public struct DecodeRow: Sendable {
             match = match << 1 | (isOne ? 1 : 0)
             width += 1
         }
-        precondition(width == 16 || width == 32, "\(mnemonic): a pattern has 16 or 32 bits, not \(width)")
+        precondition(width == 16 || width == 32, "\(pattern): a pattern has 16 or 32 bits, not \(width)")
         self.mask = mask
         self.match = match
         self.width = width

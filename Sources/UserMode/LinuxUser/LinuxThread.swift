@@ -10,8 +10,8 @@ public final class LinuxThread {
     let cpu: VirtualCPU
     let runner: UserRunner
     let isMain: Bool
-    var abi: any LinuxABI { process.abi }
-    var memory: GuestMemory { process.memory }
+    let abi: any LinuxABI
+    let memory: GuestMemory
 
     /// Signals that the guest has blocked: bit n - 1 for signal n.
     var mask: UInt64 = 0
@@ -31,6 +31,8 @@ public final class LinuxThread {
     /// - Parameter signals: the signal actions; nil for those of the process.
     init(process: LinuxProcess, cpu: VirtualCPU, runner: UserRunner, isMain: Bool, signals: SignalActions? = nil) {
         self.process = process
+        abi = process.abi
+        memory = process.memory
         self.signals = signals ?? process.signals
         self.cpu = cpu
         self.runner = runner

@@ -1,7 +1,7 @@
 import CPUModel
 
 /// A system call, declared once: what dispatch, `-strace` and the coverage table know of it.
-public struct SystemCall: Sendable {
+public final class SystemCall: Sendable {
     /// Does the call for a thread: its result, or -errno.
     public typealias Handler = @Sendable (LinuxThread, SystemCallRegisters) -> Int64
 
@@ -29,6 +29,14 @@ public struct SystemCall: Sendable {
     public let arguments: [Argument]
     public let restart: Restart
     public let action: Action
+
+    private init(name: String, numbers: CallNumbers, arguments: [Argument], restart: Restart, action: Action) {
+        self.name = name
+        self.numbers = numbers
+        self.arguments = arguments
+        self.restart = restart
+        self.action = action
+    }
 
     /// A call that the host does as well.
     static func pass(_ name: String, _ numbers: CallNumbers, _ host: Int, _ arguments: Argument..., restart: Restart = .ifAsked) -> SystemCall {

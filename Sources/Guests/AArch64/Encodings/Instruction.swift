@@ -26,7 +26,7 @@ struct InstructionID: Equatable {
 }
 
 /// An enum of one chapter's instructions. A case is named by the manual's mnemonic; what follows an underscore tells its variants apart.
-protocol ChapterInstruction: RawRepresentable, CaseIterable where RawValue == Int {
+protocol ChapterInstruction: RawRepresentable, CaseIterable, Sendable where RawValue == Int {
     static var chapter: Chapter { get }
 }
 

@@ -43,7 +43,7 @@ struct InstructionID: Equatable {
 }
 
 /// An enum of one chapter's instructions.
-protocol ChapterInstruction: RawRepresentable, CaseIterable where RawValue == Int {
+protocol ChapterInstruction: RawRepresentable, CaseIterable, Sendable where RawValue == Int {
     static var chapter: Chapter { get }
 }
 

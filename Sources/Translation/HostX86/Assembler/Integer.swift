@@ -217,10 +217,9 @@ package extension Assembler {
         op0F(.b64, 0xc7, 1, dst)
     }
 
-    mutating func mfence() {
-        byte(0x0f)
-        byte(0xae)
+    mutating func lockOr(_ dst: Memory, _ value: Int32) {
         byte(0xf0)
+        alu(.or, .b32, dst, value)
     }
 
     mutating func ldmxcsr(_ src: Memory) { op0F(.b32, 0xae, 2, src) }

@@ -96,7 +96,7 @@ extension BlockEmitter {
         let bits = UInt8(4 - codeAlignmentBits)
         a.mov(.b32, .rcx, .rax)
         if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
-        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count - 1) << 4))
+        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count(memoryMode) - 1) << 4))
         a.alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
         a.alu(.cmp, .b64, .rax, Memory(.rcx))
         let miss = a.jcc(.ne)

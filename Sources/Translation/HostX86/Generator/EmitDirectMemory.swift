@@ -134,17 +134,74 @@ extension BlockEmitter {
 
     private mutating func emitDirectAtomic(_ op: IROp) {
         let operation = op.atomic
-        guard op.memory.size >= 4, operation == .add || operation == .exchange else { return emitAtomicLoop(op) }
-        let width: Width = op.memory.size == 8 ? .b64 : .b32
+        guard operation == .add || operation == .exchange else { return emitDirectAtomicLoop(op) }
+        let width = accessWidth(op)
         let operand = use(op.b)
         let place = directPlace(op)
         let dst = allocate()
-        a.mov(width, dst, operand)
+        a.mov(width == .b64 ? .b64 : .b32, dst, operand)
         noteSite()
         if operation == .add { a.lockXadd(width, place.memory, dst) } else { a.xchg(width, place.memory, dst) }
-        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, dst, .b32, dst) }
+        extend(dst, op)
         own(dst, current)
         refuseMisaligned(place, op, .atomic, value: operand, destination: dst)
+    }
+
+    private func accessWidth(_ op: IROp) -> Width { [.b8, .b16, .b32, .b64][op.memory.sizeLog2] }
+
+    /// An old value, of which only the access's own bits are true, to the operation's type.
+    private mutating func extend(_ register: Register, _ op: IROp) {
+        let wide: Width = op.type == .i64 ? .b64 : .b32
+        switch (op.memory.size, op.memory.isSigned) {
+        case (1, true): a.movsx(wide, register, .b8, register)
+        case (2, true): a.movsx(wide, register, .b16, register)
+        case (4, true) where wide == .b64: a.movsx(.b64, register, .b32, register)
+        case (1, false): a.movzx(register, .b8, register)
+        case (2, false): a.movzx(register, .b16, register)
+        case (4, false): a.mov(.b32, register, register)
+        default: break
+        }
+    }
+
+    /// Operations that the host does not have with the old value as result: compare-and-exchange until it succeeds.
+    private mutating func emitDirectAtomicLoop(_ op: IROp) {
+        let width = accessWidth(op)
+        let whole: Width = width == .b64 ? .b64 : .b32
+        claim(.rax)
+        let operand = use(op.b)
+        let place = directPlace(op)
+        let new = allocate()
+        noteSite()
+        switch width {
+        case .b8, .b16: a.movzx(.rax, width, place.memory)
+        default: a.mov(width, .rax, place.memory)
+        }
+        let again = a.offset
+        combine(op.atomic, new, operand, width, whole)
+        a.lockCmpxchg(width, place.memory, new)
+        a.jcc(.ne, to: again)
+        extend(.rax, op)
+        own(.rax, current)
+        refuseMisaligned(place, op, .atomic, value: operand, destination: .rax)
+    }
+
+    /// new = the old value in rax and the operand, combined.
+    private mutating func combine(_ operation: AtomicOperation, _ new: Register, _ operand: Register, _ width: Width, _ whole: Width) {
+        let keepsOperand: [AtomicOperation: HostCondition] = [.minS: .g, .maxS: .l, .minU: .a, .maxU: .b]
+        if let condition = keepsOperand[operation] {
+            a.mov(whole, new, .rax)
+            a.alu(.cmp, width, .rax, operand)
+            return a.cmov(condition, whole, new, operand)
+        }
+        a.mov(whole, new, operand)
+        switch operation {
+        case .and: a.alu(.and, whole, new, .rax)
+        case .or: a.alu(.or, whole, new, .rax)
+        case .xor: a.alu(.xor, whole, new, .rax)
+        default:
+            a.alu(.xor, whole, new, -1)
+            a.alu(.and, whole, new, .rax)
+        }
     }
 
     private mutating func emitDirectCompareExchange(_ op: IROp) {
@@ -152,16 +209,12 @@ extension BlockEmitter {
         let expected = use(op.b)
         let new = use(op.c)
         a.mov(.b64, field(CPUHeader.Offset.scratch + 8 * RuntimeFunctions.Scratch.new), new)
-        guard op.memory.size >= 4 else {
-            unlock(new)
-            return compareExchangeOutOfLine(op, expected)
-        }
         let place = directPlace(op)
-        let width: Width = op.memory.size == 8 ? .b64 : .b32
-        a.mov(width, .rax, expected)
+        let width = accessWidth(op)
+        a.mov(width == .b64 ? .b64 : .b32, .rax, expected)
         noteSite()
         a.lockCmpxchg(width, place.memory, new)
-        if op.memory.isSigned, width == .b32, op.type == .i64 { a.movsx(.b64, .rax, .b32, .rax) }
+        extend(.rax, op)
         own(.rax, current)
         refuseMisaligned(place, op, .compareExchange, value: expected, destination: .rax)
     }

@@ -326,6 +326,8 @@ extension BlockEmitter {
 
     private mutating func emitFence(_ op: IROp) {
         // x86 keeps every order but that of an earlier store and a later load.
-        if FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) { a.mfence() }
+        guard FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) else { return }
+        // A locked operation on the stack orders the same as mfence and takes a third of its time.
+        a.lockOr(Memory(.rsp), 0)
     }
 }
