@@ -65,6 +65,7 @@ let execution: [Target] = [
     module(
         "UserExecution", "Execution/UserExecution", .unsafe,
         uses: ["CPUModel", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
+    module("GDBStub", "Execution/GDBStub", uses: ["CPUModel", "HostOS"]),
 ]
 
 let services: [Target] = [
@@ -85,7 +86,7 @@ let guests: [Target] = [
 
 let userMode: [Target] = [
     module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
-    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "GDBStub", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
     module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
     .executableTarget(
         name: "apus-user",

@@ -130,11 +130,14 @@ enum ExecuteCalls {
     ) -> Int64 {
         let process = thread.process
         let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { $0[0] != "-cpu" }
-        let head = ["qemu-" + abi.name] + options.joined() + ["-0"]
+        let head = ["qemu-" + abi.name] + options.joined() + process.debugWords + ["-0"]
         let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
         // The new process goes on with the descriptor.
         _ = fcntl(process.selfDescriptor, F_SETFD, 0)
-        defer { _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC) }
+        defer {
+            _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC)
+            process.debugger?.stay()
+        }
         return host(thread, Int(process.selfDescriptor), "", 0x1000, words, environment)
     }
 }
