@@ -158,7 +158,7 @@ let package = Package(
             name: "apus-fuzz",
             dependencies: [
                 "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
-                "Diagnostics",
+                "Diagnostics", "GDBStub", "CPUModel",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -200,6 +200,7 @@ let package = Package(
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
+        tests("GDBStubTests", uses: ["GDBStub", "CPUModel"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

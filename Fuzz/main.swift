@@ -40,6 +40,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     switch options.target {
     case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
     case "elf": target = try ELFTarget(corpus: options.corpus)
+    case "gdb": target = GDBTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
     default: return usage()
     }
@@ -61,7 +62,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 }
 
 func usage() -> Int32 {
-    writeLine("usage: apus-fuzz device-tree|elf|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
+    writeLine("usage: apus-fuzz device-tree|elf|gdb|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }
 

@@ -44,7 +44,7 @@ static void signals(void) {
 static void forks(const char *self) {
     pid_t child = fork();
     if (child == 0) {
-        inner(7);
+        handled = inner(7);
         execl(self, self, "plain", (char *)NULL);
         _exit(99);
     }

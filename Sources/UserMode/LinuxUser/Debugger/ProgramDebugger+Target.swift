@@ -63,14 +63,14 @@ extension ProgramDebugger: DebugTarget {
         switch name {
         case "auxv": auxiliaryVector
         case "exec-file": Array(program.executable.utf8)
-        case "siginfo": lock.withLock { entries[thread].flatMap { $0.signal == 0 ? nil : $0.information } }
+        case "siginfo": lock.withLock { entries[thread]?.information }
         default: nil
         }
     }
 
     func setSignalInformation(_ offset: Int, _ bytes: [UInt8], thread: Int) -> Bool {
         lock.withLock {
-            guard let entry = entries[thread], entry.signal != 0, offset <= entry.information.count,
+            guard let entry = entries[thread], offset <= entry.information.count,
                 bytes.count <= entry.information.count - offset
             else { return false }
             entries[thread]?.information.replaceSubrange(offset..<offset + bytes.count, with: bytes)

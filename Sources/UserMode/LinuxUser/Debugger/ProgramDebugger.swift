@@ -16,11 +16,18 @@ final class ProgramDebugger: @unchecked Sendable {
         /// Whether the debugger has left it where it is while others run.
         var isHeld = false
         var action = ResumeAction(steps: false, signal: 0)
-        /// The signal that it stopped for, and its siginfo.
+        /// The signal that it stopped for, 0 for something else; and its siginfo, that of SIGTRAP for something else.
         var signal: Int32 = 0
-        var information: [UInt8] = []
+        var information = Entry.information(SIGTRAP)
         /// A signal that the debugger has sent it: it comes without a stop.
         var expected: Int32 = 0
+
+        /// A siginfo_t of a signal from nowhere.
+        static func information(_ signal: Int32) -> [UInt8] {
+            var bytes = [UInt8](repeating: 0, count: 128)
+            bytes.put(signal, at: 0)
+            return bytes
+        }
     }
 
     unowned let program: LinuxProcess
@@ -160,13 +167,11 @@ final class ProgramDebugger: @unchecked Sendable {
         if isKnown { return signal }
         let action = stop(signal: signal, .signal)
         return lock.withLock {
-            entries[number]?.signal = 0
             information = entries[number]?.information ?? information
+            entries[number]?.signal = 0
+            entries[number]?.information = Entry.information(SIGTRAP)
             guard let action else { return signal }
-            if action.signal != signal {
-                information = [UInt8](repeating: 0, count: information.count)
-                information.put(action.signal, at: 0)
-            }
+            if action.signal != signal { information = Entry.information(action.signal) }
             return action.signal
         }
     }
