@@ -31,7 +31,7 @@ final class FakeTarget: DebugTarget {
         memory.replaceSubrange(Int(address) - 0x100..<Int(address) - 0x100 + bytes.count, with: bytes)
         return true
     }
-    func insert(_ point: DebugPoint) -> Bool { 
+    func insert(_ point: DebugPoint) -> Bool {
         points.insert(point)
         return true
     }

@@ -24,7 +24,9 @@ import Testing
         #expect(answer(&session, "Hgp10.11") == "OK" && answer(&session, "p1") == "7856000000000000")
     }
 
-    @Test(arguments: ["p2", "p", "px", "P1=01", "P1", "P2=0000000000000000", "G00", "Gx", "m", "m100", "m,4", "M100,2:01", "X100,2:a", "Z0", "Z9,1,1", "Z2,1,0"])
+    @Test(arguments: [
+        "p2", "p", "px", "P1=01", "P1", "P2=0000000000000000", "G00", "Gx", "m", "m100", "m,4", "M100,2:01", "X100,2:a", "Z0", "Z9,1,1", "Z2,1,0",
+    ])
     func nonsenseIsAnError(packet: String) { #expect(answer(packet) == "E16") }
 
     @Test(arguments: ["vMustReplyEmpty", "vCtrlC", "qNothing", "QNothing", "!", "", "qXfer:nothing:read::0,10", "vFile:unlink:00"])
@@ -70,7 +72,9 @@ import Testing
         #expect(resumed("vCont;C1e:p10.10") == [ResumeChoice(thread: 0x10, action: ResumeAction(steps: false, signal: 10))])
         #expect(resumed("s") == [ResumeChoice(thread: 0x11, action: step), ResumeChoice(thread: nil, action: run)])
         #expect(resumed("c400") != nil && target.values[0x11]?[1] == FakeTarget.word(0x400))
-        for packet in ["vCont", "vCont;", "vCont;x", "vCont;c:", "vCont;Cff", "vCont;c;", "C", "Sff", "cx"] { #expect(resumed(packet) == nil, "\(packet)") }
+        for packet in ["vCont", "vCont;", "vCont;x", "vCont;c:", "vCont;Cff", "vCont;c;", "C", "Sff", "cx"] {
+            #expect(resumed(packet) == nil, "\(packet)")
+        }
     }
 
     @Test func whatBothSidesCan() {
@@ -117,7 +121,9 @@ import Testing
         let path = #filePath.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         #expect(answer(&session, "vFile:open:\(path),0,0") == "F4" && answer(&session, "vFile:pread:4,6,0") == "F6;import")
         #expect(answer(&session, "vFile:fstat:4").hasPrefix("F40;") && answer(&session, "vFile:pread:4,6,ffffffff") == "F0;")
-        #expect(answer(&session, "vFile:close:4") == "F0" && answer(&session, "vFile:close:4") == "F-1,9" && answer(&session, "vFile:pread:4,1,0") == "F-1,9")
+        #expect(
+            answer(&session, "vFile:close:4") == "F0" && answer(&session, "vFile:close:4") == "F-1,9"
+                && answer(&session, "vFile:pread:4,1,0") == "F-1,9")
         #expect(answer(&session, "vFile:open:\(path),1,0") == "F-1,1e" && answer(&session, "vFile:open:2f6e6f,0,0") == "F-1,2")
         #expect(answer(&session, "vFile:setfs:0") == "F0" && answer(&session, "vFile:open:x") == "F-1,16")
     }

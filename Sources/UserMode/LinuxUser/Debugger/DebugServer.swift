@@ -9,13 +9,15 @@ extension ProgramDebugger {
     /// Starts it. The calling thread's signals are blocked meanwhile, and so are the new thread's for good.
     func startServing(mask: UInt64) {
         LinuxThread.setHostMask(.max)
-        let failure = unsafe apus_start_thread(ProgramDebugger.stackSize, { argument in
-            guard let argument = unsafe argument else { return nil }
-            let debugger = unsafe Unmanaged<ProgramDebugger>.fromOpaque(argument).takeRetainedValue()
-            debugger.serve()
-            close(debugger.connection.descriptor)
-            return nil
-        }, Unmanaged.passRetained(self).toOpaque())
+        let failure = unsafe apus_start_thread(
+            ProgramDebugger.stackSize,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                let debugger = unsafe Unmanaged<ProgramDebugger>.fromOpaque(argument).takeRetainedValue()
+                debugger.serve()
+                close(debugger.connection.descriptor)
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
         LinuxThread.setHostMask(mask)
         if failure != 0 { lock.withLock { leave() } }
     }
