@@ -158,7 +158,8 @@ let package = Package(
             name: "apus-fuzz",
             dependencies: [
                 "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
-                "Diagnostics", "GDBStub", "CPUModel",
+                "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
+                "CodeCache", "HostCode", "HostX86", "GDBStub",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

@@ -1,4 +1,6 @@
 import Diagnostics
+import GuestAArch64
+import GuestRISCV
 import HostOS
 
 // usage: apus-fuzz TARGET [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…
@@ -38,9 +40,12 @@ protocol FuzzTarget {
 func fuzz(_ options: FuzzOptions) throws -> Int32 {
     var target: any FuzzTarget
     switch options.target {
+    case "a64": target = try CodeTarget(AArch64LinuxABI().makeCPU(model: nil), rows: AArch64InstructionSet.rows)
     case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
     case "elf": target = try ELFTarget(corpus: options.corpus)
     case "gdb": target = GDBTarget(corpus: options.corpus)
+    case "riscv-decode": target = try CodeTarget(RISCV64LinuxABI().makeCPU(model: nil), rows: RISCVInstructionSet.rows)
+    case "user-elf": target = try UserELFTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
     default: return usage()
     }
@@ -62,7 +67,8 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 }
 
 func usage() -> Int32 {
-    writeLine("usage: apus-fuzz device-tree|elf|gdb|virtqueue [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
+    let targets = "a64|device-tree|elf|gdb|riscv-decode|user-elf|virtqueue"
+    writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }
 

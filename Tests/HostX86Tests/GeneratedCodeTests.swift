@@ -17,6 +17,7 @@ final class HostMachine {
         generator = X86CodeGenerator(
             memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
             codeAlignmentBits: 0, countsInstructions: countsInstructions)
+        generator.checksAllocation = true
         for index in 0..<JumpCacheEntry.count { jumpCache[index] = JumpCacheEntry(pc: index == JumpCacheEntry.count - 1 ? 0 : .max, code: 0) }
     }
 

@@ -17,17 +17,20 @@ import Testing
         }
     }
 
-    private static func binary(_ opcode: Opcode) -> Case {
-        Case("\(opcode)") { block, a, b, _ in block.float(opcode, .f16, FloatAttributes(), a, b) }
-    }
+    static let cases: [Case] = ["": FloatAttributes(), "arm ": FloatAttributes(nan: .arm, tinyBefore: true, minMax: .nan)].flatMap(cases)
 
-    static let cases: [Case] =
-        [Opcode.fadd, .fsub, .fmul, .fdiv, .fmin, .fmax].map(binary) + [
-            Case("fsqrt") { block, a, _, _ in block.float(.fsqrt, .f16, FloatAttributes(), a) },
-            Case("fma") { block, a, b, c in block.fma(.f16, FloatAttributes(), a, b, c) },
-            Case("fma, product negated") { block, a, b, c in block.fma(.f16, FloatAttributes(negateProduct: true), a, b, c) },
-            Case("fma, addend negated") { block, a, b, c in block.fma(.f16, FloatAttributes(negateAddend: true), a, b, c) },
+    private static func cases(_ rule: String, _ attributes: FloatAttributes) -> [Case] {
+        let negatedProduct = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(negateProduct: true).rawValue)
+        let negatedAddend = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(negateAddend: true).rawValue)
+        return [Opcode.fadd, .fsub, .fmul, .fdiv, .fmin, .fmax].map { opcode in
+            Case("\(rule)\(opcode)") { block, a, b, _ in block.float(opcode, .f16, attributes, a, b) }
+        } + [
+            Case("\(rule)fsqrt") { block, a, _, _ in block.float(.fsqrt, .f16, attributes, a) },
+            Case("\(rule)fma") { block, a, b, c in block.fma(.f16, attributes, a, b, c) },
+            Case("\(rule)fma, product negated") { block, a, b, c in block.fma(.f16, negatedProduct, a, b, c) },
+            Case("\(rule)fma, addend negated") { block, a, b, c in block.fma(.f16, negatedAddend, a, b, c) },
         ]
+    }
 
     /// A half with few bits, at an end of the range, next to another one's exponent, or any.
     private func half(_ random: inout SplitMix, near other: UInt64 = 0) -> UInt64 {

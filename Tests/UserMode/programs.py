@@ -15,11 +15,18 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = f"{HERE}/programs"
-COMPILERS = {"riscv64": "riscv64-linux-gnu"}
+COMPILERS = {"riscv64": "riscv64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 MODES = {
     "static": [], "dynamic": ["-L", "/usr/{triple}"], "interpreter": ["-interpreter"], "single": ["-one-insn-per-tb"],
     "reserved": ["-R", "0x4000000000"], "based": ["-B", "0x100000000000"],
 }
+
+
+def programs_of(guest):
+    """The programs for every guest, and those in the folder of this one."""
+    own = f"{PROGRAMS}/{guest}"
+    common = sorted(name[:-2] for name in os.listdir(PROGRAMS) if name.endswith(".c"))
+    return common + sorted(f"{guest}/{name[:-2]}" for name in (os.listdir(own) if os.path.isdir(own) else []) if name.endswith(".c"))
 
 
 def compile_program(name, guest, folder, static):
@@ -51,13 +58,12 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("programs", nargs="*")
     arguments = parser.parse_args()
-    names = arguments.programs or sorted(name[:-2] for name in os.listdir(PROGRAMS) if name.endswith(".c"))
     modes = list(MODES) if arguments.all else ["static", "dynamic"]
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         for guest, triple in COMPILERS.items():
             emulator = os.path.realpath(arguments.bin) + f"/qemu-{guest}"
-            for name in names:
+            for name in arguments.programs or programs_of(guest):
                 built = {static: compile_program(name, guest, folder, static) for static in (True, False)}
                 if arguments.write:
                     with open(f"{PROGRAMS}/{name}.expected", "w", encoding="utf-8") as file:

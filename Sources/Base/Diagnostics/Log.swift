@@ -17,6 +17,7 @@ public struct LogMask: OptionSet, Sendable {
     @inlinable public static var guestErrors: LogMask { .init(rawValue: 1 << 8) }
     @inlinable public static var unimplemented: LogMask { .init(rawValue: 1 << 9) }
     @inlinable public static var noChain: LogMask { .init(rawValue: 1 << 10) }
+    @inlinable public static var strace: LogMask { .init(rawValue: 1 << 11) }
 
     public static let items: [(name: String, mask: LogMask, help: String)] = [
         ("in_asm", .inAsm, "guest instructions of each translated block"),
@@ -29,6 +30,7 @@ public struct LogMask: OptionSet, Sendable {
         ("mmu", .mmu, "each walk of the page tables and what it found"),
         ("guest_errors", .guestErrors, "what the guest does wrong"),
         ("unimp", .unimplemented, "what the guest uses and Apus does not have"),
+        ("strace", .strace, "each system call of a program and its result"),
         ("nochain", .noChain, "blocks are not chained, so that exec shows every one"),
     ]
 
@@ -95,13 +97,23 @@ public enum Log {
     }
 }
 
+extension Log {
+    /// Writes a part of a line, which a later `write` of the same thread ends.
+    public static func write(part text: @autoclosure () -> String, _ mask: LogMask) {
+        guard isEnabled(mask) else { return }
+        writeAll(Array(text().utf8), to: destination.load(ordering: .relaxed))
+    }
+}
+
 /// Tells the user of something that works differently from what they may expect.
 public func warn(_ text: String) { writeLine("apus: warning: \(text)", to: 2) }
 
 /// Writes text and a line end to a descriptor in one call, so that lines of several threads stay whole.
 public func writeLine(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)
-    bytes.append(10)
+    writeAll(Array(text.utf8) + [10], to: descriptor)
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]
     while !rest.isEmpty {
         let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }

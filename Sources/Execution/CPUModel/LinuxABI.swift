@@ -33,6 +33,11 @@ public protocol LinuxABI: Sendable {
     /// Makes the program do the system call again that it has just done, with the arguments it had.
     func repeatCall(_ cpu: VirtualCPU, _ call: SystemCallRegisters)
 
+    /// An address that a system call was given, without its tag where the program has asked the kernel to ignore tags.
+    func callAddress(_ cpu: VirtualCPU, _ address: UInt64) -> UInt64
+    /// What prctl does with an option of the architecture's own: its result or `-errno`; nil for other options.
+    func control(_ cpu: VirtualCPU, _ call: SystemCallRegisters) -> Int64?
+
     func stackPointer(_ cpu: VirtualCPU) -> UInt64
     func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64)
     func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64)
@@ -51,6 +56,12 @@ public protocol LinuxABI: Sendable {
     var hasRestorer: Bool { get }
     /// Machine code that does `rt_sigreturn`, for handlers whose `sigaction` names no restorer.
     var signalReturnCode: [UInt8] { get }
+}
+
+/// What most architectures have nothing of.
+extension LinuxABI {
+    public func callAddress(_ cpu: VirtualCPU, _ address: UInt64) -> UInt64 { address }
+    public func control(_ cpu: VirtualCPU, _ call: SystemCallRegisters) -> Int64? { nil }
 }
 
 /// What an ELF header says of the programs that a guest runs.

@@ -113,6 +113,9 @@ open class VirtualCPU {
     /// Everything that generated code may depend on beside address and bytes: mode, MMU index, float unit on or off, …
     open var translationFlags: UInt64 { preconditionFailure("abstract") }
 
+    /// Of a vCPU in user mode: whether the access that has faulted is to be tried again, because the vCPU has changed `pc` or its translation.
+    open func adapts(toFaultAt address: UInt64) -> Bool { false }
+
     /// The MMU index of instruction fetches under the current mode.
     open var fetchMMUIndex: Int { preconditionFailure("abstract") }
 

@@ -30,6 +30,8 @@ public struct EngineOptions: Sendable {
     public var sleepsWhileIdle = true
     /// Blocks of one instruction each.
     public var singleStep = false
+    /// Has the code generator check its register allocation after every operation: for tests.
+    public var checksAllocation = false
     /// Writes /tmp/perf-PID.map, so that profilers name guest code.
     public var perfMap = false
 
@@ -96,9 +98,11 @@ public final class TranslationEngine {
             guard missing.isEmpty else { throw .hostLacks(missing) }
             let memory: CodeMemory
             do { memory = try CodeMemory(size: options.codeMemorySize) } catch { throw .codeMemory(error) }
-            generator = X86CodeGenerator(
+            let generator = X86CodeGenerator(
                 memory: memory, layout: guest.layout, helpers: guest.helpers, runtime: CPURunner.runtime,
                 codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
+            generator.checksAllocation = options.checksAllocation
+            self.generator = generator
         }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
         memory.onCodeWrite { [unowned(unsafe) self] ram, page in invalidate(ram, page: page) }
@@ -285,7 +289,7 @@ public final class TranslationEngine {
             block.isDead = true
             guard let generator, let code = block.code else { continue }
             generator.kill(entry: code.entry)
-            for jump in block.chainedJumps { generator.unchain(jump: jump) }
+            for jump in block.chainedJumps { generator.unchain(site: jump) }
             block.chainedJumps = []
         }
     }
@@ -296,7 +300,7 @@ public final class TranslationEngine {
         translationLock.lock()
         defer { translationLock.unlock() }
         guard !block.isDead, generation == codeFlushes else { return }
-        generator.chain(jump: site, to: code.entry)
+        generator.chain(site: site, to: code.entry)
         block.chainedJumps.append(site)
     }
 
@@ -322,16 +326,13 @@ public final class TranslationEngine {
 
     private func instructionLines(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) -> [String] {
         var lines: [String] = []
-        var address = scratch.pc
-        let end = scratch.pc &+ UInt64(scratch.guestBytes)
-        while address < end {
+        for index in 0..<scratch.count where scratch[index].opcode == .insnStart {
+            let address = UInt64(bitPattern: scratch[index].imm)
             let offset = Int(address & 0xfff)
-            let inPage = min(4, 4096 - offset, Int(end - address))
-            guard address & ~0xfff == scratch.pc & ~0xfff, inPage >= 2 else { break }
+            let inPage = min(4, 4096 - offset)
             let bytes = unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: inPage))
             let (text, length) = cpu.disassemble(address, bytes)
             lines.append("\(hex(address, digits: 16)):  \(bytes.prefix(length).reversed().map { hexByte($0) }.joined())  \(text)")
-            address &+= UInt64(max(length, 2))
         }
         return lines
     }

@@ -21,6 +21,8 @@ public struct GuestRegion: Sendable {
     public var end: UInt64
     public var protection: PageProtection
     public var isShared: Bool
+    /// mseal: mapping and protection stay as they are.
+    public var isSealed = false
     /// The file's path and the offset of `start` in it; for `/proc/self/maps`.
     public var file: String?
     public var offset: UInt64

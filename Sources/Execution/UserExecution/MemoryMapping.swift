@@ -5,10 +5,10 @@ import Glibc
 extension GuestMemory {
     static let pageSize: UInt64 = 4096
 
-    private func roundUp(_ size: UInt64) -> UInt64 { (size &+ (GuestMemory.pageSize - 1)) & ~(GuestMemory.pageSize - 1) }
+    func roundUp(_ size: UInt64) -> UInt64 { (size &+ (GuestMemory.pageSize - 1)) & ~(GuestMemory.pageSize - 1) }
 
     /// A host system call about memory: its result, or -errno.
-    private func host(
+    func host(
         _ number: Int, _ address: UInt64, _ a: UInt64 = 0, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0, _ e: UInt64 = 0
     ) -> Int64 {
         let words = [Int(bitPattern: UInt(truncatingIfNeeded: address) &+ base)] + [a, b, c, d, e].map { Int(truncatingIfNeeded: $0) }
@@ -18,7 +18,7 @@ extension GuestMemory {
     private func isError(_ result: Int64) -> Bool { result < 0 && result > -4096 }
 
     /// Forgets translations of a range and what is known of its protection.
-    private func changed(_ start: UInt64, _ end: UInt64) { onChange(start, end) }
+    func changed(_ start: UInt64, _ end: UInt64) { onChange(start, end) }
 
     // MARK: mmap
 
@@ -60,6 +60,7 @@ extension GuestMemory {
         guard start <= limit - length else { return -Int64(ENOMEM) }
         let end = start + length
         if request.flags & Int32(MAP_FIXED_NOREPLACE) != 0, !regions.parts(start, end).isEmpty { return -Int64(EEXIST) }
+        if isSealed(start, end) { return -Int64(EPERM) }
         // Host memory that is not the guest's must not be overwritten: a gap is claimed in a way that fails if something is there.
         if !isReserved {
             let claim = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
@@ -123,13 +124,14 @@ extension GuestMemory {
     public func unmap(_ start: UInt64, _ size: UInt64) -> Int64 {
         let length = roundUp(size)
         guard start & (GuestMemory.pageSize - 1) == 0, length != 0, start <= limit, length <= limit - start else { return -Int64(EINVAL) }
-        lock.withLock {
+        return lock.withLock {
             let end = start + length
+            if isSealed(start, end) { return -Int64(EPERM) }
             changed(start, end)
             for part in regions.parts(start, end) { release(part.start, part.end) }
             regions.remove(start, end)
+            return 0
         }
-        return 0
     }
 
     public func protect(_ start: UInt64, _ size: UInt64, _ protection: PageProtection) -> Int64 {
@@ -140,6 +142,7 @@ extension GuestMemory {
         return lock.withLock {
             let end = start + length
             guard regions.gaps(start, end).isEmpty else { return -Int64(ENOMEM) }
+            if isSealed(start, end) { return -Int64(EPERM) }
             changed(start, end)
             let result = host(10, start, length, UInt64(protection.host))
             if result < 0 { return result }
@@ -159,12 +162,14 @@ extension GuestMemory {
         guard old <= limit, oldLength <= limit - old, newLength <= limit else { return -Int64(EFAULT) }
         return lock.withLock {
             guard let region = regions.find(old), oldLength == 0 || regions.gaps(old, old + oldLength).isEmpty else { return -Int64(EFAULT) }
+            if isSealed(old, old + max(oldLength, 1)) { return -Int64(EPERM) }
             changed(old, old + max(oldLength, GuestMemory.pageSize))
             let isFixed = flags & 2 != 0
             var hostFlags = flags
             var target = newAddress
             if isFixed {
                 guard target & (GuestMemory.pageSize - 1) == 0, target <= limit - newLength else { return -Int64(EINVAL) }
+                if isSealed(target, target + newLength) { return -Int64(EPERM) }
                 if !isReserved, !claim(target, newLength) { return -Int64(ENOMEM) }
                 changed(target, target + newLength)
             } else if isReserved, newLength > oldLength {
@@ -207,6 +212,7 @@ extension GuestMemory {
     /// madvise, msync, mincore, mlock and their like: host calls on a mapped range.
     public func advise(_ number: Int, _ start: UInt64, _ size: UInt64, _ a: UInt64 = 0) -> Int64 {
         guard start <= limit, size <= limit - start else { return -Int64(ENOMEM) }
+        if number == 28, lock.withLock({ discardsSealed(start, start + roundUp(size), a) }) { return -Int64(EPERM) }
         // MADV_DONTNEED, MADV_FREE and MADV_REMOVE change bytes.
         if number == 28, [4, 8, 9].contains(a) { lock.withLock { changed(start, start + roundUp(size)) } }
         return host(number, start, size, a)

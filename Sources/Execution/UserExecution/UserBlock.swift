@@ -64,9 +64,10 @@ struct UserBlockTable {
         slots[place] = block
     }
 
+    /// Drops the dead, and makes room for more where the living need it. The number of slots stays a power of two, which `index` masks with.
     private mutating func grow() {
         let old = slots.compactMap { $0 }.filter { !$0.isDead }
-        slots = Array(repeating: nil, count: max(slots.count, old.count * 8))
+        slots = Array(repeating: nil, count: 4 * old.count >= slots.count ? 4 * slots.count : slots.count)
         count = 0
         for block in old { insert(block) }
     }

@@ -172,7 +172,7 @@ public final class UserEngine {
         block.isDead = true
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
-        for jump in block.chainedJumps { generator.unchain(jump: jump) }
+        for jump in block.chainedJumps { generator.unchain(site: jump) }
         block.chainedJumps = []
     }
 
@@ -181,7 +181,7 @@ public final class UserEngine {
         guard let generator, let code = block.code, block.comparedBytes == nil else { return }
         memory.lock.withLock {
             guard !block.isDead, generation == codeFlushes else { return }
-            generator.chain(jump: site, to: code.entry)
+            generator.chain(site: site, to: code.entry)
             block.chainedJumps.append(site)
         }
     }

@@ -148,7 +148,7 @@ public final class UserRunner {
             cpu.header.exitSite = 0
             switch engine.block(cpu) {
             case .full: continue
-            case .fault(let fault): return .fault(fault)
+            case .fault(let fault): if !cpu.adapts(toFaultAt: fault.address) { return .fault(fault) }
             case .breakpoint: return .debug(.breakpoint)
             case .block(let block):
                 if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
@@ -161,11 +161,11 @@ public final class UserRunner {
     /// Does one instruction.
     private func step() -> UserStop {
         switch engine.instruction(cpu) {
-        case .fault(let fault): return .fault(fault)
+        case .fault(let fault): return cpu.adapts(toFaultAt: fault.address) ? .interrupted : .fault(fault)
         case .full, .breakpoint: return .interrupted
         case .block(let block):
-            if let ir = block.ir, interpreter.run(ir.block, cpu.header) == .exception, let stop = takeException() { return stop }
-            return .debug(.stepped)
+            guard let ir = block.ir, interpreter.run(ir.block, cpu.header) == .exception else { return .debug(.stepped) }
+            return takeException() ?? .interrupted
         }
     }
 
@@ -187,7 +187,7 @@ public final class UserRunner {
         guard let fault else { return cpu.header.exception != 0 ? .exception : nil }
         self.fault = nil
         cpu.header.exception = 0
-        return .fault(fault)
+        return cpu.adapts(toFaultAt: fault.address) ? nil : .fault(fault)
     }
 
     /// Runs from a block on, found when code had been thrown away `generation` times, until something has to be seen to.

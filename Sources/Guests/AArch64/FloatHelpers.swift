@@ -5,17 +5,22 @@ import SoftFloat
 
 /// Conversions that the IR has no operation for.
 extension AArch64CPU {
-    /// The environment that FPCR says.
-    func floatEnvironment() -> FloatEnvironment {
+    /// The environment that FPCR says, for operations in half precision or in wider types.
+    func floatEnvironment(half: Bool = false) -> FloatEnvironment {
         let fpcr = unsafe element.pointee.fpcr
-        return FloatEnvironment(
+        var environment = FloatEnvironment(
             rounding: FloatRounding(rawValue: UInt8(header.roundingMode)) ?? .nearestEven, nanRule: fpcr & FPCR.dn != 0 ? .canonical : .arm,
             isTinyBeforeRounding: true)
+        if fpcr & (half ? FPCR.fz16 : FPCR.fz) != 0 {
+            environment.flushing = .arm
+            environment.flushesOperands = true
+        }
+        return environment
     }
 
     /// Adds the exceptions of an environment to those that have accrued.
     func accrue(_ environment: FloatEnvironment) {
-        header.floatFlags |= FloatStatus(rawValue: environment.flags.rawValue & 31).rawValue
+        header.floatFlags |= FloatStatus(rawValue: environment.flags.rawValue).rawValue
     }
 
     /// bfcvt.

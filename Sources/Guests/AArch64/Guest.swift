@@ -46,7 +46,7 @@ public final class AArch64CPU: VirtualCPU {
 
     public override var fetchMMUIndex: Int { 0 }
 
-    public override var translationFlags: UInt64 { unsafe TranslationFlags(fpcr: element.pointee.fpcr).rawValue }
+    public override var translationFlags: UInt64 { unsafe TranslationFlags(fpcr: element.pointee.fpcr, untags: element.pointee.usesTags != 0).rawValue }
 
     public override func translate(into block: inout IRBlock, flags: UInt64, window: inout CodeWindow, limit: Int) {
         var translator = Translator(model: model, flags: TranslationFlags(rawValue: flags))
@@ -64,6 +64,20 @@ public final class AArch64CPU: VirtualCPU {
 
     /// An address without its tag: bits 63 to 56 like bit 55.
     public static func untagged(_ address: UInt64) -> UInt64 { address.bits(0, 56).signExtended(from: 56) }
+
+    /// Most programs have no tags, and their code does not pay for those that have.
+    public override func adapts(toFaultAt address: UInt64) -> Bool {
+        guard address != AArch64CPU.untagged(address) else { return false }
+        if address == header.pc {
+            // A branch leaves the tag away.
+            header.pc = AArch64CPU.untagged(address)
+            return true
+        }
+        if unsafe element.pointee.usesTags != 0 { return false }
+        unsafe element.pointee.usesTags = 1
+        services?.translationFlagsChanged()
+        return true
+    }
 
     public override func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) {
         raiseAbort(status: code, address: address, access)

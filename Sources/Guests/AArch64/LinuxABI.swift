@@ -64,6 +64,24 @@ public struct AArch64LinuxABI: LinuxABI {
         element(cpu).setRegister(0, call[0])
     }
 
+    public func callAddress(_ cpu: VirtualCPU, _ address: UInt64) -> UInt64 {
+        unsafe element(cpu).element.pointee.passesTags != 0 ? AArch64CPU.untagged(address) : address
+    }
+
+    /// PR_SET_TAGGED_ADDR_CTRL and PR_GET_TAGGED_ADDR_CTRL (Linux, Documentation/arch/arm64/tagged-address-abi.rst).
+    public func control(_ cpu: VirtualCPU, _ call: SystemCallRegisters) -> Int64? {
+        let element = element(cpu)
+        let rest = call[2] | call[3] | call[4]
+        switch call[0] {
+        case 55 where rest == 0 && call[1] <= 1:
+            unsafe element.element.pointee.passesTags = call[1]
+            return 0
+        case 56 where rest | call[1] == 0: return unsafe Int64(element.element.pointee.passesTags)
+        case 55, 56: return -22
+        default: return nil
+        }
+    }
+
     public func stackPointer(_ cpu: VirtualCPU) -> UInt64 { element(cpu).register(31) }
     public func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64) { element(cpu).setRegister(31, address) }
     public func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64) { element(cpu).threadPointer = address }
@@ -97,7 +115,7 @@ public struct AArch64LinuxABI: LinuxABI {
         frame.put(cpu.header.pc, at: Offset.pc)
         frame.put(element.nzcv << 28, at: Offset.pstate)
         saveVectors(element, &frame)
-        if let fault { saveSyndrome(fault, &frame) }
+        if let fault, fault.signal == 7 || fault.signal == 11 { saveSyndrome(fault, at: cpu.header.pc, &frame) }
         frame.put(element.register(29), at: Offset.frameRecord)
         frame.put(element.register(30), at: Offset.frameRecord + 8)
     }
@@ -111,21 +129,25 @@ public struct AArch64LinuxABI: LinuxABI {
         for number in 0..<32 { frame.put(element.vectorBits(number), at: start + Offset.vectors + 16 * number) }
     }
 
-    private func saveSyndrome(_ fault: GuestFault, _ frame: inout [UInt8]) {
+    private func saveSyndrome(_ fault: GuestFault, at pc: UInt64, _ frame: inout [UInt8]) {
         let start = Offset.records + Int(Record.vectorsSize)
-        let status = UInt64(fault.code == 2 ? FaultStatus.permission : FaultStatus.translation)
+        let status =
+            switch (fault.signal, fault.code) {
+            case (7, 1): FaultStatus.alignment
+            case (11, 2): FaultStatus.permission
+            default: FaultStatus.translation
+            }
+        let kind: Syndrome.Class = fault.address == pc ? .instructionAbort : .dataAbort
         frame.put(Record.syndrome, at: start)
         frame.put(UInt32(16), at: start + 4)
-        frame.put(Syndrome(.dataAbort, status | (fault.isWrite ? 64 : 0)).rawValue, at: start + 8)
+        frame.put(Syndrome(kind, UInt64(status) | (fault.isWrite ? 64 : 0)).rawValue, at: start + 8)
     }
 
     /// A program may change everything but the mode; the record of the vectors must be there.
     public func restoreContext(_ cpu: VirtualCPU, from frame: [UInt8]) -> Bool {
         let element = element(cpu)
-        let start = Offset.records
         let pstate = frame.word(at: Offset.pstate)
-        guard frame.get(UInt32.self, at: start) == Record.vectors, frame.get(UInt32.self, at: start + 4) == Record.vectorsSize, pstate & 0x1f == 0
-        else { return false }
+        guard let start = vectorRecord(frame), pstate & 0x1f == 0 else { return false }
         for number in 0..<32 { element.setRegister(number, frame.word(at: Offset.registers + 8 * number)) }
         cpu.header.pc = frame.word(at: Offset.pc)
         element.nzcv = pstate >> 28
@@ -135,6 +157,24 @@ public struct AArch64LinuxABI: LinuxABI {
         // A reservation does not outlive a signal handler.
         cpu.header.linkedAddress = .max
         return true
+    }
+
+    /// Where the record of the vectors is; nil if there is none or the records make no sense.
+    private func vectorRecord(_ frame: [UInt8]) -> Int? {
+        var place = Offset.records
+        var found: Int?
+        while place + 8 <= Offset.frameRecord {
+            let kind = frame.get(UInt32.self, at: place), size = frame.get(UInt32.self, at: place + 4)
+            if kind == 0 { return size == 0 ? found : nil }
+            guard size & 15 == 0, size >= 16, place + Int(size) <= Offset.frameRecord else { return nil }
+            if kind == Record.vectors, size == Record.vectorsSize, found == nil {
+                found = place
+            } else if kind != Record.syndrome {
+                return nil
+            }
+            place += Int(size)
+        }
+        return nil
     }
 
     public func enterHandler(_ cpu: VirtualCPU, _ entry: HandlerEntry) {

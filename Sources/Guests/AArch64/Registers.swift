@@ -14,10 +14,8 @@ struct AArch64State {
     var tpidrro: UInt64 = 0
     /// FPCR, whose rounding mode is also in the CPU header.
     var fpcr: UInt64 = 0
-    /// FPSR.QC: not 0 where a saturating instruction has saturated.
+    /// FPSR.QC: not 0 where a saturating instruction has saturated. The other flags of FPSR are among the header's float flags.
     var qc: UInt64 = 0
-    /// FPSR.IDC, in its place. The other flags of FPSR are among the header's float flags.
-    var idc: UInt64 = 0
     /// The exception that `CPUHeader.exception` announces: class and syndrome as ESR_EL1 holds them, and the address.
     var pendingSyndrome: UInt64 = 0
     var pendingAddress: UInt64 = 0
@@ -26,6 +24,10 @@ struct AArch64State {
     /// PSTATE.SSBS and PSTATE.DIT, in their places in the registers of those names.
     var ssbs: UInt64 = 0
     var dit: UInt64 = 0
+    /// 1 once the program has used an address with a tag: its code is then translated so that accesses ignore the top byte.
+    var usesTags: UInt64 = 0
+    /// 1 where system calls take addresses with tags (PR_SET_TAGGED_ADDR_CTRL).
+    var passesTags: UInt64 = 0
     /// The keys of pointer authentication, two words each, in the order of `AuthenticationKey`.
     var keys = InlineArray<10, UInt64>(repeating: 0)
 }

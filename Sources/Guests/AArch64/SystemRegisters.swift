@@ -51,30 +51,27 @@ extension AArch64CPU {
             header.roundingMode = UInt32(FPCR.rounding[Int(newValue.bits(FPCR.roundingShift, 2))].rawValue)
             services?.roundingModeChanged()
             services?.translationFlagsChanged()
-            if newValue & (FPCR.fz | FPCR.fz16) != 0 {
-                Log.write(.unimplemented, "cpu \(index): FPCR.FZ and FZ16: flushing to zero is not supported")
-            }
         }
     }
 
     /// FPSR's bits and the IR's.
     private static let statusBits: [(UInt64, FloatStatus)] = [
         (1 << 0, .invalid), (1 << 1, .divideByZero), (1 << 2, .overflow), (1 << 3, .underflow), (1 << 4, .inexact),
+        (1 << 7, .flushedOperand),
     ]
-    private static let qcBit: UInt64 = 1 << 27, idcBit: UInt64 = 1 << 7
+    private static let qcBit: UInt64 = 1 << 27
 
     public var fpsr: UInt64 {
         get {
             header.collectFloatFlags()
             let status = FloatStatus(rawValue: header.floatFlags)
             let bits = AArch64CPU.statusBits.reduce(UInt64(0)) { status.contains($1.1) ? $0 | $1.0 : $0 }
-            return unsafe (element.pointee.qc != 0 ? bits | AArch64CPU.qcBit : bits) | element.pointee.idc
+            return unsafe element.pointee.qc != 0 ? bits | AArch64CPU.qcBit : bits
         }
         set {
             header.collectFloatFlags()
             header.floatFlags = AArch64CPU.statusBits.reduce(UInt32(0)) { newValue & $1.0 != 0 ? $0 | $1.1.rawValue : $0 }
             unsafe element.pointee.qc = newValue & AArch64CPU.qcBit
-            unsafe element.pointee.idc = newValue & AArch64CPU.idcBit
         }
     }
 

@@ -7,7 +7,7 @@ extension LaneJob {
     private var format: FloatFormat { lane == .b16 ? .f16 : lane == .b32 ? .f32 : .f64 }
 
     func runFloat() {
-        var environment = cpu.floatEnvironment()
+        var environment = cpu.floatEnvironment(half: lane == .b16)
         switch instruction {
         case .fmulx_v, .fmulx_e: writeFloats(&environment) { step, index in step.multiplyExtended(n[index], m[index]) }
         case .frecps_v: writeFloats(&environment) { step, index in step.reciprocalStep(n[index], m[index]) }

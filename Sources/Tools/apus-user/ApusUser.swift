@@ -39,6 +39,7 @@ private func answer(_ text: String) -> Int32 {
 
 private func coverage(_ abi: any LinuxABI) -> String {
     "| number | call | how it is done |\n| --- | --- | --- |\n" + CallTable(family: abi.family, machine: abi.machine).coverage
+        + "\n\n| ioctl | name | argument |\n| --- | --- | --- |\n" + ControlTable.coverage
 }
 
 /// The guest that the program's name asks for: qemu-riscv64 and qemu-riscv64-static → riscv64.
@@ -48,7 +49,9 @@ private func guestNamed(_ program: String) -> (any LinuxABI)? {
 
 /// Does not return when the program could be started.
 private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySlice<[UInt8]>) throws -> Never {
-    if let items = line.logItems { try Log.configure(mask: LogMask.parse(items), file: line.logFile) }
+    let items = try line.logItems.map(LogMask.parse) ?? []
+    let mask = line.wantsStrace ? items.union(.strace) : items
+    if !mask.isEmpty { try Log.configure(mask: mask, file: line.logFile) }
     let file = try ProgramFile(line.program[0])
     let image = try file.image()
     guard let abi = guest(for: image.identity, named: program) else {

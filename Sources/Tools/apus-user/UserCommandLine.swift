@@ -35,6 +35,7 @@ struct UserCommandLine {
     var argv0: String?
     var logItems: String?
     var logFile: String?
+    var wantsStrace = false
     /// Variables set and removed for the program.
     var changes: [(name: String, value: String?)] = []
     /// The program's path and its arguments.
@@ -69,7 +70,9 @@ struct UserCommandLine {
         Option(names: ["one-insn-per-tb", "singlestep"], value: nil, variable: "QEMU_SINGLESTEP", help: "blocks of one instruction each"),
         Option(names: ["strace"], value: nil, variable: "QEMU_STRACE", help: "log system calls"),
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
-        Option(names: ["coverage"], value: nil, variable: nil, help: "print the table of system calls"),
+        Option(
+            names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
+        Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]
@@ -114,7 +117,8 @@ struct UserCommandLine {
         case "cpu": options.model = value
         case "L": options.prefix = value
         case "r": options.release = value
-        case "strace": options.strace = true
+        case "strace": wantsStrace = true
+        case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }

@@ -14,13 +14,10 @@ public struct CompiledBlock: Sendable {
     public let entry: Int
     /// Bytes from the entry on.
     public let size: Int
-    /// The patchable jumps in it, one for each constant target in the order of the IR: their offsets.
-    public let jumps: [Int]
 
-    public init(entry: Int, size: Int, jumps: [Int]) {
+    public init(entry: Int, size: Int) {
         self.entry = entry
         self.size = size
-        self.jumps = jumps
     }
 }
 
@@ -83,10 +80,10 @@ public protocol HostCodeGenerator: AnyObject {
     func compile(_ block: borrowing IRBlock) -> CompiledBlock?
     /// Runs code at an executable address until it exits.
     func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit
-    /// Makes the jump at an offset go straight to the entry of a block.
-    func chain(jump: Int, to entry: Int)
-    /// Makes the jump at an offset leave generated code again.
-    func unchain(jump: Int)
+    /// Makes the jump that left with `CPUHeader.exitSite` = `site` go straight to a block, whose entry is given.
+    func chain(site: Int, to entry: Int)
+    /// Makes it leave generated code again.
+    func unchain(site: Int)
     /// Makes a block's entry leave generated code with `.unresolved`, so that stale references to it do no harm.
     func kill(entry: Int)
     /// The guest instruction that the memory access at a host address in generated code belongs to. For a fault handler; needs the

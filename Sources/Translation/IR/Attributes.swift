@@ -100,7 +100,8 @@ public enum AtomicOperation: UInt8, CaseIterable, Sendable {
 /// A float operation's rounding mode, NaN rule and tininess; its 16 attribute bits.
 ///
 /// Bits: 0–2 rounding, 3–5 NaN rule, 6 tininess before rounding, 7 raises no flags, 8 negates the product, 9 negates the addend,
-/// 10 signals on quiet NaNs (comparisons), 11 signed (conversions), 12–13 rule of a conversion that does not fit or of a minimum, 14 keeps inexact silent.
+/// 10 signals on quiet NaNs (comparisons), 11 signed (conversions), 12–13 rule of a conversion that does not fit or of a minimum, 14 keeps inexact silent,
+/// 15 takes subnormal operands for zeros and makes zeros of results that are tiny (ARM's FPCR.FZ; halves that are converted stay).
 public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     public var rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -150,7 +151,7 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     @inlinable public init(
         rounding: Rounding = .dynamic, nan: NaNRule = .canonical, tinyBefore: Bool = false, silent: Bool = false,
         negateProduct: Bool = false, negateAddend: Bool = false, signalling: Bool = false, signed: Bool = false,
-        saturation: Saturation = .nanToMaximum, inexactSilent: Bool = false, minMax: MinMaxRule = .number
+        saturation: Saturation = .nanToMaximum, inexactSilent: Bool = false, minMax: MinMaxRule = .number, flushes: Bool = false
     ) {
         var raw = UInt16(rounding.rawValue) | UInt16(nan.rawValue) << 3
         if tinyBefore { raw |= 1 << 6 }
@@ -161,6 +162,7 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
         if signed { raw |= 1 << 11 }
         raw |= UInt16(saturation.rawValue | minMax.rawValue) << 12
         if inexactSilent { raw |= 1 << 14 }
+        if flushes { raw |= 1 << 15 }
         rawValue = raw
     }
 
@@ -175,6 +177,7 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     @inlinable public var saturation: Saturation { Saturation(rawValue: UInt8(rawValue >> 12 & 3)) ?? .nanToMaximum }
     @inlinable public var minMax: MinMaxRule { MinMaxRule(rawValue: UInt8(rawValue >> 12 & 3)) ?? .number }
     @inlinable public var inexactSilent: Bool { rawValue & 1 << 14 != 0 }
+    @inlinable public var flushes: Bool { rawValue & 1 << 15 != 0 }
 }
 
 /// Which earlier accesses a fence orders before which later ones.

@@ -164,6 +164,8 @@ public struct FloatStatus: OptionSet, Sendable {
     public let rawValue: UInt32
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
     @inlinable public static var inexact: FloatStatus { .init(rawValue: 1) }
+    /// A subnormal operand was taken for zero. Not one of the five.
+    @inlinable public static var flushedOperand: FloatStatus { .init(rawValue: 32) }
     @inlinable public static var underflow: FloatStatus { .init(rawValue: 2) }
     @inlinable public static var overflow: FloatStatus { .init(rawValue: 4) }
     @inlinable public static var divideByZero: FloatStatus { .init(rawValue: 8) }

@@ -22,6 +22,7 @@ public enum FloatEvaluation {
         if op.opcode == .boxFloat { return UInt128(a.lowHalf | ~source.mask) & UInt128(op.type.mask) }
         if op.opcode == .unboxFloat { return UInt128(FloatBits.unbox(a.lowHalf, from: source, to: op.type)) }
         var environment = environment(op.float, rounding)
+        if op.float.flushes { flush(&environment, operands: op.opcode != .fconvert || source != .f16, results: op.opcode != .fconvert || op.type != .f16) }
         let result = compute(op, source, a, b, c, &environment)
         if op.float.inexactSilent { environment.flags.remove(.inexact) }
         if !op.float.silent { flags.formUnion(FloatStatus(rawValue: environment.flags.rawValue)) }
@@ -33,6 +34,11 @@ public enum FloatEvaluation {
         return FloatEnvironment(
             rounding: FloatRounding(rawValue: rounding.rawValue) ?? .nearestEven,
             nanRule: FloatNaNRule(rawValue: float.nan.rawValue) ?? .canonical, isTinyBeforeRounding: float.tinyBefore)
+    }
+
+    private static func flush(_ environment: inout FloatEnvironment, operands: Bool, results: Bool) {
+        environment.flushesOperands = operands
+        environment.flushing = results ? .arm : .never
     }
 
     private static func format(_ type: IRType) -> FloatFormat {

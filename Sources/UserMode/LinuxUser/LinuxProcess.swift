@@ -13,7 +13,6 @@ public struct UserOptions: Sendable {
     /// `-r`: what `uname -r` says.
     public var release: String?
     public var model: String?
-    public var strace = false
     /// `-g`: where a debugger is waited for.
     public var debugger: String?
     public var stackSize = 8 << 20
@@ -21,6 +20,8 @@ public struct UserOptions: Sendable {
     public var guestBase: UInt?
     public var reserved: UInt64 = 0
     public var engine = UserEngineOptions()
+    /// A descriptor of the seccomp filters of the program that has executed this one.
+    public var seccompFilters: Int32?
     /// The options as words, for a program that this one executes.
     public var words: [[String]] = []
 
@@ -42,6 +43,7 @@ public final class LinuxProcess: @unchecked Sendable {
     let signals = SignalActions()
     /// Threads that are running.
     var threadCount = 1
+    var seccomp = SeccompGroup()
     /// `/proc/self/exe` of the guest.
     var executable = ""
     var arguments: [[UInt8]] = []
@@ -95,6 +97,11 @@ public final class LinuxProcess: @unchecked Sendable {
         abi.start(cpu, entry: program.start, stackPointer: pointer)
         let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
         thread.mask = LinuxThread.hostMask()
+        if let descriptor = options.seccompFilters {
+            guard let chain = SeccompInheritance.take(descriptor) else { throw ELFError.damaged(file.path, "its seccomp filters are lost") }
+            thread.seccomp.mode = .filters(chain)
+        }
+        seccomp.add(thread.seccomp)
         if let place = options.debugger { try startDebugger(place, thread) }
         thread.run()
         exit(thread: thread)

@@ -1,5 +1,6 @@
 import CHost
 import CPUModel
+import Diagnostics
 import Glibc
 import UserExecution
 
@@ -17,6 +18,7 @@ public final class LinuxThread {
     /// The mask while a call like `ppoll` or `rt_sigsuspend` waited, for a handler that interrupted it.
     var waitingMask: UInt64?
     let signals: SignalActions
+    let seccomp = Seccomp()
     var alternateStack = AlternateStack()
     /// SIGSEGV and SIGBUS that were sent while the guest had them blocked, with their siginfo.
     var deferred: [Int32: [UInt8]] = [:]
@@ -41,6 +43,7 @@ public final class LinuxThread {
 
     /// Runs the guest's thread to its end.
     func run() {
+        seccomp.thread = Int32(hostCall(186))
         process.debugger?.add(self)
         while !isEnding {
             process.debugger?.park()
@@ -91,20 +94,31 @@ public final class LinuxThread {
     private func performCall() {
         let registers = abi.systemCall(cpu)
         waitingMask = nil
+        guard passesSeccomp(registers) else { return }
         guard let call = process.calls[registers.number] else {
-            if process.options.strace { Strace.unknown(registers) }
+            if Log.isEnabled(.strace) { Strace.unknown(registers) }
             return abi.setResult(cpu, -Int64(ENOSYS))
         }
-        if process.options.strace { Strace.begin(call, registers, memory) }
-        let result = perform(call, registers)
-        if process.options.strace { Strace.end(call, result) }
+        if Log.isEnabled(.strace) { Strace.begin(call, registers, memory) }
+        let result = perform(call, withoutTags(call, registers))
+        if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
+    }
+
+    /// The registers as the kernel looks at them: its own copy, not what a call that is done again finds.
+    private func withoutTags(_ call: SystemCall, _ registers: SystemCallRegisters) -> SystemCallRegisters {
+        var registers = registers
+        for (index, argument) in call.arguments.enumerated() where argument.isPointer {
+            registers.arguments[index] = abi.callAddress(cpu, registers[index])
+        }
+        return registers
     }
 
     private func perform(_ call: SystemCall, _ registers: SystemCallRegisters) -> Int64 {
         switch call.action {
         case .pass(let number): pass(call, number, registers)
         case .handle(let handler): handler(self, registers)
+        case .direct(let number, _): memory.base == 0 ? pass(call, number, registers) : -Int64(ENOSYS)
         case .refuse(let code, _): -Int64(code)
         }
     }
@@ -151,6 +165,7 @@ public final class LinuxThread {
 
     /// A guest address as the host's, 0 staying 0; nil if it is none.
     func hostWord(_ address: UInt64) -> Int? {
+        let address = abi.callAddress(cpu, address)
         if address == 0 { return 0 }
         guard address < memory.limit else { return nil }
         return Int(bitPattern: UInt(address) &+ memory.base)

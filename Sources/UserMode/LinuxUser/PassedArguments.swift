@@ -12,16 +12,19 @@ struct PassedArguments {
     mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
         let value = registers[index]
         switch argument {
-        case .fd, .int, .octal, .signal: return Int(Int32(truncatingIfNeeded: value))
+        case .fd, .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
         case .long, .size: return Int(truncatingIfNeeded: value)
         case .openFlags: return Int(thread.hostOpenFlags(value))
-        case .path: return thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
+        case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
         case .buffer(let size):
             thread.memory.prepareWrite(value, registers[size])
             return thread.hostWord(value)
-        case .vector(let count): return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread)
+        case .vector(let count): return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: true)
+        case .remoteVector(let count):
+            let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
+            return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         case .message where thread.memory.base != 0: return nil
-        case .newPath, .string, .pointer, .written, .bytes, .message: return thread.hostWord(value)
+        case .newPath, .string, .pointer, .written, .bytes, .message, .place, .time, .limits, .socketAddress: return thread.hostWord(value)
         }
     }
 
@@ -34,18 +37,21 @@ struct PassedArguments {
         return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }
 
-    /// `struct iovec` has the host's layout; its pointers may need the base, and its buffers may lie on pages with code.
-    private mutating func vector(_ address: UInt64, _ count: Int, _ thread: LinuxThread) -> Int? {
+    /// `struct iovec` has the host's layout; its pointers may need the base, and its buffers may lie on pages with code. Of another process
+    /// it is taken that its memory lies where this one's does, as with one command line's -B or -R it does.
+    private mutating func vector(_ address: UInt64, _ count: Int, _ thread: LinuxThread, isOwn: Bool) -> Int? {
         guard count > 0, count <= 1024 else { return thread.hostWord(address) }
         guard let bytes = thread.memory.bytes(at: address, count: 16 * count) else { return nil }
         var words: [Int] = []
+        var differs = false
         for item in 0..<count {
             let (start, size) = (bytes.word(at: 16 * item), bytes.word(at: 16 * item + 8))
-            thread.memory.prepareWrite(start, min(size, 1 << 40))
+            if isOwn { thread.memory.prepareWrite(start, min(size, 1 << 40)) }
             guard let host = thread.hostWord(start) else { return nil }
+            differs = differs || UInt64(bitPattern: Int64(host)) != start
             words += [host, Int(truncatingIfNeeded: size)]
         }
-        if thread.memory.base == 0 { return thread.hostWord(address) }
+        if !differs { return thread.hostWord(address) }
         texts.append(unsafe words.withUnsafeBytes { unsafe ContiguousArray($0.bindMemory(to: CChar.self)) })
         return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }

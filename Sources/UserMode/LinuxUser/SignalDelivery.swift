@@ -64,6 +64,13 @@ extension LinuxThread {
         deliver(fault.signal, info, fault: fault)
     }
 
+    /// A signal that the thread has caused itself and cannot put off.
+    func force(_ signal: Int32, _ info: [UInt8]) {
+        let action = process.lock.withLock { signals[signal] }
+        if mask & LinuxThread.bit(signal) != 0 || !action.isHandler { die(signal) }
+        deliver(signal, info, fault: nil)
+    }
+
     private func deliver(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
         guard let debugger = process.debugger else { return act(signal, info, fault: fault) }
         var info = info
@@ -74,7 +81,7 @@ extension LinuxThread {
 
     private func act(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
         if fault != nil, mask & LinuxThread.bit(signal) != 0 || !process.lock.withLock({ signals[signal].isHandler }) { die(signal) }
-        if process.options.strace { Strace.signal(signal, info) }
+        Log.write(.strace, StraceStructures.signal(signal, info))
         let action = process.lock.withLock {
             let action = signals[signal]
             if action.isHandler, action.flags & SignalAction.Flag.reset != 0 { signals.set(signal, SignalAction()) }

@@ -4,35 +4,48 @@ import Diagnostics
 import Glibc
 import UserExecution
 
-/// `-strace`: a line for each system call, in QEMU's form.
+/// `-strace` and `-d strace`: a line for each system call, in QEMU's form.
 enum Strace {
+    /// Bytes of a buffer that are shown.
+    private static let shownBytes = 40
+
     /// The beginning of a line, until the result is known; one for each host thread is under way at a time.
     static func begin(_ call: SystemCall, _ registers: SystemCallRegisters, _ memory: GuestMemory) {
         let shown = call.arguments.enumerated().map { index, argument in text(argument, registers[index], registers, memory) }
-        write("\(getpid()) \(call.name)(\(shown.joined(separator: ",")))")
+        let line = "\(getpid()) \(call.name)(\(shown.joined(separator: ",")))"
+        // This one has no result.
+        if call.name == "exit_group" { Log.write(.strace, line) } else { Log.write(part: line, .strace) }
     }
 
-    static func end(_ call: SystemCall, _ result: Int64) {
-        if case .refuse(_, let reason) = call.action { write(" [\(reason)]") }
-        if result == CallResult.none { return write(" = ?\n") }
-        if result == CallResult.notBegun { return write(" = ? (to be done again)\n") }
-        if result < 0, result > -4096 { return write(" = -1 errno=\(-result) (\(errorText(Int32(-result))))\n") }
-        let isAddress = ["brk", "mmap", "mremap", "shmat"].contains(call.name)
-        write(isAddress ? " = \(hex(UInt64(bitPattern: result), digits: 16))\n" : " = \(result)\n")
+    static func end(_ call: SystemCall, _ result: Int64, _ memory: GuestMemory) {
+        if let reason = refusal(call, memory) { remark(reason) }
+        Log.write(.strace, " = " + text(result, of: call))
     }
 
-    static func unknown(_ registers: SystemCallRegisters) {
-        write("\(getpid()) Unknown syscall \(registers.number)\n")
+    private static func refusal(_ call: SystemCall, _ memory: GuestMemory) -> String? {
+        switch call.action {
+        case .refuse(_, let reason): reason
+        case .direct(_, let reason) where memory.base != 0: reason
+        default: nil
+        }
     }
 
-    static func signal(_ signal: Int32, _ info: [UInt8]) {
-        write("--- \(signalName(signal)) {si_signo=\(signalName(signal)), si_code=\(info.get(Int32.self, at: 8))} ---\n")
+    private static func text(_ result: Int64, of call: SystemCall) -> String {
+        if result == CallResult.none { return "?" }
+        if result == CallResult.notBegun { return "? (to be done again)" }
+        if result < 0, result > -4096 { return "-1 errno=\(-result) (\(errorText(Int32(-result))))" }
+        return ["brk", "mmap", "mremap", "shmat"].contains(call.name) ? hex(UInt64(bitPattern: result), digits: 16) : "\(result)"
     }
 
-    private static func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
-    }
+    /// A remark between a call and its result.
+    static func remark(_ text: @autoclosure () -> String) { Log.write(part: " [\(text())]", .strace) }
+
+    static func unknown(_ registers: SystemCallRegisters) { Log.write(.strace, "\(getpid()) Unknown syscall \(registers.number)") }
+
+    /// seccomp's answer to a call that is not done.
+    static func filtered(_ name: String, _ verdict: Seccomp.Verdict) { Log.write(.strace, "\(getpid()) \(name) is filtered: \(verdict)") }
+
+    // MARK: Arguments
 
     private static func text(_ argument: Argument, _ value: UInt64, _ registers: SystemCallRegisters, _ memory: GuestMemory) -> String {
         switch argument {
@@ -42,15 +55,25 @@ enum Strace {
         case .octal: "0" + String(value, radix: 8)
         case .signal: signalName(Int32(truncatingIfNeeded: value))
         case .openFlags: openFlags(value)
-        case .path, .newPath, .string: memory.string(at: value, most: 4096).map(quoted) ?? pointer(value)
-        case .bytes(let size): memory.bytes(at: value, count: Int(min(registers[size], 32))).map(quoted) ?? pointer(value)
-        case .pointer, .written, .buffer, .vector, .message: pointer(value)
+        case .named(let names): names.text(value)
+        case .control: ControlTable[UInt32(truncatingIfNeeded: value)]?.name ?? hex(value & 0xffff_ffff)
+        case .path, .newPath, .string: memory.string(at: value, most: 4096).map { quoted($0) } ?? pointer(value)
+        case .bytes(let size): buffer(value, registers[size], memory)
+        case .time: StraceStructures.time(value, memory) ?? pointer(value)
+        case .limits: StraceStructures.limits(value, memory) ?? pointer(value)
+        case .socketAddress(let size): StraceStructures.address(value, registers[size], memory) ?? pointer(value)
+        case .pointer, .written, .buffer, .vector, .remoteVector, .message, .place: pointer(value)
         }
     }
 
-    private static func pointer(_ value: UInt64) -> String { value == 0 ? "NULL" : hex(value) }
+    private static func buffer(_ address: UInt64, _ size: UInt64, _ memory: GuestMemory) -> String {
+        guard let bytes = memory.bytes(at: address, count: Int(min(size, UInt64(shownBytes)))) else { return pointer(address) }
+        return quoted(bytes) + (size > UInt64(shownBytes) ? "..." : "")
+    }
 
-    private static func quoted(_ bytes: [UInt8]) -> String {
+    static func pointer(_ value: UInt64) -> String { value == 0 ? "NULL" : hex(value, digits: 16) }
+
+    static func quoted(_ bytes: [UInt8]) -> String {
         "\"" + bytes.map { (32..<127).contains($0) ? String(UnicodeScalar($0)) : $0 == 10 ? "\\n" : "\\" + String($0, radix: 8) }.joined() + "\""
     }
 
@@ -58,7 +81,7 @@ enum Strace {
         let access = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"][Int(value & 3)]
         let names: [(UInt64, String)] = [
             (0o100, "O_CREAT"), (0o200, "O_EXCL"), (0o400, "O_NOCTTY"), (0o1000, "O_TRUNC"), (0o2000, "O_APPEND"), (0o4000, "O_NONBLOCK"),
-            (0o2000000, "O_CLOEXEC"),
+            (0o2000000, "O_CLOEXEC"), (0o10000000, "O_PATH"),
         ]
         return ([access] + names.filter { value & $0.0 != 0 }.map(\.1)).joined(separator: "|")
     }

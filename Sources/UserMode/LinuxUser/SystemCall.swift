@@ -9,6 +9,9 @@ public struct SystemCall: Sendable {
         /// The host's call with this number does the same, once pointers have become host addresses.
         case pass(Int)
         case handle(Handler)
+        /// The host's call, in whose memory the kernel finds addresses by itself: only where guest addresses are the host's. ENOSYS and
+        /// why otherwise.
+        case direct(Int, String)
         /// It cannot be had here: the errno, and why.
         case refuse(Int32, String)
     }
@@ -35,6 +38,12 @@ public struct SystemCall: Sendable {
     /// A call that has the same number everywhere: all since Linux 5.1.
     static func pass(_ name: String, everywhere number: Int, _ arguments: Argument...) -> SystemCall {
         SystemCall(name: name, numbers: CallNumbers(generic64: number), arguments: arguments, restart: .ifAsked, action: .pass(number))
+    }
+
+    static func direct(
+        _ name: String, _ numbers: CallNumbers, _ host: Int, _ reason: String, _ arguments: Argument..., restart: Restart = .ifAsked
+    ) -> SystemCall {
+        SystemCall(name: name, numbers: numbers, arguments: arguments, restart: restart, action: .direct(host, reason))
     }
 
     static func own(
@@ -65,6 +74,8 @@ public struct CallNumbers: ExpressibleByIntegerLiteral, Sendable {
 /// What an argument means: how it becomes the host's, and how `-strace` shows it.
 public enum Argument: Sendable {
     case fd, int, long, size, octal, signal, openFlags
+    /// An int whose values have names, and the number of an ioctl.
+    case named(ValueNames), control
     /// A path that is looked up, with `-L` in the guest's own folder first; and one that is made or removed.
     case path, newPath
     /// A string that is no path.
@@ -77,8 +88,22 @@ public enum Argument: Sendable {
     case bytes(size: Int)
     /// An array of `struct iovec`, whose length is the argument with that index.
     case vector(count: Int)
+    /// The same with addresses of the process whose number is the first argument.
+    case remoteVector(count: Int)
     /// A `struct msghdr`.
     case message
+    /// A `struct timespec`, a `struct rlimit`, and a `struct sockaddr` whose length is the argument with that index, which the kernel reads.
+    case time, limits, socketAddress(size: Int)
+    /// Where a mapping is wanted.
+    case place
+
+    /// Whether it is the address of something that is there: what may carry a tag.
+    var isPointer: Bool {
+        switch self {
+        case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place: false
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress: true
+        }
+    }
 }
 
 /// All calls of a family, by number.
@@ -107,6 +132,7 @@ public struct CallTable: Sendable {
                 switch call.action {
                 case .pass: "the host's"
                 case .handle: "Apus's own"
+                case .direct: "the host's, without -B and -R"
                 case .refuse(let code, let reason): "\(errnoName(code)): \(reason)"
                 }
             return "| \(number) | \(call.name) | \(how) |"

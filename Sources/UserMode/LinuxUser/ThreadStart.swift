@@ -32,14 +32,20 @@ enum ThreadStart {
         setUp(cpu, parent, request)
         if request.flags & CloneFlag.childClearTID != 0 { thread.clearedAtExit = request.childTID }
         let launch = Launch(thread, request)
-        process.lock.withLock { process.threadCount += 1 }
+        process.lock.withLock {
+            process.threadCount += 1
+            process.seccomp.add(thread.seccomp, like: parent.seccomp)
+        }
         // The new thread begins with everything blocked: until it is set up no signal finds a place.
         LinuxThread.setHostMask(.max)
         let failure = unsafe apus_start_thread(stackSize, body, Unmanaged.passRetained(launch).toOpaque())
         LinuxThread.setHostMask(parent.mask)
         if failure != 0 {
             unsafe Unmanaged.passUnretained(launch).release()
-            process.lock.withLock { process.threadCount -= 1 }
+            process.lock.withLock {
+                process.threadCount -= 1
+                process.seccomp.remove(thread.seccomp)
+            }
             runner.close()
             return -Int64(EAGAIN)
         }
@@ -72,6 +78,7 @@ enum ThreadStart {
         let process = thread.process
         let isLast = process.lock.withLock {
             process.threadCount -= 1
+            process.seccomp.remove(thread.seccomp)
             return process.threadCount == 0
         }
         if isLast { process.exitProcess(thread.exitStatus) }
@@ -98,6 +105,8 @@ enum Forking {
         let code = errno
         if child == 0 {
             process.threadCount = 1
+            process.seccomp.keepOnly(thread.seccomp)
+            thread.seccomp.thread = getpid()
             close(ends.0)
             becomeChild(thread, request)
             process.debugger = debugger?.forkedChild(thread, channel ?? nil)
@@ -156,6 +165,7 @@ enum Forking {
         let thread = LinuxThread(process: process, cpu: cpu, runner: runner, isMain: true, signals: signals)
         thread.mask = parent.mask
         thread.alternateStack = parent.alternateStack
+        thread.seccomp.mode = parent.seccomp.mode
         ThreadStart.setUp(cpu, parent, request)
         let size = 512 << 10
         let stack = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)

@@ -32,18 +32,28 @@ public struct InitialStack {
     public func write(to memory: GuestMemory, below top: UInt64) -> UInt64? {
         var place = top - 16
         func push(_ bytes: [UInt8]) -> UInt64? {
+            guard UInt64(bytes.count) < place, memory.write(bytes, at: place - UInt64(bytes.count)) else { return nil }
             place -= UInt64(bytes.count)
-            return memory.write(bytes, at: place) ? place : nil
+            return place
+        }
+        // What does not fit ends it: nothing is written behind the page below the stack.
+        func pushAll(_ texts: [[UInt8]]) -> [UInt64]? {
+            var places: [UInt64] = []
+            for text in texts.reversed() {
+                guard let place = push(text + [0]) else { return nil }
+                places.append(place)
+            }
+            return places.reversed()
         }
         guard let name = push(path + [0]) else { return nil }
         let platformName = platform.flatMap { push(Array($0.utf8) + [0]) }
-        guard let random = push(hostRandomBytes(16)) else { return nil }
-        let environmentPlaces = environment.reversed().compactMap { push($0 + [0]) }
-        let argumentPlaces = arguments.reversed().compactMap { push($0 + [0]) }
-        guard environmentPlaces.count == environment.count, argumentPlaces.count == arguments.count else { return nil }
+        guard let random = push(hostRandomBytes(16)), let environmentPlaces = pushAll(environment), let argumentPlaces = pushAll(arguments) else {
+            return nil
+        }
         var words = [UInt64(arguments.count)]
-        words += argumentPlaces.reversed() + [0] + environmentPlaces.reversed() + [0]
+        words += argumentPlaces + [0] + environmentPlaces + [0]
         words += auxiliary(name: name, random: random, platform: platformName).flatMap { [$0.0, $0.1] }
+        guard UInt64(8 * words.count) < place else { return nil }
         let pointer = (place - UInt64(8 * words.count)) & ~15
         let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
         return memory.write(bytes, at: pointer) ? pointer : nil

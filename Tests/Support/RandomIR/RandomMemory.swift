@@ -130,9 +130,9 @@ extension RandomIR {
 
     mutating func floatAttributes() -> FloatAttributes {
         FloatAttributes(
-            rounding: random.pick(options.roundings), nan: random.pick(options.nanRules), silent: random.oneIn(6),
+            rounding: random.pick(options.roundings), nan: random.pick(options.nanRules), tinyBefore: random.oneIn(2), silent: random.oneIn(6),
             negateProduct: random.oneIn(4), negateAddend: random.oneIn(4), signalling: random.oneIn(2), signed: random.oneIn(2),
-            saturation: random.pick(FloatAttributes.Saturation.allCases))
+            saturation: random.pick(FloatAttributes.Saturation.allCases), flushes: random.oneIn(8))
     }
 
     /// The attributes that mean something to `opcode`.

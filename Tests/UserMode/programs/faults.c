@@ -45,8 +45,12 @@ static void precise(int signal, siginfo_t *info, void *opaque) {
     (void)info;
 #if defined __riscv
     unsigned long *r = context->uc_mcontext.__gregs;
-    printf("registers at the fault: s2 %lx s3 %lx a5 %lx\n", r[18], r[19], r[15]);
+    printf("registers at the fault: %lx %lx %lx\n", r[18], r[19], r[15]);
     r[0] += 4;
+#elif defined __aarch64__
+    mcontext_t *m = &context->uc_mcontext;
+    printf("registers at the fault: %llx %llx %llx\n", m->regs[19], m->regs[20], m->regs[15]);
+    m->pc += 4;
 #endif
 }
 
@@ -91,7 +95,12 @@ int main(void) {
     mprotect(page, 4096, PROT_READ);
     TRY("write of PROT_READ", page + 100, *(volatile char *)(page + 100) = 1);
     printf("read of PROT_READ: %d\n", page[100]);
-    TRY("far address", 0x4000000000000010, *(volatile char *)0x4000000000000010);
+#if defined __aarch64__
+    const uintptr_t far = 0x10;  // the top byte is no part of the address
+#else
+    const uintptr_t far = 0x4000000000000010;
+#endif
+    TRY("far address", far, *(volatile char *)0x4000000000000010);
     TRY("jump to data", page, ((void (*)(void))page)());
     TRY("jump to 0", 0, ((void (*)(void))0)());
     TRY("atomic on PROT_READ", page + 64, __atomic_fetch_or((int *)(page + 64), 1, __ATOMIC_SEQ_CST));
@@ -105,14 +114,22 @@ int main(void) {
     TRY("misaligned atomic", page + 1, __asm__ volatile("amoadd.w x0, x0, (%0)" ::"r"(page + 1) : "memory"));
     uintptr_t place;
     __asm__ volatile("la %0, 1f\nj 2f\n.balign 4\n1: ebreak\n nop\n2:" : "=r"(place));
+#elif defined __aarch64__
+    TRY("misaligned atomic", page + 1, __asm__ volatile("ldxr w9, [%0]" ::"r"(page + 1) : "w9", "memory"));
+    uintptr_t place;
+    __asm__ volatile("adr %0, 1f\nb 2f\n1: brk #0\n nop\n2:" : "=r"(place));
+#endif
     TRY("breakpoint", place, ((void (*)(void))place)());
     static const uint32_t words[] = {0};
     mprotect((void *)((uintptr_t)words & ~4095ul), 4096, PROT_READ | PROT_EXEC);
     TRY("illegal instruction", words, ((void (*)(void))words)());
     action.sa_sigaction = precise;
     sigaction(SIGSEGV, &action, NULL);
+#if defined __riscv
     __asm__ volatile(
         "li s2, 0x123\n li s3, 0x456\n li a5, 0x789\n .option push\n .option norvc\n sd s2, 0(x0)\n .option pop\n" ::: "s2", "s3", "a5", "memory");
+#elif defined __aarch64__
+    __asm__ volatile("mov x19, #0x123\n mov x20, #0x456\n mov x15, #0x789\n mov x9, #0\n str x19, [x9]\n" ::: "x9", "x19", "x20", "x15", "memory");
 #endif
     in_child("uncaught fault", crash);
     in_child("stack overflow", overflow);

@@ -6,18 +6,18 @@ extension Translator {
         switch instruction {
         case .ldxr:
             let size = o.size
-            write(&b, o.rd, .i64, b.loadLinked(.i64, readSP(&b, .i64, o.rn), exclusiveAccess(size)))
+            write(&b, o.rd, .i64, b.loadLinked(.i64, address(&b, o), exclusiveAccess(size)))
         case .stxr:
             let value = read(&b, .i64, o.rd)
-            write(&b, o.rm, .i64, b.storeConditional(.i64, readSP(&b, .i64, o.rn), value, exclusiveAccess(o.size)))
+            write(&b, o.rm, .i64, b.storeConditional(.i64, address(&b, o), value, exclusiveAccess(o.size)))
         case .ldxp:
             let whole = wholeType(o.bit(30))
-            let value = b.loadLinked(whole, readSP(&b, .i64, o.rn), exclusiveAccess(whole.bytes))
+            let value = b.loadLinked(whole, address(&b, o), exclusiveAccess(whole.bytes))
             writePair(&b, o.rd, o.ra, whole, value)
         case .stxp:
             let whole = wholeType(o.bit(30))
             let value = readPair(&b, o.rd, o.ra, whole)
-            let failed = b.storeConditional(whole, readSP(&b, .i64, o.rn), value, exclusiveAccess(whole.bytes))
+            let failed = b.storeConditional(whole, address(&b, o), value, exclusiveAccess(whole.bytes))
             write(&b, o.rm, .i64, whole == .i64 ? failed : b.trunc(.i64, failed))
         case .cas: compareAndSwap(&b, o)
         case .casp: return compareAndSwapPair(&b, o)
@@ -34,7 +34,7 @@ extension Translator {
 
     private func compareAndSwap(_ b: inout IRBlock, _ o: Operands) {
         let expected = read(&b, .i64, o.rm), new = read(&b, .i64, o.rd)
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         write(&b, o.rm, .i64, b.compareExchange(.i64, base, expected: expected, new: new, atomicAccess(o.size)))
     }
 
@@ -42,7 +42,7 @@ extension Translator {
         guard o.rd & 1 == 0, o.rm & 1 == 0 else { return false }
         let whole = wholeType(o.bit(30))
         let expected = readPair(&b, o.rm, o.rm + 1, whole), new = readPair(&b, o.rd, o.rd + 1, whole)
-        let old = b.compareExchange(whole, readSP(&b, .i64, o.rn), expected: expected, new: new, exclusiveAccess(whole.bytes))
+        let old = b.compareExchange(whole, address(&b, o), expected: expected, new: new, exclusiveAccess(whole.bytes))
         writePair(&b, o.rm, o.rm + 1, whole, old)
         return true
     }
@@ -52,7 +52,7 @@ extension Translator {
             .ldadd: .add, .ldclr: .andNot, .ldeor: .xor, .ldset: .or, .ldsmax: .maxS, .ldsmin: .minS, .ldumax: .maxU, .ldumin: .minU,
         ]
         let value = read(&b, .i64, o.rm)
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         write(&b, o.rd, .i64, b.atomic(.i64, operations[instruction] ?? .exchange, base, value, atomicAccess(o.size)))
     }
 

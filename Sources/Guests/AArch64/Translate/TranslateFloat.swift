@@ -20,7 +20,7 @@ extension Translator {
         case .fmov_reg: writeFloat(&b, o.rd, type, readFloat(&b, type, o.rn))
         case .fabs: changeSign(&b, type, o) { b, bits, sign in b.binary(.andNot, .integer(bits: type.bits), bits, sign) }
         case .fneg: changeSign(&b, type, o) { b, bits, sign in b.binary(.xor, .integer(bits: type.bits), bits, sign) }
-        case .fsqrt: writeFloat(&b, o.rd, type, b.float(.fsqrt, type, attributes(), readFloat(&b, type, o.rn)))
+        case .fsqrt: writeFloat(&b, o.rd, type, b.float(.fsqrt, type, attributes(type), readFloat(&b, type, o.rn)))
         case .fcvt_s: return convert(&b, type, .f32, o)
         case .fcvt_d: return convert(&b, type, .f64, o)
         case .fcvt_h: return convert(&b, type, .f16, o)
@@ -42,7 +42,7 @@ extension Translator {
         case .fmaxnm: floatBinary(&b, .fmax, type, o, minMax: .quietNumber)
         case .fminnm: floatBinary(&b, .fmin, type, o, minMax: .quietNumber)
         case .fnmul:
-            let product = b.float(.fmul, type, attributes(), readFloat(&b, type, o.rn), readFloat(&b, type, o.rm))
+            let product = b.float(.fmul, type, attributes(type), readFloat(&b, type, o.rn), readFloat(&b, type, o.rm))
             writeFloat(&b, o.rd, type, negated(&b, type, product))
         case .fmadd: multiplyAdd(&b, type, o, negatesProduct: false, negatesAddend: false)
         case .fmsub: multiplyAdd(&b, type, o, negatesProduct: true, negatesAddend: false)
@@ -102,14 +102,16 @@ extension Translator {
         }
     }
 
-    /// The NaN rule and tininess of arithmetic, with a rounding mode.
+    /// The NaN rule, tininess and flushing of arithmetic on a type, with a rounding mode. Conversions between types count as f64;
+    /// nil where nothing can be subnormal.
     func attributes(
-        _ rounding: FloatAttributes.Rounding = .dynamic, signalling: Bool = false, signed: Bool = false, inexactSilent: Bool = false,
+        _ type: IRType?, _ rounding: FloatAttributes.Rounding = .dynamic, signalling: Bool = false, signed: Bool = false, inexactSilent: Bool = false,
         silent: Bool = false, minMax: FloatAttributes.MinMaxRule = .number, saturates: Bool = false
     ) -> FloatAttributes {
         FloatAttributes(
             rounding: rounding, nan: flags.defaultNaN ? .canonical : .arm, tinyBefore: true, silent: silent, signalling: signalling,
-            signed: signed, saturation: saturates ? .nanToZero : .nanToMaximum, inexactSilent: inexactSilent, minMax: minMax)
+            signed: signed, saturation: saturates ? .nanToZero : .nanToMaximum, inexactSilent: inexactSilent, minMax: minMax,
+            flushes: type.map(flags.flushes) ?? false)
     }
 
     private func zero(_ b: inout IRBlock, _ type: IRType) -> Value {
@@ -143,7 +145,7 @@ extension Translator {
         _ b: inout IRBlock, _ opcode: Opcode, _ type: IRType, _ o: Operands, minMax: FloatAttributes.MinMaxRule = .number
     ) {
         let left = readFloat(&b, type, o.rn), right = readFloat(&b, type, o.rm)
-        writeFloat(&b, o.rd, type, b.float(opcode, type, attributes(minMax: minMax), left, right))
+        writeFloat(&b, o.rd, type, b.float(opcode, type, attributes(type, minMax: minMax), left, right))
     }
 
     /// Operands are negated before they are multiplied, so that a NaN among them is, too.
@@ -152,12 +154,12 @@ extension Translator {
         let second = readFloat(&b, type, o.rm)
         if negatesProduct { first = negated(&b, type, first) }
         if negatesAddend { addend = negated(&b, type, addend) }
-        writeFloat(&b, o.rd, type, b.fma(type, attributes(), first, second, addend))
+        writeFloat(&b, o.rd, type, b.fma(type, attributes(type), first, second, addend))
     }
 
     private func round(_ b: inout IRBlock, _ type: IRType, _ rounding: FloatAttributes.Rounding, _ o: Operands, exact: Bool = false) {
         let value = readFloat(&b, type, o.rn)
-        writeFloat(&b, o.rd, type, b.float(.froundInt, type, attributes(rounding, inexactSilent: !exact), value))
+        writeFloat(&b, o.rd, type, b.float(.froundInt, type, attributes(type, rounding, inexactSilent: !exact), value))
     }
 
     private func convert(_ b: inout IRBlock, _ from: IRType, _ to: IRType, _ o: Operands) -> Bool {
@@ -167,7 +169,7 @@ extension Translator {
             let bits = helper(&b, .convertAlternativeHalf, readLow(&b, .integer(bits: from.bits), o.rn), kind)
             writeLow(&b, o.rd, to == .f64 ? bits : b.trunc(.integer(bits: to.bits), bits))
         } else {
-            writeFloat(&b, o.rd, to, b.float(.fconvert, to, attributes(), readFloat(&b, from, o.rn)))
+            writeFloat(&b, o.rd, to, b.float(.fconvert, to, attributes(.f64), readFloat(&b, from, o.rn)))
         }
         return true
     }
@@ -183,7 +185,7 @@ extension Translator {
     // MARK: Comparing
 
     private mutating func compare(_ b: inout IRBlock, _ type: IRType, _ o: Operands, _ right: Value, signalling: Bool) {
-        setFlags(&b, float: readFloat(&b, type, o.rn), right, attributes(signalling: signalling))
+        setFlags(&b, float: readFloat(&b, type, o.rn), right, attributes(type, signalling: signalling))
     }
 
     /// The comparison raises its exceptions only if the condition holds.
@@ -210,20 +212,20 @@ extension Translator {
 
     private func toInteger(_ b: inout IRBlock, _ type: IRType, _ rounding: FloatAttributes.Rounding, _ o: Operands, signed: Bool) {
         let value = readFloat(&b, type, o.rn)
-        write(&b, o.rd, word(o), b.float(.floatToInt, word(o), attributes(rounding, signed: signed, saturates: true), value))
+        write(&b, o.rd, word(o), b.float(.floatToInt, word(o), attributes(type, rounding, signed: signed, saturates: true), value))
     }
 
     private func fromInteger(_ b: inout IRBlock, _ type: IRType, _ o: Operands, signed: Bool) {
-        writeFloat(&b, o.rd, type, b.float(.intToFloat, type, attributes(signed: signed), read(&b, word(o), o.rn)))
+        writeFloat(&b, o.rd, type, b.float(.intToFloat, type, attributes(type, signed: signed), read(&b, word(o), o.rn)))
     }
 
     /// Scaling up by a power of two in double precision loses nothing that saturation would not.
     private func toFixed(_ b: inout IRBlock, _ type: IRType, _ o: Operands, signed: Bool) -> Bool {
         guard let bits = fractionBits(o) else { return false }
         var value = readFloat(&b, type, o.rn)
-        if type != .f64 { value = b.float(.fconvert, .f64, attributes(), value) }
-        let scaled = b.float(.fmul, .f64, attributes(silent: true), value, powerOfTwo(&b, bits))
-        let result = b.float(.floatToInt, word(o), attributes(.towardZero, signed: signed, saturates: true), scaled)
+        if type != .f64 { value = b.float(.fconvert, .f64, attributes(.f64), value) }
+        let scaled = b.float(.fmul, .f64, attributes(.f64, silent: true), value, powerOfTwo(&b, bits))
+        let result = b.float(.floatToInt, word(o), attributes(.f64, .towardZero, signed: signed, saturates: true), scaled)
         write(&b, o.rd, word(o), result)
         return true
     }
@@ -233,9 +235,9 @@ extension Translator {
         guard let bits = fractionBits(o) else { return false }
         let value = read(&b, word(o), o.rn)
         let rounding: FloatAttributes.Rounding = type == .f64 ? .dynamic : .odd
-        let wide = b.float(.intToFloat, .f64, attributes(rounding, signed: signed, silent: type != .f64), value)
-        let scaled = b.float(.fmul, .f64, attributes(), wide, powerOfTwo(&b, -bits))
-        writeFloat(&b, o.rd, type, type == .f64 ? scaled : b.float(.fconvert, type, attributes(), scaled))
+        let wide = b.float(.intToFloat, .f64, attributes(.f64, rounding, signed: signed, silent: type != .f64), value)
+        let scaled = b.float(.fmul, .f64, attributes(.f64), wide, powerOfTwo(&b, -bits))
+        writeFloat(&b, o.rd, type, type == .f64 ? scaled : b.float(.fconvert, type, attributes(.f64), scaled))
         return true
     }
 

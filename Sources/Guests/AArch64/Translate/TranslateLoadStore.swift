@@ -42,11 +42,11 @@ extension Translator {
         case .ldurs, .ldtrs: return loadSigned(&b, o, .offset)
         case .ldrs_post: return loadSigned(&b, o, .post)
         case .ldrs_pre: return loadSigned(&b, o, .pre)
-        case .str: store(&b, o.rd, readSP(&b, .i64, o.rn), scaled(o), o.size)
-        case .ldr: load(&b, o.rd, readSP(&b, .i64, o.rn), scaled(o), o.size)
+        case .str: store(&b, o.rd, address(&b, o), scaled(o), o.size)
+        case .ldr: load(&b, o.rd, address(&b, o), scaled(o), o.size)
         case .ldrs:
             guard let type = o.signedType else { return false }
-            load(&b, o.rd, readSP(&b, .i64, o.rn), scaled(o), o.size, signed: type)
+            load(&b, o.rd, address(&b, o), scaled(o), o.size, signed: type)
         case .str_reg: store(&b, o.rd, indexed(&b, o, o.size), 0, o.size)
         case .ldr_reg: load(&b, o.rd, indexed(&b, o, o.size), 0, o.size)
         case .ldrs_reg:
@@ -72,13 +72,22 @@ extension Translator {
     func indexed(_ b: inout IRBlock, _ o: Operands, _ size: Int) -> Value {
         let kind = o.field(13, 3), shift = o.bit(12) ? size.trailingZeroBitCount : 0
         let index = extended(&b, .i64, o.rm, kind: kind, shift: shift)
-        return b.add(.i64, readSP(&b, .i64, o.rn), index)
+        return b.add(.i64, address(&b, o), index)
+    }
+
+    /// The base register of an access, without its tag if the program is known to use tags.
+    func address(_ b: inout IRBlock, _ o: Operands) -> Value { untagged(&b, readSP(&b, .i64, o.rn)) }
+
+    func untagged(_ b: inout IRBlock, _ address: Value) -> Value {
+        guard flags.untags else { return address }
+        let eight = b.const(.i64, 8)
+        return b.binary(.shrS, .i64, b.binary(.shl, .i64, address, eight), eight)
     }
 
     /// Runs an access at the base register plus `offset`, and then, if the indexing wants that, changes the base.
     func withAddress(_ b: inout IRBlock, _ o: Operands, _ offset: Int64, _ indexing: Indexing, _ access: (inout IRBlock, Value, Int64) -> Void) {
         let base = readSP(&b, .i64, o.rn)
-        access(&b, base, indexing == .post ? 0 : offset)
+        access(&b, untagged(&b, base), indexing == .post ? 0 : offset)
         if indexing != .offset { writeSP(&b, o.rn, .i64, b.add(.i64, base, b.const64(offset))) }
     }
 
@@ -131,7 +140,7 @@ extension Translator {
     }
 
     private func loadAcquire(_ b: inout IRBlock, _ o: Operands, offset: Int64) {
-        let value = b.load(.i64, readSP(&b, .i64, o.rn), offset: offset, ordered(o.size, .acquire))
+        let value = b.load(.i64, address(&b, o), offset: offset, ordered(o.size, .acquire))
         write(&b, o.rd, .i64, value)
     }
 
@@ -139,13 +148,13 @@ extension Translator {
         guard let type = o.signedType else { return false }
         var memory = ordered(o.size, .acquire)
         memory = MemoryOperation(o.size, signed: true, alignment: memory.alignment, order: .acquire)
-        write(&b, o.rd, type, b.load(type, readSP(&b, .i64, o.rn), offset: o.signed(12, 9), memory))
+        write(&b, o.rd, type, b.load(type, address(&b, o), offset: o.signed(12, 9), memory))
         return true
     }
 
     /// Sequential: a later load-acquire must not overtake it.
     private func storeRelease(_ b: inout IRBlock, _ o: Operands, offset: Int64) {
-        b.store(.i64, readSP(&b, .i64, o.rn), offset: offset, read(&b, .i64, o.rd), ordered(o.size, .sequential))
+        b.store(.i64, address(&b, o), offset: offset, read(&b, .i64, o.rd), ordered(o.size, .sequential))
     }
 
     private mutating func loadAuthenticated(_ b: inout IRBlock, _ o: Operands) {
@@ -153,7 +162,7 @@ extension Translator {
         let step = AuthenticationStep(authenticates: true, key: o.bit(23) ? .db : .da)
         let pointer = authenticated(&b, base, step, b.const(.i64, 0))
         let offset = (o.bits.bits(22, 1) << 9 | o.bits.bits(12, 9)).signExtended(from: 10) * 8
-        let value = b.load(.i64, pointer, offset: offset, MemoryOperation(8))
+        let value = b.load(.i64, untagged(&b, pointer), offset: offset, MemoryOperation(8))
         if o.bit(11) { writeSP(&b, o.rn, .i64, b.add(.i64, pointer, b.const64(offset))) }
         write(&b, o.rd, .i64, value)
     }

@@ -23,16 +23,16 @@ extension Translator {
     }
 
     /// Post-index: the bytes that were accessed, or a register, are added to the base.
-    private func finish(_ b: inout IRBlock, _ o: Operands, _ base: Value, bytes: Int) {
+    private func finish(_ b: inout IRBlock, _ o: Operands, bytes: Int) {
         guard o.bit(23) else { return }
         let step = o.rm == 31 ? b.const(.i64, UInt64(bytes)) : read(&b, .i64, o.rm)
-        writeSP(&b, o.rn, .i64, b.add(.i64, base, step))
+        writeSP(&b, o.rn, .i64, b.add(.i64, readSP(&b, .i64, o.rn), step))
     }
 
     private func register(_ o: Operands, _ index: Int) -> Int { (o.rd + index) & 31 }
 
     private func contiguous(_ b: inout IRBlock, _ o: Operands, registers: Int) {
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         let size = o.q ? 16 : 8
         if o.bit(22) {
             let values = (0..<registers).map { index in
@@ -47,14 +47,14 @@ extension Translator {
                 b.store(o.q ? .v128 : .i64, base, offset: Int64(index * size), value, MemoryOperation(size))
             }
         }
-        finish(&b, o, base, bytes: registers * size)
+        finish(&b, o, bytes: registers * size)
     }
 
     /// Two, three or four registers whose elements take turns in memory.
     private func interleaved(_ b: inout IRBlock, _ o: Operands, registers: Int) -> Bool {
         let size = 1 << o.field(10, 2)
         guard o.q || size < 8 else { return false }
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         let count = (o.q ? 16 : 8) / size
         if o.bit(22) {
             loadInterleaved(&b, o, base, registers, size, count)
@@ -66,7 +66,7 @@ extension Translator {
                 }
             }
         }
-        finish(&b, o, base, bytes: registers * size * count)
+        finish(&b, o, bytes: registers * size * count)
         return true
     }
 
@@ -86,7 +86,7 @@ extension Translator {
     private func lanes(_ b: inout IRBlock, _ o: Operands) -> Bool {
         guard let (size, number) = laneOfStructure(o) else { return false }
         let registers = (o.field(13, 1) << 1 | o.field(21, 1)) + 1
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         if o.bit(22) {
             let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), MemoryOperation(size)) }
             for (index, value) in values.enumerated() {
@@ -99,7 +99,7 @@ extension Translator {
                 b.store(.i64, base, offset: Int64(index * size), value, MemoryOperation(size))
             }
         }
-        finish(&b, o, base, bytes: registers * size)
+        finish(&b, o, bytes: registers * size)
         return true
     }
 
@@ -119,12 +119,12 @@ extension Translator {
     /// One element of each register, in all its lanes.
     private func replicated(_ b: inout IRBlock, _ o: Operands, registers: Int) {
         let size = 1 << o.field(10, 2)
-        let base = readSP(&b, .i64, o.rn)
+        let base = address(&b, o)
         let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), MemoryOperation(size)) }
         for (index, value) in values.enumerated() {
             let splat = b.vsplat(o.q ? .v128 : .v64, lane(size), value)
             writeResult(&b, register(o, index), splat)
         }
-        finish(&b, o, base, bytes: registers * size)
+        finish(&b, o, bytes: registers * size)
     }
 }

@@ -113,7 +113,7 @@ extension Translator {
         guard let operation = SystemOperation(rawValue: o.field(5, 14)) else { return false }
         switch operation {
         case .dcZVA:
-            let start = b.binary(.and, .i64, read(&b, .i64, o.rd), b.const(.i64, ~UInt64(Translator.zeroBlock - 1)))
+            let start = b.binary(.and, .i64, untagged(&b, read(&b, .i64, o.rd)), b.const(.i64, ~UInt64(Translator.zeroBlock - 1)))
             for part in 0..<Translator.zeroBlock / 8 {
                 b.store(.i64, start, offset: Int64(8 * part), b.const(.i64, 0), MemoryOperation(8))
             }
@@ -129,6 +129,6 @@ extension Translator {
     }
 
     private func touch(_ b: inout IRBlock, _ o: Operands) {
-        _ = b.load(.i64, read(&b, .i64, o.rd), MemoryOperation(1))
+        _ = b.load(.i64, untagged(&b, read(&b, .i64, o.rd)), MemoryOperation(1))
     }
 }

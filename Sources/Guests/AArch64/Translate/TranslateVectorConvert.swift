@@ -15,7 +15,7 @@ extension Translator {
         case .fcvtzs_v: return toIntegers(&b, o, .towardZero, signed: true)
         case .fcvtzu_v: return toIntegers(&b, o, .towardZero, signed: false)
         case .scvtf_v, .ucvtf_v:
-            let rule = attributes(signed: instruction == .scvtf_v)
+            let rule = attributes(nil, signed: instruction == .scvtf_v)
             return unary(&b, o, floatShape2(o)) { b, s, x in b.vfloat(.vintToFloat, s.type, s.lane, rule, x) }
         case .fcvtzs_i, .fcvtzu_i: return toFixed(&b, o, signed: instruction == .fcvtzs_i)
         case .scvtf_i, .ucvtf_i:
@@ -25,11 +25,11 @@ extension Translator {
         case .fcvtl_v:
             let lane: Lane = o.bit(22) ? .b32 : .b16
             guard !(lane == .b16 && flags.alternativeHalf) else { return laneHelper(&b, instruction, o, shape(o, .b32)) }
-            writeVector(&b, o.rd, b.vfloat(.vfwiden, .v128, lane, attributes(), readHalf(&b, o, o.rn)))
+            writeVector(&b, o.rd, b.vfloat(.vfwiden, .v128, lane, attributes(.f64), readHalf(&b, o, o.rn)))
         case .fcvtn_v:
             let lane: Lane = o.bit(22) ? .b64 : .b32
             guard !(lane == .b32 && flags.alternativeHalf) else { return laneHelper(&b, instruction, o, shape(o, .b32)) }
-            writeHalf(&b, o, b.vfloat(.vfnarrow, .v64, lane, attributes(), readVector(&b, o.rn)))
+            writeHalf(&b, o, b.vfloat(.vfnarrow, .v64, lane, attributes(.f64), readVector(&b, o.rn)))
         case .fcvtxn_v: roundToOdd(&b, o)
         case .bfcvtn_v: return laneHelper(&b, instruction, o, shape(o, .b32))
         case .fcadd_v: return complexAdd(&b, o)
@@ -46,7 +46,7 @@ extension Translator {
 
     private func toIntegers(_ b: inout IRBlock, _ o: Operands, _ rounding: FloatAttributes.Rounding, signed: Bool) -> Bool {
         unary(&b, o, floatShape2(o)) { b, s, x in
-            b.vfloat(.vfloatToInt, s.type, s.lane, attributes(rounding, signed: signed, saturates: true), x)
+            b.vfloat(.vfloatToInt, s.type, s.lane, attributes(s.lane.float, rounding, signed: signed, saturates: true), x)
         }
     }
 
@@ -64,15 +64,15 @@ extension Translator {
 
     private func toFixed(_ b: inout IRBlock, _ o: Operands, signed: Bool) -> Bool {
         unary(&b, o, shape(o, o.shiftLane)) { b, s, x in
-            let value = scaled(&b, s, x, o.rightShift(s.lane), attributes(.nearestEven, silent: true))
-            return b.vfloat(.vfloatToInt, s.type, s.lane, attributes(.towardZero, signed: signed, saturates: true), value)
+            let value = scaled(&b, s, x, o.rightShift(s.lane), attributes(s.lane.float, .nearestEven, silent: true))
+            return b.vfloat(.vfloatToInt, s.type, s.lane, attributes(s.lane.float, .towardZero, signed: signed, saturates: true), value)
         }
     }
 
     private func fromFixed(_ b: inout IRBlock, _ o: Operands, signed: Bool) -> Bool {
         unary(&b, o, shape(o, o.shiftLane)) { b, s, x in
-            let value = b.vfloat(.vintToFloat, s.type, s.lane, attributes(signed: signed), x)
-            return scaled(&b, s, value, -o.rightShift(s.lane), attributes())
+            let value = b.vfloat(.vintToFloat, s.type, s.lane, attributes(s.lane.float, signed: signed), x)
+            return scaled(&b, s, value, -o.rightShift(s.lane), attributes(s.lane.float))
         }
     }
 
@@ -80,9 +80,9 @@ extension Translator {
 
     private func roundToOdd(_ b: inout IRBlock, _ o: Operands) {
         if isScalarForm(o) {
-            writeFloat(&b, o.rd, .f32, b.float(.fconvert, .f32, attributes(.odd), readFloat(&b, .f64, o.rn)))
+            writeFloat(&b, o.rd, .f32, b.float(.fconvert, .f32, attributes(.f64, .odd), readFloat(&b, .f64, o.rn)))
         } else {
-            writeHalf(&b, o, b.vfloat(.vfnarrow, .v64, .b64, attributes(.odd), readVector(&b, o.rn)))
+            writeHalf(&b, o, b.vfloat(.vfnarrow, .v64, .b64, attributes(.f64, .odd), readVector(&b, o.rn)))
         }
     }
 
@@ -109,7 +109,7 @@ extension Translator {
     private func complexAdd(_ b: inout IRBlock, _ o: Operands) -> Bool {
         binary(&b, o, complexShape(o)) { b, s, x, y in
             let turned = b.binary(.xor, s.type, swapped(&b, s, y), signs(&b, s, odd: o.bit(12)))
-            return b.vfloat(.vfadd, s.type, s.lane, attributes(), x, turned)
+            return b.vfloat(.vfadd, s.type, s.lane, attributes(s.lane.float), x, turned)
         }
     }
 
@@ -134,6 +134,6 @@ extension Translator {
         var other = rotation & 1 == 0 ? y : swapped(&b, s, y)
         if rotation == 1 || rotation == 2 { other = b.binary(.xor, s.type, other, signs(&b, s, odd: false)) }
         if rotation == 2 || rotation == 3 { other = b.binary(.xor, s.type, other, signs(&b, s, odd: true)) }
-        return b.vfloat(.vfma, s.type, s.lane, attributes(), factor, other, read(&b, s, o.rd))
+        return b.vfloat(.vfma, s.type, s.lane, attributes(s.lane.float), factor, other, read(&b, s, o.rd))
     }
 }

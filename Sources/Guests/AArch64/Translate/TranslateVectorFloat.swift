@@ -27,12 +27,12 @@ extension Translator {
         case .fmaxnmv_v: return floatReduce(&b, o, .vfmax, .quietNumber, pairs: false)
         case .fminnmv_v: return floatReduce(&b, o, .vfmin, .quietNumber, pairs: false)
         case .fabd_v:
-            return binary(&b, o, floatShape3(o)) { b, s, x, y in magnitude(&b, s, b.vfloat(.vfsub, s.type, s.lane, attributes(), x, y)) }
+            return binary(&b, o, floatShape3(o)) { b, s, x, y in magnitude(&b, s, b.vfloat(.vfsub, s.type, s.lane, attributes(s.lane.float), x, y)) }
         case .fmla_v, .fmls_v:
             return binary(&b, o, floatShape3(o)) { b, s, x, y in fused(&b, o, s, x, y, negates: instruction == .fmls_v) }
         case .fmla_e, .fmls_e:
             return elementBinary(&b, o) { b, s, x, y in fused(&b, o, s, x, y, negates: instruction == .fmls_e) }
-        case .fmul_e: return elementBinary(&b, o) { b, s, x, y in b.vfloat(.vfmul, s.type, s.lane, attributes(), x, y) }
+        case .fmul_e: return elementBinary(&b, o) { b, s, x, y in b.vfloat(.vfmul, s.type, s.lane, attributes(s.lane.float), x, y) }
         case .fcmeq_v: return floatCompare(&b, o, .eq, signalling: false)
         case .fcmge_v: return floatCompare(&b, o, .le, signalling: true)
         case .fcmgt_v: return floatCompare(&b, o, .lt, signalling: true)
@@ -45,7 +45,7 @@ extension Translator {
         case .fcmlt_zero_v: return floatCompareZero(&b, o, .lt, zeroFirst: false)
         case .fabs_v: return unary(&b, o, floatShape2(o)) { b, s, x in magnitude(&b, s, x) }
         case .fneg_v: return unary(&b, o, floatShape2(o)) { b, s, x in negated(&b, s, x) }
-        case .fsqrt_v: return unary(&b, o, floatShape2(o)) { b, s, x in b.vfloat(.vfsqrt, s.type, s.lane, attributes(), x) }
+        case .fsqrt_v: return unary(&b, o, floatShape2(o)) { b, s, x in b.vfloat(.vfsqrt, s.type, s.lane, attributes(s.lane.float), x) }
         case .frintn_v: return round(&b, o, .nearestEven)
         case .frintp_v: return round(&b, o, .up)
         case .frintm_v: return round(&b, o, .down)
@@ -64,13 +64,13 @@ extension Translator {
     // MARK: Arithmetic
 
     private func floatBinary(_ b: inout IRBlock, _ o: Operands, _ opcode: Opcode, _ rule: FloatAttributes.MinMaxRule = .number) -> Bool {
-        binary(&b, o, floatShape3(o)) { b, s, x, y in b.vfloat(opcode, s.type, s.lane, attributes(minMax: rule), x, y) }
+        binary(&b, o, floatShape3(o)) { b, s, x, y in b.vfloat(opcode, s.type, s.lane, attributes(s.lane.float, minMax: rule), x, y) }
     }
 
     private func floatPairwise(_ b: inout IRBlock, _ o: Operands, _ opcode: Opcode, _ rule: FloatAttributes.MinMaxRule = .number) -> Bool {
         binary(&b, o, floatShape3(o)) { b, s, x, y in
             let even = b.vector(.vunzipEven, s.type, s.lane, x, y), odd = b.vector(.vunzipOdd, s.type, s.lane, x, y)
-            return b.vfloat(opcode, s.type, s.lane, attributes(minMax: rule), even, odd)
+            return b.vfloat(opcode, s.type, s.lane, attributes(s.lane.float, minMax: rule), even, odd)
         }
     }
 
@@ -85,7 +85,7 @@ extension Translator {
         var count = pairs ? 2 : type.bits / lane.bits
         while count > 1 {
             let even = b.vector(.vunzipEven, type, lane, value, value), odd = b.vector(.vunzipOdd, type, lane, value, value)
-            value = b.vfloat(opcode, type, lane, attributes(minMax: rule), even, odd)
+            value = b.vfloat(opcode, type, lane, attributes(lane.float, minMax: rule), even, odd)
             count /= 2
         }
         writeLow(&b, o.rd, b.vextract(lane.integer, lane, value, at: 0))
@@ -103,12 +103,12 @@ extension Translator {
 
     private func fused(_ b: inout IRBlock, _ o: Operands, _ s: VectorShape, _ x: Value, _ y: Value, negates: Bool) -> Value {
         let addend = read(&b, s, o.rd)
-        return b.vfloat(.vfma, s.type, s.lane, attributes(), negates ? negated(&b, s, x) : x, y, addend)
+        return b.vfloat(.vfma, s.type, s.lane, attributes(s.lane.float), negates ? negated(&b, s, x) : x, y, addend)
     }
 
     private func round(_ b: inout IRBlock, _ o: Operands, _ rounding: FloatAttributes.Rounding, exact: Bool = false) -> Bool {
         unary(&b, o, floatShape2(o)) { b, s, x in
-            b.vfloat(.vfroundInt, s.type, s.lane, attributes(rounding, inexactSilent: !exact), x)
+            b.vfloat(.vfroundInt, s.type, s.lane, attributes(s.lane.float, rounding, inexactSilent: !exact), x)
         }
     }
 
@@ -136,13 +136,13 @@ extension Translator {
     ) -> Bool {
         binary(&b, o, floatShape3(o)) { b, s, x, y in
             let first = magnitudes ? magnitude(&b, s, x) : x, second = magnitudes ? magnitude(&b, s, y) : y
-            return b.vfcompare(s.type, s.lane, condition, attributes(signalling: signalling), second, first)
+            return b.vfcompare(s.type, s.lane, condition, attributes(s.lane.float, signalling: signalling), second, first)
         }
     }
 
     private func floatCompareZero(_ b: inout IRBlock, _ o: Operands, _ condition: FloatCondition, zeroFirst: Bool) -> Bool {
         unary(&b, o, floatShape2(o)) { b, s, x in
-            let zero = constant(&b, s, 0), rule = attributes(signalling: condition != .eq)
+            let zero = constant(&b, s, 0), rule = attributes(s.lane.float, signalling: condition != .eq)
             return b.vfcompare(s.type, s.lane, condition, rule, zeroFirst ? zero : x, zeroFirst ? x : zero)
         }
     }

@@ -98,7 +98,7 @@ extension Translator {
             if o.bit(22) { loadVector(&b, o.rd, base, offset, size) } else { storeVector(&b, o.rd, base, offset, size) }
         }
         switch instruction {
-        case .str_v, .ldr_v: access(&b, readSP(&b, .i64, o.rn), Int64(o.field(10, 12) * size))
+        case .str_v, .ldr_v: access(&b, address(&b, o), Int64(o.field(10, 12) * size))
         case .str_regv, .ldr_regv: access(&b, indexed(&b, o, size), 0)
         case .str_postv, .ldr_postv: withAddress(&b, o, o.signed(12, 9), .post, access)
         case .str_prev, .ldr_prev: withAddress(&b, o, o.signed(12, 9), .pre, access)

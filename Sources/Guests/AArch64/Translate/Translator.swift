@@ -3,12 +3,16 @@ import CPUModel
 import Decoding
 import IR
 
-/// What generated code depends on beside address and bytes, packed into `VirtualCPU.translationFlags`: fields of FPCR.
+/// What generated code depends on beside address and bytes, packed into `VirtualCPU.translationFlags`: fields of FPCR, and in
+/// a bit that FPCR does not use whether addresses may have tags.
 struct TranslationFlags {
     let rawValue: UInt64
 
     init(rawValue: UInt64) { self.rawValue = rawValue }
-    init(fpcr: UInt64) { rawValue = fpcr & (FPCR.dn | FPCR.fz | FPCR.fz16 | FPCR.ahp) }
+    init(fpcr: UInt64, untags: Bool) { rawValue = fpcr & (FPCR.dn | FPCR.fz | FPCR.fz16 | FPCR.ahp) | (untags ? 1 : 0) }
+
+    /// Accesses ignore the top byte of their base register.
+    var untags: Bool { rawValue & 1 != 0 }
 
     /// NaN results are the default NaN.
     var defaultNaN: Bool { rawValue & FPCR.dn != 0 }

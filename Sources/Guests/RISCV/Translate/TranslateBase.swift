@@ -98,6 +98,7 @@ extension Translator {
     private mutating func jal(_ b: inout IRBlock, _ o: Operands) -> Bool {
         let target = wrap(pc &+ UInt64(bitPattern: o.immJ))
         guard reachable(&b, target) else { return true }
+        if o.rd == 0, leapsAhead(to: target) { return true }
         write(&b, o.rd, constant: next)
         b.goto(target)
         ended = true

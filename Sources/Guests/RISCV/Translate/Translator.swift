@@ -96,6 +96,16 @@ struct Translator {
         return true
     }
 
+    /// Goes on behind a jump ahead that stays near; false for any other.
+    mutating func leapsAhead(to target: UInt64) -> Bool {
+        guard target > pc, target &- pc < Translator.longestLeap else { return false }
+        next = target
+        return true
+    }
+
+    /// Bytes. What is skipped belongs to the block where its extent counts.
+    private static let longestLeap: UInt64 = 256
+
     private func block(_ pc: UInt64) -> UInt64 { wrap(pc) }
 
     /// An address in XLEN bits.

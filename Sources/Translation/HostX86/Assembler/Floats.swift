@@ -17,6 +17,8 @@ package extension Assembler {
     /// Compares and sets ZF, PF, CF; only signalling NaNs raise invalid.
     mutating func vucomis(single: Bool, _ a: Vector, _ b: Vector) { vex(.m0F, single ? .none : .p66, 0x2e, reg: a.rawValue, v: 0, rm: b.rawValue) }
 
+    mutating func vucomis(single: Bool, _ a: Vector, _ b: Memory) { vex(.m0F, single ? .none : .p66, 0x2e, reg: a.rawValue, v: 0, b) }
+
     /// The same, and every NaN raises invalid.
     mutating func vcomis(single: Bool, _ a: Vector, _ b: Vector) { vex(.m0F, single ? .none : .p66, 0x2f, reg: a.rawValue, v: 0, rm: b.rawValue) }
 

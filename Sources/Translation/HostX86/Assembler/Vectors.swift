@@ -73,12 +73,17 @@ package extension Assembler {
 
     /// How the packed comparison's immediate compares (Intel SDM volume 2, CMPPD): quiet or signalling for quiet NaNs.
     enum FloatPredicate: UInt8, CaseIterable {
-        case eq = 0x00, unord = 0x03, lt = 0x01, le = 0x02, ltQuiet = 0x11, leQuiet = 0x12, eqSignalling = 0x10, unordSignalling = 0x13
+        case eq = 0x00, eqOrUnord = 0x08, unord = 0x03, lt = 0x01, le = 0x02, ltQuiet = 0x11, leQuiet = 0x12, eqSignalling = 0x10, unordSignalling = 0x13
     }
 
     /// All ones in the lanes where the predicate holds.
     mutating func vcmp(single: Bool, _ predicate: FloatPredicate, _ dst: Vector, _ a: Vector, _ b: Vector) {
         vex(.m0F, single ? .none : .p66, 0xc2, reg: dst.rawValue, v: a.rawValue, rm: b.rawValue)
+        byte(predicate.rawValue)
+    }
+
+    mutating func vcmp(single: Bool, _ predicate: FloatPredicate, _ dst: Vector, _ a: Vector, _ b: Memory) {
+        vex(.m0F, single ? .none : .p66, 0xc2, reg: dst.rawValue, v: a.rawValue, b, trailing: 1)
         byte(predicate.rawValue)
     }
 

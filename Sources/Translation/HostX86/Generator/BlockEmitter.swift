@@ -63,12 +63,13 @@ struct BlockEmitter {
     private(set) var instructions = 0
 
     var entry = 0
-    var jumps: [Int] = []
     /// The block's labels, and displacements that wait for them.
     var labels: [LabelInfo] = []
     var labelFixups: [(place: Int, label: Int)] = []
     /// Code that is emitted behind the block.
     var outOfLine: [OutOfLine] = []
+    /// Whether `allocationFault` is asked after every operation.
+    var checksAllocation = false
 
     init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool, memoryMode: MemoryMode) {
         self.registers = registers
@@ -97,6 +98,7 @@ struct BlockEmitter {
                 locked = 0
                 lockedVectors = 0
                 emitOperation(unsafe ops[current])
+                if checksAllocation, let fault = allocationFault() { fatalError(fault) }
             }
             current += 1
         }
@@ -122,7 +124,6 @@ struct BlockEmitter {
         current = 0
         resumeAt = 0
         begun = 0
-        jumps.removeAll(keepingCapacity: true)
         labels.removeAll(keepingCapacity: true)
         for _ in 0..<block.labels { labels.append(LabelInfo()) }
         labelFixups.removeAll(keepingCapacity: true)

@@ -67,8 +67,7 @@ extension BlockEmitter {
 
     private mutating func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)
-        jumps.append(place)
-        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: 0, pc: target))
+        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: JumpSite(place, isForward: target > blockPC).rawValue, pc: target))
     }
 
     private mutating func emitDirect(_ target: UInt64) {

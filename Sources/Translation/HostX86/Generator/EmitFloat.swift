@@ -3,7 +3,7 @@ import IR
 /// Floating point on host instructions. MXCSR holds the guest's rounding mode and collects its flags.
 extension BlockEmitter {
     mutating func emitFloat(_ op: IROp) {
-        if op.hasFloatAttributes, op.float.silent || op.float.tinyBefore { return emitFallback(op) }
+        if op.hasFloatAttributes, op.float.silent || op.float.flushes { return emitFallback(op) }
         if op.type == .f16 || isHalf(op.a) { return emitHalf(op) }
         switch op.opcode {
         case .fadd: emitArithmetic(.add, op)
@@ -60,18 +60,33 @@ extension BlockEmitter {
     /// Replaces a NaN result by the one that the guest's rule wants; `first` and `second` are the operands, which must still be there unless the rule
     /// is the canonical NaN's.
     mutating func mendNaN(_ op: IROp, _ vector: Vector, _ first: Vector? = nil, _ second: Vector? = nil) {
-        a.vucomis(single: isSingle(op.type), vector, vector)
-        if op.float.nan != .canonical {
-            var item = fallback(op, jump: a.jcc(.p))
+        if op.isMendedByOperands {
+            var item = fallback(op, jump: emitDoubtful(op, vector))
             item.back = a.offset
             item.operands = (first, second, nil)
             item.destinationVector = vector
             return outOfLine.append(item)
         }
+        a.vucomis(single: isSingle(op.type), vector, vector)
         var item = OutOfLine(kind: .canonicalNaN, jump: a.jcc(.p), back: a.offset, pc: pc)
         item.destinationVector = vector
         item.type = op.type
         outOfLine.append(item)
+    }
+
+    /// The jump for results that the runtime has to see: NaNs, and the least normal number where it may have been tiny before it was rounded.
+    private mutating func emitDoubtful(_ op: IROp, _ vector: Vector) -> Int {
+        let single = isSingle(op.type)
+        guard op.mayHideUnderflow else {
+            a.vucomis(single: single, vector, vector)
+            return a.jcc(.p)
+        }
+        let magnitude = allocateVector()
+        a.vandps(magnitude, vector, Memory(target: single ? thunks.magnitude32 : thunks.magnitude64))
+        // Unordered counts as equal.
+        a.vucomis(single: single, magnitude, Memory(target: single ? thunks.leastNormal32 : thunks.leastNormal64))
+        unlock(magnitude)
+        return a.jcc(.e)
     }
 
     // MARK: Arithmetic
@@ -79,7 +94,7 @@ extension BlockEmitter {
     private mutating func emitArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let left = useVector(op.a), right = useVector(op.b)
-        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: left, right)
+        let dst = op.isMendedByOperands ? vectorDestination(avoiding: left, right) : vectorDestination()
         a.vscalar(operation, single: isSingle(op.type), dst, left, right)
         mendNaN(op, dst, left, right)
     }
@@ -87,7 +102,7 @@ extension BlockEmitter {
     private mutating func emitRoot(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let source = useVector(op.a)
-        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: source)
+        let dst = op.isMendedByOperands ? vectorDestination(avoiding: source) : vectorDestination()
         a.vscalar(.sqrt, single: isSingle(op.type), dst, source, source)
         mendNaN(op, dst, source)
     }
@@ -100,8 +115,7 @@ extension BlockEmitter {
         a.vmovaps(dst, first)
         a.vfmadd213(
             single: isSingle(op.type), negateProduct: op.float.negateProduct, negateAddend: op.float.negateAddend, dst, second, third)
-        a.vucomis(single: isSingle(op.type), dst, dst)
-        var item = fallback(op, jump: a.jcc(.p))
+        var item = fallback(op, jump: emitDoubtful(op, dst))
         item.back = a.offset
         item.operands = (first, second, third)
         item.destinationVector = dst
@@ -154,7 +168,7 @@ extension BlockEmitter {
         let source = useVector(op.a)
         let narrows = op.type == .f32
         guard !narrows || roundsAsGuest(op) else { return emitFallback(op) }
-        let dst = op.float.nan == .canonical ? vectorDestination() : vectorDestination(avoiding: source)
+        let dst = op.isMendedByOperands ? vectorDestination(avoiding: source) : vectorDestination()
         a.vcvtFloat(toSingle: narrows, dst, source)
         mendNaN(op, dst, source)
     }
@@ -285,6 +299,22 @@ extension BlockEmitter {
         guard next < count else { return false }
         return unsafe ops[next].opcode == .store && Int(ops[next].b) == current && ops[next].memory.size >= 4
     }
+}
+
+extension IROp {
+    /// Whether a result that has been rounded up to the least normal number was tiny before, which the host does not tell. Sums and roots that
+    /// are tiny are exact.
+    var mayHideUnderflow: Bool {
+        guard float.tinyBefore else { return false }
+        switch opcode {
+        case .fmul, .fdiv, .fma, .vfmul, .vfdiv, .vfma, .vfnarrow: return true
+        case .fconvert: return type != .f64
+        default: return false
+        }
+    }
+
+    /// Whether the runtime must see the operands of a result that is mended.
+    var isMendedByOperands: Bool { float.nan != .canonical || mayHideUnderflow }
 }
 
 extension OutOfLine {

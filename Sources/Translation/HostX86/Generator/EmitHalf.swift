@@ -10,7 +10,6 @@ extension BlockEmitter {
     func isHalf(_ value: Int32) -> Bool { unsafe value >= 0 && ops[Int(value)].type == .f16 }
 
     mutating func emitHalf(_ op: IROp) {
-        if op.hasFloatAttributes, op.float.nan != .canonical || op.float.minMax != .number { return emitFallback(op) }
         switch op.opcode {
         case .fadd: emitHalfArithmetic(.add, op)
         case .fsub: emitHalfArithmetic(.sub, op)
@@ -66,7 +65,9 @@ extension BlockEmitter {
     }
 
     /// Ends an operation whose result is a NaN if that single is one.
-    private mutating func finish(_ op: IROp, _ dst: Vector, _ single: Vector, rounding: UInt8 = 4) {
+    private mutating func finish(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), rounding: UInt8 = 4) {
+        if op.isMendedByOperands { return finishMended(op, single, operands, rounding) }
+        let dst = vectorDestination()
         a.vucomis(single: true, single, single)
         a.vcvtps2ph(dst, single, rounding)
         var item = OutOfLine(kind: .canonicalNaN, jump: a.jcc(.p), back: a.offset, pc: pc)
@@ -75,20 +76,42 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
+    /// The same where the runtime finds the right NaN, and whether the least normal half was tiny before it was rounded.
+    private mutating func finishMended(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), _ rounding: UInt8) {
+        let dst = vectorDestination(avoiding: operands.0, operands.1, operands.2)
+        a.vucomis(single: true, single, single)
+        a.vcvtps2ph(dst, single, rounding)
+        var item = fallback(op, jump: a.jcc(.p))
+        if op.mayHideUnderflow {
+            let bits = allocate()
+            a.vmovd(bits, dst)
+            a.alu(.and, .b32, bits, 0x7fff)
+            a.alu(.cmp, .b32, bits, 0x0400)
+            item.otherJump = a.jcc(.e)
+            unlock(bits)
+        }
+        item.back = a.offset
+        item.operands = operands
+        item.destinationVector = dst
+        outOfLine.append(item)
+    }
+
     // MARK: Arithmetic
 
     private mutating func emitHalfArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
+        let operands = (useVector(op.a), useVector(op.b), Vector?.none)
         let left = widened(op.a), right = widened(op.b)
         a.vscalar(operation, single: true, left, left, right)
-        finish(op, vectorDestination(), left)
+        finish(op, left, operands)
     }
 
     private mutating func emitHalfRoot(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
+        let operand = useVector(op.a)
         let root = widened(op.a)
         a.vscalar(.sqrt, single: true, root, root, root)
-        finish(op, vectorDestination(), root)
+        finish(op, root, (operand, nil, nil))
     }
 
     /// The product has 22 bits. The sum with the addend has up to 53, or the product is so far below the addend that only its sign counts.
@@ -96,7 +119,7 @@ extension BlockEmitter {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let operands = (useVector(op.a), useVector(op.b), useVector(op.c))
         let sum = widenedToDouble(op.a), second = widenedToDouble(op.b), third = widenedToDouble(op.c)
-        let dst = vectorDestination()
+        let dst = vectorDestination(avoiding: operands.0, operands.1, operands.2)
         let bits = allocate(), rest = allocate()
         a.vfmadd213(
             single: false, negateProduct: op.float.negateProduct, negateAddend: op.float.negateAddend, sum, second, third)
@@ -104,6 +127,12 @@ extension BlockEmitter {
         var item = fallback(op, jump: a.jcc(.p))
         roundToOdd(sum, bits, rest)
         narrow(dst, sum)
+        if op.mayHideUnderflow {
+            a.vmovd(bits, dst)
+            a.alu(.and, .b32, bits, 0x7fff)
+            a.alu(.cmp, .b32, bits, 0x0400)
+            item.otherJump = a.jcc(.e)
+        }
         item.back = a.offset
         item.operands = operands
         item.destinationVector = dst
@@ -111,9 +140,10 @@ extension BlockEmitter {
     }
 
     private mutating func emitHalfMinMax(_ op: IROp, minimum: Bool) {
+        if op.float.minMax == .second { return emitFallback(op) }
         let operands = (useVector(op.a), useVector(op.b), Vector?.none)
         let left = widened(op.a), right = widened(op.b)
-        let dst = vectorDestination()
+        let dst = vectorDestination(avoiding: operands.0, operands.1)
         a.vucomis(single: true, left, right)
         var item = fallback(op, jump: a.jcc(.p))
         let different = a.jcc(.ne)
@@ -134,10 +164,10 @@ extension BlockEmitter {
 
     private mutating func emitFromHalf(_ op: IROp) {
         let source = useVector(op.a)
-        let dst = vectorDestination()
+        let dst = op.isMendedByOperands ? vectorDestination(avoiding: source) : vectorDestination()
         a.vcvtph2ps(dst, source)
         if op.type == .f64 { a.vcvtFloat(toSingle: false, dst, dst) }
-        mendNaN(op, dst)
+        mendNaN(op, dst, source)
     }
 
     private mutating func emitToHalf(_ op: IROp) {
@@ -148,7 +178,7 @@ extension BlockEmitter {
         let bits = allocate(), rest = allocate()
         a.vmovaps(double, source)
         roundToOdd(double, bits, rest)
-        finish(op, vectorDestination(), double)
+        finish(op, double, (source, nil, nil))
     }
 
     /// The only conversion that can be told how to round.
@@ -165,7 +195,7 @@ extension BlockEmitter {
         let source = useVector(op.a)
         let single = allocateVector()
         a.vinsertps(single, source, source, 0x0e)
-        finish(op, vectorDestination(), single, rounding: rounding)
+        finish(op, single, (source, nil, nil), rounding: rounding)
     }
 
     /// Integers that a double cannot hold are larger than every half.

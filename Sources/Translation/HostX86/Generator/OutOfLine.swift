@@ -25,7 +25,7 @@ struct OutOfLine {
     let kind: Kind
     /// Displacement that leads here.
     let jump: Int
-    /// Offset to go back to.
+    /// Offset to go back to; of an exit the jump's `JumpSite`.
     var back: Int
     let pc: UInt64
     var count = 0
@@ -88,7 +88,7 @@ extension BlockEmitter {
             leave(.budget)
         case .exit:
             storePC(item.pc)
-            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(item.jump))
+            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(item.back))
             a.jmp(to: thunks.exitUnresolved)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
         case .float: emitFallback(item)

@@ -25,6 +25,7 @@ struct Thunks {
     var callees = [Int](repeating: 0, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
     var canonical64 = 0, canonical32 = 0, canonical16 = 0, boxMask = 0, halfBoxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
+    var magnitude64 = 0, magnitude32 = 0, leastNormal64 = 0, leastNormal32 = 0
     /// The one bits of 0 to 15, a byte each.
     var nibbleCounts = 0
 
@@ -67,6 +68,10 @@ struct Thunks {
         two63 = constant(0x43e0_0000_0000_0000, &a)
         two32Single = constant(0x4f80_0000, &a)
         two63Single = constant(0x5f00_0000, &a)
+        magnitude64 = constant(.max >> 1, high: .max >> 1, &a)
+        magnitude32 = constant(0x7fff_ffff_7fff_ffff, high: 0x7fff_ffff_7fff_ffff, &a)
+        leastNormal64 = constant(0x0010_0000_0000_0000, high: 0x0010_0000_0000_0000, &a)
+        leastNormal32 = constant(0x0080_0000_0080_0000, high: 0x0080_0000_0080_0000, &a)
         nibbleCounts = constant(0x0302_0201_0201_0100, high: 0x0403_0302_0302_0201, &a)
     }
 

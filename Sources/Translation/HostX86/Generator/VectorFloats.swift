@@ -3,7 +3,7 @@ import IR
 /// Lanes of floats on host instructions, under the MXCSR of the scalar operations; NaNs and what the host does otherwise go to the runtime.
 extension BlockEmitter {
     mutating func emitVectorFloat(_ op: IROp) {
-        guard op.lane != .b16, !op.float.silent, !op.float.tinyBefore, emitInline(op) else { return emitVectorFallback(op) }
+        guard op.lane != .b16, !op.float.silent, !op.float.flushes, emitInline(op) else { return emitVectorFallback(op) }
     }
 
     private mutating func emitInline(_ op: IROp) -> Bool {
@@ -40,11 +40,16 @@ extension BlockEmitter {
         return both
     }
 
-    /// Sends a result with a NaN in a lane to the runtime, which finds the right one.
+    /// Sends a result with a NaN in a lane to the runtime, which finds the right one, and one that may hide an underflow.
     private mutating func mendNaNs(_ op: IROp, single: Bool, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
-        let unordered = allocateVector()
-        a.vcmp(single: single, .unord, unordered, dst, dst)
-        mend(op, unordered, dst, x, y, z)
+        let doubtful = allocateVector()
+        if op.mayHideUnderflow {
+            a.vandps(doubtful, dst, Memory(target: single ? thunks.magnitude32 : thunks.magnitude64))
+            a.vcmp(single: single, .eqOrUnord, doubtful, doubtful, Memory(target: single ? thunks.leastNormal32 : thunks.leastNormal64))
+        } else {
+            a.vcmp(single: single, .unord, doubtful, dst, dst)
+        }
+        mend(op, doubtful, dst, x, y, z)
     }
 
     /// Sends the operation to the runtime if `wrong` has a one bit.

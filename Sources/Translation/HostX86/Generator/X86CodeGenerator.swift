@@ -41,6 +41,12 @@ public final class X86CodeGenerator: HostCodeGenerator {
             memoryMode: memoryMode)
     }
 
+    /// Whether the register allocator's rules are checked after every operation: for tests.
+    public var checksAllocation: Bool {
+        get { emitter.checksAllocation }
+        set { emitter.checksAllocation = newValue }
+    }
+
     deinit { unsafe helperTable.deallocate() }
 
     /// The instruction set extensions that generated code uses and the host does not have, by their names in the manual.
@@ -60,7 +66,7 @@ public final class X86CodeGenerator: HostCodeGenerator {
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
         guard emitter.emit(block, &assembler) else { return nil }
         memory.commit(assembler.offset - start)
-        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, jumps: emitter.jumps)
+        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry)
     }
 
     public func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit {
@@ -73,12 +79,15 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     // MARK: Patching
 
-    public func chain(jump: Int, to entry: Int) {
+    public func chain(site: Int, to entry: Int) {
+        let site = JumpSite(rawValue: site)
+        let jump = site.place
         if exitOfJump[jump] == nil { exitOfJump[jump] = jump + 4 + Int(unsafe UnsafeRawPointer(memory.writable + jump).load(as: Int32.self)) }
-        patch(jump, to: entry)
+        patch(jump, to: site.isForward ? entry + JumpSite.checkBytes : entry)
     }
 
-    public func unchain(jump: Int) {
+    public func unchain(site: Int) {
+        let jump = JumpSite(rawValue: site).place
         guard let exit = exitOfJump.removeValue(forKey: jump) else { return }
         patch(jump, to: exit)
     }
@@ -93,10 +102,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
     }
 
     public func kill(entry: Int) {
-        // The entry is a 7-byte comparison and a jcc whose displacement leads to the way out.
+        // The entry is a 7-byte comparison and a jcc whose displacement leads to the way out. Jumps past it have been unchained.
         let place = unsafe UnsafeMutableRawPointer(memory.writable + entry)
         let displacement = unsafe place.loadUnaligned(fromByteOffset: 9, as: Int32.self)
-        let exit = entry + 13 + Int(displacement)
+        let exit = entry + JumpSite.checkBytes + Int(displacement)
         let old = unsafe place.load(as: UInt64.self)
         let jump = UInt64(0xe9) | UInt64(UInt32(bitPattern: Int32(exit - (entry + 5)))) << 8
         let new = jump | 0x9090 << 40 | old & 0xff << 56

@@ -106,16 +106,6 @@ enum FileCalls {
         }
     }
 
-    /// The numbers are those of asm-generic, as x86's are; the argument is a pointer, or a number below the first page that can be mapped.
-    @Sendable static func ioctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        let argument = thread.memory.base != 0 && call[2] >= 4096 ? thread.hostWord(call[2]) : Int(truncatingIfNeeded: call[2])
-        guard let argument else { return fault() }
-        let (descriptor, request) = (Int(Int32(truncatingIfNeeded: call[0])), Int(call[1] & 0xffff_ffff))
-        let result = thread.hostCall(16, descriptor, request, argument)
-        if result == fault(), thread.memory.liftProtection(call[2], 4096) { return thread.hostCall(16, descriptor, request, argument) }
-        return result
-    }
-
     // MARK: stat
 
     /// `struct stat` of x86-64 (arch/x86/include/uapi/asm/stat.h).

@@ -57,4 +57,16 @@ enum IPCCalls {
         guard let place = thread.hostWord(call[0]) else { return -Int64(EINVAL) }
         return thread.memory.detach(call[0]) { thread.hostCall(67, place) }
     }
+
+    /// A `struct sigevent` with SIGEV_THREAD holds the address of a cookie that the kernel reads.
+    @Sendable static func notify(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
+        if place == 0 || thread.memory.base == 0 { return thread.hostCall(244, int(call[0]), place) }
+        guard var event = thread.memory.bytes(at: call[1], count: 64) else { return -Int64(EFAULT) }
+        if event.get(Int32.self, at: 12) == SIGEV_THREAD {
+            guard let cookie = thread.hostWord(event.word(at: 0)) else { return -Int64(EFAULT) }
+            event.put(UInt64(UInt(bitPattern: cookie)), at: 0)
+        }
+        return unsafe event.withUnsafeBytes { thread.hostCall(244, int(call[0]), Int(bitPattern: $0.baseAddress)) }
+    }
 }

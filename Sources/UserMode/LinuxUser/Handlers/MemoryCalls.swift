@@ -63,4 +63,28 @@ enum MemoryCalls {
         thread.process.engine.synchronizeSharedCode()
         return 0
     }
+
+    @Sendable static func seal(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        call[2] == 0 ? thread.memory.seal(call[0], call[1]) : -Int64(EINVAL)
+    }
+
+    /// Its protection must be 0, and only MAP_NONBLOCK is a flag of its own.
+    @Sendable static func remapFilePages(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        call[2] == 0 ? thread.memory.remapFile(call[0], call[1], page: call[3], flags: call[4]) : -Int64(EINVAL)
+    }
+
+    /// An array of addresses.
+    @Sendable static func movePages(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard call[1] <= 1 << 24 else { return -Int64(E2BIG) }
+        guard let bytes = thread.memory.bytes(at: call[2], count: 8 * Int(call[1])), let nodes = thread.hostWord(call[3]),
+            let status = thread.hostWord(call[4])
+        else { return -Int64(EFAULT) }
+        thread.memory.prepareWrite(call[4], 4 * call[1])
+        let addresses = (0..<Int(call[1])).map { UInt(bytes.word(at: 8 * $0)) &+ thread.memory.base }
+        return unsafe addresses.withUnsafeBytes {
+            thread.hostCall(
+                279, Int(Int32(truncatingIfNeeded: call[0])), addresses.count, Int(bitPattern: $0.baseAddress), nodes, status,
+                Int(Int32(truncatingIfNeeded: call[5])))
+        }
+    }
 }

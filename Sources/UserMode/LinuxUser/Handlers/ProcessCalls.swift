@@ -104,14 +104,17 @@ enum ProcessCalls {
     // MARK: Settings of the process
 
     @Sendable static func prctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        if let result = thread.abi.control(thread.cpu, call) { return result }
         let option = Int32(truncatingIfNeeded: call[0])
         switch option {
         // Pointers: death signal, name, child subreaper, tid address.
         case 2, 15, 16, 37, 40:
             guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
             return thread.hostCall(157, Int(option), place)
-        // What would change the host's own program: memory map, speculation by address, seccomp, time stamp counter, thread features.
-        case 21, 22, 25, 26, 35, 59, 65...70: return -Int64(EINVAL)
+        case 21: return SeccompCalls.mode(thread)
+        case 22: return SeccompCalls.setMode(thread, call[1], call[2])
+        // What would change the host's own program: memory map, speculation by address, time stamp counter, thread features.
+        case 25, 26, 35, 59, 65...70: return -Int64(EINVAL)
         default: return thread.hostCall(157, Int(option), word(call[1]), word(call[2]), word(call[3]), word(call[4]))
         }
     }

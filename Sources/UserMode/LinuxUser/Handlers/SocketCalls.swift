@@ -1,45 +1,100 @@
 import CPUModel
 import Glibc
+import UserExecution
 
-/// Messages: a `struct msghdr` full of pointers. Where guest addresses are the host's it needs nothing.
+/// Messages and options: structures full of pointers.
 enum SocketCalls {
-    /// Offsets in `struct msghdr`, of which 64-bit guests have the host's.
-    private enum Offset { static let name = 0, vector = 16, count = 24, control = 32, size = 56 }
+    /// Offsets in `struct msghdr`, of which 64-bit guests have the host's, and the size of `struct mmsghdr`, which adds a length.
+    private enum Offset { static let name = 0, vector = 16, count = 24, control = 32, length = 40, size = 56, stride = 64 }
 
     private static func int(_ value: UInt64) -> Int { Int(Int32(truncatingIfNeeded: value)) }
 
     @Sendable static func sendmsg(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        withMessage(thread, call[1], changes: false) { thread.hostCall(46, int(call[0]), $0, int(call[2])) }
+        withMessages(thread, call[1], count: 1, stride: Offset.size, receives: false) { thread.hostCall(46, int(call[0]), $0, int(call[2])) }
     }
 
     @Sendable static func recvmsg(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        withMessage(thread, call[1], changes: true) { thread.hostCall(47, int(call[0]), $0, int(call[2])) }
+        withMessages(thread, call[1], count: 1, stride: Offset.size, receives: true) { thread.hostCall(47, int(call[0]), $0, int(call[2])) }
     }
 
-    /// Runs a call with the host address of a message whose pointers are the host's; what the kernel `changes` in it goes back to the guest.
-    private static func withMessage(_ thread: LinuxThread, _ address: UInt64, changes: Bool, _ body: (Int) -> Int64) -> Int64 {
-        guard var message = thread.memory.bytes(at: address, count: Offset.size) else { return -Int64(EFAULT) }
-        let count = message.word(at: Offset.count)
-        if count > 1024 { return -Int64(EMSGSIZE) }
-        guard var vector = thread.memory.bytes(at: message.word(at: Offset.vector), count: 16 * Int(count)) else { return -Int64(EFAULT) }
+    /// More than 1,024 messages are taken for that many, as the kernel does.
+    @Sendable static func sendmmsg(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        let count = min(Int(call[2] & 0xffff_ffff), 1024)
+        return withMessages(thread, call[1], count: count, stride: Offset.stride, receives: false) {
+            thread.hostCall(307, int(call[0]), $0, count, int(call[3]))
+        }
+    }
+
+    @Sendable static func recvmmsg(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let time = thread.hostWord(call[4]) else { return -Int64(EFAULT) }
+        let count = min(Int(call[2] & 0xffff_ffff), 1024)
+        return withMessages(thread, call[1], count: count, stride: Offset.stride, receives: true) {
+            thread.hostCall(299, int(call[0]), $0, count, int(call[3]), time)
+        }
+    }
+
+    /// Runs a call with the host address of messages whose pointers are the host's; what the kernel changes in them goes back to the guest.
+    private static func withMessages(
+        _ thread: LinuxThread, _ address: UInt64, count: Int, stride: Int, receives: Bool, _ body: (Int) -> Int64
+    ) -> Int64 {
+        guard let original = thread.memory.bytes(at: address, count: count * stride) else { return -Int64(EFAULT) }
+        var messages = original
+        var vectors: [UInt8] = []
+        var starts: [Int] = []
+        for index in 0..<count {
+            starts.append(vectors.count)
+            let failure = prepare(&messages, index * stride, &vectors, thread, receives: receives)
+            if failure != 0 { return -Int64(failure) }
+        }
+        let result = unsafe vectors.withUnsafeBytes { vectors in
+            let base = UInt64(UInt(bitPattern: vectors.baseAddress))
+            for index in 0..<count { messages.put(base + UInt64(starts[index]), at: index * stride + Offset.vector) }
+            return unsafe messages.withUnsafeMutableBytes { body(Int(bitPattern: $0.baseAddress)) }
+        }
+        guard result >= 0, receives || stride == Offset.stride else { return result }
+        restorePointers(&messages, original, count, stride)
+        return thread.memory.write(messages, at: address) ? result : -Int64(EFAULT)
+    }
+
+    /// Makes the pointers of the message at an offset the host's, and adds its vector to `vectors`; an error number, or 0.
+    private static func prepare(_ messages: inout [UInt8], _ start: Int, _ vectors: inout [UInt8], _ thread: LinuxThread, receives: Bool) -> Int32 {
+        let count = messages.word(at: start + Offset.count)
+        if count > 1024 { return EMSGSIZE }
+        guard var vector = thread.memory.bytes(at: messages.word(at: start + Offset.vector), count: 16 * Int(count)) else { return EFAULT }
         for item in 0..<Int(count) {
-            thread.memory.prepareWrite(vector.word(at: 16 * item), min(vector.word(at: 16 * item + 8), 1 << 40))
-            guard relocate(&vector, at: 16 * item, thread) else { return -Int64(EFAULT) }
+            if receives { thread.memory.prepareWrite(vector.word(at: 16 * item), min(vector.word(at: 16 * item + 8), 1 << 40)) }
+            guard relocate(&vector, at: 16 * item, thread) else { return EFAULT }
         }
-        let pointers = [Offset.name, Offset.vector, Offset.control].map { ($0, message.word(at: $0)) }
-        guard relocate(&message, at: Offset.name, thread), relocate(&message, at: Offset.control, thread) else { return -Int64(EFAULT) }
-        let result = unsafe vector.withUnsafeBytes { vector in
-            message.put(UInt64(UInt(bitPattern: vector.baseAddress)), at: Offset.vector)
-            return unsafe message.withUnsafeMutableBytes { body(Int(bitPattern: $0.baseAddress)) }
+        vectors += vector
+        if receives {
+            thread.memory.prepareWrite(messages.word(at: start + Offset.name), 128)
+            thread.memory.prepareWrite(messages.word(at: start + Offset.control), min(messages.word(at: start + Offset.length), 1 << 20))
         }
-        for (offset, value) in pointers { message.put(value, at: offset) }
-        if changes, result >= 0, !thread.memory.write(message, at: address) { return -Int64(EFAULT) }
-        return result
+        return relocate(&messages, at: start + Offset.name, thread) && relocate(&messages, at: start + Offset.control, thread) ? 0 : EFAULT
+    }
+
+    private static func restorePointers(_ messages: inout [UInt8], _ original: [UInt8], _ count: Int, _ stride: Int) {
+        for start in (0..<count).map({ $0 * stride }) {
+            for offset in [Offset.name, Offset.vector, Offset.control] { messages.put(original.word(at: start + offset), at: start + offset) }
+        }
     }
 
     private static func relocate(_ bytes: inout [UInt8], at offset: Int, _ thread: LinuxThread) -> Bool {
         guard let host = thread.hostWord(bytes.word(at: offset)) else { return false }
         bytes.put(UInt64(UInt(bitPattern: host)), at: offset)
         return true
+    }
+
+    // MARK: Options
+
+    /// Options of SOL_SOCKET whose value is a `struct sock_fprog`: a length and a pointer.
+    private static let filters: Set<Int> = [26, 51]
+
+    @Sendable static func setOption(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let place = thread.hostWord(call[3]) else { return -Int64(EFAULT) }
+        func set(_ value: Int) -> Int64 { thread.hostCall(54, int(call[0]), int(call[1]), int(call[2]), value, int(call[4])) }
+        guard thread.memory.base != 0, int(call[1]) == SOL_SOCKET, filters.contains(int(call[2])), int(call[4]) == 16 else { return set(place) }
+        guard var program = thread.memory.bytes(at: call[3], count: 16), relocate(&program, at: 8, thread) else { return -Int64(EFAULT) }
+        return unsafe program.withUnsafeBytes { set(Int(bitPattern: $0.baseAddress)) }
     }
 }

@@ -5,7 +5,7 @@ extension SystemCall {
         .own("openat2", 437, .fd, .path, .pointer, .size, handler: FileCalls.openat2),
         .own("close", 57, .fd, handler: FileCalls.close),
         .own("close_range", 436, .int, .int, .int, handler: FileCalls.closeRange),
-        .pass("lseek", 62, 8, .fd, .long, .int),
+        .pass("lseek", 62, 8, .fd, .long, .named(.whence)),
         .pass("read", 63, 0, .fd, .buffer(size: 2), .size),
         .pass("write", 64, 1, .fd, .bytes(size: 2), .size),
         .pass("readv", 65, 19, .fd, .vector(count: 2), .int),
@@ -31,9 +31,9 @@ extension SystemCall {
         .pass("fdatasync", 83, 75, .fd),
         .pass("syncfs", 267, 306, .fd),
         .pass("sync_file_range", 84, 277, .fd, .long, .long, .int),
-        .pass("flock", 32, 73, .fd, .int),
-        .own("fcntl", 25, .fd, .int, .long, handler: FileCalls.fcntl),
-        .own("ioctl", 29, .fd, .int, .pointer, handler: FileCalls.ioctl),
+        .pass("flock", 32, 73, .fd, .named(.lock)),
+        .own("fcntl", 25, .fd, .named(.descriptorCommand), .long, handler: FileCalls.fcntl),
+        .own("ioctl", 29, .fd, .control, .pointer, handler: ControlCalls.ioctl),
     ]
 
     static let directories: [SystemCall] = [
@@ -45,7 +45,7 @@ extension SystemCall {
         .pass("getdents64", 61, 217, .fd, .buffer(size: 2), .int),
         .pass("mknodat", 33, 259, .fd, .newPath, .octal, .int),
         .pass("mkdirat", 34, 258, .fd, .newPath, .octal),
-        .pass("unlinkat", 35, 263, .fd, .newPath, .int),
+        .pass("unlinkat", 35, 263, .fd, .newPath, .named(.removal)),
         .pass("symlinkat", 36, 266, .string, .fd, .newPath),
         .pass("linkat", 37, 265, .fd, .newPath, .fd, .newPath, .int),
         .pass("renameat", 38, 264, .fd, .newPath, .fd, .newPath),
@@ -61,15 +61,15 @@ extension SystemCall {
     ]
 
     static let fileAttributes: [SystemCall] = [
-        .own("newfstatat", 79, .fd, .path, .pointer, .int, handler: FileCalls.newfstatat),
+        .own("newfstatat", 79, .fd, .path, .pointer, .named(.lookup), handler: FileCalls.newfstatat),
         .own("fstat", 80, .fd, .pointer, handler: FileCalls.fstat),
-        .pass("statx", 291, 332, .fd, .path, .int, .int, .written(256)),
+        .pass("statx", 291, 332, .fd, .path, .named(.lookup), .int, .written(256)),
         .pass("statfs", 43, 137, .path, .written(120)),
         .pass("fstatfs", 44, 138, .fd, .written(120)),
-        .pass("faccessat", 48, 269, .fd, .path, .int),
+        .pass("faccessat", 48, 269, .fd, .path, .named(.access)),
         .pass("fchmod", 52, 91, .fd, .octal),
         .pass("fchmodat", 53, 268, .fd, .path, .octal),
-        .pass("fchownat", 54, 260, .fd, .path, .int, .int, .int),
+        .pass("fchownat", 54, 260, .fd, .path, .int, .int, .named(.lookup)),
         .pass("fchown", 55, 93, .fd, .int, .int),
         .pass("utimensat", 88, 280, .fd, .path, .pointer, .int),
         .pass("umask", 166, 95, .octal),
@@ -89,21 +89,21 @@ extension SystemCall {
 
     static let descriptors: [SystemCall] = [
         .pass("dup", 23, 32, .fd),
-        .own("dup3", 24, .fd, .fd, .int, handler: FileCalls.dup3),
-        .pass("pipe2", 59, 293, .written(8), .int),
+        .own("dup3", 24, .fd, .fd, .named(.descriptorFlags), handler: FileCalls.dup3),
+        .pass("pipe2", 59, 293, .written(8), .named(.descriptorFlags)),
         .pass("eventfd2", 19, 290, .int, .int),
         .pass("memfd_create", 279, 319, .string, .int),
         .pass("inotify_init1", 26, 294, .int),
         .pass("inotify_add_watch", 27, 254, .fd, .path, .int),
         .pass("inotify_rm_watch", 28, 255, .fd, .int),
-        .pass("fanotify_init", 262, 300, .int, .int),
+        .pass("fanotify_init", 262, 300, .int, .openFlags),
         .pass("fanotify_mark", 263, 301, .fd, .int, .long, .fd, .path),
         .pass("signalfd4", 74, 289, .fd, .pointer, .size, .int),
         .pass("timerfd_create", 85, 283, .int, .int),
         .pass("timerfd_settime", 86, 286, .fd, .int, .pointer, .written(32)),
         .pass("timerfd_gettime", 87, 287, .fd, .written(32)),
-        .refuse("userfaultfd", 282, 38, "faults of translated code cannot be handed to the program yet"),
-        .refuse("perf_event_open", 241, 38, "counters would count the translator's work"),
-        .refuse("bpf", 280, 38, "programs for the kernel are not passed on"),
+        .direct("userfaultfd", 282, 323, "with -B or -R the ranges and faults would be at other addresses", .int),
+        .refuse("perf_event_open", 241, 2, "counters would count the translator's work"),
+        .refuse("bpf", 280, 1, "programs for the kernel would see the host's registers and calls"),
     ]
 }

@@ -1,17 +1,17 @@
 extension SystemCall {
     static let processes: [SystemCall] = [
-        .own("clone", 220, .int, .pointer, .pointer, .pointer, .pointer, handler: ProcessCalls.clone),
+        .own("clone", 220, .named(.cloning), .pointer, .pointer, .pointer, .pointer, handler: ProcessCalls.clone),
         .own("clone3", 435, .pointer, .size, handler: ProcessCalls.clone3),
         .own("execve", 221, .path, .pointer, .pointer, handler: ExecuteCalls.execve),
         .own("execveat", 281, .fd, .path, .pointer, .pointer, .int, handler: ExecuteCalls.execveat),
         .own("exit", 93, .int, handler: ProcessCalls.exit),
         .own("exit_group", 94, .int, handler: ProcessCalls.exitGroup),
         .own("set_tid_address", 96, .pointer, handler: ProcessCalls.setTIDAddress),
-        .pass("wait4", 260, 61, .int, .written(4), .int, .written(144)),
+        .pass("wait4", 260, 61, .int, .written(4), .named(.waiting), .written(144)),
         .pass("waitid", 95, 247, .int, .int, .written(128), .int, .written(144)),
-        .pass("unshare", 97, 272, .int),
+        .pass("unshare", 97, 272, .named(.cloning)),
         .pass("setns", 268, 308, .fd, .int),
-        .own("futex", 98, .pointer, .int, .int, .pointer, .pointer, .int, handler: ProcessCalls.futex),
+        .own("futex", 98, .pointer, .named(.futex), .int, .pointer, .pointer, .int, handler: ProcessCalls.futex),
         .own("set_robust_list", 99, .pointer, .size, handler: ProcessCalls.setRobustList),
         .pass("get_robust_list", 100, 274, .int, .written(8), .written(8)),
         .refuse("rseq", 293, 38, "restartable sequences need the kernel's knowledge of guest addresses"),
@@ -29,13 +29,13 @@ extension SystemCall {
         .pass("sched_rr_get_interval", 127, 148, .int, .written(16)),
         .pass("sched_setattr", 274, 314, .int, .pointer, .int), .pass("sched_getattr", 275, 315, .int, .written(64), .int, .int),
         .pass("ioprio_set", 30, 251, .int, .int, .int), .pass("ioprio_get", 31, 252, .int, .int),
-        .pass("getrlimit", 163, 97, .int, .written(16)), .own("setrlimit", 164, .int, .pointer, handler: ProcessCalls.setrlimit),
-        .own("prlimit64", 261, .int, .int, .pointer, .written(16), handler: ProcessCalls.prlimit),
+        .pass("getrlimit", 163, 97, .named(.resource), .written(16)), .own("setrlimit", 164, .named(.resource), .limits, handler: ProcessCalls.setrlimit),
+        .own("prlimit64", 261, .int, .named(.resource), .limits, .written(16), handler: ProcessCalls.prlimit),
         .pass("getrusage", 165, 98, .int, .written(144)),
         .pass("getcpu", 168, 309, .written(4), .written(4), .pointer),
-        .pass("process_vm_readv", 270, 310, .int, .vector(count: 2), .size, .pointer, .size, .long),
-        .pass("process_vm_writev", 271, 311, .int, .vector(count: 2), .size, .pointer, .size, .long),
-        .refuse("seccomp", 277, 22, "filters would judge the host's calls"),
+        .pass("process_vm_readv", 270, 310, .int, .vector(count: 2), .size, .remoteVector(count: 4), .size, .long),
+        .pass("process_vm_writev", 271, 311, .int, .vector(count: 2), .size, .remoteVector(count: 4), .size, .long),
+        .own("seccomp", 277, .int, .int, .pointer, handler: SeccompCalls.seccomp),
         .refuse("ptrace", 117, 1, "a traced program's registers are not the guest's"),
     ]
 
@@ -48,6 +48,6 @@ extension SystemCall {
         .pass("getgroups", 158, 115, .int, .written(262144)), .pass("setgroups", 159, 116, .int, .pointer),
         .pass("capget", 90, 125, .pointer, .written(24)), .pass("capset", 91, 126, .pointer, .pointer),
         .pass("add_key", 217, 248, .string, .string, .bytes(size: 3), .size, .int), .pass("request_key", 218, 249, .string, .string, .string, .int),
-        .pass("keyctl", 219, 250, .int, .long, .long, .long, .long),
+        .own("keyctl", 219, .int, .long, .long, .long, .long, handler: KeyCalls.keyctl),
     ]
 }

@@ -27,9 +27,9 @@ extension SystemCall {
         .refuse("futex_wait", 455, 38, "use futex"), .refuse("futex_requeue", 456, 38, "use futex"),
         .pass("statmount", everywhere: 457, .pointer, .buffer(size: 2), .size, .int),
         .pass("listmount", everywhere: 458, .pointer, .written(4096), .size, .int),
-        .refuse("lsm_get_self_attr", 459, 38, "security modules see the host's program"),
-        .refuse("lsm_set_self_attr", 460, 38, "security modules see the host's program"),
-        .refuse("lsm_list_modules", 461, 38, "security modules see the host's program"),
+        .pass("lsm_get_self_attr", everywhere: 459, .int, .pointer, .written(4), .int),
+        .pass("lsm_set_self_attr", everywhere: 460, .int, .pointer, .int, .int),
+        .pass("lsm_list_modules", everywhere: 461, .pointer, .written(4), .int),
     ]
 
     static let riscv: [SystemCall] = [

@@ -1,0 +1,49 @@
+"""What the runners share: compiling the guest programs, their classes, means and tables."""
+import concurrent.futures
+import glob
+import math
+import os
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CLASSES = {"integer": "integer and branchy", "branchy": "integer and branchy", "calls": "calls and indirect jumps", "indirect": "calls and indirect jumps",
+           "float": "floating point", "memory": "memory", "strings": "strings",
+           "translation": "code that runs once", "system": "system calls, signals, threads, processes"}
+
+
+def sources(work, *folders):
+    """Every program of the folders by its name, and the one that a script writes."""
+    with open(f"{work}/translation_straight.c", "w") as output:
+        subprocess.run([f"{HERE}/straight.py"], stdout=output, check=True)
+    paths = [path for folder in folders for path in glob.glob(f"{HERE}/{folder}/*.c")]
+    return {os.path.basename(path)[:-2]: path for path in [*paths, f"{work}/translation_straight.c"]}
+
+
+def compile_all(paths, targets):
+    """Compiles each source with each compiler, side by side; targets: (compiler, options, folder that the programs are put in)."""
+    for _, _, folder in targets:
+        os.makedirs(folder)
+    commands = [[compiler, "-O2", f"-I{HERE}/programs", *options, "-o", f"{folder}/{name}", path, "-lm"]
+                for compiler, options, folder in targets for name, path in paths.items()]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda words: subprocess.run(words, check=True), commands))
+
+
+def class_of(name):
+    return CLASSES[name.split("_")[0]]
+
+
+def mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def table(native, apus, qemu):
+    """The lines of a table of seconds by program, and the classes' ratios behind it."""
+    lines = ["| program | native s | Apus s | QEMU s | QEMU / Apus | Apus / native |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    groups = {}
+    for name in sorted(apus):
+        ratio = qemu[name] / apus[name]
+        groups.setdefault(class_of(name), []).append(ratio)
+        lines.append(f"| {name} | {native[name]:.2f} | {apus[name]:.2f} | {qemu[name]:.2f} | {ratio:.2f} | {apus[name] / native[name]:.1f} |")
+    lines += ["", "| class | QEMU / Apus, geometric mean |", "| --- | ---: |"]
+    return lines + [f"| {name} | {mean(values):.2f} |" for name, values in groups.items()]
