@@ -33,6 +33,7 @@ demo: build ## boot Debian's riscv64 kernel to a shell
 test: setup-test build ## build and pass the fast tests
 	$(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN)
+	Tests/UserMode/gdb.py --bin $(BIN)
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
@@ -41,6 +42,7 @@ test: setup-test build ## build and pass the fast tests
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
+	Tests/UserMode/gdb.py --bin $(BIN) --peer
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators

@@ -65,6 +65,7 @@ let execution: [Target] = [
     module(
         "UserExecution", "Execution/UserExecution", .unsafe,
         uses: ["CPUModel", "IR", "Optimizer", "Interpreter", "CodeCache", "HostCode", "HostX86", "HostOS", "Diagnostics", "CHost"]),
+    module("GDBStub", "Execution/GDBStub", uses: ["CPUModel", "HostOS"]),
 ]
 
 let services: [Target] = [
@@ -85,7 +86,7 @@ let guests: [Target] = [
 
 let userMode: [Target] = [
     module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
-    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
+    module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "GDBStub", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
     module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
     .executableTarget(
         name: "apus-user",
@@ -158,7 +159,7 @@ let package = Package(
             dependencies: [
                 "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
-                "CodeCache", "HostCode", "HostX86",
+                "CodeCache", "HostCode", "HostX86", "GDBStub",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -200,6 +201,7 @@ let package = Package(
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
+        tests("GDBStubTests", uses: ["GDBStub", "CPUModel"]),
         tests("HouseTests", uses: []),
     ],
     swiftLanguageModes: [.v6]

@@ -99,3 +99,12 @@ public final class HostFile: @unchecked Sendable {
 
 /// Whether a file can be read.
 public func fileExists(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+/// What a symbolic link holds; nil if there is none.
+public func linkTarget(_ path: String) -> String? {
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe buffer.withMemoryRebound(to: CChar.self) { text in unsafe text.baseAddress.map { unsafe readlink(path, $0, text.count) } ?? -1 }
+    }
+    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+}

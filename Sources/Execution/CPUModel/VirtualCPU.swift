@@ -154,6 +154,15 @@ open class VirtualCPU {
     /// Registers for `-d cpu`, `-d int` and the monitor's `info registers`.
     open func describeRegisters() -> String { preconditionFailure("abstract") }
 
+    /// The registers that debuggers see.
+    open var debugRegisters: DebugRegisterTable { preconditionFailure("abstract") }
+
+    /// The value of a register by its number in `debugRegisters`, as bytes in the guest's order. Called with the vCPU stopped.
+    open func debugRegister(_ number: Int) -> [UInt8] { preconditionFailure("abstract") }
+
+    /// Sets a register from as many bytes as it has. Called with the vCPU stopped.
+    open func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { preconditionFailure("abstract") }
+
     /// One line for `-d in_asm`: address, bytes and mnemonic of the instruction in the bytes; and its length.
     open func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) { preconditionFailure("abstract") }
 }

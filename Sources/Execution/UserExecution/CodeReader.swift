@@ -20,9 +20,11 @@ final class CodeReader {
 
     /// The code from an address to the end of its page, or as much as one block may need; nil if it cannot be read.
     ///
-    /// - Parameter watch: called with the number of the next page before that is read.
-    func window(_ memory: GuestMemory, _ pc: UInt64, watch: @escaping (UInt64) -> Void) -> CodeWindow? {
-        let size = min(4096 - pc & 0xfff, CodeReader.most)
+    /// - Parameters:
+    ///   - most: bytes in which an instruction may begin.
+    ///   - watch: called with the number of the next page before that is read.
+    func window(_ memory: GuestMemory, _ pc: UInt64, most: UInt64, watch: @escaping (UInt64) -> Void) -> CodeWindow? {
+        let size = min(4096 - pc & 0xfff, CodeReader.most, most)
         guard let source = unsafe memory.host(pc), unsafe apus_guest_copy(bytes, source, Int(size)) == 0 else { return nil }
         return unsafe CodeWindow(base: UnsafePointer(bytes), pageStart: pc, pageSize: size) { [unowned(unsafe) self] in
             let next = pc + size

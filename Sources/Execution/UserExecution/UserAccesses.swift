@@ -18,7 +18,20 @@ extension UserRunner {
 
     private func isMisaligned(_ address: UInt64, _ memory: MemoryOperation) -> Bool { address & UInt64(memory.size - 1) != 0 }
 
+    /// Whether a debugger watches the access, which then waits.
+    private func isWatched(_ address: UInt64, _ memory: MemoryOperation, reads: Bool, writes: Bool) -> Bool {
+        if engine.debugPoints.watchpoints.isEmpty || ignoresWatchpoints { return false }
+        for point in engine.debugPoints.watchpoints {
+            guard let place = point.hit(address, UInt64(memory.size), reads: reads, writes: writes) else { continue }
+            watchHit = (point.kind, place)
+            cpu.header.exception = 1
+            return true
+        }
+        return false
+    }
+
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
+        if isWatched(address, memory, reads: true, writes: false) { return 0 }
         if memory.alignment == .fault, isMisaligned(address, memory) { return misaligned(address, isWrite: false) }
         guard let low = engine.memory.load(address, size: min(memory.size, 8)) else { return failed(address) }
         if memory.size == 16 {
@@ -30,6 +43,7 @@ extension UserRunner {
     }
 
     func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
+        if isWatched(address, memory, reads: false, writes: true) { return }
         if memory.alignment == .fault, isMisaligned(address, memory) {
             _ = misaligned(address, isWrite: true)
             return
@@ -49,6 +63,7 @@ extension UserRunner {
     }
 
     func atomic(_ address: UInt64, _ operand: UInt64, _ memory: MemoryOperation, _ operation: AtomicOperation) -> UInt64 {
+        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         if isMisaligned(address, memory) { return misaligned(address, isWrite: true) }
         guard var old = engine.memory.load(address, size: memory.size) else { return failed(address) }
         while true {
@@ -60,6 +75,7 @@ extension UserRunner {
     }
 
     func compareExchange(_ address: UInt64, _ expected: UInt64, _ memory: MemoryOperation) -> UInt64 {
+        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         if isMisaligned(address, memory) { return misaligned(address, isWrite: true) }
         let new = cpu.header.scratch(RuntimeFunctions.Scratch.new)
         if memory.size == 16 { return compareExchangePair(address, expected, new) }

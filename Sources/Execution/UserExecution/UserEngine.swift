@@ -39,6 +39,10 @@ public final class UserEngine {
     /// Set when the code memory is full; the runner that sees it empties it.
     var wantsCodeFlush = false
     private(set) var codeFlushes = 0
+    /// What a debugger has put in. Changes while no thread runs guest code.
+    var debugPoints = DebugPoints()
+    /// Set while a debugger wants all runners to leave guest code.
+    var isHolding = false
 
     public init(guest: GuestDescription, memory: GuestMemory, options: UserEngineOptions) throws(CodeMemoryError) {
         self.guest = guest
@@ -90,13 +94,26 @@ public final class UserEngine {
         case fault(GuestFault)
         /// The code memory was found full.
         case full
+        /// A debugger wants a stop before the instruction at `pc`.
+        case breakpoint
     }
 
     func block(_ cpu: VirtualCPU) -> Lookup {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         return memory.lock.withLock {
+            if debugPoints.stops(at: pc) { return .breakpoint }
             if let block = table.find(pc, flags), isCurrent(block) { return .block(block) }
-            return translate(cpu, pc, flags)
+            if let fault = translate(cpu, pc, flags, limit: options.singleStep ? 1 : 64) { return .fault(fault) }
+            return makeBlock(flags)
+        }
+    }
+
+    /// One instruction for the interpreter, breakpoint or not.
+    func instruction(_ cpu: VirtualCPU) -> Lookup {
+        let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
+        return memory.lock.withLock {
+            if let fault = translate(cpu, pc, flags, limit: 1) { return .fault(fault) }
+            return .block(UserBlock(pc: pc, flags: flags, code: nil, ir: InterpretedBlock(copyOf: scratch), comparedBytes: nil))
         }
     }
 
@@ -108,22 +125,22 @@ public final class UserEngine {
         return false
     }
 
-    private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64) -> Lookup {
-        if let fault = fetchFault(pc) { return .fault(fault) }
+    /// Leaves the operations of the instructions at `pc` in `scratch`; the fault if they cannot be fetched.
+    private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64, limit: Int) -> GuestFault? {
+        if let fault = fetchFault(pc) { return fault }
         watch(pc >> 12)
-        guard var window = reader.window(memory, pc, watch: { [unowned(unsafe) self] in watch($0) }) else {
-            return .fault(GuestFault(signal: 7, code: 2, address: pc))
-        }
+        guard var window = reader.window(memory, pc, most: debugPoints.room(behind: pc), watch: { [unowned(unsafe) self] in watch($0) })
+        else { return GuestFault(signal: 7, code: 2, address: pc) }
         scratch.reset(pc: pc)
-        cpu.translate(into: &scratch, flags: flags, window: &window, limit: options.singleStep ? 1 : 64)
+        cpu.translate(into: &scratch, flags: flags, window: &window, limit: limit)
         // An instruction that begins here and ends where nothing can be fetched.
-        if scratch.count == 0 { return .fault(fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc)) }
+        if scratch.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc) }
         logTranslation(cpu)
         optimizer.run(&scratch)
         if Log.isEnabled(.opOpt) {
             Log.write(.opOpt, "OP after optimization:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
         }
-        return makeBlock(flags)
+        return nil
     }
 
     /// The fault of an instruction fetch (SIGSEGV with SEGV_MAPERR or SEGV_ACCERR); nil if the address may be executed.
@@ -137,7 +154,7 @@ public final class UserEngine {
         let numbers = scratch.pc >> 12 == last >> 12 ? [last >> 12] : [scratch.pc >> 12, last >> 12]
         let isCompared = numbers.contains { pages[$0]?.isCompared == true }
         var code: CompiledBlock?
-        if let generator, generator.supports(scratch) {
+        if let generator, debugPoints.watchpoints.isEmpty, generator.supports(scratch) {
             guard let compiled = generator.compile(scratch) else {
                 wantsCodeFlush = true
                 return .full

@@ -14,6 +14,16 @@ public enum UserStop: Sendable {
     case fault(GuestFault)
     /// Something asks for attention: a signal in the thread's slot, or nothing any more.
     case interrupted
+    case debug(DebugStop)
+}
+
+/// What a debugger has asked to be told.
+public enum DebugStop: Sendable {
+    /// `pc` is at a breakpoint.
+    case breakpoint
+    /// The one instruction is done.
+    case stepped
+    case watchpoint(Watchpoint.Kind, address: UInt64)
 }
 
 /// Runs one thread of a guest process. All but `init` happens on that thread.
@@ -26,6 +36,12 @@ public final class UserRunner {
     public let slot: UnsafeMutablePointer<apus_signal_slot>
     /// A fault of a memory access, which `CPUHeader.exception` announces.
     var fault: GuestFault?
+    /// Set by a debugger: `run` does one instruction only.
+    public var isStepping = false
+    /// A watched access that is about to be done, which `CPUHeader.exception` announces.
+    var watchHit: (kind: Watchpoint.Kind, address: UInt64)?
+    /// Set while a watched access is done after all.
+    private(set) var ignoresWatchpoints = false
     private var interpreter: Interpreter
     private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
 
@@ -131,9 +147,10 @@ public final class UserRunner {
             if unsafe apus_atomic_load_relaxed_u32(exitRequest) != 0 {
                 unsafe apus_atomic_store_u32(exitRequest, 0)
                 cpu.header.exitSite = 0
-                if unsafe apus_atomic_load_u32(&slot.pointee.pending) != 0 { return .interrupted }
+                if unsafe apus_atomic_load_u32(&slot.pointee.pending) != 0 || engine.isHolding { return .interrupted }
             }
             if engine.wantsCodeFlush { engine.flushCode(by: self) }
+            if isStepping { return step() }
             // In this order: a site read after the count is of that count's code, or 0.
             let generation = engine.codeFlushes
             let site = cpu.header.exitSite
@@ -145,6 +162,7 @@ public final class UserRunner {
             switch engine.block(cpu) {
             case .full: continue
             case .fault(let fault): if !cpu.adapts(toFaultAt: fault.address) { return .fault(fault) }
+            case .breakpoint: return .debug(.breakpoint)
             case .block(let block):
                 if site != 0, !Log.isEnabled(.noChain) { engine.chain(site: Int(site), to: block, generation: generation) }
                 if Log.isEnabled([.exec, .cpu]) { logExecution(block) }
@@ -153,7 +171,32 @@ public final class UserRunner {
         }
     }
 
+    /// Does one instruction.
+    private func step() -> UserStop {
+        switch engine.instruction(cpu) {
+        case .fault(let fault): return cpu.adapts(toFaultAt: fault.address) ? .interrupted : .fault(fault)
+        case .full, .breakpoint: return .interrupted
+        case .block(let block):
+            guard let ir = block.ir, interpreter.run(ir.block, cpu.header) == .exception else { return .debug(.stepped) }
+            return takeException() ?? .interrupted
+        }
+    }
+
+    /// Stops for a watched access: before it, or behind its instruction, as the architecture's processors do.
+    private func stop(for hit: (kind: Watchpoint.Kind, address: UInt64)) -> UserStop {
+        watchHit = nil
+        cpu.header.exception = 0
+        if !cpu.debugRegisters.watchesStopBefore {
+            ignoresWatchpoints = true
+            defer { ignoresWatchpoints = false }
+            let stop = step()
+            guard case .debug = stop else { return stop }
+        }
+        return .debug(.watchpoint(hit.kind, address: hit.address))
+    }
+
     private func takeException() -> UserStop? {
+        if let watchHit { return stop(for: watchHit) }
         guard let fault else { return cpu.header.exception != 0 ? .exception : nil }
         self.fault = nil
         cpu.header.exception = 0

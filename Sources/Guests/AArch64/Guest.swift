@@ -168,6 +168,10 @@ public final class AArch64CPU: VirtualCPU {
     private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     private func digits(_ value: UInt64) -> String { String(hex(value, digits: 16).dropFirst(2)) }
 
+    public override var debugRegisters: DebugRegisterTable { debugTable }
+    public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
+    public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(features: model.features).line(address, bytes)
     }

@@ -222,6 +222,10 @@ public final class RISCVCPU: VirtualCPU {
         return " " + name + String(repeating: " ", count: max(1, 9 - name.count)) + digits
     }
 
+    public override var debugRegisters: DebugRegisterTable { debugTable }
+    public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
+    public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(rv64: model.rv64, extensions: model.extensions).line(address, bytes)
     }

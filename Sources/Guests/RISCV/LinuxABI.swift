@@ -15,7 +15,7 @@ extension RISCVCPU {
     }
 
     /// fcsr.
-    fileprivate var floatControl: UInt64 {
+    var floatControl: UInt64 {
         get {
             header.collectFloatFlags()
             return UInt64(header.floatFlags & 31) | UInt64(header.roundingMode) << 5

@@ -5,7 +5,6 @@ public enum CommandLineError: ExplainedError {
     case unknownOption(String)
     case missingValue(String)
     case badValue(String, String)
-    case notSupported(String)
     case noProgram
     case noSuchGuest(String)
 
@@ -14,7 +13,6 @@ public enum CommandLineError: ExplainedError {
         case .unknownOption(let name): "unknown option '\(name)'"
         case .missingValue(let name): "'\(name)' needs a value"
         case .badValue(let name, let value): "'\(value)' is no value for '\(name)'"
-        case .notSupported(let name): "'\(name)' is not supported"
         case .noProgram: "no program was named"
         case .noSuchGuest(let path): "'\(path)' is no program of a guest that Apus knows"
         }
@@ -26,7 +24,6 @@ public enum CommandLineError: ExplainedError {
         switch self {
         case .unknownOption, .noProgram: "-h lists the options"
         case .missingValue, .badValue: "-h shows the form of its value"
-        case .notSupported: nil
         case .noSuchGuest: "check it with readelf -h"
         }
     }
@@ -58,7 +55,7 @@ struct UserCommandLine {
 
     static let table: [Option] = [
         Option(names: ["h", "help"], value: nil, variable: nil, help: "print this help"),
-        Option(names: ["g"], value: "port", variable: "QEMU_GDB", help: "wait for gdb (not supported)"),
+        Option(names: ["g"], value: "port|path", variable: "QEMU_GDB", help: "wait for gdb on a TCP port or a Unix socket"),
         Option(names: ["L"], value: "path", variable: "QEMU_LD_PREFIX", help: "folder with the guest's libraries"),
         Option(names: ["s"], value: "size", variable: "QEMU_STACK_SIZE", help: "stack size in bytes"),
         Option(names: ["cpu"], value: "model", variable: "QEMU_CPU", help: "the vCPU's model"),
@@ -109,7 +106,7 @@ struct UserCommandLine {
         case "version": wantsVersion = true
         case "coverage": wantsCoverage = true
         case "print-links": wantsLinks = true
-        case "g": throw .notSupported("-g")
+        case "g": options.debugger = value == "none" ? nil : value
         case "0": argv0 = value
         case "E": for part in value.split(separator: ",") { try set(String(part)) }
         case "U": for part in value.split(separator: ",") { changes.append((String(part), nil)) }

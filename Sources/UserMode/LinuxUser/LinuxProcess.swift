@@ -13,6 +13,8 @@ public struct UserOptions: Sendable {
     /// `-r`: what `uname -r` says.
     public var release: String?
     public var model: String?
+    /// `-g`: where a debugger is waited for.
+    public var debugger: String?
     public var stackSize = 8 << 20
     /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
     public var guestBase: UInt?
@@ -48,6 +50,8 @@ public final class LinuxProcess: @unchecked Sendable {
     /// The page with `signalReturnCode`.
     var trampoline: UInt64 = 0
     var stackRange: (start: UInt64, end: UInt64) = (0, 0)
+    /// Set before the program runs, and in the child of a fork.
+    var debugger: ProgramDebugger?
     /// This file itself, open so that it can be executed from any root.
     let selfDescriptor: Int32
 
@@ -67,6 +71,11 @@ public final class LinuxProcess: @unchecked Sendable {
         let inside = prefix + path
         return unsafe faccessat(AT_FDCWD, inside, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? inside : path
     }
+
+    /// Descriptors that are not the guest's, in order.
+    var ownDescriptors: [Int] { ([selfDescriptor] + (debugger?.descriptors ?? [])).map { Int($0) }.sorted() }
+
+    func owns(_ descriptor: Int32) -> Bool { descriptor == selfDescriptor || debugger?.descriptors.contains(descriptor) == true }
 
     // MARK: Starting
 
@@ -95,6 +104,7 @@ public final class LinuxProcess: @unchecked Sendable {
         seccomp.add(thread.seccomp)
         // The program finds no descriptor open that it was not given.
         file.close()
+        if let place = options.debugger { try startDebugger(place, thread) }
         thread.run()
         exit(thread: thread)
     }
@@ -139,6 +149,7 @@ public final class LinuxProcess: @unchecked Sendable {
     }
 
     func exitProcess(_ status: Int32) -> Never {
+        debugger?.ended(.exited(UInt8(truncatingIfNeeded: status)))
         _ = unsafe apus_raw_syscall(231, [Int(status), 0, 0, 0, 0, 0])
         fatalError("exit_group returned")
     }

@@ -27,6 +27,8 @@ public final class LinuxThread {
     var exitStatus: Int32 = 0
     /// Set when the thread is to end.
     var isEnding = false
+    /// Whether the thread has done an instruction or begun a handler since it was let go on, for a debugger's steps.
+    var hasProgressed = false
 
     /// - Parameter signals: the signal actions; nil for those of the process.
     init(process: LinuxProcess, cpu: VirtualCPU, runner: UserRunner, isMain: Bool, signals: SignalActions? = nil) {
@@ -44,13 +46,20 @@ public final class LinuxThread {
     /// Runs the guest's thread to its end.
     func run() {
         seccomp.thread = Int32(hostCall(186))
+        process.debugger?.add(self)
         while !isEnding {
+            process.debugger?.park()
+            hasProgressed = false
             switch runner.run() {
             case .exception: handle(abi.takeEvent(cpu))
             case .fault(let fault): deliver(fault)
             case .interrupted: deliverPending()
+            case .debug(.stepped): hasProgressed = true
+            case .debug(let stop): process.debugger?.stopped(stop)
             }
+            if runner.isStepping, hasProgressed { process.debugger?.stopped(.stepped) }
         }
+        process.debugger?.remove()
         end()
     }
 
@@ -73,6 +82,18 @@ public final class LinuxThread {
     // MARK: System calls
 
     private func doSystemCall() {
+        hasProgressed = true
+        guard let debugger = process.debugger else { return performCall() }
+        let number = abi.systemCall(cpu).number
+        debugger.call(number, isEntry: true)
+        debugger.enterCall()
+        performCall()
+        // In the child of a fork it is another one.
+        process.debugger?.leaveCall()
+        process.debugger?.call(number, isEntry: false)
+    }
+
+    private func performCall() {
         let registers = abi.systemCall(cpu)
         waitingMask = nil
         guard passesSeccomp(registers) else { return }

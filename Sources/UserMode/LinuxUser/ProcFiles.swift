@@ -36,7 +36,7 @@ enum ProcFiles {
         return Int64(descriptor)
     }
 
-    private static func maps(_ process: LinuxProcess) -> String {
+    static func maps(_ process: LinuxProcess) -> String {
         process.memory.allRegions().map { region in
             let p = region.protection
             let letters = (p.contains(.read) ? "r" : "-") + (p.contains(.write) ? "w" : "-") + (p.contains(.execute) ? "x" : "-")

@@ -24,6 +24,20 @@ struct SignalAction {
 final class SignalActions {
     private var actions = [SignalAction?](repeating: nil, count: 65)
 
+    /// Whether signals that would end the process are noted first.
+    private var notesDeadly = false
+
+    /// Under a debugger: signals that would end the process come by the way of those that have handlers.
+    func noteDeadly() {
+        notesDeadly = true
+        for signal in Int32(1)...64 { set(signal, self[signal]) }
+    }
+
+    /// Whether a signal without a handler does something other than ending the process.
+    private static func spares(_ signal: Int32) -> Bool {
+        [SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGTSTP, SIGTTIN, SIGTTOU, SIGKILL, SIGSTOP].contains(signal)
+    }
+
     func copy() -> SignalActions {
         let other = SignalActions()
         other.actions = actions
@@ -44,7 +58,8 @@ final class SignalActions {
     func set(_ signal: Int32, _ action: SignalAction) {
         actions[Int(signal)] = action
         if signal == SIGSEGV || signal == SIGBUS { return }
-        let kind: Int32 = action.isHandler ? 2 : Int32(action.handler)
+        let isNoted = action.isHandler || notesDeadly && action.handler == SignalAction.defaultHandler && !SignalActions.spares(signal)
+        let kind: Int32 = isNoted ? 2 : Int32(action.handler)
         let flags = action.flags & (SignalAction.Flag.noChildStop | SignalAction.Flag.noChildWait)
         _ = apus_set_signal_action(signal, kind, UInt(flags))
     }

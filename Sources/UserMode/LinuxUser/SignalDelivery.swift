@@ -57,8 +57,6 @@ extension LinuxThread {
 
     /// A fault of the guest's own becomes its signal; if that is blocked or ignored the process dies of it.
     func deliver(_ fault: GuestFault) {
-        let action = process.lock.withLock { signals[fault.signal] }
-        if mask & LinuxThread.bit(fault.signal) != 0 || !action.isHandler { die(fault.signal) }
         var info = [UInt8](repeating: 0, count: 128)
         info.put(fault.signal, at: 0)
         info.put(fault.code, at: 8)
@@ -74,6 +72,15 @@ extension LinuxThread {
     }
 
     private func deliver(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
+        guard let debugger = process.debugger else { return act(signal, info, fault: fault) }
+        var info = info
+        let passed = debugger.pass(signal, &info)
+        if passed == 0 { return LinuxThread.setHostMask(mask) }
+        act(passed, info, fault: passed == signal ? fault : nil)
+    }
+
+    private func act(_ signal: Int32, _ info: [UInt8], fault: GuestFault?) {
+        if fault != nil, mask & LinuxThread.bit(signal) != 0 || !process.lock.withLock({ signals[signal].isHandler }) { die(signal) }
         Log.write(.strace, StraceStructures.signal(signal, info))
         let action = process.lock.withLock {
             let action = signals[signal]
@@ -93,6 +100,7 @@ extension LinuxThread {
     private static func isHarmless(_ signal: Int32) -> Bool { [SIGCHLD, SIGCONT, SIGURG, SIGWINCH].contains(signal) }
 
     func die(_ signal: Int32) -> Never {
+        process.debugger?.ended(.killed(signal))
         if [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT].contains(signal) {
             writeLine("qemu: uncaught target signal \(signal) (\(unsafe String(cString: strsignal(signal)))) - core dumped", to: 2)
         }
@@ -120,6 +128,7 @@ extension LinuxThread {
         if alternateStack.flags & 1 << 31 != 0 { alternateStack = AlternateStack() }
         let own = action.flags & SignalAction.Flag.noDefer != 0 ? 0 : LinuxThread.bit(signal)
         setMask(base | action.mask | own)
+        hasProgressed = true
     }
 
     private func framePlace(_ shape: SignalFrame, _ action: SignalAction) -> UInt64 {

@@ -96,6 +96,8 @@ enum Forking {
         }
         var ends: (Int32, Int32) = (-1, -1)
         if request.flags & CloneFlag.vfork != 0 { ends = makePipe() }
+        let debugger = process.debugger
+        let channel = debugger?.beginFork()
         LinuxThread.setHostMask(.max)
         process.lock.lock()
         let child = process.engine.fork(keeping: thread.runner) { apus_fork() }
@@ -107,10 +109,12 @@ enum Forking {
             thread.seccomp.thread = getpid()
             close(ends.0)
             becomeChild(thread, request)
+            process.debugger = debugger?.forkedChild(thread, channel ?? nil)
         } else if child > 0, request.flags & CloneFlag.parentSetTID != 0 {
             _ = thread.memory.store(request.parentTID, UInt64(child), size: 4)
         }
         LinuxThread.setHostMask(thread.mask)
+        if child != 0 { debugger?.forked(Int(child), channel ?? nil) }
         if child > 0, ends.0 >= 0 { waitForEnd(ends) }
         return child < 0 ? -Int64(code) : Int64(child)
     }

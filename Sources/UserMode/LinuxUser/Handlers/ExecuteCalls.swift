@@ -135,11 +135,14 @@ enum ExecuteCalls {
         let filters = SeccompInheritance.descriptor(thread)
         if let filters, filters < 0 { return Int64(filters) }
         defer { if let filters { close(filters) } }
-        let head = ["qemu-" + abi.name] + options.joined() + (filters.map { ["-seccomp-filters", "\($0)"] } ?? []) + ["-0"]
+        let head = ["qemu-" + abi.name] + options.joined() + process.debugWords + (filters.map { ["-seccomp-filters", "\($0)"] } ?? []) + ["-0"]
         let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
         // The new process goes on with the descriptor.
         _ = fcntl(process.selfDescriptor, F_SETFD, 0)
-        defer { _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC) }
+        defer {
+            _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC)
+            process.debugger?.stay()
+        }
         return host(thread, Int(process.selfDescriptor), "", 0x1000, words, environment)
     }
 }

@@ -66,7 +66,7 @@ enum FileCalls {
 
     /// The descriptor of Apus itself is not the guest's.
     private static func isOwn(_ thread: LinuxThread, _ descriptor: UInt64) -> Bool {
-        Int32(truncatingIfNeeded: descriptor) == thread.process.selfDescriptor
+        thread.process.owns(Int32(truncatingIfNeeded: descriptor))
     }
 
     @Sendable static func close(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
@@ -81,10 +81,14 @@ enum FileCalls {
     @Sendable static func closeRange(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         let (first, last) = (Int(call[0] & 0xffff_ffff), Int(call[1] & 0xffff_ffff))
         let flags = Int(call[2] & 0xffff_ffff)
-        let own = Int(thread.process.selfDescriptor)
-        guard first <= own, own <= last else { return thread.hostCall(436, first, last, flags) }
-        let below = own > first ? thread.hostCall(436, first, own - 1, flags) : 0
-        return below < 0 || own == last ? below : thread.hostCall(436, own + 1, last, flags)
+        var start = first
+        // Around Apus's own.
+        for own in thread.process.ownDescriptors where own >= start && own <= last {
+            let result = own > start ? thread.hostCall(436, start, own - 1, flags) : 0
+            if result < 0 { return result }
+            start = own + 1
+        }
+        return start > last && first <= last ? 0 : thread.hostCall(436, start, last, flags)
     }
 
     @Sendable static func fcntl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {

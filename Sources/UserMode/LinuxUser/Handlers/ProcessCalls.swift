@@ -21,6 +21,12 @@ struct CloneRequest {
     var parentTID: UInt64 = 0
     var childTID: UInt64 = 0
     var pidfd: UInt64 = 0
+
+    var withoutSharedMemory: CloneRequest {
+        var copy = self
+        copy.flags &= ~CloneFlag.vm
+        return copy
+    }
 }
 
 enum ProcessCalls {
@@ -53,6 +59,8 @@ enum ProcessCalls {
         if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
         if request.flags & CloneFlag.vm != 0 {
             if request.flags & CloneFlag.vfork == 0 { return -Int64(EINVAL) }
+            // A debugger needs a child with memory of its own, which can be stopped while its parent runs.
+            if thread.process.isDebugged { return Forking.fork(thread, request.withoutSharedMemory) }
             return Forking.vfork(thread, request)
         }
         return Forking.fork(thread, request)

@@ -1,0 +1,93 @@
+import CPUModel
+import Diagnostics
+import GDBStub
+import Glibc
+import HostOS
+import UserExecution
+
+/// What the debugger sees and changes while the program stands still.
+extension ProgramDebugger: DebugTarget {
+    private var cpu: VirtualCPU? { lock.withLock { (entries[lastThread] ?? entries.values.first)?.thread.cpu } }
+
+    private func cpu(_ thread: Int) -> VirtualCPU? { lock.withLock { entries[thread]?.thread.cpu } }
+
+    var registers: DebugRegisterTable { cpu?.debugRegisters ?? DebugRegisterTable(architecture: "", watchesStopBefore: false, expedited: [], []) }
+    var process: Int { Int(getpid()) }
+
+    var threads: [Int] {
+        lock.withLock {
+            let others = entries.keys.filter { $0 != lastThread }.sorted()
+            return entries[lastThread] == nil ? others : [lastThread] + others
+        }
+    }
+
+    func threadName(_ thread: Int) -> String {
+        guard let file = try? HostFile("/proc/self/task/\(thread)/comm", .readOnly), let bytes = try? file.read(at: 0, count: 64) else { return "" }
+        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+    }
+
+    func register(_ number: Int, of thread: Int) -> [UInt8]? { cpu(thread)?.debugRegister(number) }
+    func setRegister(_ number: Int, of thread: Int, _ bytes: [UInt8]) { cpu(thread)?.setDebugRegister(number, bytes) }
+
+    func readMemory(_ address: UInt64, _ count: Int) -> [UInt8] { program.engine.inspect(address, count) }
+    func writeMemory(_ address: UInt64, _ bytes: [UInt8]) -> Bool { program.engine.patch(address, bytes) }
+
+    // MARK: Points
+
+    private var watchpoints: [Watchpoint] {
+        points.compactMap { if case .watch(let point) = $0 { point } else { nil } }
+    }
+
+    func insert(_ point: DebugPoint) -> Bool {
+        if points.contains(point) { return true }
+        points.append(point)
+        switch point {
+        case .software(let address), .hardware(let address): program.engine.insertBreakpoint(at: address)
+        case .watch: program.engine.setWatchpoints(watchpoints)
+        }
+        return true
+    }
+
+    func remove(_ point: DebugPoint) {
+        points.removeAll { $0 == point }
+        switch point {
+        case .software(let address), .hardware(let address):
+            if !points.contains(.software(address)), !points.contains(.hardware(address)) { program.engine.removeBreakpoint(at: address) }
+        case .watch: program.engine.setWatchpoints(watchpoints)
+        }
+    }
+
+    // MARK: The kernel's objects
+
+    func object(_ name: String, thread: Int) -> [UInt8]? {
+        switch name {
+        case "auxv": auxiliaryVector
+        case "exec-file": Array(program.executable.utf8)
+        case "siginfo": lock.withLock { entries[thread]?.information }
+        default: nil
+        }
+    }
+
+    func setSignalInformation(_ offset: Int, _ bytes: [UInt8], thread: Int) -> Bool {
+        lock.withLock {
+            guard let entry = entries[thread], offset <= entry.information.count,
+                bytes.count <= entry.information.count - offset
+            else { return false }
+            entries[thread]?.information.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            return true
+        }
+    }
+
+    func setPassedSignals(_ signals: Set<Int32>) { lock.withLock { passedSignals = signals } }
+    func setCaughtCalls(_ calls: CaughtCalls) { lock.withLock { caughtCalls = calls } }
+    func hostPath(_ path: String) -> String { program.locate(path) }
+
+    func monitor(_ command: String) -> String? {
+        switch command {
+        case "help": "help -- this list\nmaps -- the program's memory map\nregisters -- all threads' registers\n"
+        case "maps": ProcFiles.maps(program)
+        case "registers": threads.map { "thread \($0)\n\(cpu($0)?.describeRegisters() ?? "")\n" }.joined()
+        default: nil
+        }
+    }
+}
