@@ -3,9 +3,11 @@
 
 #include <asm/prctl.h>
 #include <errno.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -122,8 +124,37 @@ const char *apus_errno_name(int code) { return strerrorname_np(code); }
 
 int apus_fork(void) { return fork(); }
 
-long apus_vfork(void *stack_top, int (*body)(void *), void *argument) {
-    int child = clone(body, stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, argument);
+// fork(2) of the C library sees to these; they are there where it is linked in.
+extern void __malloc_fork_lock_parent(void) __attribute__((weak));
+extern void __malloc_fork_unlock_parent(void) __attribute__((weak));
+extern void __malloc_fork_unlock_child(void) __attribute__((weak));
+
+static void call(void (*function)(void)) {
+    if (function != NULL) function();
+}
+
+long apus_fork_with(const struct apus_fork_request *request) {
+    // Where the C library keeps the thread's id, which is another one in the child.
+    int *id = NULL;
+    prctl(PR_GET_TID_ADDRESS, &id);
+    struct clone_args arguments = {
+        .flags = request->flags | (id == NULL ? 0 : CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID),
+        .pidfd = (uintptr_t)request->pidfd,
+        .child_tid = (uintptr_t)id,
+        .exit_signal = request->exit_signal,
+        .set_tid = (uintptr_t)request->ids,
+        .set_tid_size = request->id_count,
+        .cgroup = request->cgroup,
+    };
+    call(__malloc_fork_lock_parent);
+    long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+    long result = child < 0 ? -errno : child;
+    call(child == 0 ? __malloc_fork_unlock_child : __malloc_fork_unlock_parent);
+    return result;
+}
+
+long apus_vfork(int flags, void *stack_top, int (*body)(void *), void *argument, int32_t *word) {
+    int child = clone(body, stack_top, flags | CLONE_VM | CLONE_VFORK, argument, word, NULL, NULL);
     return child < 0 ? -errno : child;
 }
 

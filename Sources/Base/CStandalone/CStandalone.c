@@ -1,5 +1,6 @@
 #include "CStandalone.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 
@@ -20,4 +21,9 @@ __attribute__((constructor)) static void keep_arguments(int argc, char **argv) {
 }
 
 const char *apus_argument(int index) { return index < count ? words[index] : NULL; }
+bool apus_auxiliary(unsigned long type, unsigned long *value) {
+    errno = 0;
+    *value = getauxval(type);
+    return errno == 0;
+}
 const char *apus_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }

@@ -16,13 +16,18 @@ func runApusUser(_ words: [[UInt8]]) -> Int32 {
     let arguments = words.map { String(decoding: $0, as: UTF8.self) }
     let program = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "apus-user"
     do {
-        let line = try UserCommandLine(Array(arguments.dropFirst()), environment: environmentVariable)
+        let registration = OwnProgram.registration()
+        let rest = Array(arguments.dropFirst())
+        let line =
+            registration.keepsArgv0
+            ? try UserCommandLine(registered: rest, environment: environmentVariable) : try UserCommandLine(rest, environment: environmentVariable)
         if line.wantsHelp { return answer(UserCommandLine.help(program)) }
         if line.wantsVersion { return answer("\(program) version \(apusVersion) (Apus, with the interface of QEMU \(interfaceVersion))") }
         if line.wantsLinks { return answer(UserCatalog.guests.flatMap { ["qemu-" + $0.name, "qemu-\($0.name)-static"] }.joined(separator: "\n")) }
+        if let action = line.binfmt { return answer(try BinfmtEntries.run(action)) }
         if line.wantsCoverage { return answer(coverage(guestNamed(program) ?? UserCatalog.guests[0])) }
         if line.program.isEmpty { throw CommandLineError.noProgram }
-        try start(line, program, words.suffix(line.program.count))
+        try start(line, program, words.suffix(line.program.count), registration.descriptor)
     } catch let error as any ExplainedError {
         writeLine("\(program): \(error.description)", to: 2)
         return (error as? ELFError).map { $0.errno == 2 ? 127 : 126 } ?? 1
@@ -33,7 +38,7 @@ func runApusUser(_ words: [[UInt8]]) -> Int32 {
 }
 
 private func answer(_ text: String) -> Int32 {
-    writeLine(text, to: 1)
+    if !text.isEmpty { writeLine(text, to: 1) }
     return 0
 }
 
@@ -48,11 +53,11 @@ private func guestNamed(_ program: String) -> (any LinuxABI)? {
 }
 
 /// Does not return when the program could be started.
-private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySlice<[UInt8]>) throws -> Never {
+private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySlice<[UInt8]>, _ descriptor: Int32?) throws -> Never {
     let items = try line.logItems.map(LogMask.parse) ?? []
     let mask = line.wantsStrace ? items.union(.strace) : items
     if !mask.isEmpty { try Log.configure(mask: mask, file: line.logFile) }
-    let file = try ProgramFile(line.program[0])
+    let file = try descriptor.map { ProgramFile(descriptor: $0, path: line.program[0]) } ?? ProgramFile(line.program[0])
     let image = try file.image()
     guard let abi = guest(for: image.identity, named: program) else {
         throw ELFError.wrongMachine(file.path, machine: image.identity.machine)

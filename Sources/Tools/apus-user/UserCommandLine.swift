@@ -44,6 +44,8 @@ struct UserCommandLine {
     var wantsVersion = false
     var wantsCoverage = false
     var wantsLinks = false
+    /// `--binfmt`'s action and flags.
+    var binfmt: String?
 
     struct Option {
         let names: [String]
@@ -74,6 +76,7 @@ struct UserCommandLine {
             names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
+        Option(names: ["binfmt"], value: "what[,OCFP]", variable: nil, help: "print, register or unregister the entries of binfmt_misc"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]
@@ -92,6 +95,14 @@ struct UserCommandLine {
         program = Array(rest)
     }
 
+    /// The command line that binfmt_misc makes with the flag P: the program's path, its argv[0], its arguments.
+    init(registered arguments: [String], environment: (String) -> String?) throws(CommandLineError) {
+        try self.init(["--"], environment: environment)
+        guard arguments.count >= 2 else { throw .noProgram }
+        argv0 = arguments[1]
+        program = [arguments[0]] + arguments.dropFirst(2)
+    }
+
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandLineError) {
         let name = String(word.drop { $0 == "-" })
         guard let option = UserCommandLine.table.first(where: { $0.names.contains(name) }) else { throw .unknownOption(word) }
@@ -107,6 +118,7 @@ struct UserCommandLine {
         case "coverage": wantsCoverage = true
         case "print-links": wantsLinks = true
         case "g": options.debugger = value == "none" ? nil : value
+        case "binfmt": binfmt = value
         case "0": argv0 = value
         case "E": for part in value.split(separator: ",") { try set(String(part)) }
         case "U": for part in value.split(separator: ",") { changes.append((String(part), nil)) }

@@ -24,6 +24,8 @@ public final class LinuxThread {
     var deferred: [Int32: [UInt8]] = [:]
     /// Where to write 0, and wake, when the thread ends.
     var clearedAtExit: UInt64 = 0
+    /// `set_robust_list`'s head; 0 for none.
+    var robustList: UInt64 = 0
     var exitStatus: Int32 = 0
     /// Set when the thread is to end.
     var isEnding = false
@@ -73,6 +75,7 @@ public final class LinuxThread {
     /// What the kernel does for a thread that is gone.
     private func end() {
         LinuxThread.setHostMask(.max)
+        releaseRobustFutexes()
         if clearedAtExit != 0, memory.store(clearedAtExit, 0, size: 4), let place = unsafe memory.host(clearedAtExit) {
             _ = unsafe apus_raw_syscall(202, [Int(bitPattern: place), 1, 1, 0, 0, 0])
         }

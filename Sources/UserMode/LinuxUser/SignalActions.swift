@@ -54,6 +54,11 @@ final class SignalActions {
         set { actions[Int(signal)] = newValue }
     }
 
+    /// CLONE_CLEAR_SIGHAND: what has a handler does what it does by default.
+    func clearHandlers() {
+        for signal in 1..<Int32(actions.count) where actions[Int(signal)]?.isHandler == true { set(signal, SignalAction()) }
+    }
+
     /// Changes an action and tells the host's kernel as much of it as that needs to know.
     func set(_ signal: Int32, _ action: SignalAction) {
         actions[Int(signal)] = action

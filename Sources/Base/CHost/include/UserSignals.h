@@ -47,8 +47,21 @@ void apus_die_of_signal(int signal);
 
 // fork(2), for Swift.
 int apus_fork(void);
-// vfork(2) by clone(2): `body` runs in the child on a stack of its own, in the same memory, while the caller waits. The child's id, or -errno.
-long apus_vfork(void *stack_top, int (*body)(void *), void *argument);
+// What a fork by clone3(2) may ask for beyond fork: flags (namespaces, CLONE_PIDFD), where the descriptor of CLONE_PIDFD is written, the
+// exit signal, the ids wanted in each namespace, and the cgroup's descriptor.
+struct apus_fork_request {
+    uint64_t flags;
+    int32_t *pidfd;
+    uint64_t exit_signal;
+    const int32_t *ids;
+    uint64_t id_count;
+    uint64_t cgroup;
+};
+// The child's id, 0 in the child, or -errno.
+long apus_fork_with(const struct apus_fork_request *request);
+// clone(2) with CLONE_VM and CLONE_VFORK besides `flags`, whose low byte is the exit signal: `body` runs in the child on a stack of its own,
+// in the same memory, while the caller waits. `word` is where CLONE_PIDFD or CLONE_PARENT_SETTID write. The child's id, or -errno.
+long apus_vfork(int flags, void *stack_top, int (*body)(void *), void *argument, int32_t *word);
 
 // Registers of a saved context (a ucontext_t).
 uintptr_t apus_context_pc(const void *context);

@@ -71,7 +71,8 @@ enum ExecuteCalls {
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .error(EACCES) }
         let start = file.read(0, 256)
         if start.starts(with: [0x23, 0x21]) { return script(thread, directory, path, name, start, arguments, depth) }
-        guard let identity = ELFImage.identity(start), let abi = guest(thread, identity) else { return .host }
+        // Without a descriptor of its own (no /proc in a chroot that binfmt_misc has led into) Apus is found by binfmt_misc again.
+        guard let identity = ELFImage.identity(start), let abi = guest(thread, identity), thread.process.selfDescriptor >= 0 else { return .host }
         let reachable = directory == AT_FDCWD || path.hasPrefix("/") ? name : "/proc/self/fd/\(directory)/\(path)"
         return .guest(abi, isDescriptor ? name : reachable, arguments)
     }

@@ -5,10 +5,11 @@ import UserExecution
 
 /// Flags of clone (include/uapi/linux/sched.h).
 enum CloneFlag {
-    static let vm: UInt64 = 0x100, vfork: UInt64 = 0x4000, thread: UInt64 = 0x10000, setTLS: UInt64 = 0x80000
+    static let vm: UInt64 = 0x100, signalHandlers: UInt64 = 0x800, vfork: UInt64 = 0x4000, thread: UInt64 = 0x10000, setTLS: UInt64 = 0x80000
     static let parentSetTID: UInt64 = 0x100000, childClearTID: UInt64 = 0x200000, childSetTID: UInt64 = 0x1000000, pidfd: UInt64 = 0x1000
-    /// What a new process may get from the host's clone; namespaces among them.
-    static let passedOn: UInt64 = 0x7e02_0000 | 0x8000_0000 | pidfd
+    static let clearHandlers: UInt64 = 1 << 32, intoCgroup: UInt64 = 1 << 33
+    /// What a new process gets from the host's clone: namespaces, CLONE_FS, CLONE_FILES, CLONE_PARENT, CLONE_IO, a pidfd, a cgroup.
+    static let passedOn: UInt64 = 0x7e02_0080 | 0x8000_0000 | 0x8600 | pidfd | intoCgroup
 }
 
 /// What clone and clone3 ask for.
@@ -21,6 +22,16 @@ struct CloneRequest {
     var parentTID: UInt64 = 0
     var childTID: UInt64 = 0
     var pidfd: UInt64 = 0
+    /// `set_tid`: the ids wanted, from the innermost namespace outwards.
+    var ids: [Int32] = []
+    var cgroup: UInt64 = 0
+
+    /// What the host's clone is to do of it; the rest Apus does itself.
+    var hostFlags: UInt64 {
+        flags & (flags & CloneFlag.vm != 0 ? CloneFlag.passedOn | CloneFlag.signalHandlers : CloneFlag.passedOn)
+    }
+    /// Whether fork does the same.
+    var isPlainFork: Bool { hostFlags == 0 && exitSignal == UInt64(SIGCHLD) && ids.isEmpty && cgroup == 0 }
 
     var withoutSharedMemory: CloneRequest {
         var copy = self
@@ -45,25 +56,40 @@ enum ProcessCalls {
         if call[1] < 64 { return -Int64(EINVAL) }
         if call[1] > 4096 { return -Int64(E2BIG) }
         guard let words = thread.memory.bytes(at: call[0], count: Int(call[1])) else { return -Int64(EFAULT) }
-        // set_tid and a cgroup need what only the host's clone3 does.
-        if words.count >= 80, words.word(at: 72) != 0 || words.word(at: 64) != 0 { return -Int64(EPERM) }
+        if words.dropFirst(88).contains(where: { $0 != 0 }) { return -Int64(E2BIG) }
         let stack = words.word(at: 40)
-        return start(
-            thread,
-            CloneRequest(
-                flags: words.word(at: 0), exitSignal: words.word(at: 32), stack: stack == 0 ? 0 : stack &+ words.word(at: 48),
-                tls: words.word(at: 56), parentTID: words.word(at: 24), childTID: words.word(at: 16), pidfd: words.word(at: 8)))
+        if (stack == 0) != (words.word(at: 48) == 0) || words.word(at: 0) & 0xff & ~0x80 != 0 || words.word(at: 32) > 64 { return -Int64(EINVAL) }
+        var request = CloneRequest(
+            flags: words.word(at: 0), exitSignal: words.word(at: 32), stack: stack &+ words.word(at: 48),
+            tls: words.word(at: 56), parentTID: words.word(at: 24), childTID: words.word(at: 16), pidfd: words.word(at: 8))
+        if words.count >= 80 {
+            guard let ids = ids(thread, words.word(at: 64), words.word(at: 72)) else { return -Int64(words.word(at: 72) > 32 ? EINVAL : EFAULT) }
+            request.ids = ids
+        }
+        if words.count >= 88, request.flags & CloneFlag.intoCgroup != 0 { request.cgroup = words.word(at: 80) }
+        return start(thread, request)
+    }
+
+    private static func ids(_ thread: LinuxThread, _ address: UInt64, _ count: UInt64) -> [Int32]? {
+        guard count <= 32, let bytes = thread.memory.bytes(at: address, count: 4 * Int(count)) else { return nil }
+        return (0..<Int(count)).map { bytes.get(Int32.self, at: 4 * $0) }
     }
 
     private static func start(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
         if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
-        if request.flags & CloneFlag.vm != 0 {
-            if request.flags & CloneFlag.vfork == 0 { return -Int64(EINVAL) }
-            // A debugger needs a child with memory of its own, which can be stopped while its parent runs.
-            if thread.process.isDebugged { return Forking.fork(thread, request.withoutSharedMemory) }
-            return Forking.vfork(thread, request)
-        }
-        return Forking.fork(thread, request)
+        if !isPossible(request) { return -Int64(EINVAL) }
+        guard request.flags & CloneFlag.vm != 0 else { return Forking.fork(thread, request) }
+        // A debugger needs a child with memory of its own, which can be stopped while its parent runs.
+        if request.flags & CloneFlag.vfork != 0, thread.process.isDebugged { return Forking.fork(thread, request.withoutSharedMemory) }
+        return Forking.share(thread, request)
+    }
+
+    /// The kernel's rules for flags; CLONE_NEWTIME, which only clone3 knows, is not had together with shared memory.
+    private static func isPossible(_ request: CloneRequest) -> Bool {
+        let flags = request.flags
+        let (sharesMemory, sharesHandlers) = (flags & CloneFlag.vm != 0, flags & CloneFlag.signalHandlers != 0)
+        return (sharesMemory || !sharesHandlers) && !(sharesHandlers && flags & CloneFlag.clearHandlers != 0)
+            && !(sharesMemory && flags & 0x80 != 0)
     }
 
     @Sendable static func exit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
@@ -79,33 +105,6 @@ enum ProcessCalls {
     @Sendable static func setTIDAddress(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         thread.clearedAtExit = call[0]
         return thread.hostCall(186)
-    }
-
-    // MARK: futex
-
-    /// Operations of futex by what their fourth argument is, which in the others means nothing, and by whether there is a second futex.
-    private enum Futex {
-        /// WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2.
-        static let withTime: [UInt64] = [0, 6, 9, 11, 13]
-        /// REQUEUE, CMP_REQUEUE, WAKE_OP, CMP_REQUEUE_PI.
-        static let withNumber: [UInt64] = [3, 4, 5, 12]
-        static let withSecond: [UInt64] = withNumber + [11]
-    }
-
-    /// Arguments that the operation does not use may hold anything.
-    @Sendable static func futex(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        let operation = call[1] & 0x7f
-        guard let first = thread.hostWord(call[0]), let second = Futex.withSecond.contains(operation) ? thread.hostWord(call[4]) : 0,
-            let fourth = Futex.withTime.contains(operation)
-                ? thread.hostWord(call[3]) : Futex.withNumber.contains(operation) ? Int(truncatingIfNeeded: call[3]) : 0
-        else { return -Int64(EFAULT) }
-        return thread.hostCall(202, first, Int(call[1] & 0xffff_ffff), Int(call[2] & 0xffff_ffff), fourth, second, Int(call[5] & 0xffff_ffff))
-    }
-
-    /// The kernel walks the list itself, which it can where guest addresses are the host's.
-    @Sendable static func setRobustList(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if thread.memory.base != 0 { return -Int64(ENOSYS) }
-        return thread.hostCall(273, Int(truncatingIfNeeded: call[0]), Int(truncatingIfNeeded: call[1]))
     }
 
     // MARK: Settings of the process

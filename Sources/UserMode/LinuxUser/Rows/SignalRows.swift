@@ -16,7 +16,8 @@ extension SystemCall {
     static let time: [SystemCall] = [
         .pass("nanosleep", 101, 35, .time, .written(16), restart: .never),
         .pass("clock_nanosleep", 115, 230, .named(.clock), .named(.absolute), .time, .written(16), restart: .never),
-        .pass("clock_settime", 112, 227, .int, .pointer), .pass("clock_gettime", 113, 228, .named(.clock), .written(16)),
+        .pass("clock_settime", 112, 227, .int, .pointer),
+        .own("clock_gettime", 113, .named(.clock), .pointer, handler: SystemCalls.clockTime),
         .pass("clock_getres", 114, 229, .named(.clock), .written(16)), .pass("clock_adjtime", 266, 305, .int, .written(208)),
         .pass("gettimeofday", 169, 96, .written(16), .written(8)), .pass("settimeofday", 170, 164, .pointer, .pointer),
         .pass("adjtimex", 171, 159, .written(208)), .pass("times", 153, 100, .written(32)),
