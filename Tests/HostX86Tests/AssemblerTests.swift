@@ -234,7 +234,7 @@ private typealias T = AssemblerTrial
         for condition in HostCondition.allCases {
             t.check("jcc", "j\(AssemblerTests.conditions[Int(condition.rawValue)]) 0x1234") { $0.jcc(condition, to: T.target) }
         }
-        t.check("lock or", "lock or dword ptr [rsp], 0x0") { $0.lockOr(Memory(.rsp), 0) }
+        t.check("lockOr", "lock or DWORD PTR [rsp],0x0") { $0.lockOr(Memory(.rsp), 0) }
         t.check("ret", "ret") { $0.ret() }
         t.check("ud2", "ud2") { $0.ud2() }
         let nops = [

@@ -15,7 +15,7 @@ enum TextNames {
     /// Single bits of the float attributes.
     static let floatBits: [(UInt16, String)] = [
         (1 << 6, "tinybefore"), (1 << 7, "silent"), (1 << 8, "negproduct"), (1 << 9, "negaddend"), (1 << 10, "signalling"),
-        (1 << 11, "signed"), (1 << 14, "inexactsilent"),
+        (1 << 11, "signed"), (1 << 14, "inexactsilent"), (1 << 15, "flushes"),
     ]
     static let alignment: [(MemoryOperation.Alignment, String)] = [(.any, ""), (.fault, "aligned"), (.within16, "within16")]
     static let order: [(MemoryOperation.Order, String)] = [

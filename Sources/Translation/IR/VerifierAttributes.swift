@@ -42,7 +42,7 @@ extension Verifier {
         let isKnown =
             FloatAttributes.Rounding(rawValue: UInt8(attribute & 7)) != nil
             && FloatAttributes.NaNRule(rawValue: UInt8(attribute >> 3 & 7)) != nil
-            && (op.hasMinMaxRule || FloatAttributes.Saturation(rawValue: UInt8(attribute >> 12 & 3)) != nil) && attribute & 0x8000 == 0
+            && (op.hasMinMaxRule || FloatAttributes.Saturation(rawValue: UInt8(attribute >> 12 & 3)) != nil)
         return isKnown ? nil : "the float attributes \(attribute) mean nothing"
     }
 
