@@ -50,7 +50,9 @@ public struct JumpCacheEntry: Sendable {
     @inlinable public static func count(_ mode: MemoryMode) -> Int { mode == .translated ? count : 4 * count }
 
     /// The slot of a guest address.
-    @inlinable public static func index(_ pc: UInt64, alignmentBits: Int, count: Int = count) -> Int { Int((pc &>> UInt64(alignmentBits)) & UInt64(count - 1)) }
+    @inlinable public static func index(_ pc: UInt64, alignmentBits: Int, count: Int = count) -> Int {
+        Int((pc &>> UInt64(alignmentBits)) & UInt64(count - 1))
+    }
 }
 
 /// A TLB slot: 32 bytes. Tags are the virtual address of a page for which generated code may go straight to memory.
