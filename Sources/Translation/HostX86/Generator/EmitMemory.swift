@@ -327,7 +327,7 @@ extension BlockEmitter {
     private mutating func emitFence(_ op: IROp) {
         // x86 keeps every order but that of an earlier store and a later load.
         guard FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) else { return }
-        // A locked operation on the stack orders the same as mfence and takes a third of its time.
+        // A locked operation on the stack orders the same as mfence.
         a.lockOr(Memory(.rsp), 0)
     }
 }
