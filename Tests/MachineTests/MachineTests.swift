@@ -95,6 +95,12 @@ import Testing
             copy[place] ^= 0xff
             if var tree = try? DeviceTreeBlob(checking: copy) { try? tree.set(node: "chosen", "bootargs", bytes: [0]) }
         }
+        // Every word in turn as large as a length can be, so that what follows it seems to lie before it.
+        for place in stride(from: 0, to: bytes.count - 3, by: 4) {
+            var copy = bytes
+            copy.replaceSubrange(place..<place + 4, with: [0xff, 0xff, 0xff, 0xd0])
+            if var tree = try? DeviceTreeBlob(checking: copy) { try? tree.set(node: "chosen", "bootargs", bytes: [0]) }
+        }
     }
 
     @Test func badImagesAreExplained() throws {

@@ -13,6 +13,7 @@ public struct DeviceTreeBlob {
         // Versions before 16 name nodes by their whole path; libfdt's check of those reads through a null pointer.
         let version = blob[20..<24].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard version >= 16 else { throw .broken("its format's version is \(version), and 16 is the first that is understood") }
+        if let problem = StructureCheck(blob).problem() { throw .broken(problem) }
         var grown = blob + [UInt8](repeating: 0, count: DeviceTreeBlob.slack)
         let status = unsafe blob.withUnsafeBytes { source -> Int32 in
             guard let start = source.baseAddress else { return -FDT_ERR_TRUNCATED }
