@@ -61,7 +61,7 @@ bench-user: setup-test build ## measure programs against the distribution's qemu
 	Benchmarks/user --write
 
 lint: ## check formatting and scripts
-	$(SWIFT) format lint -s -r Sources Tests Package.swift
+	$(SWIFT) format lint -s -r Sources Tests Fuzz Package.swift
 	shellcheck scripts/* .ci/run
 
 install: build ## install under DESTDIR/PREFIX
