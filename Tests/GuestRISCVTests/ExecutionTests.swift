@@ -92,6 +92,16 @@ private final class Finish: IOHandler {
         }
     }
 
+    /// A loop that writes and reads a word of one page and the other in turn: it is found out, made anew, and goes on as before.
+    @Test func wanderingAccessesAreFoundOut() throws {
+        // 0: xor a2, a2, a3; sw a1, 0(a2); lw a4, 0(a2); add a0, a0, a4; addi a1, a1, -1; bnez a1, 0b
+        let words: [UInt32] = [0x00d6_4633, 0x00b6_2023, 0x0006_2703, 0x00e5_0533, 0xfff5_8593, 0xfe05_96e3]
+        var found = 0
+        let cpu = try runHart(words, EngineOptions(), registers: [11: 3_000_000, 12: 0x8008_0000, 13: 0x1000]) { found = $0.wanderingAccesses }
+        #expect(cpu.register(10) == 3_000_000 * 3_000_001 / 2)
+        #expect(found >= 1)
+    }
+
     /// 2000 times: write a function that adds 1 to a0 and call it, write it anew so that it adds 2 and call it.
     private static let rewriting: [UInt32] =
         [

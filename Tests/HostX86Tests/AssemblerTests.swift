@@ -225,6 +225,7 @@ private typealias T = AssemblerTrial
             t.check("jmp", "jmp \(T.text(memory, "QWORD"))", target: T.target) { $0.jmp(memory) }
             t.check("call", "call \(T.text(memory, "QWORD"))", target: T.target) { $0.call(memory) }
         }
+        t.check("note", "nop DWORD PTR [rax+0x1234567]") { $0.note(0x123_4567) }
         for register in Register.allCases {
             t.check("jmp", "jmp \(T.name(register, .b64))") { $0.jmp(register) }
             t.check("call", "call \(T.name(register, .b64))") { $0.call(register) }

@@ -99,6 +99,7 @@ final class CPURunner {
     func forgetCode() {
         for index in unsafe contexts.indices { unsafe contexts[index].flushJumpCaches() }
         cpu.header.exitSite = 0
+        unsafe cpu.state.storeBytes(of: 0, toByteOffset: CPUHeader.Offset.refillSite, as: UInt64.self)
     }
 
     func revokeWrites(hostPage: UInt64) {
@@ -180,10 +181,19 @@ final class CPURunner {
         tlbFlushRequested = false
         sleepLock.unlock()
         if flush { flushTLB() }
+        sampleRefill()
         if !cpu.isHalted || cpu.wakeIfDue(), cpu.takeInterrupt() {
             // The jump that was to be chained does not lead to the handler.
             cpu.header.exitSite = 0
         }
+    }
+
+    /// Looks at the access that has filled its recent page last, if one has been noted.
+    private func sampleRefill() {
+        let site = unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.refillSite, as: UInt64.self)
+        guard site != 0 else { return }
+        unsafe cpu.state.storeBytes(of: 0, toByteOffset: CPUHeader.Offset.refillSite, as: UInt64.self)
+        engine.sampleRefill(site)
     }
 
     /// Runs blocks until the vCPU halts, is stopped, or has used its slice.

@@ -263,6 +263,8 @@ public final class TranslationEngine {
             wantsCodeFlush = false
             table.removeAll()
             interpretedBytes = 0
+            refills = RefillSamples()
+            generator?.wanderingAccesses = []
             generator?.discardCode()
             for other in runners { other.forgetCode() }
             codeFlushes += 1
@@ -285,13 +287,35 @@ public final class TranslationEngine {
         translationLock.lock()
         defer { translationLock.unlock() }
         ram.clear(RAMBlock.PageFlag.code, page: page)
-        for block in table.remove(page: .init(block: ObjectIdentifier(ram), page: page)) where !block.isDead {
-            block.isDead = true
-            guard let generator, let code = block.code else { continue }
-            generator.kill(entry: code.entry)
-            for jump in block.chainedJumps { generator.unchain(site: jump) }
-            block.chainedJumps = []
+        for block in table.take(page: .init(block: ObjectIdentifier(ram), page: page)) where !block.isDead {
+            kill(block)
         }
+    }
+
+    /// Lets nothing lead to a block any more.
+    private func kill(_ block: TranslatedBlock) {
+        block.isDead = true
+        guard let generator, let code = block.code else { return }
+        generator.kill(entry: code.entry)
+        for jump in block.chainedJumps { generator.unchain(site: jump) }
+        block.chainedJumps = []
+    }
+
+    // MARK: Recent pages
+
+    private var refills = RefillSamples()
+    /// Instructions whose accesses have been found not to be worth remembering pages for: for `info jit`.
+    public var wanderingAccesses: Int { translationLock.withLock { generator?.wanderingAccesses.count ?? 0 } }
+
+    /// Takes note of an access that had to look for its page, one of many; when it turns out to do so all the time, its block is made anew without.
+    func sampleRefill(_ site: UInt64) {
+        translationLock.lock()
+        defer { translationLock.unlock() }
+        guard let generator, generator.memory.contains(UInt(site)) else { return }
+        let instruction = generator.instruction(ofRefill: site)
+        guard refills.wanders(instruction, at: monotonicNanoseconds()) else { return }
+        generator.wanderingAccesses.insert(instruction)
+        if let block = table.block(at: generator.memory.offset(of: UInt(site))), !block.isDead { kill(block) }
     }
 
     /// Lets the jump that left generated code go straight to `block` next time. `generation` is the count of code flushes when it left.

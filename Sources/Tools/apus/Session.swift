@@ -144,13 +144,17 @@ extension Session: MonitorTarget {
         }
     }
 
+    private func describeTranslation(_ engine: TranslationEngine) -> String {
+        "translated blocks: \(engine.translatedBlocks)\ncode flushes: \(engine.codeFlushes)\naccesses that wander: \(engine.wanderingAccesses)\n"
+    }
+
     func information(_ subject: String) -> String? {
         switch subject {
         case "block": blocks.description
         case "network": networks.description
         case "usernet": networks.connections
         case "chardev": characters.description
-        case "jit": engine.map { "translated blocks: \($0.translatedBlocks)\ncode flushes: \($0.codeFlushes)\n" }
+        case "jit": engine.map(describeTranslation)
         default: nil
         }
     }

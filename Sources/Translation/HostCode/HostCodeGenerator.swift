@@ -98,6 +98,10 @@ public protocol HostCodeGenerator: AnyObject {
     func accessedAddress(_ context: UnsafeRawPointer) -> UInt64
     /// Changes a saved context inside generated code, so that `run` returns with `.exception` and the guest's state is whole.
     func leaveWithException(_ context: UnsafeMutableRawPointer)
+    /// Memory accesses that find another page nearly every time, so that it is not worth remembering: the low halves of their instructions' addresses.
+    var wanderingAccesses: Set<UInt32> { get set }
+    /// The low half of the address of the instruction whose access left `CPUHeader.refillSite`.
+    func instruction(ofRefill site: UInt64) -> UInt32
     /// The host instructions of a range, for `-d out_asm`.
     func listing(_ offset: Int, _ size: Int) -> String
 }

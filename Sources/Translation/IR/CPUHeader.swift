@@ -57,6 +57,10 @@ public struct CPUHeader {
         public static let scratch = -384
         /// UInt32: a bit for each row of `recentPages` that has been filled since they were forgotten.
         public static let recentPagesInUse = -404
+        /// UInt32: how often a `RecentPage` may still be filled before `refillSite` is to be looked at.
+        public static let refillsLeft = -408
+        /// UInt64: host address behind the call that filled the last one of those; 0 for none.
+        public static let refillSite = -472
         /// `RecentPage`s: for each MMU index a row for loads and one for stores.
         public static let recentPages = -8192
     }
@@ -70,6 +74,8 @@ public struct CPUHeader {
     }
 
     public static let recentPagesPerRow = 32
+    /// One of so many fillings of a `RecentPage` is looked at.
+    public static let refillsPerSample = 4096
     /// The tag of an unused `RecentPage`: an address that no guest maps, being neither of the low nor of the high half of any address space.
     public static let noPage: UInt64 = 0x5a5a_5a5a_5a5a_5000
     /// What an unused entry leads to, so that a wild load from `noPage` finds zeros and nothing of the host.

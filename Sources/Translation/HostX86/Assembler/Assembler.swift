@@ -34,6 +34,17 @@ package struct Assembler {
         offset &+= 4
     }
 
+    /// A number among the instructions, in one that does nothing.
+    public mutating func note(_ value: Int32) {
+        byte(0x0f)
+        byte(0x1f)
+        byte(0x80)
+        long(value)
+    }
+
+    /// What the `note` at a place says.
+    static func noted(_ place: UnsafeRawPointer) -> UInt32 { unsafe place.loadUnaligned(fromByteOffset: 3, as: UInt32.self) }
+
     @inline(__always) mutating func quad(_ value: UInt64) {
         unsafe UnsafeMutableRawPointer(base + offset).storeBytes(of: value, as: UInt64.self)
         offset &+= 8

@@ -18,7 +18,7 @@ struct LabelInfo {
 ///
 /// Values are kept in temporaries and computed where they are defined; guest state that is pinned is always true in its register, other
 /// state always true in memory, so that a fault at any operation finds the guest's registers as they should be.
-struct BlockEmitter {
+final class BlockEmitter {
     static let maxAliases = 64
 
     let registers: HostRegisters
@@ -27,49 +27,52 @@ struct BlockEmitter {
     let countsInstructions: Bool
     let memoryMode: MemoryMode
     /// Where generated code accesses guest memory, and the guest instructions that it does so for.
-    var faultSites = FaultSites()
+    @exclusivity(unchecked) var faultSites = FaultSites()
 
-    var a: Assembler
-    var ops: UnsafeMutablePointer<IROp>
-    var count = 0
-    var info: UnsafeMutablePointer<ValueInfo>
-    private var capacity = 0
+    @exclusivity(unchecked) var a: Assembler
+    @exclusivity(unchecked) var ops: UnsafeMutablePointer<IROp>
+    @exclusivity(unchecked) var count = 0
+    @exclusivity(unchecked) var info: UnsafeMutablePointer<ValueInfo>
+    @exclusivity(unchecked) private var capacity = 0
     /// Index of the operation at hand.
-    var current = 0
+    @exclusivity(unchecked) var current = 0
     /// Operations before this index have been done together with an earlier one.
-    var resumeAt = 0
+    @exclusivity(unchecked) var resumeAt = 0
     /// Bit sets of registers that the operation at hand holds on to.
-    var locked: UInt32 = 0
-    var lockedVectors: UInt32 = 0
+    @exclusivity(unchecked) var locked: UInt32 = 0
+    @exclusivity(unchecked) var lockedVectors: UInt32 = 0
     /// Root values by temporary register; -1 for none.
     let owners: UnsafeMutablePointer<Int32>
     let vectorOwners: UnsafeMutablePointer<Int32>
     let aliasList: UnsafeMutablePointer<Int32>
     /// Root values by state offset / 8 of the fields that hold them; -1 for none.
     let homes: UnsafeMutablePointer<Int32>
-    var aliases = 0
-    var slots = 0
+    @exclusivity(unchecked) var aliases = 0
+    /// Bit set of the pinned registers that may be among the locations of what `aliasList` names.
+    @exclusivity(unchecked) var readPins: UInt32 = 0
+    @exclusivity(unchecked) var slots = 0
     /// Loads so far, in all blocks: each takes the next of the recent pages.
-    var recentPages = 0
+    @exclusivity(unchecked) var recentPages = 0
+    @exclusivity(unchecked) var wanderingAccesses: Set<UInt32> = []
     /// The page that accesses can share a lookup of.
-    var window: PageWindow?
+    @exclusivity(unchecked) var window: PageWindow?
 
     /// Address of the guest instruction at hand, and whether `pc` holds it, or what was written there since.
-    var pc: UInt64 = 0
-    var pcIsTrue = false
+    @exclusivity(unchecked) var pc: UInt64 = 0
+    @exclusivity(unchecked) var pcIsTrue = false
     /// Instructions begun so far.
-    var begun = 0
-    var blockPC: UInt64 = 0
-    private(set) var instructions = 0
+    @exclusivity(unchecked) var begun = 0
+    @exclusivity(unchecked) var blockPC: UInt64 = 0
+    @exclusivity(unchecked) private(set) var instructions = 0
 
-    var entry = 0
+    @exclusivity(unchecked) var entry = 0
     /// The block's labels, and displacements that wait for them.
-    var labels: [LabelInfo] = []
-    var labelFixups: [(place: Int, label: Int)] = []
+    @exclusivity(unchecked) var labels: [LabelInfo] = []
+    @exclusivity(unchecked) var labelFixups: [(place: Int, label: Int)] = []
     /// Code that is emitted behind the block.
-    var outOfLine: [OutOfLine] = []
+    @exclusivity(unchecked) var outOfLine: [OutOfLine] = []
     /// Whether `allocationFault` is asked after every operation.
-    var checksAllocation = false
+    @exclusivity(unchecked) var checksAllocation = false
 
     init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool, memoryMode: MemoryMode) {
         self.registers = registers
@@ -88,7 +91,7 @@ struct BlockEmitter {
     }
 
     /// Emits the block at the assembler's offset; false if it ran out of room.
-    mutating func emit(_ block: borrowing IRBlock, _ assembler: inout Assembler) -> Bool {
+    func emit(_ block: borrowing IRBlock, _ assembler: inout Assembler) -> Bool {
         begin(block, assembler)
         analyse()
         emitEntry()
@@ -108,7 +111,7 @@ struct BlockEmitter {
         return true
     }
 
-    private mutating func begin(_ block: borrowing IRBlock, _ assembler: Assembler) {
+    private func begin(_ block: borrowing IRBlock, _ assembler: Assembler) {
         a = assembler
         unsafe ops = block.ops
         count = block.count
@@ -133,8 +136,9 @@ struct BlockEmitter {
     }
 
     /// At a label no value is alive and nothing is known.
-    mutating func forgetValues() {
+    func forgetValues() {
         aliases = 0
+        readPins = 0
         window = nil
         forgetHomes()
         for index in 0..<16 {
@@ -146,7 +150,7 @@ struct BlockEmitter {
     func forgetHomes() { unsafe homes.update(repeating: -1, count: Int(BlockEmitter.homeBytes / 8)) }
 
     /// The check for interrupts, which `kill` can turn into a jump, and the instruction count.
-    private mutating func emitEntry() {
+    private func emitEntry() {
         a.align(16)
         entry = a.offset
         // A comparison with a 32-bit displacement, so that it has 7 bytes.
@@ -161,7 +165,7 @@ struct BlockEmitter {
         }
     }
 
-    private mutating func emitOperation(_ op: IROp) {
+    private func emitOperation(_ op: IROp) {
         if op.type == .i128 || op.opcode == .trunc && isWide(op.a) { return emitWide(op) }
         switch op.opcode {
         case .const: unsafe info[current].location.kind = .constant
@@ -190,7 +194,7 @@ struct BlockEmitter {
 
     // MARK: Guest state
 
-    private mutating func emitRead(_ op: IROp) {
+    private func emitRead(_ op: IROp) {
         if let pin = registers.vectorPin(at: op.imm) {
             if !op.type.livesInVector { return a.vmovq(destination(), pin) }
             unsafe info[current].location = .vectorPin(pin)
@@ -203,7 +207,7 @@ struct BlockEmitter {
         addAlias(current)
     }
 
-    private mutating func emitWrite(_ op: IROp) {
+    private func emitWrite(_ op: IROp) {
         if op.imm == Int64(CPUHeader.Offset.pc) { pcIsTrue = true }
         if unsafe ops[Int(op.a)].type.livesInVector {
             writeFloat(op)
@@ -217,7 +221,7 @@ struct BlockEmitter {
         }
     }
 
-    private mutating func write(_ op: IROp, _ pin: Register) {
+    private func write(_ op: IROp, _ pin: Register) {
         let root = root(op.a)
         let location = unsafe info[root].location
         if location.kind == .pin, location.asRegister == pin {
@@ -239,7 +243,7 @@ struct BlockEmitter {
         }
     }
 
-    private mutating func writeCell(_ op: IROp) {
+    private func writeCell(_ op: IROp) {
         preserve(cell: op.imm)
         let destination = Memory(HostRegisters.state, Int(op.imm))
         let width = width(op.type)
@@ -248,7 +252,7 @@ struct BlockEmitter {
         if width == .b64 { setHome(op.imm, root(op.a)) }
     }
 
-    private mutating func writeFloat(_ op: IROp) {
+    private func writeFloat(_ op: IROp) {
         let root = root(op.a)
         if let pin = registers.pin(at: op.imm) {
             preserve(pin)
@@ -272,16 +276,16 @@ struct BlockEmitter {
     // MARK: The guest's address
 
     /// Around what may fault or look at the count: the instructions behind this one have not run.
-    mutating func refund(_ count: Int) {
+    func refund(_ count: Int) {
         if countsInstructions, count > 0 { a.alu(.add, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(count)) }
     }
 
-    mutating func charge(_ count: Int) {
+    func charge(_ count: Int) {
         if countsInstructions, count > 0 { a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(count)) }
     }
 
     /// Puts an address into `pc`.
-    mutating func storePC(_ address: UInt64) {
+    func storePC(_ address: UInt64) {
         let place = Memory(HostRegisters.state, CPUHeader.Offset.pc)
         if let short = Int32(exactly: Int64(bitPattern: address)) { return a.mov(.b64, place, short) }
         a.mov(.b32, place, Int32(truncatingIfNeeded: address))

@@ -2,7 +2,7 @@ import IR
 
 extension BlockEmitter {
     /// Swaps the halves of each byte, then the quarters, then the bits.
-    mutating func emitReverseBits(_ op: IROp, _ width: Width) {
+    func emitReverseBits(_ op: IROp, _ width: Width) {
         let source = use(op.a)
         let dst = destination(reusing: op.a)
         let moved = allocate(), mask = allocate()

@@ -3,7 +3,7 @@ import IR
 
 /// Branches, exits and helper calls.
 extension BlockEmitter {
-    mutating func emitControl(_ op: IROp) {
+    func emitControl(_ op: IROp) {
         switch op.opcode {
         case .call: emitCall(op)
         case .label: emitLabel(op)
@@ -20,14 +20,14 @@ extension BlockEmitter {
 
     // MARK: Branches
 
-    private mutating func conditionOfTest(_ op: IROp) -> HostCondition {
+    private func conditionOfTest(_ op: IROp) -> HostCondition {
         let register = use(op.a)
         let width = unsafe width(ops[Int(op.a)].type)
         a.test(width, register, register)
         return .ne
     }
 
-    private mutating func emitBranch(_ op: IROp, _ condition: HostCondition) {
+    private func emitBranch(_ op: IROp, _ condition: HostCondition) {
         let label = Int(op.imm)
         if countsInstructions, labels[label].leaves { labels[label].refund = instructions - begun }
         guard let target = labels[label].target, labels[label].refund == 0 else {
@@ -41,13 +41,13 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitJump(_ op: IROp) {
+    private func emitJump(_ op: IROp) {
         labels[Int(op.imm)].isReached = true
         labelFixups.append((a.jmp(), Int(op.imm)))
     }
 
     /// A label. One that only leads out of the block, and that no branch needs because they all go out themselves, vanishes.
-    private mutating func emitLabel(_ op: IROp) {
+    private func emitLabel(_ op: IROp) {
         let label = labels[Int(op.imm)]
         pcIsTrue = false
         forgetValues()
@@ -65,12 +65,12 @@ extension BlockEmitter {
     /// Where addresses are translated a jump may go straight to a block on its own page only: elsewhere the mapping may change between them.
     func isChainable(_ target: UInt64) -> Bool { memoryMode != .translated || target & ~0xfff == blockPC & ~0xfff }
 
-    private mutating func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
+    private func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)
-        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: JumpSite(place, isForward: target > blockPC).rawValue, pc: target))
+        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: 0, pc: target))
     }
 
-    private mutating func emitDirect(_ target: UInt64) {
+    private func emitDirect(_ target: UInt64) {
         if isChainable(target) {
             return emitChainable(target) { assembler in
                 assembler.alignDisplacement(behind: 1)
@@ -81,7 +81,7 @@ extension BlockEmitter {
         emitLookUp()
     }
 
-    private mutating func emitIndirect(_ op: IROp) {
+    private func emitIndirect(_ op: IROp) {
         if let target = constant(op.a) {
             a.mov(.rax, target)
         } else {
@@ -92,7 +92,7 @@ extension BlockEmitter {
     }
 
     /// Goes on at the guest address in rax, through the jump cache.
-    private mutating func emitLookUp() {
+    private func emitLookUp() {
         let bits = UInt8(4 - codeAlignmentBits)
         a.mov(.b32, .rcx, .rax)
         if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
@@ -107,7 +107,7 @@ extension BlockEmitter {
         a.jmp(to: thunks.exitUnresolved)
     }
 
-    private mutating func emitExit(_ op: IROp) {
+    private func emitExit(_ op: IROp) {
         if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) } else if !pcIsTrue { storePC(pc) }
         a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
         leave(op.reason)
@@ -115,7 +115,7 @@ extension BlockEmitter {
 
     // MARK: Helpers
 
-    private mutating func emitCall(_ op: IROp) {
+    private func emitCall(_ op: IROp) {
         preserveAll()
         for (value, offset) in [
             (op.a, CPUHeader.Offset.accessAddress), (op.b, CPUHeader.Offset.accessValue), (op.c, CPUHeader.Offset.accessExtra),
@@ -131,7 +131,7 @@ extension BlockEmitter {
         if unsafe info[current].uses > 0 { a.mov(.b64, destination(), field(CPUHeader.Offset.accessResult)) }
     }
 
-    private mutating func pass(_ value: Int32, _ offset: Int) {
+    private func pass(_ value: Int32, _ offset: Int) {
         if let constant = immediate(value, .b64), !isDirty(value) { return a.mov(.b64, field(offset), constant) }
         let held = locked
         var register = use(value)

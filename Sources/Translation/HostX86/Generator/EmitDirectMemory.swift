@@ -4,7 +4,7 @@ import IR
 /// Memory accesses of a program that is mapped into the host's own address space: one host instruction each. A fault finds the guest's
 /// instruction through `faultSites`; only alignment is checked here.
 extension BlockEmitter {
-    mutating func emitDirectMemory(_ op: IROp) {
+    func emitDirectMemory(_ op: IROp) {
         switch op.opcode {
         case .load: emitDirectLoad(op)
         case .store: emitDirectStore(op)
@@ -24,7 +24,7 @@ extension BlockEmitter {
     }
 
     /// The place of an access, and the jump away if it must be aligned and is not.
-    private mutating func directPlace(_ op: IROp) -> Direct {
+    private func directPlace(_ op: IROp) -> Direct {
         let displacement = op.opcode == .load || op.opcode == .store ? op.imm : 0
         var base = use(op.a)
         var short = Int(displacement)
@@ -51,10 +51,10 @@ extension BlockEmitter {
     }
 
     /// What follows is an access to guest memory.
-    private mutating func noteSite() { faultSites.append(offset: a.offset, pc: pc) }
+    private func noteSite() { faultSites.append(offset: a.offset, pc: pc) }
 
     /// The runtime is called for a misaligned access, and finds the fault.
-    private mutating func refuseMisaligned(
+    private func refuseMisaligned(
         _ place: Direct, _ op: IROp, _ kind: OutOfLine.Kind, value: Register? = nil, destination: Register? = nil
     ) {
         guard place.misaligned >= 0 else { return }
@@ -73,7 +73,7 @@ extension BlockEmitter {
 
     // MARK: Loads and stores
 
-    private mutating func emitDirectLoad(_ op: IROp) {
+    private func emitDirectLoad(_ op: IROp) {
         let next = current + 1
         let bitsGoToVector =
             unsafe next < count && op.memory.size >= 4 && op.memory.size == op.type.bytes && ops[next].opcode == .bitcast
@@ -94,7 +94,7 @@ extension BlockEmitter {
     /// What a vector register takes of an access's size.
     private func vectorType(_ op: IROp) -> IRType { [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64 }
 
-    private mutating func loadDirectInteger(_ op: IROp) {
+    private func loadDirectInteger(_ op: IROp) {
         let place = directPlace(op)
         // The destination may be the register of the base: it is written after the access.
         let dst = destination()
@@ -103,7 +103,7 @@ extension BlockEmitter {
         refuseMisaligned(place, op, .load, destination: dst)
     }
 
-    private mutating func emitDirectStore(_ op: IROp) {
+    private func emitDirectStore(_ op: IROp) {
         let definition = unsafe ops[Int(op.b)]
         if definition.type.livesInVector { return storeDirectVector(op, op.b) }
         let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
@@ -122,7 +122,7 @@ extension BlockEmitter {
         refuseMisaligned(place, op, .store, value: value)
     }
 
-    private mutating func storeDirectVector(_ op: IROp, _ source: Int32) {
+    private func storeDirectVector(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let place = directPlace(op)
         noteSite()
@@ -132,7 +132,7 @@ extension BlockEmitter {
 
     // MARK: Atomics
 
-    private mutating func emitDirectAtomic(_ op: IROp) {
+    private func emitDirectAtomic(_ op: IROp) {
         let operation = op.atomic
         guard operation == .add || operation == .exchange else { return emitDirectAtomicLoop(op) }
         let width = accessWidth(op)
@@ -150,7 +150,7 @@ extension BlockEmitter {
     private func accessWidth(_ op: IROp) -> Width { [.b8, .b16, .b32, .b64][op.memory.sizeLog2] }
 
     /// An old value, of which only the access's own bits are true, to the operation's type.
-    private mutating func extend(_ register: Register, _ op: IROp) {
+    private func extend(_ register: Register, _ op: IROp) {
         let wide: Width = op.type == .i64 ? .b64 : .b32
         switch (op.memory.size, op.memory.isSigned) {
         case (1, true): a.movsx(wide, register, .b8, register)
@@ -164,7 +164,7 @@ extension BlockEmitter {
     }
 
     /// Operations that the host does not have with the old value as result: compare-and-exchange until it succeeds.
-    private mutating func emitDirectAtomicLoop(_ op: IROp) {
+    private func emitDirectAtomicLoop(_ op: IROp) {
         let width = accessWidth(op)
         let whole: Width = width == .b64 ? .b64 : .b32
         claim(.rax)
@@ -186,7 +186,7 @@ extension BlockEmitter {
     }
 
     /// new = the old value in rax and the operand, combined.
-    private mutating func combine(_ operation: AtomicOperation, _ new: Register, _ operand: Register, _ width: Width, _ whole: Width) {
+    private func combine(_ operation: AtomicOperation, _ new: Register, _ operand: Register, _ width: Width, _ whole: Width) {
         let keepsOperand: [AtomicOperation: HostCondition] = [.minS: .g, .maxS: .l, .minU: .a, .maxU: .b]
         if let condition = keepsOperand[operation] {
             a.mov(whole, new, .rax)
@@ -204,7 +204,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitDirectCompareExchange(_ op: IROp) {
+    private func emitDirectCompareExchange(_ op: IROp) {
         claim(.rax)
         let expected = use(op.b)
         let new = use(op.c)
@@ -221,7 +221,7 @@ extension BlockEmitter {
 
     // MARK: Load-linked and store-conditional
 
-    private mutating func emitDirectLoadLinked(_ op: IROp) {
+    private func emitDirectLoadLinked(_ op: IROp) {
         let base = use(op.a)
         // The base may be overwritten by the result; nothing is linked while the load may still fault.
         a.mov(.b64, field(CPUHeader.Offset.accessExtra), base)
@@ -233,7 +233,7 @@ extension BlockEmitter {
     }
 
     /// A compare-and-exchange of what the load-linked saw.
-    private mutating func emitDirectStoreConditional(_ op: IROp) {
+    private func emitDirectStoreConditional(_ op: IROp) {
         let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
         claim(.rax)
         let new = use(op.b)

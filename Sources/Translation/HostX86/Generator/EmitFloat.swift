@@ -2,7 +2,7 @@ import IR
 
 /// Floating point on host instructions. MXCSR holds the guest's rounding mode and collects its flags.
 extension BlockEmitter {
-    mutating func emitFloat(_ op: IROp) {
+    func emitFloat(_ op: IROp) {
         if op.hasFloatAttributes, op.float.silent || op.float.flushes { return emitFallback(op) }
         if op.type == .f16 || isHalf(op.a) { return emitHalf(op) }
         switch op.opcode {
@@ -46,7 +46,7 @@ extension BlockEmitter {
     }
 
     /// The runtime computes the operation, always.
-    mutating func emitFallback(_ op: IROp) {
+    func emitFallback(_ op: IROp) {
         var item = fallback(op, jump: 0)
         if unsafe ops[Int(op.a)].type.isFloat { item.operands.0 = useVector(op.a) } else { item.integerOperand = use(op.a) }
         if op.b >= 0 { item.operands.1 = useVector(op.b) }
@@ -59,7 +59,7 @@ extension BlockEmitter {
 
     /// Replaces a NaN result by the one that the guest's rule wants; `first` and `second` are the operands, which must still be there unless the rule
     /// is the canonical NaN's.
-    mutating func mendNaN(_ op: IROp, _ vector: Vector, _ first: Vector? = nil, _ second: Vector? = nil) {
+    func mendNaN(_ op: IROp, _ vector: Vector, _ first: Vector? = nil, _ second: Vector? = nil) {
         if op.isMendedByOperands {
             var item = fallback(op, jump: emitDoubtful(op, vector))
             item.back = a.offset
@@ -75,7 +75,7 @@ extension BlockEmitter {
     }
 
     /// The jump for results that the runtime has to see: NaNs, and the least normal number where it may have been tiny before it was rounded.
-    private mutating func emitDoubtful(_ op: IROp, _ vector: Vector) -> Int {
+    private func emitDoubtful(_ op: IROp, _ vector: Vector) -> Int {
         let single = isSingle(op.type)
         guard op.mayHideUnderflow else {
             a.vucomis(single: single, vector, vector)
@@ -91,7 +91,7 @@ extension BlockEmitter {
 
     // MARK: Arithmetic
 
-    private mutating func emitArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
+    private func emitArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let left = useVector(op.a), right = useVector(op.b)
         let dst = op.isMendedByOperands ? vectorDestination(avoiding: left, right) : vectorDestination()
@@ -99,7 +99,7 @@ extension BlockEmitter {
         mendNaN(op, dst, left, right)
     }
 
-    private mutating func emitRoot(_ op: IROp) {
+    private func emitRoot(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let source = useVector(op.a)
         let dst = op.isMendedByOperands ? vectorDestination(avoiding: source) : vectorDestination()
@@ -107,7 +107,7 @@ extension BlockEmitter {
         mendNaN(op, dst, source)
     }
 
-    private mutating func emitMultiplyAdd(_ op: IROp) {
+    private func emitMultiplyAdd(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let first = useVector(op.a), second = useVector(op.b), third = useVector(op.c)
         // The operands must outlive the operation: of a NaN the runtime finds out which flags it raises.
@@ -122,7 +122,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitMinMax(_ op: IROp, minimum: Bool) {
+    private func emitMinMax(_ op: IROp, minimum: Bool) {
         if op.float.minMax == .second { return emitFallback(op) }
         let single = isSingle(op.type)
         let left = useVector(op.a), right = useVector(op.b)
@@ -142,7 +142,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    mutating func emitFloatCompare(_ op: IROp) {
+    func emitFloatCompare(_ op: IROp) {
         let single = unsafe isSingle(ops[Int(op.a)].type)
         var left = useComputable(op.a), right = useComputable(op.b)
         // Of the host's conditions those for "above" are false for unordered operands.
@@ -164,7 +164,7 @@ extension BlockEmitter {
 
     // MARK: Conversions
 
-    private mutating func emitConvert(_ op: IROp) {
+    private func emitConvert(_ op: IROp) {
         let source = useVector(op.a)
         let narrows = op.type == .f32
         guard !narrows || roundsAsGuest(op) else { return emitFallback(op) }
@@ -173,7 +173,7 @@ extension BlockEmitter {
         mendNaN(op, dst, source)
     }
 
-    mutating func emitToInteger(_ op: IROp) {
+    func emitToInteger(_ op: IROp) {
         let truncates = op.float.rounding == .towardZero
         guard truncates || roundsAsGuest(op), op.float.saturation != .indefinite, !op.float.inexactSilent else { return emitFallback(op) }
         let single = unsafe isSingle(ops[Int(op.a)].type)
@@ -182,7 +182,7 @@ extension BlockEmitter {
         emitToUnsigned(op, source, single, truncates)
     }
 
-    private mutating func emitToSigned(_ op: IROp, _ source: Vector, _ single: Bool, _ truncates: Bool) {
+    private func emitToSigned(_ op: IROp, _ source: Vector, _ single: Bool, _ truncates: Bool) {
         let width = width(op.type)
         let dst = destination()
         a.vcvts2si(single: single, truncating: truncates, width, dst, source)
@@ -198,7 +198,7 @@ extension BlockEmitter {
     }
 
     /// In range the 64-bit signed conversion does it; the range is checked first, so that no wrong flag is raised.
-    private mutating func emitToUnsigned(_ op: IROp, _ source: Vector, _ single: Bool, _ truncates: Bool) {
+    private func emitToUnsigned(_ op: IROp, _ source: Vector, _ single: Bool, _ truncates: Bool) {
         let dst = destination()
         let limit = allocateVector()
         let constant = op.type == .i32 ? (single ? thunks.two32Single : thunks.two32) : (single ? thunks.two63Single : thunks.two63)
@@ -226,7 +226,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitFromInteger(_ op: IROp) {
+    private func emitFromInteger(_ op: IROp) {
         let integer = unsafe ops[Int(op.a)].type
         let isExact = op.type == .f64 && integer == .i32
         guard isExact || roundsAsGuest(op) else { return emitFallback(op) }
@@ -257,7 +257,7 @@ extension BlockEmitter {
 
     // MARK: Bits
 
-    private mutating func emitUnbox(_ op: IROp) {
+    private func emitUnbox(_ op: IROp) {
         let source = useVector(op.a)
         let upper = allocate()
         a.vpextrd(upper, source, 1)
@@ -270,7 +270,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    mutating func emitBitcast(_ op: IROp) {
+    func emitBitcast(_ op: IROp) {
         let source = unsafe ops[Int(op.a)].type
         switch (op.type.livesInVector, source.livesInVector) {
         case (true, false):

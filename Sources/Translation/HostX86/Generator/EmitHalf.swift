@@ -9,7 +9,7 @@ import IR
 extension BlockEmitter {
     func isHalf(_ value: Int32) -> Bool { unsafe value >= 0 && ops[Int(value)].type == .f16 }
 
-    mutating func emitHalf(_ op: IROp) {
+    func emitHalf(_ op: IROp) {
         switch op.opcode {
         case .fadd: emitHalfArithmetic(.add, op)
         case .fsub: emitHalfArithmetic(.sub, op)
@@ -32,26 +32,26 @@ extension BlockEmitter {
     // MARK: Widths
 
     /// A vector register with the value, or, of a half, one of its own with the equal single. A signalling NaN raises invalid.
-    mutating func useComputable(_ value: Int32) -> Vector { isHalf(value) ? widened(value) : useVector(value) }
+    func useComputable(_ value: Int32) -> Vector { isHalf(value) ? widened(value) : useVector(value) }
 
-    private mutating func widened(_ value: Int32) -> Vector {
+    private func widened(_ value: Int32) -> Vector {
         let source = useVector(value)
         let single = allocateVector()
         a.vcvtph2ps(single, source)
         return single
     }
 
-    private mutating func widenedToDouble(_ value: Int32) -> Vector {
+    private func widenedToDouble(_ value: Int32) -> Vector {
         let vector = widened(value)
         a.vcvtFloat(toSingle: false, vector, vector)
         return vector
     }
 
     /// A single with nothing beside it in its register becomes a half, rounded as MXCSR says.
-    private mutating func narrow(_ dst: Vector, _ single: Vector) { a.vcvtps2ph(dst, single, 4) }
+    private func narrow(_ dst: Vector, _ single: Vector) { a.vcvtps2ph(dst, single, 4) }
 
     /// A double, which is lost, becomes a single that rounds to the same half: rounded to odd, with nothing beside it.
-    private mutating func roundToOdd(_ double: Vector, _ bits: Register, _ rest: Register) {
+    private func roundToOdd(_ double: Vector, _ bits: Register, _ rest: Register) {
         let restMask: Int32 = 0x1fff_ffff
         a.vmovq(bits, double)
         a.mov(.b32, rest, bits)
@@ -65,7 +65,7 @@ extension BlockEmitter {
     }
 
     /// Ends an operation whose result is a NaN if that single is one.
-    private mutating func finish(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), rounding: UInt8 = 4) {
+    private func finish(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), rounding: UInt8 = 4) {
         if op.isMendedByOperands { return finishMended(op, single, operands, rounding) }
         let dst = vectorDestination()
         a.vucomis(single: true, single, single)
@@ -77,7 +77,7 @@ extension BlockEmitter {
     }
 
     /// The same where the runtime finds the right NaN, and whether the least normal half was tiny before it was rounded.
-    private mutating func finishMended(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), _ rounding: UInt8) {
+    private func finishMended(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), _ rounding: UInt8) {
         let dst = vectorDestination(avoiding: operands.0, operands.1, operands.2)
         a.vucomis(single: true, single, single)
         a.vcvtps2ph(dst, single, rounding)
@@ -98,7 +98,7 @@ extension BlockEmitter {
 
     // MARK: Arithmetic
 
-    private mutating func emitHalfArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
+    private func emitHalfArithmetic(_ operation: Assembler.FloatOperation, _ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let operands = (useVector(op.a), useVector(op.b), Vector?.none)
         let left = widened(op.a), right = widened(op.b)
@@ -106,7 +106,7 @@ extension BlockEmitter {
         finish(op, left, operands)
     }
 
-    private mutating func emitHalfRoot(_ op: IROp) {
+    private func emitHalfRoot(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let operand = useVector(op.a)
         let root = widened(op.a)
@@ -115,7 +115,7 @@ extension BlockEmitter {
     }
 
     /// The product has 22 bits. The sum with the addend has up to 53, or the product is so far below the addend that only its sign counts.
-    private mutating func emitHalfMultiplyAdd(_ op: IROp) {
+    private func emitHalfMultiplyAdd(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let operands = (useVector(op.a), useVector(op.b), useVector(op.c))
         let sum = widenedToDouble(op.a), second = widenedToDouble(op.b), third = widenedToDouble(op.c)
@@ -139,7 +139,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitHalfMinMax(_ op: IROp, minimum: Bool) {
+    private func emitHalfMinMax(_ op: IROp, minimum: Bool) {
         if op.float.minMax == .second { return emitFallback(op) }
         let operands = (useVector(op.a), useVector(op.b), Vector?.none)
         let left = widened(op.a), right = widened(op.b)
@@ -162,7 +162,7 @@ extension BlockEmitter {
 
     // MARK: Conversions
 
-    private mutating func emitFromHalf(_ op: IROp) {
+    private func emitFromHalf(_ op: IROp) {
         let source = useVector(op.a)
         let dst = op.isMendedByOperands ? vectorDestination(avoiding: source) : vectorDestination()
         a.vcvtph2ps(dst, source)
@@ -170,7 +170,7 @@ extension BlockEmitter {
         mendNaN(op, dst, source)
     }
 
-    private mutating func emitToHalf(_ op: IROp) {
+    private func emitToHalf(_ op: IROp) {
         if unsafe ops[Int(op.a)].type == .f32 { return emitSingleToHalf(op) }
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let source = useVector(op.a)
@@ -182,7 +182,7 @@ extension BlockEmitter {
     }
 
     /// The only conversion that can be told how to round.
-    private mutating func emitSingleToHalf(_ op: IROp) {
+    private func emitSingleToHalf(_ op: IROp) {
         let rounding: UInt8
         switch op.float.rounding {
         case .nearestEven: rounding = 0
@@ -199,7 +199,7 @@ extension BlockEmitter {
     }
 
     /// Integers that a double cannot hold are larger than every half.
-    private mutating func emitIntegerToHalf(_ op: IROp) {
+    private func emitIntegerToHalf(_ op: IROp) {
         guard roundsAsGuest(op) else { return emitFallback(op) }
         let integer = unsafe ops[Int(op.a)].type
         let source = use(op.a)
@@ -223,7 +223,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitUnboxHalf(_ op: IROp) {
+    private func emitUnboxHalf(_ op: IROp) {
         let source = useVector(op.a)
         let width: Width = unsafe ops[Int(op.a)].type == .f64 ? .b64 : .b32
         let upper = allocate()

@@ -4,6 +4,11 @@ import IR
 extension BlockEmitter {
     /// Whether the generator can make code for the operation; a block with another one is left to the interpreter.
     static func supports(_ op: IROp, _ block: borrowing IRBlock) -> Bool {
+        // Most of all operations, first: what they work on has been looked at where it is made.
+        switch op.opcode {
+        case .const, .readState, .insnStart, .add, .sub, .shl, .shrU, .shrS, .sext: if op.type == .i64 || op.type == .none { return true }
+        default: break
+        }
         func type(_ value: Int32) -> IRType { value < 0 ? .none : block[Int(value)].type }
         func isSmall(_ type: IRType) -> Bool { type == .v128 || type.bits <= 64 }
         if op.type == .i128 || type(op.a) == .i128 { return supportsWide(op, block) }
@@ -34,7 +39,7 @@ extension BlockEmitter {
         return !type.livesInVector || type.bytes == op.memory.size
     }
 
-    mutating func emitInteger(_ op: IROp) {
+    func emitInteger(_ op: IROp) {
         // Logic on narrow values, which have zeros above, is done on 32 bits.
         let width: Width = op.type == .i64 ? .b64 : .b32
         switch op.opcode {
@@ -73,7 +78,7 @@ extension BlockEmitter {
 
     // MARK: Sums and logic
 
-    private mutating func apply(_ kind: ALU, _ width: Width, _ dst: Register, _ operand: Operand) {
+    private func apply(_ kind: ALU, _ width: Width, _ dst: Register, _ operand: Operand) {
         switch operand {
         case .register(let source): a.alu(kind, width, dst, source)
         case .immediate(let value): a.alu(kind, width, dst, value)
@@ -86,7 +91,7 @@ extension BlockEmitter {
         return false
     }
 
-    private mutating func emitAdd(_ op: IROp, _ width: Width) {
+    private func emitAdd(_ op: IROp, _ width: Width) {
         let left = use(op.a)
         let right = operand(op.b, width)
         let dst = destination(reusing: op.a)
@@ -102,7 +107,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitSubtract(_ op: IROp, _ width: Width) {
+    private func emitSubtract(_ op: IROp, _ width: Width) {
         if constant(op.a) == 0 { return emitNegate(op.b, width) }
         let left = use(op.a)
         let right = operand(op.b, width)
@@ -117,14 +122,14 @@ extension BlockEmitter {
         apply(.sub, width, dst, right)
     }
 
-    private mutating func emitNegate(_ value: Int32, _ width: Width) {
+    private func emitNegate(_ value: Int32, _ width: Width) {
         let source = use(value)
         let dst = destination(reusing: value)
         if dst != source { a.mov(width, dst, source) }
         a.unary(.neg, width, dst)
     }
 
-    private mutating func emitCommutative(_ kind: ALU, _ op: IROp, _ width: Width) {
+    private func emitCommutative(_ kind: ALU, _ op: IROp, _ width: Width) {
         let left = use(op.a)
         let right = operand(op.b, width)
         let dst = destination(reusing: op.a)
@@ -134,14 +139,14 @@ extension BlockEmitter {
         apply(kind, width, dst, right)
     }
 
-    private mutating func emitAndNot(_ op: IROp, _ width: Width) {
+    private func emitAndNot(_ op: IROp, _ width: Width) {
         let left = use(op.a)
         let right = use(op.b)
         let dst = destination(reusing: op.a)
         a.andn(width, dst, right, left)
     }
 
-    private mutating func emitUnary(_ kind: Unary, _ op: IROp, _ width: Width) {
+    private func emitUnary(_ kind: Unary, _ op: IROp, _ width: Width) {
         let source = use(op.a)
         let dst = destination(reusing: op.a)
         if dst != source { a.mov(width, dst, source) }
@@ -150,7 +155,7 @@ extension BlockEmitter {
 
     // MARK: Products and quotients
 
-    private mutating func emitMultiply(_ op: IROp, _ width: Width) {
+    private func emitMultiply(_ op: IROp, _ width: Width) {
         let left = use(op.a)
         if let value = immediate(op.b, width) { return a.imul(width, destination(reusing: op.a), left, value) }
         let right = use(op.b)
@@ -161,7 +166,7 @@ extension BlockEmitter {
         a.imul(width, dst, right)
     }
 
-    private mutating func emitMultiplyHigh(_ op: IROp, _ width: Width) {
+    private func emitMultiplyHigh(_ op: IROp, _ width: Width) {
         claim(.rax)
         claim(.rdx)
         let left = use(op.a)
@@ -179,13 +184,13 @@ extension BlockEmitter {
     }
 
     /// Gives the current value a result that an instruction left in a particular register.
-    private mutating func finish(in register: Register, _ width: Width) {
+    private func finish(in register: Register, _ width: Width) {
         unlock(.rax)
         unlock(.rdx)
         own(register, current)
     }
 
-    private mutating func emitDivide(_ op: IROp, _ width: Width) {
+    private func emitDivide(_ op: IROp, _ width: Width) {
         claim(.rax)
         claim(.rdx)
         let left = use(op.a)
@@ -227,7 +232,7 @@ extension BlockEmitter {
 
     // MARK: Shifts
 
-    private mutating func emitShift(_ kind: Shift, _ op: IROp, _ width: Width) {
+    private func emitShift(_ kind: Shift, _ op: IROp, _ width: Width) {
         let source = use(op.a)
         if let amount = constant(op.b) {
             let count = UInt8(amount & (width == .b64 ? 63 : 31))
@@ -245,7 +250,7 @@ extension BlockEmitter {
         a.shiftX(kind, width, destination(reusing: op.a), source, amount)
     }
 
-    private mutating func emitRotate(_ kind: Shift, _ op: IROp, _ width: Width) {
+    private func emitRotate(_ kind: Shift, _ op: IROp, _ width: Width) {
         let bits: UInt64 = width == .b64 ? 64 : 32
         if let amount = constant(op.b) {
             let right = kind == .ror ? amount & (bits - 1) : (bits &- amount) & (bits - 1)
@@ -263,7 +268,7 @@ extension BlockEmitter {
 
     // MARK: Bits
 
-    private mutating func emitCount(_ op: IROp, _ width: Width) {
+    private func emitCount(_ op: IROp, _ width: Width) {
         let source = use(op.a)
         let dst = destination(reusing: op.a)
         switch op.opcode {
@@ -273,14 +278,14 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitByteSwap(_ op: IROp, _ width: Width) {
+    private func emitByteSwap(_ op: IROp, _ width: Width) {
         let source = use(op.a)
         let dst = destination(reusing: op.a)
         if dst != source { a.mov(width, dst, source) }
         a.bswap(width, dst)
     }
 
-    private mutating func emitCarryless(_ op: IROp) {
+    private func emitCarryless(_ op: IROp) {
         let left = use(op.a)
         let right = use(op.b)
         let first = allocateVector()
@@ -302,7 +307,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitMinMax(_ keepsLeft: HostCondition, _ op: IROp, _ width: Width) {
+    private func emitMinMax(_ keepsLeft: HostCondition, _ op: IROp, _ width: Width) {
         let left = use(op.a)
         let right = use(op.b)
         let dst = destination(reusing: op.a)
@@ -333,7 +338,7 @@ extension BlockEmitter {
     }
 
     /// Sets the host's flags from comparing two values and returns the condition to test.
-    mutating func emitComparison(_ condition: Condition, _ left: Int32, _ right: Int32) -> HostCondition {
+    func emitComparison(_ condition: Condition, _ left: Int32, _ right: Int32) -> HostCondition {
         let held = locked
         defer { locked = held }
         let width = unsafe width(ops[Int(left)].type)
@@ -352,7 +357,7 @@ extension BlockEmitter {
         return hostCondition(condition)
     }
 
-    private mutating func emitCompare(_ op: IROp) {
+    private func emitCompare(_ op: IROp) {
         let next = current + 1
         if next < count, unsafe ops[next].opcode == .select && Int(ops[next].a) == current && info[current].uses == 1 {
             unsafe info[current].location.kind = .deferred
@@ -364,7 +369,7 @@ extension BlockEmitter {
         a.movzx(dst, .b8, dst)
     }
 
-    private mutating func emitSelect(_ op: IROp, _ width: Width) {
+    private func emitSelect(_ op: IROp, _ width: Width) {
         let yes = use(op.b)
         let no = use(op.c)
         let condition = conditionOfSelector(op)
@@ -378,7 +383,7 @@ extension BlockEmitter {
     }
 
     /// Sets the flags by a selector, or by the comparison that it is.
-    mutating func conditionOfSelector(_ op: IROp) -> HostCondition {
+    func conditionOfSelector(_ op: IROp) -> HostCondition {
         if unsafe info[Int(op.a)].location.kind == .deferred {
             let comparison = unsafe ops[Int(op.a)]
             return emitComparison(comparison.condition, comparison.a, comparison.b)
@@ -393,7 +398,7 @@ extension BlockEmitter {
 
     // MARK: Widths
 
-    private mutating func emitExtend(_ op: IROp) {
+    private func emitExtend(_ op: IROp) {
         if unsafe Int(info[current].root) != current { return }
         let from = unsafe width(ops[Int(op.a)].type)
         let source = use(op.a)
@@ -406,7 +411,7 @@ extension BlockEmitter {
         if op.opcode == .sext, op.type == .i16 { a.movzx(dst, .b16, dst) }
     }
 
-    private mutating func emitExtract(_ op: IROp, _ width: Width) {
+    private func emitExtract(_ op: IROp, _ width: Width) {
         let bits = width == .b64 ? 64 : 32
         let source = use(op.a)
         let dst = destination(reusing: op.a)
@@ -417,7 +422,7 @@ extension BlockEmitter {
         if left == 0, bits == op.bitCount, width == .b32 { a.mov(.b32, dst, dst) }
     }
 
-    private mutating func emitDeposit(_ op: IROp, _ width: Width) {
+    private func emitDeposit(_ op: IROp, _ width: Width) {
         let bits = width == .b64 ? 64 : 32
         let low = op.bitLow, size = op.bitCount
         let whole = use(op.a)

@@ -3,7 +3,7 @@ import IR
 
 /// Memory accesses: the TLB's fast half inline, everything else out of line.
 extension BlockEmitter {
-    mutating func emitMemory(_ op: IROp) {
+    func emitMemory(_ op: IROp) {
         if memoryMode != .translated, op.opcode != .fence { return emitDirectMemory(op) }
         switch op.opcode {
         case .load: emitLoad(op)
@@ -34,7 +34,7 @@ extension BlockEmitter {
     }
 
     /// Looks the address up. Behind it `memory` is the place in host memory; the slow path gets the address back from `address` and `entry`.
-    mutating func lookUp(_ op: IROp, writes: Bool) -> Fast {
+    func lookUp(_ op: IROp, writes: Bool) -> Fast {
         let memory = op.memory
         let held = locked
         let base = use(op.a)
@@ -49,7 +49,7 @@ extension BlockEmitter {
         locked = held
         lock(address)
         let entry = allocate()
-        if fits(op) { return lookUpRecent(op, address, entry, writes: writes, opened) }
+        if fits(op), !wanders { return lookUpRecent(op, address, entry, writes: writes, opened) }
         let descriptor = CPUHeader.Offset.tlb - 16 * memory.mmuIndex
         a.rorx(.b64, entry, address, UInt8(12 - TLBEntry.sizeLog2))
         a.alu(.and, .b64, entry, field(descriptor))
@@ -69,7 +69,7 @@ extension BlockEmitter {
             address: address, entry: entry, miss: miss, misaligned: misaligned, checksWrites: writes, opensWindow: opened != nil)
     }
 
-    mutating func open(_ window: PageWindow?, _ address: Register, _ entry: Register) {
+    func open(_ window: PageWindow?, _ address: Register, _ entry: Register) {
         guard var window else { return }
         window.address = address
         window.entry = entry
@@ -77,7 +77,7 @@ extension BlockEmitter {
     }
 
     /// An access to a page that has been looked up: only that it lies within is checked.
-    private mutating func through(_ window: PageWindow, _ op: IROp, _ base: Register, _ address: Register) -> Fast {
+    private func through(_ window: PageWindow, _ op: IROp, _ base: Register, _ address: Register) -> Fast {
         if address != window.address { a.lea(.b64, address, Memory(window.address, Int(op.imm - window.displacement))) }
         a.alu(.cmp, .b64, address, Int32(4096 - op.memory.size))
         return Fast(address: address, entry: window.entry, miss: a.jcc(.a), base: base)
@@ -102,7 +102,7 @@ extension BlockEmitter {
 
     // MARK: Loads
 
-    private mutating func emitLoad(_ op: IROp) {
+    private func emitLoad(_ op: IROp) {
         let next = current + 1
         let size = op.memory.size
         if next < count, size >= 4, size == op.type.bytes,
@@ -134,21 +134,49 @@ extension BlockEmitter {
     }
 
     /// Between the jump to the slow path and the place where that comes back nothing may be moved: registers are found before.
-    private mutating func loadInteger(_ op: IROp) -> Fast {
+    private func loadInteger(_ op: IROp) -> Fast {
         let found = forwardedStores(current)
         let registers = found.flatMap { registersOfParts($0) }
         let dst = destination()
         let scratch = registers == nil || registers?.contains(dst) == true ? nil : allocate()
-        let fast = lookUp(op, writes: false)
-        if let found, let registers, let scratch { compose(op, found, registers, dst, scratch, fast.memory) } else { load(op, dst, fast.memory) }
+        guard let found, let registers, let scratch else {
+            let fast = lookUp(op, writes: false)
+            load(op, dst, fast.memory)
+            appendLoad(op, fast, dst)
+            return fast
+        }
+        if let guess = found.guess { compare(op, guess, scratch) }
+        let fast = lookUp(op, writes: true)
+        let wrongGuess = found.guess == nil ? nil : jumpIfNotZero(scratch)
+        compose(op, found, registers, dst, scratch, fast.memory)
+        if let wrongGuess { appendPlainLoad(op, fast, dst, wrongGuess) }
+        appendLoad(op, fast, dst)
+        return fast
+    }
+
+    private func jumpIfNotZero(_ register: Register) -> Int {
+        a.test(.b64, register, register)
+        return a.jcc(.ne)
+    }
+
+    private func appendPlainLoad(_ op: IROp, _ fast: Fast, _ dst: Register, _ jump: Int) {
+        var item = OutOfLine(kind: .plainLoad, jump: jump, back: a.offset, pc: pc)
+        item.address = fast.address
+        item.entry = fast.entry
+        item.memory = UInt64(op.attribute)
+        item.type = op.type
+        item.destination = dst
+        outOfLine.append(item)
+    }
+
+    private func appendLoad(_ op: IROp, _ fast: Fast, _ dst: Register) {
         var item = slow(.load, fast, op, writes: false)
         item.destination = dst
         item.back = a.offset
         outOfLine.append(item)
-        return fast
     }
 
-    mutating func load(_ op: IROp, _ dst: Register, _ source: Memory) {
+    func load(_ op: IROp, _ dst: Register, _ source: Memory) {
         let memory = op.memory
         let wide: Width = op.type == .i64 ? .b64 : .b32
         switch (memory.size, memory.isSigned) {
@@ -167,7 +195,7 @@ extension BlockEmitter {
 
     // MARK: Stores
 
-    private mutating func emitStore(_ op: IROp) {
+    private func emitStore(_ op: IROp) {
         let definition = unsafe ops[Int(op.b)]
         if definition.type.livesInVector { return storeFloat(op, op.b) }
         let width: Width = [.b8, .b16, .b32, .b64][op.memory.sizeLog2]
@@ -191,7 +219,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func storeFloat(_ op: IROp, _ source: Int32) {
+    private func storeFloat(_ op: IROp, _ source: Int32) {
         let vector = useVector(source)
         let fast = lookUp(op, writes: true)
         store(fast.memory, [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64, vector)
@@ -203,7 +231,7 @@ extension BlockEmitter {
 
     // MARK: Atomics
 
-    private mutating func emitAtomic(_ op: IROp) {
+    private func emitAtomic(_ op: IROp) {
         let operation = op.atomic
         guard op.memory.size >= 4, operation == .add || operation == .exchange else { return emitAtomicLoop(op) }
         let width: Width = op.memory.size == 8 ? .b64 : .b32
@@ -218,7 +246,7 @@ extension BlockEmitter {
         finishAtomic(.atomic, fast, op, operand, dst)
     }
 
-    mutating func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
+    func finishAtomic(_ kind: OutOfLine.Kind, _ fast: Fast, _ op: IROp, _ operand: Register, _ dst: Register) {
         var item = slow(kind, fast, op, writes: true)
         if kind == .atomic { item.memory |= UInt64(op.atomic.rawValue) << 16 }
         item.value = operand
@@ -228,7 +256,7 @@ extension BlockEmitter {
     }
 
     /// Operations that the host does not have, or not with the old value as result: left to the runtime.
-    mutating func emitAtomicLoop(_ op: IROp) {
+    func emitAtomicLoop(_ op: IROp) {
         let operand = use(op.b)
         let base = use(op.a)
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
@@ -239,14 +267,14 @@ extension BlockEmitter {
         fetch(op)
     }
 
-    private mutating func fetch(_ op: IROp) {
+    private func fetch(_ op: IROp) {
         let dst = destination()
         a.mov(op.type == .i64 ? .b64 : .b32, dst, field(CPUHeader.Offset.accessResult))
     }
 
     private func scratch(_ index: Int) -> Memory { field(CPUHeader.Offset.scratch + 8 * index) }
 
-    private mutating func emitCompareExchange(_ op: IROp) {
+    private func emitCompareExchange(_ op: IROp) {
         claim(.rax)
         let expected = use(op.b)
         let held = locked
@@ -266,7 +294,7 @@ extension BlockEmitter {
         finishAtomic(.compareExchange, fast, op, expected, .rax)
     }
 
-    mutating func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
+    func compareExchangeOutOfLine(_ op: IROp, _ expected: Register) {
         let base = use(op.a)
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
@@ -278,7 +306,7 @@ extension BlockEmitter {
 
     // MARK: Load-linked and store-conditional
 
-    private mutating func emitLoadLinked(_ op: IROp) {
+    private func emitLoadLinked(_ op: IROp) {
         let base = use(op.a)
         // Nothing is linked while the load may still fault.
         a.mov(.b64, field(CPUHeader.Offset.accessExtra), base)
@@ -290,7 +318,7 @@ extension BlockEmitter {
     }
 
     /// A compare-and-exchange of what the load-linked saw.
-    private mutating func emitStoreConditional(_ op: IROp) {
+    private func emitStoreConditional(_ op: IROp) {
         let width: Width = op.memory.size == 8 ? .b64 : .b32
         let new = use(op.b)
         a.mov(.b64, scratch(RuntimeFunctions.Scratch.new), new)
@@ -313,7 +341,7 @@ extension BlockEmitter {
         own(result, current)
     }
 
-    private mutating func storeConditionally(_ op: IROp, _ width: Width, _ base: Register, _ expected: Register, _ result: Register) {
+    private func storeConditionally(_ op: IROp, _ width: Width, _ base: Register, _ expected: Register, _ result: Register) {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
@@ -324,7 +352,7 @@ extension BlockEmitter {
         a.movzx(result, .b8, result)
     }
 
-    private mutating func emitFence(_ op: IROp) {
+    private func emitFence(_ op: IROp) {
         // x86 keeps every order but that of an earlier store and a later load.
         guard FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) else { return }
         // A locked operation on the stack orders the same as mfence.

@@ -2,19 +2,19 @@ import IR
 
 /// Vector operations. Of a v64 only the low half of its register counts; the upper half may hold anything.
 extension BlockEmitter {
-    mutating func emitVector(_ op: IROp) {
+    func emitVector(_ op: IROp) {
         if op.opcode.isVectorFloat { return emitVectorFloat(op) }
         if emitLanewise(op) || emitHalvedOrSaturated(op) || emitShift(op) || emitLaneMove(op) || emitWidthChange(op) { return }
         emitVectorFallback(op)
     }
 
     /// One instruction on operands a and b.
-    mutating func binary(_ instruction: VectorBinary, _ op: IROp) {
+    func binary(_ instruction: VectorBinary, _ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         a.vector(instruction, vectorDestination(), left, right)
     }
 
-    mutating func unary(_ instruction: VectorUnary, _ op: IROp) {
+    func unary(_ instruction: VectorUnary, _ op: IROp) {
         let source = useVector(op.a)
         a.vector(instruction, vectorDestination(), source)
     }
@@ -31,7 +31,7 @@ extension BlockEmitter {
     }
 
     /// The runtime computes the operation.
-    mutating func emitVectorFallback(_ op: IROp) {
+    func emitVectorFallback(_ op: IROp) {
         pass(op.a, 0)
         if op.b >= 0 { pass(op.b, 1) }
         if op.c >= 0 { pass(op.c, 2) }
@@ -43,7 +43,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func pass(_ value: Int32, _ index: Int) {
+    private func pass(_ value: Int32, _ index: Int) {
         let held = (locked, lockedVectors)
         if unsafe ops[Int(value)].type.livesInVector {
             a.vmovups(slot(index), useVector(value))
@@ -53,7 +53,7 @@ extension BlockEmitter {
         (locked, lockedVectors) = held
     }
 
-    mutating func callVectorFallback(_ description: UInt64) {
+    func callVectorFallback(_ description: UInt64) {
         let kind = Memory(HostRegisters.state, CPUHeader.Offset.accessKind)
         a.mov(.b32, kind, Int32(truncatingIfNeeded: description))
         a.mov(.b32, Memory(HostRegisters.state, CPUHeader.Offset.accessKind + 4), Int32(truncatingIfNeeded: description >> 32))
@@ -61,7 +61,7 @@ extension BlockEmitter {
     }
 
     /// Out of line: the same for operands that are in registers.
-    mutating func emitVectorFallback(_ item: OutOfLine) {
+    func emitVectorFallback(_ item: OutOfLine) {
         for (index, operand) in [item.operands.0, item.operands.1, item.operands.2].enumerated() {
             if let operand { a.vmovups(slot(index), operand) }
         }

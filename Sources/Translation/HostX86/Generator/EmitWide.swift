@@ -14,7 +14,7 @@ extension BlockEmitter {
 
     func isWide(_ value: Int32) -> Bool { unsafe ops[Int(value)].type == .i128 }
 
-    mutating func emitWide(_ op: IROp) {
+    func emitWide(_ op: IROp) {
         switch op.opcode {
         case .zext: emitWiden(op)
         case .trunc: emitTruncate(op)
@@ -31,7 +31,7 @@ extension BlockEmitter {
     // MARK: Halves
 
     /// A place on the stack for the current operation's result. It is never one of an operand.
-    private mutating func widePlace() -> Memory {
+    private func widePlace() -> Memory {
         let slot = nextSlot(words: 2)
         unsafe info[current].location = .slot(slot)
         return place(slot, high: false)
@@ -42,7 +42,7 @@ extension BlockEmitter {
     /// The half of this operation's result that `widePlace` has found room for.
     private func resultHalf(high: Bool) -> Memory { unsafe place(Int(info[current].location.aux), high: high) }
 
-    private mutating func load(_ register: Register, _ value: Int32, high: Bool) {
+    private func load(_ register: Register, _ value: Int32, high: Bool) {
         let location = location(value)
         if location.kind == .slot { return a.mov(.b64, register, place(Int(location.aux), high: high)) }
         let constant = unsafe UInt64(bitPattern: ops[root(value)].imm)
@@ -51,7 +51,7 @@ extension BlockEmitter {
 
     // MARK: Operations
 
-    private mutating func emitWiden(_ op: IROp) {
+    private func emitWiden(_ op: IROp) {
         let source = use(op.a)
         var whole = source
         if unsafe ops[Int(op.a)].type == .i32 {
@@ -62,7 +62,7 @@ extension BlockEmitter {
         a.mov(.b64, resultHalf(high: true), 0)
     }
 
-    private mutating func emitTruncate(_ op: IROp) {
+    private func emitTruncate(_ op: IROp) {
         let dst = destination()
         load(dst, op.a, high: false)
         switch op.type {
@@ -73,7 +73,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitLogic(_ kind: ALU, _ op: IROp) {
+    private func emitLogic(_ kind: ALU, _ op: IROp) {
         let left = allocate(), right = allocate()
         _ = widePlace()
         for high in [false, true] {
@@ -85,7 +85,7 @@ extension BlockEmitter {
     }
 
     /// A shift by 64.
-    private mutating func emitMoveHalf(_ op: IROp, up: Bool) {
+    private func emitMoveHalf(_ op: IROp, up: Bool) {
         let half = allocate()
         load(half, op.a, high: !up)
         _ = widePlace()
@@ -96,7 +96,7 @@ extension BlockEmitter {
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
     private func scratch(_ index: Int) -> Memory { field(CPUHeader.Offset.scratch + 8 * index) }
 
-    private mutating func emitCompareExchangePair(_ op: IROp) {
+    private func emitCompareExchangePair(_ op: IROp) {
         for register in [Register.rax, .rdx, .rcx] { claim(register) }
         let places = [
             (op.c, false, scratch(RuntimeFunctions.Scratch.new)), (op.c, true, scratch(RuntimeFunctions.Scratch.newHigh)),
@@ -114,7 +114,7 @@ extension BlockEmitter {
     }
 
     /// The expected value is in rdx:rax, and so is the old one behind it.
-    private mutating func exchangePairInline(_ op: IROp) {
+    private func exchangePairInline(_ op: IROp) {
         let fast = lookUp(op, writes: true)
         a.alu(.add, .b64, fast.entry, fast.address)
         // rbx holds guest state. Nothing faults while it does not.
@@ -126,7 +126,7 @@ extension BlockEmitter {
         finishAtomic(.compareExchange, fast, op, .rax, .rax)
     }
 
-    private mutating func exchangePairOutOfLine(_ op: IROp) {
+    private func exchangePairOutOfLine(_ op: IROp) {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), use(op.a))
         a.mov(.b64, field(CPUHeader.Offset.accessValue), .rax)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))

@@ -12,6 +12,8 @@ struct OutOfLine {
         case exit
         /// A memory access that missed the TLB.
         case load, store, atomic, compareExchange
+        /// A load that is not from where it was guessed to be.
+        case plainLoad
         /// A float operation that the host cannot do.
         case float
         /// A vector operation with lanes that the host cannot do.
@@ -25,7 +27,7 @@ struct OutOfLine {
     let kind: Kind
     /// Displacement that leads here.
     let jump: Int
-    /// Offset to go back to; of an exit the jump's `JumpSite`.
+    /// Offset to go back to.
     var back: Int
     let pc: UInt64
     var count = 0
@@ -65,9 +67,10 @@ extension BlockEmitter {
     private func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
 
     /// Emits everything that was put off; false if there is no room.
-    mutating func emitOutOfLine() -> Bool {
+    func emitOutOfLine() -> Bool {
         for item in outOfLine {
             if a.isNearlyFull { return false }
+            if item.kind == .exit { a.note(Int32(item.jump)) }
             if item.jump >= 0 { a.patch(item.jump, to: a.offset) }
             if item.otherJump >= 0 { a.patch(item.otherJump, to: a.offset) }
             emit(item)
@@ -75,7 +78,7 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func emit(_ item: OutOfLine) {
+    private func emit(_ item: OutOfLine) {
         pc = item.pc
         switch item.kind {
         case .leaveAtEntry:
@@ -87,10 +90,13 @@ extension BlockEmitter {
             storePC(item.pc)
             leave(.budget)
         case .exit:
+            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(a.offset))
             storePC(item.pc)
-            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(item.back))
             a.jmp(to: thunks.exitUnresolved)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
+        case .plainLoad:
+            load(IROp(.load, item.type, attribute: UInt16(item.memory)), item.destination, Memory(item.entry, index: item.address))
+            a.jmp(to: item.back)
         case .float: emitFallback(item)
         case .vector: emitVectorFallback(item)
         case .canonicalNaN:
@@ -102,12 +108,12 @@ extension BlockEmitter {
         }
     }
 
-    mutating func leave(_ reason: ExitReason) {
+    func leave(_ reason: ExitReason) {
         a.mov(.rax, Thunks.ExitCode.reason + UInt64(reason.rawValue))
         a.jmp(to: thunks.exit)
     }
 
-    private mutating func emitAccess(_ item: OutOfLine) {
+    private func emitAccess(_ item: OutOfLine) {
         if let recent = item.recent { emitRefill(item, recent) }
         if item.displacement == nil, item.entry != item.address {
             let tag = MemoryLayout<TLBEntry>.offset(of: item.checksWrites ? \TLBEntry.writeTag : \TLBEntry.readTag) ?? 0
@@ -135,7 +141,7 @@ extension BlockEmitter {
         a.jmp(to: item.back)
     }
 
-    private mutating func storeValue(_ item: OutOfLine) {
+    private func storeValue(_ item: OutOfLine) {
         let place = field(CPUHeader.Offset.accessValue)
         if let vector = item.vector {
             a.vmovsd(place, vector)
@@ -147,7 +153,7 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func fetchResult(_ item: OutOfLine) {
+    private func fetchResult(_ item: OutOfLine) {
         let result = field(CPUHeader.Offset.accessResult)
         if let vector = item.destinationVector {
             load(vector, item.type == .v128 ? .f64 : item.type, result)
@@ -166,7 +172,7 @@ extension BlockEmitter {
     }
 
     /// Lets the runtime compute a float operation.
-    private mutating func emitFallback(_ item: OutOfLine) {
+    private func emitFallback(_ item: OutOfLine) {
         if let first = item.operands.0 { a.vmovsd(field(CPUHeader.Offset.accessAddress), first) }
         if let integer = item.integerOperand { a.mov(.b64, field(CPUHeader.Offset.accessAddress), integer) }
         if let second = item.operands.1 { a.vmovsd(field(CPUHeader.Offset.accessValue), second) }
@@ -179,7 +185,7 @@ extension BlockEmitter {
     }
 
     /// The host gave the "integer indefinite" and raised invalid: right for what is too small, else the largest integer is wanted.
-    private mutating func emitSaturation(_ item: OutOfLine) {
+    private func emitSaturation(_ item: OutOfLine) {
         guard let source = item.operands.0 else { return }
         let isSingle = item.memory != 0
         a.vucomis(single: isSingle, source, source)

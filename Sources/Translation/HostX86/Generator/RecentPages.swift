@@ -15,8 +15,11 @@ struct RecentPageUse {
 }
 
 extension BlockEmitter {
+    /// Whether the access at hand goes to another page nearly every time.
+    var wanders: Bool { !wanderingAccesses.isEmpty && wanderingAccesses.contains(UInt32(truncatingIfNeeded: pc)) }
+
     /// Behind it `entry` is the host's page and `address` the offset in it, as behind a look into the TLB.
-    mutating func lookUpRecent(_ op: IROp, _ address: Register, _ entry: Register, writes: Bool, _ opened: PageWindow?) -> Fast {
+    func lookUpRecent(_ op: IROp, _ address: Register, _ entry: Register, writes: Bool, _ opened: PageWindow?) -> Fast {
         let page = CPUHeader.recentPage(recentPages, writes: writes, mmuIndex: op.memory.mmuIndex)
         recentPages &+= 1
         a.alu(.xor, .b64, address, Memory(HostRegisters.state, page))
@@ -30,9 +33,10 @@ extension BlockEmitter {
 
     /// The first piece of the way out of line: another page than last time, which the TLB may know. Falls through if it does not, with `address` and
     /// `entry` as a failed look into the TLB leaves them.
-    mutating func emitRefill(_ item: OutOfLine, _ recent: RecentPageUse) {
+    func emitRefill(_ item: OutOfLine, _ recent: RecentPageUse) {
         a.lea(.b64, item.entry, Memory(HostRegisters.state, recent.page))
         a.call(to: thunks.refill(item.address, item.entry, recent))
+        a.note(Int32(truncatingIfNeeded: pc))
         a.alu(.cmp, .b64, item.address, Int32(4096 - recent.size))
         let miss = a.jcc(.a)
         a.mov(.b64, item.entry, Memory(item.entry, MemoryLayout<TLBEntry>.offset(of: \TLBEntry.host) ?? 0))
@@ -83,9 +87,26 @@ struct RefillThunks {
         let row = CPUHeader.recentPageRow(writes: writes, mmuIndex: mmuIndex)
         a.alu(.or, .b32, Memory(HostRegisters.state, CPUHeader.Offset.recentPagesInUse), 1 << Int32(row))
         fill(&a, entry, tag: tag, writes: writes, using: RefillThunks.registers.filter { $0 != address && $0 != entry })
+        a.alu(.sub, .b32, Memory(HostRegisters.state, CPUHeader.Offset.refillsLeft), 1)
+        let sample = a.jcc(.s)
         a.patch(miss, to: a.offset)
+        let end = a.offset
         a.alu(.add, .b64, .rsp, 8)
         a.ret()
+        a.patch(sample, to: a.offset)
+        emitSample(&a, address, end)
+    }
+
+    /// Has the execution loop look at who called.
+    private func emitSample(_ a: inout Assembler, _ free: Register, _ end: Int) {
+        func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+        a.push(free)
+        a.mov(.b64, free, Memory(.rsp, 16))
+        a.mov(.b64, field(CPUHeader.Offset.refillSite), free)
+        a.mov(.b32, field(CPUHeader.Offset.refillsLeft), Int32(CPUHeader.refillsPerSample))
+        a.mov(.b32, field(CPUHeader.Offset.exitRequest), 1)
+        a.pop(free)
+        a.jmp(to: end)
     }
 
     /// Copies the TLB entry to the recent page, whose address is on the stack.

@@ -5,7 +5,7 @@ import IR
 /// until they have left the store buffer, a dozen cycles. Compilers for guests without unaligned accesses write such pairs all the time: a word is
 /// copied byte by byte to the stack and loaded from there, a 32-bit register is spilled and reloaded with all 64 bits.
 ///
-/// The load still looks its page up; what is not plain memory is loaded out of line as ever.
+/// The load still looks its page up, for writing as the stores did; what is not plain memory is loaded out of line as ever.
 struct ForwardedStores {
     struct Part {
         /// Index of the store.
@@ -20,6 +20,9 @@ struct ForwardedStores {
     private(set) var covered = 0
     /// Whether the upper half is to be loaded.
     var needsUpperHalf = false
+    /// The stores' address, where the load has another one, which is likely the same when the program runs: so is a word that was copied byte by
+    /// byte to where a register points.
+    var guess: (base: Int32, displacement: Int64)?
 
     /// Takes an older store into account; false if what it wrote is no part of its own.
     mutating func add(_ store: Int, at byte: Int, size: Int, of width: Int) -> Bool {
@@ -50,8 +53,13 @@ extension BlockEmitter {
             let op = unsafe ops[other]
             switch op.opcode {
             case .store:
-                guard root(op.a) == root(load.a), fits(op), op.memory.mmuIndex == load.memory.mmuIndex, isIntegerValue(op.b) else { break scan }
-                let byte = op.imm - load.imm
+                guard fits(op), op.memory.mmuIndex == load.memory.mmuIndex, isIntegerValue(op.b) else { break scan }
+                if root(op.a) != root(load.a), found.guess == nil {
+                    guard found.parts.isEmpty, let first = firstOfCopy(other, width) else { break scan }
+                    found.guess = (op.a, first)
+                }
+                guard root(op.a) == root(found.guess?.base ?? load.a) else { break scan }
+                let byte = op.imm - (found.guess?.displacement ?? load.imm)
                 guard abs(byte) < 64, found.add(other, at: Int(byte), size: op.memory.size, of: width) else { break scan }
             case .label, .call, .fence, .atomicRMW, .compareExchange, .loadLinked, .storeConditional: break scan
             default: break
@@ -59,7 +67,23 @@ extension BlockEmitter {
             other -= 1
         }
         found.needsUpperHalf = width == 8 && found.covered == 0xf
+        if found.guess != nil { found.needsUpperHalf = false }
         return found.covered == all || found.needsUpperHalf ? found : nil
+    }
+
+    /// The least displacement of the byte stores that end at `last`, if there are `width` of them off one base.
+    private func firstOfCopy(_ last: Int, _ width: Int) -> Int64? {
+        let base = unsafe root(ops[last].a)
+        var first = Int64.max
+        var bytes = 0
+        for index in (max(0, last - BlockEmitter.backwards)...last).reversed() where bytes < width {
+            let op = unsafe ops[index]
+            guard op.opcode == .store else { continue }
+            guard op.memory.size == 1, root(op.a) == base else { return nil }
+            first = min(first, op.imm)
+            bytes += 1
+        }
+        return bytes == width ? first : nil
     }
 
     private func isIntegerValue(_ value: Int32) -> Bool {
@@ -68,20 +92,30 @@ extension BlockEmitter {
     }
 
     /// The values that the stores wrote must live until the load.
-    mutating func extendForwarded(_ index: Int) {
+    func extendForwarded(_ index: Int) {
         guard let found = forwardedStores(index) else { return }
         for part in found.parts { unsafe info[root(ops[part.store].b)].lastUse = Int32(index) }
+        if let guess = found.guess { unsafe info[root(guess.base)].lastUse = Int32(index) }
     }
 
     /// Registers for the parts, locked; nil if there are too few, and for a constant part.
-    mutating func registersOfParts(_ found: ForwardedStores) -> [Register?]? {
+    func registersOfParts(_ found: ForwardedStores) -> [Register?]? {
         let values = found.parts.map { part in unsafe ops[part.store].b }
         guard values.filter({ ![.pin, .constant].contains(location($0).kind) }).count <= 1 else { return nil }
         return values.map { location($0).kind == .constant ? nil : use($0) }
     }
 
+    /// Sets `difference` to how far the load's address is from the guessed one.
+    func compare(_ op: IROp, _ guess: (base: Int32, displacement: Int64), _ difference: Register) {
+        let held = locked
+        a.lea(.b64, difference, Memory(use(guess.base), Int(guess.displacement - op.imm)))
+        locked = held
+        a.alu(.sub, .b64, difference, use(op.a))
+        locked = held
+    }
+
     /// Puts the value together; `scratch` is free.
-    mutating func compose(_ op: IROp, _ found: ForwardedStores, _ registers: [Register?], _ dst: Register, _ scratch: Register, _ memory: Memory) {
+    func compose(_ op: IROp, _ found: ForwardedStores, _ registers: [Register?], _ dst: Register, _ scratch: Register, _ memory: Memory) {
         if found.needsUpperHalf {
             a.mov(.b32, dst, memory.moved(by: 4))
             a.shift(.shl, .b64, dst, 32)
@@ -98,7 +132,7 @@ extension BlockEmitter {
     }
 
     /// The bytes of a part, zero-extended.
-    private mutating func take(_ part: ForwardedStores.Part, _ register: Register?, _ target: Register) {
+    private func take(_ part: ForwardedStores.Part, _ register: Register?, _ target: Register) {
         guard let register else {
             let bits = unsafe UInt64(bitPattern: ops[root(ops[part.store].b)].imm)
             return a.mov(target, bits & (1 << UInt64(8 * part.size) - 1))

@@ -59,7 +59,7 @@ extension BlockEmitter {
     // MARK: Analysis
 
     /// Finds roots and last uses, in one pass forward.
-    mutating func analyse() {
+    func analyse() {
         for index in 0..<count {
             let op = unsafe ops[index]
             unsafe info[index] = ValueInfo(root: Int32(index), lastUse: -1, uses: 0, isStored: false, location: Location())
@@ -74,13 +74,13 @@ extension BlockEmitter {
         }
     }
 
-    @inline(__always) private mutating func use(_ value: Int32, _ index: Int) {
+    @inline(__always) private func use(_ value: Int32, _ index: Int) {
         let root = unsafe Int(info[Int(value)].root)
         unsafe info[root].lastUse = Int32(index)
         unsafe info[Int(value)].uses += 1
     }
 
-    private mutating func noteTarget(_ op: IROp, _ index: Int) {
+    private func noteTarget(_ op: IROp, _ index: Int) {
         guard index + 1 < count, unsafe ops[index + 1].opcode == .exitDirect else { return }
         let target = unsafe UInt64(bitPattern: ops[index + 1].imm)
         labels[Int(op.imm)].leaves = true
@@ -88,7 +88,7 @@ extension BlockEmitter {
     }
 
     /// A select that tests the comparison just before it reads the comparison's operands itself.
-    private mutating func extendFused(_ op: IROp, _ index: Int) {
+    private func extendFused(_ op: IROp, _ index: Int) {
         guard Int(op.a) == index - 1, unsafe ops[index - 1].opcode == .compare else { return }
         let comparison = unsafe ops[index - 1]
         unsafe info[Int(info[Int(comparison.a)].root)].lastUse = Int32(index)
@@ -96,7 +96,7 @@ extension BlockEmitter {
     }
 
     /// A store of a float's bits stores the float.
-    private mutating func extendStored(_ op: IROp, _ index: Int) {
+    private func extendStored(_ op: IROp, _ index: Int) {
         let value = Int(op.b)
         unsafe info[value].isStored = true
         let definition = unsafe ops[value]
@@ -137,8 +137,8 @@ extension BlockEmitter {
 
     // MARK: Integer registers
 
-    @inline(__always) mutating func lock(_ register: Register) { locked |= 1 << UInt32(register.rawValue) }
-    @inline(__always) mutating func unlock(_ register: Register) { locked &= ~(1 << UInt32(register.rawValue)) }
+    @inline(__always) func lock(_ register: Register) { locked |= 1 << UInt32(register.rawValue) }
+    @inline(__always) func unlock(_ register: Register) { locked &= ~(1 << UInt32(register.rawValue)) }
     @inline(__always) private func isLocked(_ register: Register) -> Bool { locked >> UInt32(register.rawValue) & 1 != 0 }
 
     @inline(__always) private func isFree(_ register: Register) -> Bool {
@@ -149,7 +149,7 @@ extension BlockEmitter {
     }
 
     /// A temporary register for the taking, locked. What is still needed of another value goes to the stack.
-    mutating func allocate() -> Register {
+    func allocate() -> Register {
         if let register = takeFree() { return register }
         if window != nil {
             window = nil
@@ -172,7 +172,7 @@ extension BlockEmitter {
         return victim
     }
 
-    private mutating func takeFree() -> Register? {
+    private func takeFree() -> Register? {
         for register in HostRegisters.temporaries where !isLocked(register) && isFree(register) {
             unsafe owners[Int(register.rawValue)] = -1
             lock(register)
@@ -181,7 +181,7 @@ extension BlockEmitter {
         return nil
     }
 
-    private mutating func spill(_ register: Register) {
+    private func spill(_ register: Register) {
         let owner = unsafe Int(owners[Int(register.rawValue)])
         unsafe owners[Int(register.rawValue)] = -1
         if isAtHome(owner), aliases < BlockEmitter.maxAliases {
@@ -199,7 +199,7 @@ extension BlockEmitter {
     static let homeBytes: Int64 = 1024
 
     /// Notes that a field of guest state now holds the value, or something unknown (-1).
-    @inline(__always) mutating func setHome(_ offset: Int64, _ root: Int) {
+    @inline(__always) func setHome(_ offset: Int64, _ root: Int) {
         guard offset >= 0, offset < BlockEmitter.homeBytes else { return }
         unsafe homes[Int(offset >> 3)] = Int32(root)
         if root >= 0 { unsafe info[root].home = Int32(offset) }
@@ -211,7 +211,7 @@ extension BlockEmitter {
     }
 
     /// A place on the stack for a value of one word or two; when all have been used, one whose value is dead or back in a register.
-    mutating func nextSlot(words: Int = 1) -> Int {
+    func nextSlot(words: Int = 1) -> Int {
         if slots + words <= Thunks.spillBytes / 8 {
             slots += words
             return slots - words
@@ -228,7 +228,7 @@ extension BlockEmitter {
     }
 
     /// Empties one particular temporary and locks it.
-    mutating func claim(_ register: Register) {
+    func claim(_ register: Register) {
         if isWindowRegister(register) { window = nil }
         if !isFree(register) {
             let owner = unsafe Int(owners[Int(register.rawValue)])
@@ -245,13 +245,13 @@ extension BlockEmitter {
     }
 
     /// Makes a temporary the home of a value.
-    @inline(__always) mutating func own(_ register: Register, _ value: Int) {
+    @inline(__always) func own(_ register: Register, _ value: Int) {
         unsafe owners[Int(register.rawValue)] = Int32(value)
         unsafe info[value].location = .register(register)
     }
 
     /// A register that holds the value, locked. The bits above an i32 may be anything.
-    mutating func use(_ value: Int32) -> Register {
+    func use(_ value: Int32) -> Register {
         let root = root(value)
         let location = unsafe info[root].location
         switch location.kind {
@@ -273,7 +273,7 @@ extension BlockEmitter {
     }
 
     /// Loads a value that lies in the state or on the stack.
-    private mutating func load(_ register: Register, _ root: Int) {
+    private func load(_ register: Register, _ root: Int) {
         let location = unsafe info[root].location
         if location.kind == .slot { return a.mov(.b64, register, Memory(.rsp, 8 * Int(location.aux))) }
         let source = Memory(HostRegisters.state, Int(location.aux))
@@ -286,7 +286,7 @@ extension BlockEmitter {
     }
 
     /// The value as a second operand: a constant that fits, memory, or a register (locked).
-    mutating func operand(_ value: Int32, _ width: Width) -> Operand {
+    func operand(_ value: Int32, _ width: Width) -> Operand {
         if let constant = immediate(value, width) { return .immediate(constant) }
         let root = root(value)
         let location = unsafe info[root].location
@@ -327,7 +327,7 @@ extension BlockEmitter {
 
     /// A register for the current operation's result, which becomes the value's home. It may be one that an operand dies in, or the pinned
     /// register that the result is going to, even if an operand is there: `avoiding` lists what must not be overwritten yet.
-    mutating func destination(reusing operand: Int32 = -1, avoiding: Register? = nil, _ other: Register? = nil) -> Register {
+    func destination(reusing operand: Int32 = -1, avoiding: Register? = nil, _ other: Register? = nil) -> Register {
         if let pin = pinOfResult(), pin != avoiding, pin != other {
             preserve(pin)
             unsafe info[current].location = .pin(pin)
@@ -349,7 +349,7 @@ extension BlockEmitter {
     // MARK: Aliases of guest state
 
     /// Remembers that a value's home is a field of guest state.
-    mutating func addAlias(_ root: Int) {
+    func addAlias(_ root: Int) {
         if aliases == BlockEmitter.maxAliases { pruneAliases() }
         if aliases == BlockEmitter.maxAliases {
             materialise(root)
@@ -357,9 +357,11 @@ extension BlockEmitter {
         }
         unsafe aliasList[aliases] = Int32(root)
         aliases += 1
+        let location = unsafe info[root].location
+        if location.kind == .pin { readPins |= 1 << UInt32(location.number) }
     }
 
-    private mutating func pruneAliases() {
+    private func pruneAliases() {
         var kept = 0
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
@@ -373,7 +375,7 @@ extension BlockEmitter {
     private func isAlias(_ kind: Location.Kind) -> Bool { kind == .pin || kind == .vectorPin || kind == .cell }
 
     /// Moves a value from guest state to a temporary of its own.
-    private mutating func materialise(_ root: Int) {
+    private func materialise(_ root: Int) {
         let location = unsafe info[root].location
         if unsafe ops[root].type.livesInVector {
             let vector = allocateVector()
@@ -392,7 +394,9 @@ extension BlockEmitter {
     }
 
     /// Before a pinned register is overwritten: values that are read from it later get a copy.
-    mutating func preserve(_ pin: Register) {
+    func preserve(_ pin: Register) {
+        guard readPins >> UInt32(pin.rawValue) & 1 != 0 else { return }
+        readPins &= ~(1 << UInt32(pin.rawValue))
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
             let location = unsafe info[root].location
@@ -400,7 +404,7 @@ extension BlockEmitter {
         }
     }
 
-    mutating func preserve(_ pin: Vector) {
+    func preserve(_ pin: Vector) {
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
             let location = unsafe info[root].location
@@ -409,7 +413,7 @@ extension BlockEmitter {
     }
 
     /// Before a field in memory is overwritten.
-    mutating func preserve(cell offset: Int64) {
+    func preserve(cell offset: Int64) {
         setHome(offset, -1)
         for index in 0..<aliases {
             let root = unsafe Int(aliasList[index])
@@ -419,7 +423,7 @@ extension BlockEmitter {
     }
 
     /// Before something unknown may overwrite any of it.
-    mutating func preserveAll() {
+    func preserveAll() {
         // First: what has to make room must not find a home there.
         forgetHomes()
         for index in 0..<aliases {
@@ -431,8 +435,8 @@ extension BlockEmitter {
 
     // MARK: Vector registers
 
-    @inline(__always) mutating func lock(_ vector: Vector) { lockedVectors |= 1 << UInt32(vector.rawValue) }
-    @inline(__always) mutating func unlock(_ vector: Vector) { lockedVectors &= ~(1 << UInt32(vector.rawValue)) }
+    @inline(__always) func lock(_ vector: Vector) { lockedVectors |= 1 << UInt32(vector.rawValue) }
+    @inline(__always) func unlock(_ vector: Vector) { lockedVectors &= ~(1 << UInt32(vector.rawValue)) }
     @inline(__always) private func isLocked(_ vector: Vector) -> Bool { lockedVectors >> UInt32(vector.rawValue) & 1 != 0 }
 
     private func isFree(_ vector: Vector) -> Bool {
@@ -442,7 +446,7 @@ extension BlockEmitter {
         return Int(held.lastUse) < current || held.location.number != vector.rawValue || held.location.kind != .vector
     }
 
-    mutating func allocateVector() -> Vector {
+    func allocateVector() -> Vector {
         for vector in HostRegisters.vectorTemporaries where !isLocked(vector) && isFree(vector) {
             unsafe vectorOwners[Int(vector.rawValue)] = -1
             lock(vector)
@@ -461,13 +465,13 @@ extension BlockEmitter {
         return victim
     }
 
-    @inline(__always) mutating func own(_ vector: Vector, _ value: Int) {
+    @inline(__always) func own(_ vector: Vector, _ value: Int) {
         unsafe vectorOwners[Int(vector.rawValue)] = Int32(value)
         unsafe info[value].location = .vector(vector)
     }
 
     /// A vector register that holds the value, locked.
-    mutating func useVector(_ value: Int32) -> Vector {
+    func useVector(_ value: Int32) -> Vector {
         let root = root(value)
         let location = unsafe info[root].location
         switch location.kind {
@@ -487,7 +491,7 @@ extension BlockEmitter {
     }
 
     /// A vector register for the current operation's result.
-    mutating func vectorDestination(avoiding: Vector? = nil, _ other: Vector? = nil, _ third: Vector? = nil) -> Vector {
+    func vectorDestination(avoiding: Vector? = nil, _ other: Vector? = nil, _ third: Vector? = nil) -> Vector {
         let next = current + 1
         if next < count, unsafe ops[next].opcode == .writeState && Int(ops[next].a) == current,
             let pin = unsafe registers.vectorPin(at: ops[next].imm), pin != avoiding, pin != other, pin != third

@@ -3,7 +3,7 @@ import IR
 /// Bits that go from scalars to vectors and back, choices, and operations on the whole width.
 extension BlockEmitter {
     /// A bitwise operation of two vectors.
-    mutating func emitVectorLogic(_ op: IROp) {
+    func emitVectorLogic(_ op: IROp) {
         switch op.opcode {
         case .and: binary(.pand, op)
         case .or: binary(.por, op)
@@ -19,7 +19,7 @@ extension BlockEmitter {
         }
     }
 
-    mutating func emitVectorSelect(_ op: IROp) {
+    func emitVectorSelect(_ op: IROp) {
         let yes = useVector(op.b), no = useVector(op.c)
         let condition = conditionOfSelector(op)
         let dst = vectorDestination(avoiding: yes, no)
@@ -31,7 +31,7 @@ extension BlockEmitter {
     }
 
     /// The low lane of a vector in an integer register; what goes to another vector type shares the register.
-    mutating func emitVectorTrunc(_ op: IROp) {
+    func emitVectorTrunc(_ op: IROp) {
         if op.type.livesInVector { return }
         let source = useVector(op.a)
         let dst = destination()
@@ -42,7 +42,7 @@ extension BlockEmitter {
         }
     }
 
-    mutating func emitVectorExtend(_ op: IROp) {
+    func emitVectorExtend(_ op: IROp) {
         let from = unsafe ops[Int(op.a)].type
         guard from.livesInVector else {
             let source = use(op.a)
@@ -55,7 +55,7 @@ extension BlockEmitter {
     }
 
     /// A constant in a free vector register.
-    mutating func vectorConstant(_ bits: UInt64, _ type: IRType) -> Vector {
+    func vectorConstant(_ bits: UInt64, _ type: IRType) -> Vector {
         let vector = allocateVector()
         if bits == 0 {
             a.vector(.pxor, vector, vector, vector)
@@ -74,7 +74,7 @@ extension BlockEmitter {
     // MARK: Moves between registers and memory
 
     /// Loads what a value of the type has in state, on the stack or in guest memory.
-    mutating func load(_ vector: Vector, _ type: IRType, _ source: Memory) {
+    func load(_ vector: Vector, _ type: IRType, _ source: Memory) {
         switch type {
         case .v128: a.vmovups(vector, source)
         case .f16:
@@ -85,7 +85,7 @@ extension BlockEmitter {
         }
     }
 
-    mutating func store(_ destination: Memory, _ type: IRType, _ vector: Vector) {
+    func store(_ destination: Memory, _ type: IRType, _ vector: Vector) {
         switch type {
         case .v128: a.vmovups(destination, vector)
         case .f16: a.vpextrw(destination, vector, 0)

@@ -2,11 +2,11 @@ import IR
 
 /// Lanes of floats on host instructions, under the MXCSR of the scalar operations; NaNs and what the host does otherwise go to the runtime.
 extension BlockEmitter {
-    mutating func emitVectorFloat(_ op: IROp) {
+    func emitVectorFloat(_ op: IROp) {
         guard op.lane != .b16, !op.float.silent, !op.float.flushes, emitInline(op) else { return emitVectorFallback(op) }
     }
 
-    private mutating func emitInline(_ op: IROp) -> Bool {
+    private func emitInline(_ op: IROp) -> Bool {
         let single = op.lane == .b32
         let roundsAsGuest = op.float.rounding == .dynamic
         switch op.opcode {
@@ -32,7 +32,7 @@ extension BlockEmitter {
     }
 
     /// A register with the value's lanes; of a v64 twice, so that what is above it raises no flags of its own.
-    private mutating func useLanes(_ value: Int32) -> Vector {
+    private func useLanes(_ value: Int32) -> Vector {
         let source = useVector(value)
         guard unsafe ops[Int(value)].type == .v64 else { return source }
         let both = allocateVector()
@@ -41,7 +41,7 @@ extension BlockEmitter {
     }
 
     /// Sends a result with a NaN in a lane to the runtime, which finds the right one, and one that may hide an underflow.
-    private mutating func mendNaNs(_ op: IROp, single: Bool, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
+    private func mendNaNs(_ op: IROp, single: Bool, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
         let doubtful = allocateVector()
         if op.mayHideUnderflow {
             a.vandps(doubtful, dst, Memory(target: single ? thunks.magnitude32 : thunks.magnitude64))
@@ -53,14 +53,14 @@ extension BlockEmitter {
     }
 
     /// Sends the operation to the runtime if `wrong` has a one bit.
-    private mutating func mend(_ op: IROp, _ wrong: Vector, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
+    private func mend(_ op: IROp, _ wrong: Vector, _ dst: Vector, _ x: Vector, _ y: Vector? = nil, _ z: Vector? = nil) {
         a.vector(.ptest, wrong, wrong)
         unlock(wrong)
         outOfLine.append(wayOut(op, dst, x, y, z))
     }
 
     /// A conditional jump to the runtime that comes back right behind it.
-    private mutating func wayOut(_ op: IROp, _ dst: Vector, _ x: Vector, _ y: Vector?, _ z: Vector? = nil) -> OutOfLine {
+    private func wayOut(_ op: IROp, _ dst: Vector, _ x: Vector, _ y: Vector?, _ z: Vector? = nil) -> OutOfLine {
         let jump = a.jcc(.ne)
         var item = OutOfLine(kind: .vector, jump: jump, back: a.offset, pc: pc)
         item.memory = vectorDescription(op)
@@ -69,21 +69,21 @@ extension BlockEmitter {
         return item
     }
 
-    private mutating func emitPacked(_ op: IROp, _ instruction: VectorBinary) {
+    private func emitPacked(_ op: IROp, _ instruction: VectorBinary) {
         let left = useLanes(op.a), right = useLanes(op.b)
         let dst = vectorDestination(avoiding: left, right)
         a.vector(instruction, dst, left, right)
         mendNaNs(op, single: op.lane == .b32, dst, left, right)
     }
 
-    private mutating func emitPacked(_ op: IROp, _ instruction: VectorUnary) {
+    private func emitPacked(_ op: IROp, _ instruction: VectorUnary) {
         let source = useLanes(op.a)
         let dst = vectorDestination(avoiding: source)
         a.vector(instruction, dst, source)
         mendNaNs(op, single: op.lane == .b32, dst, source)
     }
 
-    private mutating func emitPackedMultiplyAdd(_ op: IROp) {
+    private func emitPackedMultiplyAdd(_ op: IROp) {
         let first = useLanes(op.a), second = useLanes(op.b), third = useLanes(op.c)
         let dst = vectorDestination(avoiding: first, second, third)
         a.vmovaps(dst, first)
@@ -94,7 +94,7 @@ extension BlockEmitter {
 
     /// The host gives operand b for zeros of either sign: both orders together have the sign that is wanted. It must see no quiet NaN, which
     /// would be invalid.
-    private mutating func emitPackedMinMax(_ op: IROp, _ instruction: VectorBinary, _ joining: VectorBinary) {
+    private func emitPackedMinMax(_ op: IROp, _ instruction: VectorBinary, _ joining: VectorBinary) {
         let left = useLanes(op.a), right = useLanes(op.b)
         let dst = vectorDestination(avoiding: left, right)
         if op.float.minMax == .second { return a.vector(instruction, dst, left, right) }
@@ -109,7 +109,7 @@ extension BlockEmitter {
         outOfLine.append(item)
     }
 
-    private mutating func emitPackedCompare(_ op: IROp) {
+    private func emitPackedCompare(_ op: IROp) {
         let left = useLanes(op.a), right = useLanes(op.b)
         let isSignalling = op.float.signalling
         let predicate: Assembler.FloatPredicate =
@@ -122,7 +122,7 @@ extension BlockEmitter {
         a.vcmp(single: op.lane == .b32, predicate, vectorDestination(), left, right)
     }
 
-    private mutating func emitPackedRound(_ op: IROp) -> Bool {
+    private func emitPackedRound(_ op: IROp) -> Bool {
         let mode: UInt8
         switch op.float.rounding {
         case .nearestEven: mode = 0
@@ -139,7 +139,7 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func emitPackedConvert(_ op: IROp, _ instruction: VectorUnary) {
+    private func emitPackedConvert(_ op: IROp, _ instruction: VectorUnary) {
         let source = useVector(op.a)
         let dst = vectorDestination(avoiding: source)
         a.vector(instruction, dst, source)
@@ -147,7 +147,7 @@ extension BlockEmitter {
     }
 
     /// What does not fit gives the "integer indefinite".
-    private mutating func emitPackedToInteger(_ op: IROp) -> Bool {
+    private func emitPackedToInteger(_ op: IROp) -> Bool {
         let truncates = op.float.rounding == .towardZero
         guard op.lane == .b32, op.float.signed, !op.float.inexactSilent, truncates || op.float.rounding == .dynamic else { return false }
         let source = useLanes(op.a)

@@ -2,7 +2,7 @@ import IR
 
 /// Sums that are halved or saturated, and doubled products, of lanes that the host has only some of.
 extension BlockEmitter {
-    mutating func emitHalvedOrSaturated(_ op: IROp) -> Bool {
+    func emitHalvedOrSaturated(_ op: IROp) -> Bool {
         switch op.opcode {
         case .vroundingAddS where op.lane <= .b16: emitAverage(op, rounded: true, signed: true)
         case .vhalvingAddS where op.lane <= .b16: emitAverage(op, rounded: false, signed: true)
@@ -18,7 +18,7 @@ extension BlockEmitter {
     }
 
     /// The host rounds up and knows unsigned lanes: 1 is taken off where the sum is odd, and signed lanes have their top bits turned over.
-    private mutating func emitAverage(_ op: IROp, rounded: Bool, signed: Bool) {
+    private func emitAverage(_ op: IROp, rounded: Bool, signed: Bool) {
         let isByte = op.lane == .b8
         var left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
@@ -41,7 +41,7 @@ extension BlockEmitter {
     }
 
     /// What both have, and half of what only one has.
-    private mutating func emitWideAverage(_ op: IROp, _ half: VectorShift) {
+    private func emitWideAverage(_ op: IROp, _ half: VectorShift) {
         let left = useVector(op.a), right = useVector(op.b)
         let different = allocateVector()
         let dst = vectorDestination(avoiding: left, right)
@@ -52,7 +52,7 @@ extension BlockEmitter {
     }
 
     /// a is cut to what b leaves room for.
-    private mutating func emitUnsignedSum(_ op: IROp) {
+    private func emitUnsignedSum(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let room = vectorConstant(.max, .v128)
         a.vector(.pxor, room, room, right)
@@ -60,7 +60,7 @@ extension BlockEmitter {
         a.vector(.paddd, vectorDestination(), room, right)
     }
 
-    private mutating func emitUnsignedDifference(_ op: IROp) {
+    private func emitUnsignedDifference(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let greater = allocateVector()
         a.vector(.pmaxud, greater, left, right)
@@ -68,7 +68,7 @@ extension BlockEmitter {
     }
 
     /// The product's bits 15 to 30; only MIN * MIN does not fit, and gives MIN, which no other product does.
-    private mutating func emitDoubledProduct(_ op: IROp) {
+    private func emitDoubledProduct(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
         if op.number == 1 {

@@ -34,7 +34,7 @@ extension BlockEmitter {
     }
 
     /// Emits an operation that stays within its lanes, if the host has it.
-    mutating func emitLanewise(_ op: IROp) -> Bool {
+    func emitLanewise(_ op: IROp) -> Bool {
         if let instruction = BlockEmitter.instruction(op) {
             binary(instruction, op)
             return true
@@ -58,7 +58,7 @@ extension BlockEmitter {
 
     private static let subtractions: [VectorBinary] = [.psubb, .psubw, .psubd, .psubq]
 
-    private mutating func emitNegate(_ op: IROp) {
+    private func emitNegate(_ op: IROp) {
         let source = useVector(op.a)
         let dst = vectorDestination(avoiding: source)
         a.vector(.pxor, dst, dst, dst)
@@ -66,7 +66,7 @@ extension BlockEmitter {
     }
 
     /// b ^ ((b ^ c) & ~a) keeps to one temporary.
-    private mutating func emitBitSelect(_ op: IROp) {
+    private func emitBitSelect(_ op: IROp) {
         let mask = useVector(op.a), yes = useVector(op.b), no = useVector(op.c)
         let dst = vectorDestination(avoiding: mask, yes, no)
         a.vector(.pxor, dst, yes, no)
@@ -74,7 +74,7 @@ extension BlockEmitter {
         a.vector(.pxor, dst, dst, yes)
     }
 
-    private mutating func emitDifference(_ op: IROp, _ greatest: [VectorBinary], _ least: [VectorBinary]) {
+    private func emitDifference(_ op: IROp, _ greatest: [VectorBinary], _ least: [VectorBinary]) {
         let size = Int(op.lane.rawValue)
         let left = useVector(op.a), right = useVector(op.b)
         let lesser = allocateVector()
@@ -86,14 +86,14 @@ extension BlockEmitter {
 
     // MARK: Comparisons
 
-    private mutating func emitVectorCompare(_ op: IROp) {
+    private func emitVectorCompare(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
         compareLanes(op.laneCondition, op.lane, dst, left, right)
     }
 
     /// The host compares for equality and signed "greater"; unsigned lanes are compared with their top bits turned over.
-    private mutating func compareLanes(_ condition: Condition, _ lane: Lane, _ dst: Vector, _ left: Vector, _ right: Vector) {
+    private func compareLanes(_ condition: Condition, _ lane: Lane, _ dst: Vector, _ left: Vector, _ right: Vector) {
         let greater: VectorBinary = BlockEmitter.choose(lane, .pcmpgtb, .pcmpgtw, .pcmpgtd, .pcmpgtq)
         switch condition {
         case .eq: a.vector(BlockEmitter.choose(lane, .pcmpeqb, .pcmpeqw, .pcmpeqd, .pcmpeqq), dst, left, right)
@@ -115,7 +115,7 @@ extension BlockEmitter {
     }
 
     /// 64-bit lanes: a comparison chooses.
-    private mutating func emitWideMinMax(_ op: IROp) {
+    private func emitWideMinMax(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination(avoiding: left, right)
         let condition: Condition =
@@ -136,7 +136,7 @@ extension BlockEmitter {
     // MARK: Products
 
     /// Bytes at even places are multiplied in place, those at odd places from the upper half of their 16 bits.
-    private mutating func emitByteProduct(_ op: IROp) {
+    private func emitByteProduct(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let odd = allocateVector(), other = allocateVector()
         let dst = vectorDestination(avoiding: left, right)
@@ -151,7 +151,7 @@ extension BlockEmitter {
     }
 
     /// 64-bit lanes from 32-bit halves: the crossed products count in the upper half only.
-    private mutating func emitWideProduct(_ op: IROp) {
+    private func emitWideProduct(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let crossed = allocateVector(), other = allocateVector()
         let dst = vectorDestination(avoiding: left, right)
@@ -166,7 +166,7 @@ extension BlockEmitter {
     }
 
     /// A table of the counts of four bits, looked up twice.
-    private mutating func emitPopulation(_ op: IROp) {
+    private func emitPopulation(_ op: IROp) {
         let source = useVector(op.a)
         let table = allocateVector(), nibbles = vectorConstant(0x0f0f_0f0f_0f0f_0f0f, .v128)
         let dst = vectorDestination(avoiding: source)
@@ -183,7 +183,7 @@ extension BlockEmitter {
     // MARK: AES
 
     /// A round without its key: the last round's instruction leaves the columns unmixed; a whole round after an inverse one mixes only.
-    private mutating func emitAES(_ op: IROp) {
+    private func emitAES(_ op: IROp) {
         let source = useVector(op.a)
         if op.opcode == .vaesUnmix { return a.vector(.aesimc, vectorDestination(), source) }
         let zero = vectorConstant(0, .v128)

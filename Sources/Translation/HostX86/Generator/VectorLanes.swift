@@ -2,7 +2,7 @@ import IR
 
 /// Lanes that move.
 extension BlockEmitter {
-    mutating func emitLaneMove(_ op: IROp) -> Bool {
+    func emitLaneMove(_ op: IROp) -> Bool {
         switch op.opcode {
         case .vsplat: emitSplat(op)
         case .vinsert: emitInsert(op)
@@ -23,7 +23,7 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func emitSplat(_ op: IROp) {
+    private func emitSplat(_ op: IROp) {
         let broadcast: VectorUnary = [.pbroadcastb, .pbroadcastw, .pbroadcastd, .pbroadcastq][Int(op.lane.rawValue)]
         if unsafe ops[Int(op.a)].type.livesInVector { return unary(broadcast, op) }
         let source = use(op.a)
@@ -32,7 +32,7 @@ extension BlockEmitter {
         a.vector(broadcast, dst, dst)
     }
 
-    private mutating func emitInsert(_ op: IROp) {
+    private func emitInsert(_ op: IROp) {
         let vector = useVector(op.a)
         if unsafe !ops[Int(op.b)].type.livesInVector {
             let scalar = use(op.b)
@@ -49,13 +49,13 @@ extension BlockEmitter {
         }
     }
 
-    private mutating func emitExtractFloat(_ op: IROp) {
+    private func emitExtractFloat(_ op: IROp) {
         let source = useVector(op.a)
         let lanes: [UInt8] = op.lane == .b32 ? [0xe4, 0x55, 0xee, 0xff] : [0xe4, 0xee]
         a.vpshufd(vectorDestination(), source, lanes[op.number])
     }
 
-    private mutating func emitExtractLane(_ op: IROp) {
+    private func emitExtractLane(_ op: IROp) {
         let source = useVector(op.a)
         let dst = destination()
         let lane = UInt8(op.number)
@@ -69,7 +69,7 @@ extension BlockEmitter {
     }
 
     /// Extends a lane that is in a register, zero-extended, to the operation's type.
-    mutating func extend(_ register: Register, _ op: IROp, signed: Bool) {
+    func extend(_ register: Register, _ op: IROp, signed: Bool) {
         guard op.type.bits > op.lane.bits, signed else { return }
         let from = Width(rawValue: op.lane.rawValue) ?? .b32
         a.movsx(op.type == .i64 ? .b64 : .b32, register, from, register)
@@ -78,7 +78,7 @@ extension BlockEmitter {
 
     // MARK: Pairs
 
-    private mutating func emitZip(_ op: IROp, high: Bool) {
+    private func emitZip(_ op: IROp, high: Bool) {
         let lows: [VectorBinary] = [.punpcklbw, .punpcklwd, .punpckldq, .punpcklqdq]
         let highs: [VectorBinary] = [.punpckhbw, .punpckhwd, .punpckhdq, .punpckhqdq]
         let size = Int(op.lane.rawValue)
@@ -95,7 +95,7 @@ extension BlockEmitter {
         return even + (odd ? UInt64(lane.bytes) * 0x0101_0101_0101_0101 : 0)
     }
 
-    private mutating func emitUnzip(_ op: IROp, odd: Bool) {
+    private func emitUnzip(_ op: IROp, odd: Bool) {
         if op.lane == .b64 { return binary(odd ? .punpckhqdq : .punpcklqdq, op) }
         let left = useVector(op.a), right = useVector(op.b)
         if op.lane == .b32 {
@@ -116,7 +116,7 @@ extension BlockEmitter {
     }
 
     /// Lanes b moved up by one between the lanes of a.
-    private mutating func emitTransposeEven(_ op: IROp) {
+    private func emitTransposeEven(_ op: IROp) {
         if op.lane == .b64 { return binary(.punpcklqdq, op) }
         let left = useVector(op.a), right = useVector(op.b)
         let moved = allocateVector()
@@ -129,7 +129,7 @@ extension BlockEmitter {
     }
 
     /// Lanes a moved down by one between the lanes of b.
-    private mutating func emitTransposeOdd(_ op: IROp) {
+    private func emitTransposeOdd(_ op: IROp) {
         if op.lane == .b64 { return binary(.punpckhqdq, op) }
         let left = useVector(op.a), right = useVector(op.b)
         let moved = allocateVector()
@@ -143,7 +143,7 @@ extension BlockEmitter {
 
     // MARK: Bytes
 
-    private mutating func emitExtractBytes(_ op: IROp) {
+    private func emitExtractBytes(_ op: IROp) {
         let left = useVector(op.a), right = useVector(op.b)
         let dst = vectorDestination()
         if op.type == .v128 { return a.vpalignr(dst, right, left, UInt8(op.number)) }
@@ -152,14 +152,14 @@ extension BlockEmitter {
     }
 
     /// The host's shuffle clears where the top bit of a choice is set: saturating addition sets it for choices above 15.
-    private mutating func emitTable(_ op: IROp) {
+    private func emitTable(_ op: IROp) {
         let table = useVector(op.a), choices = useVector(op.b)
         let order = vectorConstant(0x7070_7070_7070_7070, .v128)
         a.vector(.paddusb, order, choices, order)
         a.vector(.pshufb, vectorDestination(), table, order)
     }
 
-    private mutating func emitReverse(_ op: IROp) {
+    private func emitReverse(_ op: IROp) {
         let source = useVector(op.a)
         let flip = op.number - op.lane.bytes
         func half(_ first: Int) -> UInt64 { (0..<8).reduce(UInt64(0)) { $0 | UInt64((first + $1) ^ flip) << UInt64(8 * $1) } }

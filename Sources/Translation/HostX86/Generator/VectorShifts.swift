@@ -2,7 +2,7 @@ import IR
 
 /// Shifts of lanes.
 extension BlockEmitter {
-    mutating func emitShift(_ op: IROp) -> Bool {
+    func emitShift(_ op: IROp) -> Bool {
         switch op.opcode {
         case .vshlImm: emitShift(op, BlockEmitter.choose(op.lane, nil, .psllw, .pslld, .psllq))
         case .vshrUImm: emitShift(op, BlockEmitter.choose(op.lane, nil, .psrlw, .psrld, .psrlq))
@@ -17,14 +17,14 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func emitShift(_ op: IROp, _ shift: VectorShift?) {
+    private func emitShift(_ op: IROp, _ shift: VectorShift?) {
         guard let shift else { return emitByteShift(op) }
         let source = useVector(op.a)
         a.vector(shift, vectorDestination(), source, UInt8(op.number))
     }
 
     /// Bytes are shifted as 16-bit lanes; what came from the neighbour is cut off, and the sign put back by exclusive-or and subtraction.
-    private mutating func emitByteShift(_ op: IROp) {
+    private func emitByteShift(_ op: IROp) {
         let source = useVector(op.a)
         let count = op.opcode == .vshrSImm ? min(op.number, 7) : op.number
         let kept: UInt8 = op.opcode == .vshlImm ? 0xff << UInt8(count) : 0xff >> UInt8(count)
@@ -40,7 +40,7 @@ extension BlockEmitter {
     }
 
     /// 64-bit lanes: zeros from above where the sign is clear; complement before and after where it is set.
-    private mutating func emitWideArithmetic(_ op: IROp) {
+    private func emitWideArithmetic(_ op: IROp) {
         let source = useVector(op.a)
         let sign = allocateVector()
         let dst = vectorDestination(avoiding: source)
@@ -51,7 +51,7 @@ extension BlockEmitter {
         a.vector(.pxor, dst, dst, sign)
     }
 
-    private mutating func emitVectorRotate(_ op: IROp) {
+    private func emitVectorRotate(_ op: IROp) {
         let size = Int(op.lane.rawValue) - 1
         let source = useVector(op.a)
         let left = allocateVector()

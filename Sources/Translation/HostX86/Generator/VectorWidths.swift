@@ -2,7 +2,7 @@ import IR
 
 /// Lanes that change their width, and lanes put together.
 extension BlockEmitter {
-    mutating func emitWidthChange(_ op: IROp) -> Bool {
+    func emitWidthChange(_ op: IROp) -> Bool {
         let size = Int(op.lane.rawValue)
         switch op.opcode {
         case .vwidenS: unary(BlockEmitter.signExtensions[size], op)
@@ -26,12 +26,12 @@ extension BlockEmitter {
     private static let signExtensions: [VectorUnary] = [.pmovsxbw, .pmovsxwd, .pmovsxdq]
     private static let zeroExtensions: [VectorUnary] = [.pmovzxbw, .pmovzxwd, .pmovzxdq]
 
-    private mutating func pack(_ instruction: VectorBinary, _ op: IROp) {
+    private func pack(_ instruction: VectorBinary, _ op: IROp) {
         let source = useVector(op.a)
         a.vector(instruction, vectorDestination(), source, source)
     }
 
-    private mutating func emitNarrow(_ op: IROp) {
+    private func emitNarrow(_ op: IROp) {
         let source = useVector(op.a)
         if op.lane == .b64 { return a.vpshufd(vectorDestination(), source, 0x08) }
         let order = vectorConstant(op.lane == .b16 ? 0x0e0c_0a08_0604_0200 : 0x0d0c_0908_0504_0100, .v64)
@@ -39,14 +39,14 @@ extension BlockEmitter {
     }
 
     /// The host packs signed lanes: what is too large is cut first.
-    private mutating func emitNarrowUnsigned(_ op: IROp) {
+    private func emitNarrowUnsigned(_ op: IROp) {
         let source = useVector(op.a)
         let limit = vectorConstant(op.lane == .b16 ? 0x00ff_00ff_00ff_00ff : 0x0000_ffff_0000_ffff, .v128)
         a.vector(op.lane == .b16 ? .pminuw : .pminud, limit, source, limit)
         a.vector(op.lane == .b16 ? .packuswb : .packusdw, vectorDestination(), limit, limit)
     }
 
-    private mutating func emitLongProduct(_ op: IROp, _ extensions: [VectorUnary], _ widest: VectorBinary) {
+    private func emitLongProduct(_ op: IROp, _ extensions: [VectorUnary], _ widest: VectorBinary) {
         let left = useVector(op.a), right = useVector(op.b)
         let other = allocateVector()
         let dst = vectorDestination(avoiding: left, right)
@@ -57,7 +57,7 @@ extension BlockEmitter {
     }
 
     /// Bytes as 16-bit lanes, multiplied and added by twos, then those sums by twos.
-    private mutating func emitDotProduct(_ op: IROp) {
+    private func emitDotProduct(_ op: IROp) {
         let sum = useVector(op.a), first = useVector(op.b), second = useVector(op.c)
         let left: VectorUnary = op.opcode == .vdotS ? .pmovsxbw : .pmovzxbw
         let right: VectorUnary = op.opcode == .vdotU ? .pmovzxbw : .pmovsxbw
@@ -74,7 +74,7 @@ extension BlockEmitter {
         a.vector(.paddd, vectorDestination(), low, sum)
     }
 
-    private mutating func emitAny(_ op: IROp) {
+    private func emitAny(_ op: IROp) {
         let source = useVector(op.a)
         if unsafe ops[Int(op.a)].type == .v64 {
             let bits = allocate()
@@ -105,7 +105,7 @@ extension BlockEmitter {
     }
 
     /// Halves the count of lanes until the lowest has them all.
-    private mutating func emitReduction(_ op: IROp) -> Bool {
+    private func emitReduction(_ op: IROp) -> Bool {
         if op.opcode == .vreduceAddU, op.lane == .b8, op.type.bits > 8 {
             emitByteSum(op)
             return true
@@ -124,7 +124,7 @@ extension BlockEmitter {
         return true
     }
 
-    private mutating func fetchLowLane(_ op: IROp, _ source: Vector) {
+    private func fetchLowLane(_ op: IROp, _ source: Vector) {
         let dst = destination()
         switch op.lane {
         case .b8: a.vpextr(.b8, dst, source, 0)
@@ -136,7 +136,7 @@ extension BlockEmitter {
     }
 
     /// Differences to zero, added up for each half.
-    private mutating func emitByteSum(_ op: IROp) {
+    private func emitByteSum(_ op: IROp) {
         let source = useVector(op.a)
         let sums = vectorConstant(0, .v128)
         a.vector(.psadbw, sums, source, sums)

@@ -14,8 +14,6 @@ public final class X86CodeGenerator: HostCodeGenerator {
     let thunks: Thunks
     private let helperTable: UnsafeMutablePointer<HelperFunction>
     private var emitter: BlockEmitter
-    /// Where a chained jump went before, so that it can go there again: its way out of generated code.
-    private var exitOfJump: [Int: Int] = [:]
 
     public init(
         memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool,
@@ -79,17 +77,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     // MARK: Patching
 
-    public func chain(site: Int, to entry: Int) {
-        let site = JumpSite(rawValue: site)
-        let jump = site.place
-        if exitOfJump[jump] == nil { exitOfJump[jump] = jump + 4 + Int(unsafe UnsafeRawPointer(memory.writable + jump).load(as: Int32.self)) }
-        patch(jump, to: site.isForward ? entry + JumpSite.checkBytes : entry)
-    }
+    public func chain(site: Int, to entry: Int) { patch(placeOfJump(from: site), to: entry) }
 
-    public func unchain(site: Int) {
-        let jump = JumpSite(rawValue: site).place
-        guard let exit = exitOfJump.removeValue(forKey: jump) else { return }
-        patch(jump, to: exit)
+    public func unchain(site: Int) { patch(placeOfJump(from: site), to: site) }
+
+    /// A site is the offset of the jump's way out; the bytes before it say where the jump's displacement is.
+    private func placeOfJump(from site: Int) -> Int {
+        unsafe Int(UnsafeRawPointer(memory.writable + site).loadUnaligned(fromByteOffset: -4, as: Int32.self))
     }
 
     /// The displacement lies within eight aligned bytes, so one store replaces it for all threads.
@@ -102,14 +96,25 @@ public final class X86CodeGenerator: HostCodeGenerator {
     }
 
     public func kill(entry: Int) {
-        // The entry is a 7-byte comparison and a jcc whose displacement leads to the way out. Jumps past it have been unchained.
+        // The entry is a 7-byte comparison and a jcc whose displacement leads to the way out.
         let place = unsafe UnsafeMutableRawPointer(memory.writable + entry)
         let displacement = unsafe place.loadUnaligned(fromByteOffset: 9, as: Int32.self)
-        let exit = entry + JumpSite.checkBytes + Int(displacement)
+        let exit = entry + 13 + Int(displacement)
         let old = unsafe place.load(as: UInt64.self)
         let jump = UInt64(0xe9) | UInt64(UInt32(bitPattern: Int32(exit - (entry + 5)))) << 8
         let new = jump | 0x9090 << 40 | old & 0xff << 56
         unsafe apus_atomic_store_u64(place.assumingMemoryBound(to: UInt64.self), new)
+    }
+
+    // MARK: Recent pages
+
+    public var wanderingAccesses: Set<UInt32> {
+        get { emitter.wanderingAccesses }
+        set { emitter.wanderingAccesses = newValue }
+    }
+
+    public func instruction(ofRefill site: UInt64) -> UInt32 {
+        unsafe Assembler.noted(UnsafeRawPointer(memory.writable + memory.offset(of: UInt(site))))
     }
 
     // MARK: Faults
@@ -132,7 +137,6 @@ public final class X86CodeGenerator: HostCodeGenerator {
     public func discardCode() {
         emitter.faultSites.removeAll()
         memory.discard()
-        exitOfJump.removeAll()
     }
 
     public func listing(_ offset: Int, _ size: Int) -> String {
