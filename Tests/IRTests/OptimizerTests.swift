@@ -374,6 +374,14 @@ import Testing
             write.i64 x2, %s
             %m = shl.i64 %l, %k
             write.i64 x3, %m
+            %j = const.i64 30
+            %i = shr.u.i64 %l, %j
+            write.i64 x6, %i
+            %h = trunc.i32 %i
+            %t = const.i32 6
+            %g = shr.u.i32 %h, %t
+            %d = sext.i64 %g
+            write.i64 x7, %d
             %f = const.i64 0xffff
             %w = read.i32 w0
             %z = zext.i64 %w
@@ -386,18 +394,30 @@ import Testing
             """,
             """
             %0 = read.i64 x0
-            %1 = extract.u.i64 %0, 0 for 32
-            write.i64 x1, %1
-            %3 = extract.s.i64 %0, 0 for 32
-            write.i64 x2, %3
-            %5 = const.i64 0
-            write.i64 x3, %5
-            %7 = const.i64 0xffff
-            %8 = read.i32 w0
-            %9 = zext.i64 %8
-            %10 = and.i64 %9, %7
-            write.i64 x4, %9
-            write.i64 x5, %10
+            %1 = trunc.i32 %0
+            %2 = zext.i64 %1
+            write.i64 x1, %2
+            %4 = trunc.i32 %0
+            %5 = sext.i64 %4
+            write.i64 x2, %5
+            %7 = const.i64 0
+            write.i64 x3, %7
+            %9 = trunc.i32 %0
+            %10 = zext.i64 %9
+            %11 = const.i64 2
+            %12 = shl.i64 %10, %11
+            write.i64 x6, %12
+            %14 = trunc.i32 %12
+            %15 = const.i32 6
+            %16 = shr.u.i32 %14, %15
+            %17 = zext.i64 %16
+            write.i64 x7, %17
+            %19 = const.i64 0xffff
+            %20 = read.i32 w0
+            %21 = zext.i64 %20
+            %22 = and.i64 %21, %19
+            write.i64 x4, %21
+            write.i64 x5, %22
             goto 0
             """)
     }

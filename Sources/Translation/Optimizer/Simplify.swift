@@ -124,6 +124,8 @@ extension Optimizer {
         case .compare, .fcompare: 1
         case .extractU: op.bitCount >= 64 ? .max : 1 << UInt64(op.bitCount) - 1
         case .load: op.memory.isSigned || op.memory.size >= 8 ? op.type.mask : 1 << UInt64(op.memory.size * 8) - 1
+        case .and: constantBits(op.b) ?? op.type.mask
+        case .shrU: constantBits(op.b).map { op.type.mask >> ($0 & UInt64(op.type.bits - 1)) } ?? op.type.mask
         default: op.type.mask
         }
     }
@@ -140,6 +142,8 @@ extension Optimizer {
         case (.shl, .shl), (.shrU, .shrU):
             return first + count < width ? emit(&op, op.opcode, a: inner.a, constant: first + count) : constant(op.type, 0)
         case (.shrS, .shrS): return emit(&op, .shrS, a: inner.a, constant: min(first + count, width - 1))
+        case (.shl, .shrU) where first > count && type(of: width - first) != nil:
+            return emit(&op, .shl, a: field(&op, .extractU, inner.a, low: 0, count: width - first), constant: first - count)
         case (.shl, .shrU) where first <= count: return field(&op, .extractU, inner.a, low: count - first, count: width - count)
         case (.shl, .shrS) where first <= count: return field(&op, .extractS, inner.a, low: count - first, count: width - count)
         default: return emit(op)
@@ -147,8 +151,14 @@ extension Optimizer {
     }
 
     private mutating func field(_ op: inout IROp, _ opcode: Opcode, _ a: Int32, low: UInt64, count: UInt64) -> Int32 {
-        emit(IROp(opcode, op.type, a: a, imm: Int64(low | count << 8)))
+        if low == 0, let narrow = type(of: count) {
+            let part = simplify(.trunc, narrow, a: a)
+            return simplify(opcode == .extractU ? .zext : .sext, op.type, a: part)
+        }
+        return emit(IROp(opcode, op.type, a: a, imm: Int64(low | count << 8)))
     }
+
+    private func type(of bits: UInt64) -> IRType? { bits == 32 ? .i32 : bits == 16 ? .i16 : bits == 8 ? .i8 : nil }
 
     private mutating func selection(_ op: inout IROp) -> Int32 {
         if op.b == op.c { return op.b }
@@ -159,6 +169,7 @@ extension Optimizer {
     private mutating func conversion(_ op: inout IROp, _ source: IRType) -> Int32 {
         if op.type == source { return op.a }
         let inner = definition(op.a)
+        if op.opcode == .sext, possibleBits(inner) < 1 << UInt64(source.bits - 1) { op.opcode = .zext }
         switch (op.opcode, inner.opcode) {
         case (.bitcast, .bitcast), (.trunc, .trunc), (.zext, .zext), (.sext, .sext): op.a = inner.a
         case (.sext, .zext):

@@ -110,7 +110,7 @@ extension BlockEmitter {
         case .trunc:
             let source = unsafe ops[Int(op.a)].type
             return op.type == .i32 && source == .i64 || op.type.livesInVector && source.isVector
-        case .zext: return unsafe op.type == .i64 && ops[Int(op.a)].type == .i32 && !isDirty(op.a)
+        case .zext: return unsafe (op.type == .i64 || op.type == .i32) && ops[Int(op.a)].type.isInteger && !isDirty(op.a)
         default: return false
         }
     }
