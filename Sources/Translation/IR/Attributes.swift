@@ -99,7 +99,8 @@ public enum AtomicOperation: UInt8, CaseIterable, Sendable {
 
 /// A float operation's rounding mode, NaN rule and tininess; its 16 attribute bits.
 ///
-/// Bits: 0–2 rounding, 3–5 NaN rule, 6 tininess before rounding, 7 raises no flags, 8 negates the product, 9 negates the addend,
+/// Bits: 0–2 rounding, 3–5 NaN rule, 6 tininess before rounding, 7 raises no flags, 8 negates the product (of a comparison: repeats an earlier
+/// one's operands, so that nothing is lost when it is dropped), 9 negates the addend,
 /// 10 signals on quiet NaNs (comparisons), 11 signed (conversions), 12–13 rule of a conversion that does not fit or of a minimum, 14 keeps inexact silent,
 /// 15 takes subnormal operands for zeros and makes zeros of results that are tiny (ARM's FPCR.FZ; halves that are converted stay).
 public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
@@ -171,6 +172,8 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     @inlinable public var tinyBefore: Bool { rawValue & 1 << 6 != 0 }
     @inlinable public var silent: Bool { rawValue & 1 << 7 != 0 }
     @inlinable public var negateProduct: Bool { rawValue & 1 << 8 != 0 }
+    /// Of a comparison: whatever it raises has been raised before.
+    @inlinable public var repeats: Bool { negateProduct }
     @inlinable public var negateAddend: Bool { rawValue & 1 << 9 != 0 }
     @inlinable public var signalling: Bool { rawValue & 1 << 10 != 0 }
     @inlinable public var signed: Bool { rawValue & 1 << 11 != 0 }

@@ -14,7 +14,7 @@ enum TextNames {
     ]
     /// Single bits of the float attributes.
     static let floatBits: [(UInt16, String)] = [
-        (1 << 6, "tinybefore"), (1 << 7, "silent"), (1 << 8, "negproduct"), (1 << 9, "negaddend"), (1 << 10, "signalling"),
+        (1 << 6, "tinybefore"), (1 << 7, "silent"), (1 << 8, "negproduct"), (1 << 8, "repeats"), (1 << 9, "negaddend"), (1 << 10, "signalling"),
         (1 << 11, "signed"), (1 << 14, "inexactsilent"), (1 << 15, "flushes"),
     ]
     static let alignment: [(MemoryOperation.Alignment, String)] = [(.any, ""), (.fault, "aligned"), (.within16, "within16")]
@@ -58,7 +58,7 @@ enum TextNames {
         } else if float.saturation != .nanToMaximum {
             words += saturation.filter { $0.0 == float.saturation }.map(\.1)
         }
-        words += floatBits.filter { float.rawValue & $0.0 != 0 }.map(\.1)
+        words += floatBits.filter { float.rawValue & $0.0 != 0 && ($0.1 == "repeats") == (op.opcode == .fcompare && $0.0 == 1 << 8) }.map(\.1)
         return words.joined(separator: " ")
     }
 }

@@ -181,7 +181,7 @@ public struct Optimizer: ~Copyable {
             fields.forget()
             return true
         default:
-            return isUsed || !op.float.silent
+            return isUsed || !op.float.silent && !(op.opcode == .fcompare && op.float.repeats)
         }
     }
 

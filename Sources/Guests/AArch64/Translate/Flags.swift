@@ -10,6 +10,8 @@ enum FlagProducer {
     case float(Value, Value, FloatAttributes)
     /// NZCV in bits 3 to 0 of an i64.
     case explicit(Value)
+    /// Those of a producer where a truth value holds, else NZCV that is known.
+    indirect case conditional(Value, FlagProducer, otherwise: UInt64)
 }
 
 /// A comparison whose outcome is an A64 condition's.
@@ -59,6 +61,17 @@ extension Translator {
         producer = .logic(type, result)
     }
 
+    /// Those of a comparison that only counts where `truth` holds.
+    mutating func setFlags(_ b: inout IRBlock, if truth: Value, adds: Bool, _ type: IRType, _ left: Value, _ right: Value, otherwise nzcv: UInt64) {
+        let kind: FlagKind = adds ? (type == .i64 ? .add64 : .add32) : type == .i64 ? .sub64 : .sub32
+        let explicit = b.const(.i64, FlagKind.explicit.rawValue)
+        b.write(.i64, AArch64Registers.flagKind, b.select(.i64, if: truth, b.const(.i64, kind.rawValue), explicit))
+        b.write(.i64, AArch64Registers.flagA, b.select(.i64, if: truth, type == .i64 ? left : b.zext(.i64, left), b.const(.i64, nzcv)))
+        b.write(.i64, AArch64Registers.flagB, type == .i64 ? right : b.zext(.i64, right))
+        let compared: FlagProducer = adds ? .add(type, left, right, result: b.add(type, left, right)) : .sub(type, left, right)
+        producer = .conditional(truth, compared, otherwise: nzcv)
+    }
+
     /// Flags whose value is known: NZCV in bits 3 to 0 of an i64.
     mutating func setFlags(_ b: inout IRBlock, explicit nzcv: Value) {
         writeFlagCells(&b, .explicit, .i64, nzcv, nil)
@@ -69,14 +82,14 @@ extension Translator {
     mutating func setFlags(_ b: inout IRBlock, float left: Value, _ right: Value, _ attributes: FloatAttributes) {
         // The one comparison that raises flags.
         let unordered = b.fcompare(.i64, .unordered, attributes, left, right)
-        let silent = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(silent: true).rawValue)
-        let less = b.fcompare(.i64, .lt, silent, left, right)
-        let equal = b.fcompare(.i64, .eq, silent, left, right)
+        let again = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(negateProduct: true).rawValue)
+        let less = b.fcompare(.i64, .lt, again, left, right)
+        let equal = b.fcompare(.i64, .eq, again, left, right)
         var nzcv = b.select(.i64, if: less, b.const(.i64, 8), b.const(.i64, 2))
         nzcv = b.select(.i64, if: equal, b.const(.i64, 6), nzcv)
         nzcv = b.select(.i64, if: unordered, b.const(.i64, 3), nzcv)
         writeFlagCells(&b, .explicit, .i64, nzcv, nil)
-        producer = .float(left, right, silent)
+        producer = .float(left, right, again)
     }
 
     private func writeFlagCells(_ b: inout IRBlock, _ kind: FlagKind, _ type: IRType, _ left: Value, _ right: Value?) {
@@ -91,11 +104,11 @@ extension Translator {
         guard let condition = A64Condition(rawValue: number & ~1), condition != .al else {
             return Test(.eq, b.const(.i64, 0), b.const(.i64, 0))
         }
-        let test = positive(&b, condition)
+        let test = positive(&b, condition, producer)
         return number & 1 == 0 ? test : test.negated
     }
 
-    private func positive(_ b: inout IRBlock, _ condition: A64Condition) -> Test {
+    private func positive(_ b: inout IRBlock, _ condition: A64Condition, _ producer: FlagProducer) -> Test {
         switch producer {
         case .unknown: return isTrue(&b, b.call(AArch64Helper.condition.rawValue, b.const(.i64, UInt64(condition.rawValue))))
         case .sub(let type, let left, let right): return testDifference(&b, condition, type, left, right)
@@ -103,6 +116,10 @@ extension Translator {
         case .logic(let type, let result): return testLogic(&b, condition, type, result)
         case .float(let left, let right, let attributes): return testFloat(&b, condition, left, right, attributes)
         case .explicit(let nzcv): return testExplicit(&b, condition, nzcv)
+        case .conditional(let truth, let compared, let nzcv):
+            let outcome = positive(&b, condition, compared).truth(&b)
+            guard conditionHolds(condition.rawValue, nzcv) else { return isTrue(&b, b.binary(.and, .i64, truth, outcome)) }
+            return isTrue(&b, b.binary(.or, .i64, b.binary(.xor, .i64, truth, b.const(.i64, 1)), outcome))
         }
     }
 
@@ -198,7 +215,7 @@ extension Translator {
             let bits: [(A64Condition, UInt64)] = [(.mi, 3), (.eq, 2), (.cs, 1), (.vs, 0)]
             var sum = b.const(.i64, 0)
             for (condition, place) in bits {
-                let flag = positive(&b, condition).truth(&b)
+                let flag = positive(&b, condition, producer).truth(&b)
                 sum = b.binary(.or, .i64, sum, b.binary(.shl, .i64, flag, b.const(.i64, place)))
             }
             return sum

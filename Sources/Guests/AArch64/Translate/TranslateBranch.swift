@@ -6,7 +6,9 @@ extension Translator {
     /// Branches, exception generating and system instructions.
     mutating func branch(_ b: inout IRBlock, _ instruction: BranchInstruction, _ o: Operands) -> Bool {
         switch instruction {
-        case .b: jump(&b, to: distance(o.signed(0, 26)))
+        case .b:
+            let target = distance(o.signed(0, 26))
+            if SideExits.leaps(to: target, from: pc) { next = target } else { jump(&b, to: target) }
         case .bl:
             write(&b, 30, .i64, b.const(.i64, next))
             jump(&b, to: distance(o.signed(0, 26)))
@@ -58,6 +60,7 @@ extension Translator {
     private mutating func branch(_ b: inout IRBlock, if test: Test, to target: UInt64) {
         let taken = b.makeLabel()
         b.branch(taken, if: test.condition, test.a, test.b)
+        if sideExits.add(taken, for: target, from: pc) { return }
         b.goto(next)
         b.place(taken)
         b.goto(target)

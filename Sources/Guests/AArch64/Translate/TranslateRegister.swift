@@ -195,10 +195,7 @@ extension Translator {
     private mutating func conditionalCompare(_ b: inout IRBlock, _ o: Operands, _ right: Value, adds: Bool) {
         let type = word(o)
         let truth = test(&b, o.cond).truth(&b)
-        let left = read(&b, type, o.rn)
-        producer = adds ? .add(type, left, right, result: b.add(type, left, right)) : .sub(type, left, right)
-        let compared = nzcv(&b)
-        setFlags(&b, explicit: b.select(.i64, if: truth, compared, b.const(.i64, UInt64(o.field(0, 4)))))
+        setFlags(&b, if: truth, adds: adds, type, read(&b, type, o.rn), right, otherwise: UInt64(o.field(0, 4)))
     }
 
     // MARK: Flags as operands

@@ -32,8 +32,9 @@ struct Translator {
     var ended = false
     /// Where N, Z, C and V come from at this point of the block.
     var producer = FlagProducer.unknown
-
-    var next: UInt64 { pc &+ 4 }
+    /// Address behind the instruction at hand, or where it jumps to if the block goes on there.
+    var next: UInt64 = 0
+    var sideExits = SideExits()
 
     init(model: AArch64Model, flags: TranslationFlags) {
         self.model = model
@@ -46,6 +47,7 @@ struct Translator {
         let start = pc
         if pc & 3 != 0 { return misaligned(&b) }
         while let low = window.halfword(at: pc), let high = window.halfword(at: pc &+ 2) {
+            next = pc &+ 4
             b.startInstruction(pc)
             translate(&b, Operands(UInt32(low) | UInt32(high) << 16))
             pc = next
@@ -55,6 +57,7 @@ struct Translator {
                 break
             }
         }
+        sideExits.place(&b)
         b.guestBytes = Int(pc &- start)
     }
 

@@ -1,4 +1,5 @@
 import Bits
+import CPUModel
 import IR
 
 extension Translator {
@@ -98,7 +99,10 @@ extension Translator {
     private mutating func jal(_ b: inout IRBlock, _ o: Operands) -> Bool {
         let target = wrap(pc &+ UInt64(bitPattern: o.immJ))
         guard reachable(&b, target) else { return true }
-        if o.rd == 0, leapsAhead(to: target) { return true }
+        if o.rd == 0, SideExits.leaps(to: target, from: pc) {
+            next = target
+            return true
+        }
         write(&b, o.rd, constant: next)
         b.goto(target)
         ended = true
@@ -135,7 +139,7 @@ extension Translator {
         let taken = b.makeLabel()
         b.branch(taken, if: condition, left, right)
         let target = wrap(pc &+ UInt64(bitPattern: o.immB))
-        if compressed || target & 3 == 0, leavesAside(taken, for: target) { return true }
+        if compressed || target & 3 == 0, sideExits.add(taken, for: target, from: pc) { return true }
         b.goto(next)
         b.place(taken)
         if reachable(&b, target) { b.goto(target) }

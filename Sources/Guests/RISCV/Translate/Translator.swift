@@ -42,14 +42,7 @@ struct Translator {
     var next: UInt64 = 0
     /// Whether the block's last operation has been made.
     var ended = false
-    /// Branches that leave the block where they are taken; the block goes on behind them.
-    private var sideExits = InlineArray<4, SideExit>(repeating: SideExit(label: Label(0), target: 0))
-    private var sideExitCount = 0
-
-    private struct SideExit {
-        let label: Label
-        let target: UInt64
-    }
+    var sideExits = SideExits()
 
     /// The type of a full register: i64, or i32 for RV32.
     var word: IRType { rv64 ? .i64 : .i32 }
@@ -80,31 +73,9 @@ struct Translator {
                 break
             }
         }
-        for index in 0..<sideExitCount {
-            b.place(sideExits[index].label)
-            b.goto(sideExits[index].target)
-        }
+        sideExits.place(&b)
         b.guestBytes = Int(pc &- start)
     }
-
-    /// Notes that the block is left at `label` for `target`, and goes on where the branch is not taken. False for a branch backwards, which more
-    /// likely ends a loop, and when there are many already.
-    mutating func leavesAside(_ label: Label, for target: UInt64) -> Bool {
-        guard target > pc, sideExitCount < sideExits.count else { return false }
-        sideExits[sideExitCount] = SideExit(label: label, target: target)
-        sideExitCount += 1
-        return true
-    }
-
-    /// Goes on behind a jump ahead that stays near; false for any other.
-    mutating func leapsAhead(to target: UInt64) -> Bool {
-        guard target > pc, target &- pc < Translator.longestLeap else { return false }
-        next = target
-        return true
-    }
-
-    /// Bytes. What is skipped belongs to the block where its extent counts.
-    private static let longestLeap: UInt64 = 256
 
     private func block(_ pc: UInt64) -> UInt64 { wrap(pc) }
 
