@@ -38,6 +38,8 @@ enum FlagKind: UInt64, CaseIterable {
     case explicit
     /// Those of `flagA` - `flagB`, `flagA` + `flagB`, and of the result `flagA` of a logical operation.
     case sub32, sub64, add32, add64, logic32, logic64
+    /// Those of comparing the floats whose bits `flagA` and `flagB` hold.
+    case float32, float64
 }
 
 /// Register names in the debugger's order, and the fields as the IR sees them.
@@ -62,7 +64,7 @@ enum AArch64Registers {
 
     static let layout = StateLayout(
         (0..<32).map { StateField(names[$0], x($0), .i64, priority: hot.firstIndex(of: $0)) }
-            + (0..<32).map { StateField("v\($0)", v($0), .v128) }
+            + (0..<32).map { StateField("v\($0)", v($0), .v128, priority: $0 < 8 ? $0 : nil) }
             + [
                 StateField("flag_kind", flagKind, .i64), StateField("flag_a", flagA, .i64), StateField("flag_b", flagB, .i64),
                 StateField("tpidr_el0", tpidr, .i64), StateField("tpidrro_el0", tpidrro, .i64), StateField("qc", qc, .i64),

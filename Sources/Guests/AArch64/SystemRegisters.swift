@@ -22,12 +22,21 @@ extension AArch64CPU {
             case .add64: return flags(s.flagA, s.flagB, carry: 0)
             case .logic32: return flags(ofResult: UInt32(truncatingIfNeeded: s.flagA))
             case .logic64: return flags(ofResult: s.flagA)
+            case .float32:
+                return flags(comparing: Float(bitPattern: UInt32(truncatingIfNeeded: s.flagA)), Float(bitPattern: UInt32(truncatingIfNeeded: s.flagB)))
+            case .float64: return flags(comparing: Double(bitPattern: s.flagA), Double(bitPattern: s.flagB))
             }
         }
         set {
             unsafe element.pointee.flagKind = FlagKind.explicit.rawValue
             unsafe element.pointee.flagA = newValue & 15
         }
+    }
+
+    /// DDI 0487, FPCompare.
+    private func flags<Number: BinaryFloatingPoint>(comparing left: Number, _ right: Number) -> UInt64 {
+        if left.isNaN || right.isNaN { return 3 }
+        return left == right ? 6 : left < right ? 8 : 2
     }
 
     private func flags<Word: FixedWidthInteger & UnsignedInteger>(ofResult result: Word) -> UInt64 {

@@ -16,7 +16,8 @@ extension Optimizer {
         case .compare: return comparison(&op)
         case .select: return selection(&op)
         case .zext, .sext, .trunc, .bitcast: return conversion(&op, source)
-        case .extractU, .extractS: return op.bitCount == op.type.bits ? op.a : emit(op)
+        case .extractU, .extractS:
+            return op.bitCount == op.type.bits ? op.a : field(&op, op.opcode, op.a, low: UInt64(op.bitLow), count: UInt64(op.bitCount))
         case .deposit: return op.bitCount == op.type.bits ? op.b : emit(op)
         default: return emit(op)
         }
@@ -175,6 +176,7 @@ extension Optimizer {
         case (.sext, .zext):
             op.opcode = .zext
             op.a = inner.a
+        case (.bitcast, .trunc) where op.type.isSingleOrDouble && definition(inner.a).type.isVector: return emit(IROp(.trunc, op.type, a: inner.a))
         case (.zext, .compare), (.trunc, .compare):
             // A truth value of another width is the same comparison.
             var compare = inner
@@ -191,6 +193,9 @@ extension Optimizer {
 }
 
 extension IRType {
+    /// Whether the host's vector registers take a value in and out of their lowest lane, the rest being cleared.
+    @inline(__always) var isSingleOrDouble: Bool { self == .f32 || self == .f64 }
+
     /// Whether a value has at most 64 bits.
     @inline(__always) var isNarrow: Bool {
         switch self {

@@ -10,6 +10,7 @@ extension Optimizer {
         switch (op.opcode, inner.opcode) {
         case (.trunc, .zext): return lowOfExtended(&op, inner)
         case (.trunc, .trunc), (.bitcast, .bitcast), (.zext, .zext): return shortened(&op, inner)
+        case (.zext, .bitcast) where definition(inner.a).type.isSingleOrDouble: return emit(IROp(.zext, op.type, a: inner.a))
         default: return emit(op)
         }
     }

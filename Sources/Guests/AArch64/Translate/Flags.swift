@@ -83,13 +83,18 @@ extension Translator {
         // The one comparison that raises flags.
         let unordered = b.fcompare(.i64, .unordered, attributes, left, right)
         let again = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(negateProduct: true).rawValue)
+        producer = .float(left, right, again)
+        let type = b[Int(left.index)].type
+        if type != .f16, !attributes.flushes {
+            let bits = IRType.integer(bits: type.bits)
+            return writeFlagCells(&b, type == .f64 ? .float64 : .float32, bits, b.bitcast(bits, left), b.bitcast(bits, right))
+        }
         let less = b.fcompare(.i64, .lt, again, left, right)
         let equal = b.fcompare(.i64, .eq, again, left, right)
         var nzcv = b.select(.i64, if: less, b.const(.i64, 8), b.const(.i64, 2))
         nzcv = b.select(.i64, if: equal, b.const(.i64, 6), nzcv)
         nzcv = b.select(.i64, if: unordered, b.const(.i64, 3), nzcv)
         writeFlagCells(&b, .explicit, .i64, nzcv, nil)
-        producer = .float(left, right, again)
     }
 
     private func writeFlagCells(_ b: inout IRBlock, _ kind: FlagKind, _ type: IRType, _ left: Value, _ right: Value?) {

@@ -9,7 +9,7 @@ extension BlockEmitter {
         case .label: emitLabel(op)
         case .br: emitJump(op)
         case .brIf: emitBranch(op, conditionOfTest(op))
-        case .brCompare: emitBranch(op, emitComparison(op.condition, op.a, op.b))
+        case .brCompare: emitBranch(op, conditionOfComparison(op))
         case .exitDirect: emitDirect(UInt64(bitPattern: op.imm))
         case .exitIndirect: emitIndirect(op)
         default: emitExit(op)
@@ -25,6 +25,12 @@ extension BlockEmitter {
         let width = unsafe width(ops[Int(op.a)].type)
         a.test(width, register, register)
         return .ne
+    }
+
+    private func conditionOfComparison(_ op: IROp) -> HostCondition {
+        guard location(op.a).kind == .deferred else { return emitComparison(op.condition, op.a, op.b) }
+        let condition = unsafe hostCondition(ops[Int(op.a)].floatCondition)
+        return op.condition == .ne ? condition : condition.negated
     }
 
     private func emitBranch(_ op: IROp, _ condition: HostCondition) {

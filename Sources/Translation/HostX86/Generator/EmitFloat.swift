@@ -148,18 +148,38 @@ extension BlockEmitter {
         // Of the host's conditions those for "above" are false for unordered operands.
         if op.floatCondition == .lt || op.floatCondition == .le { swap(&left, &right) }
         if op.float.signalling { a.vcomis(single: single, left, right) } else { a.vucomis(single: single, left, right) }
+        // Without a user it was only to raise flags.
+        if unsafe info[current].uses == 0 || isBranchedOnNext(op) { return unsafe info[current].location.kind = .deferred }
         let dst = destination()
-        switch op.floatCondition {
-        case .lt: a.setcc(.a, dst)
-        case .le: a.setcc(.ae, dst)
-        case .unordered: a.setcc(.p, dst)
-        case .eq:
+        if op.floatCondition == .eq {
             let ordered = allocate()
             a.setcc(.np, ordered)
             a.setcc(.e, dst)
             a.alu(.and, .b32, dst, ordered)
+        } else {
+            a.setcc(hostCondition(op.floatCondition), dst)
         }
         a.movzx(dst, .b8, dst)
+    }
+
+    /// Of `emitFloatCompare`'s comparison. Equality is no single one.
+    func hostCondition(_ condition: FloatCondition) -> HostCondition {
+        switch condition {
+        case .lt: .a
+        case .le: .ae
+        case .eq: .e
+        case .unordered: .p
+        }
+    }
+
+    /// Whether the only user of the comparison at hand is a branch which finds the host's flags as the comparison leaves them.
+    private func isBranchedOnNext(_ op: IROp) -> Bool {
+        var next = current + 1
+        while next < count, unsafe ops[next].opcode == .const { next += 1 }
+        guard next < count, op.floatCondition != .eq, unsafe info[current].uses == 1 else { return false }
+        let branch = unsafe ops[next]
+        guard branch.opcode == .brCompare, Int(branch.a) == current, branch.condition == .ne || branch.condition == .eq else { return false }
+        return unsafe ops[Int(branch.b)].opcode == .const && ops[Int(branch.b)].imm == 0
     }
 
     // MARK: Conversions
