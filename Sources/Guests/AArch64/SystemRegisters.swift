@@ -23,7 +23,8 @@ extension AArch64CPU {
             case .logic32: return flags(ofResult: UInt32(truncatingIfNeeded: s.flagA))
             case .logic64: return flags(ofResult: s.flagA)
             case .float32:
-                return flags(comparing: Float(bitPattern: UInt32(truncatingIfNeeded: s.flagA)), Float(bitPattern: UInt32(truncatingIfNeeded: s.flagB)))
+                let left = Float(bitPattern: UInt32(truncatingIfNeeded: s.flagA)), right = Float(bitPattern: UInt32(truncatingIfNeeded: s.flagB))
+                return flags(comparing: left, right)
             case .float64: return flags(comparing: Double(bitPattern: s.flagA), Double(bitPattern: s.flagB))
             }
         }
