@@ -40,6 +40,8 @@ public final class LinuxProcess: @unchecked Sendable {
     /// Guards the fields below.
     let lock = Mutex()
     var heap = Heap()
+    /// The io_urings by descriptor; of one that has been closed what is left is not looked at.
+    var rings: [Int32: RingLayout] = [:]
     let signals = SignalActions()
     /// Threads that are running.
     var threadCount = 1

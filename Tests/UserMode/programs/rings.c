@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,10 +58,11 @@ static int result_of(int ring, uint64_t number) {
 }
 
 static void uring(int file) {
-    static const char *names[] = {"uring: write", "uring: read", "uring: what was written is read", "uring: nop", "uring: probe"};
+    static const char *names[] = {"uring: write", "uring: read", "uring: what was written is read", "uring: nop", "uring: probe",
+                                  "uring: EPOLL_CTL", "uring: OPENAT of a folder", "uring: OPENAT2 of no folder"};
     int ring = syscall(SYS_io_uring_setup, 8, &parameters);
     if (absent(names[0], ring)) {
-        for (int i = 1; i < 5; i++) check(names[i], 1);
+        for (int i = 1; i < 8; i++) check(names[i], 1);
         return;
     }
     unsigned size = parameters.sq_off.array + parameters.sq_entries * 4, other = parameters.cq_off.cqes + parameters.cq_entries * 16;
@@ -79,6 +81,29 @@ static void uring(int file) {
     check(names[3], result_of(ring, 3) == 0);
     struct io_uring_probe *probe = calloc(1, sizeof *probe + 256 * sizeof probe->ops[0]);
     check(names[4], syscall(SYS_io_uring_register, ring, IORING_REGISTER_PROBE, probe, 256) == 0 && (probe->ops[IORING_OP_READ].flags & 1) != 0);
+    int poller = epoll_create1(0), pair[2];
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0x123456789abcdef0}, seen = {0};
+    (void)!pipe(pair);
+    struct io_uring_sqe add = {.opcode = IORING_OP_EPOLL_CTL, .fd = poller, .len = EPOLL_CTL_ADD, .off = pair[0], .addr = (uintptr_t)&event, .user_data = 4};
+    submit(ring, add);
+    syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+    int added = result_of(ring, 4);
+    (void)!write(pair[1], "x", 1);
+    check(names[5], added == 0 && epoll_wait(poller, &seen, 1, 1000) == 1 && seen.data.u64 == event.data.u64 && seen.events == EPOLLIN);
+    struct io_uring_sqe open = {.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"/tmp", .open_flags = O_RDONLY | O_DIRECTORY, .user_data = 5};
+    submit(ring, open);
+    syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+    int folder = result_of(ring, 5);
+    check(names[6], folder >= 0);
+    close(folder);
+    uint64_t how[3] = {O_RDONLY | O_DIRECTORY};
+    struct io_uring_sqe open2 = {.opcode = IORING_OP_OPENAT2, .fd = AT_FDCWD, .addr = (uintptr_t)"/etc/passwd", .off = (uintptr_t)how, .len = sizeof how, .user_data = 6};
+    submit(ring, open2);
+    syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+    check(names[7], result_of(ring, 6) == -ENOTDIR);
+    close(poller);
+    close(pair[0]);
+    close(pair[1]);
     close(ring);
 }
 

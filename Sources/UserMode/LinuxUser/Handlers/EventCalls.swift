@@ -10,6 +10,9 @@ enum EventCalls {
     private static let toHost = StructConversion(guestEvent, hostEvent)
     private static let toGuest = StructConversion(hostEvent, guestEvent)
 
+    /// A guest's `struct epoll_event` as the host's.
+    static func hostEvent(of bytes: [UInt8]) -> [UInt8] { toHost.convert(bytes) }
+
     private static func int(_ value: UInt64) -> Int { Int(Int32(truncatingIfNeeded: value)) }
 
     @Sendable static func epollControl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {

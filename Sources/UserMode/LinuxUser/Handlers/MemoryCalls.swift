@@ -33,10 +33,14 @@ enum MemoryCalls {
         let flags = Int32(truncatingIfNeeded: call[3])
         let descriptor = Int32(truncatingIfNeeded: call[4])
         let file = flags & MAP_ANONYMOUS != 0 ? nil : path(of: descriptor)
-        return thread.memory.map(
+        let result = thread.memory.map(
             .init(
                 address: call[0], length: call[1], protection: protection(call[2]), flags: flags, descriptor: descriptor, offset: call[5], file: file)
         )
+        if result >= 0, file?.hasPrefix("anon_inode:") == true {
+            RingCalls.noteMapping(thread, descriptor, offset: call[5], at: UInt64(result))
+        }
+        return result
     }
 
     private static func path(of descriptor: Int32) -> String? {
