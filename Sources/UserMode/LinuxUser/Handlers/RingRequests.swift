@@ -61,7 +61,8 @@ struct RingRequests {
             switch thread.memory.load(entry, size: 1).map(Int.init) {
             case Code.openat: changeFlags(entry)
             case Code.openat2: point(entry &+ 8, size: 24) { $0.replaceWord(thread.hostOpenFlags($0.firstWord)) }
-            case Code.epollControl where thread.memory.load(entry &+ 24, size: 4) != 2: point(entry &+ 16, size: 16) { $0 = EventCalls.hostEvent(of: $0) }
+            case Code.epollControl where thread.memory.load(entry &+ 24, size: 4) != 2:
+                point(entry &+ 16, size: 16) { $0 = EventCalls.hostEvent(of: $0) }
             case Code.epollWait: replace(entry, Code.none, size: 1)
             default: break
             }
@@ -101,5 +102,7 @@ extension [UInt8] {
     /// The first eight bytes, little-endian.
     fileprivate var firstWord: UInt64 { prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) } }
 
-    fileprivate mutating func replaceWord(_ word: UInt64) { for index in 0..<8 { self[index] = UInt8(truncatingIfNeeded: word >> UInt64(8 * index)) } }
+    fileprivate mutating func replaceWord(_ word: UInt64) {
+        for index in 0..<8 { self[index] = UInt8(truncatingIfNeeded: word >> UInt64(8 * index)) }
+    }
 }
