@@ -176,8 +176,9 @@ public final class LinuxThread {
         return Int(bitPattern: UInt(address) &+ memory.base)
     }
 
-    /// A path's text; nil if it cannot be read.
-    func path(_ address: UInt64) -> String? { memory.string(at: address, most: 4095).map { String(decoding: $0, as: UTF8.self) } }
+    /// A path's text, repaired where it isn't UTF-8 (``with(path:at:_:)`` passes on its bytes); nil if it cannot be read. Paths longer than
+    /// PATH_MAX are the kernel's to refuse.
+    func path(_ address: UInt64) -> String? { memory.string(at: address).map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// Results beside those that the guest sees.
