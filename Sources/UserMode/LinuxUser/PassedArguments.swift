@@ -12,7 +12,8 @@ struct PassedArguments {
     mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
         let value = registers[index]
         switch argument {
-        case .fd, .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
+        case .fd: return thread.hostDescriptor(value)
+        case .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
         case .long, .size: return Int(truncatingIfNeeded: value)
         case .openFlags: return Int(thread.hostOpenFlags(value))
         case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
