@@ -24,6 +24,8 @@ struct PassedArguments {
         case .remoteVector(let count):
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
+        // Beyond the guest's addresses nothing is mapped, as little as beyond the host's.
+        case .mapping: return thread.hostWord(value) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
         case .newPath, .string, .pointer, .written, .bytes, .message, .place, .time, .limits, .socketAddress: return thread.hostWord(value)
         }
