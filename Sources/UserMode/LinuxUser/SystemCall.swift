@@ -109,7 +109,8 @@ public enum Argument: Sendable {
     var isPointer: Bool {
         switch self {
         case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place: false
-        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress, .mapping:
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress,
+            .mapping:
             true
         }
     }
