@@ -176,8 +176,15 @@ public final class LinuxThread {
         return Int(bitPattern: UInt(address) &+ memory.base)
     }
 
-    /// A path's text; nil if it cannot be read.
-    func path(_ address: UInt64) -> String? { memory.string(at: address, most: 4095).map { String(decoding: $0, as: UTF8.self) } }
+    /// A descriptor as the host's: those of Apus itself are none of the guest's, and -1 is one that is never open.
+    func hostDescriptor(_ value: UInt64) -> Int {
+        let descriptor = Int32(truncatingIfNeeded: value)
+        return process.owns(descriptor) ? -1 : Int(descriptor)
+    }
+
+    /// A path's text, repaired where it isn't UTF-8 (``with(path:at:_:)`` passes on its bytes); nil if it cannot be read. Paths longer than
+    /// PATH_MAX are the kernel's to refuse.
+    func path(_ address: UInt64) -> String? { memory.string(at: address).map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// Results beside those that the guest sees.

@@ -12,7 +12,8 @@ struct PassedArguments {
     mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
         let value = registers[index]
         switch argument {
-        case .fd, .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
+        case .fd: return thread.hostDescriptor(value)
+        case .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
         case .long, .size: return Int(truncatingIfNeeded: value)
         case .openFlags: return Int(thread.hostOpenFlags(value))
         case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
@@ -23,6 +24,8 @@ struct PassedArguments {
         case .remoteVector(let count):
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
+        // Beyond the guest's addresses nothing is mapped, as little as beyond the host's.
+        case .mapping: return thread.hostWord(value) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
         case .newPath, .string, .pointer, .written, .bytes, .message, .place, .time, .limits, .socketAddress: return thread.hostWord(value)
         }

@@ -62,7 +62,7 @@ enum Strace {
         case .time: StraceStructures.time(value, memory) ?? pointer(value)
         case .limits: StraceStructures.limits(value, memory) ?? pointer(value)
         case .socketAddress(let size): StraceStructures.address(value, registers[size], memory) ?? pointer(value)
-        case .pointer, .written, .buffer, .vector, .remoteVector, .message, .place: pointer(value)
+        case .pointer, .written, .buffer, .vector, .remoteVector, .message, .place, .mapping: pointer(value)
         }
     }
 

@@ -102,14 +102,16 @@ public enum Argument: Sendable {
     case message
     /// A `struct timespec`, a `struct rlimit`, and a `struct sockaddr` whose length is the argument with that index, which the kernel reads.
     case time, limits, socketAddress(size: Int)
-    /// Where a mapping is wanted.
-    case place
+    /// Where a mapping is wanted, and where one should be that is neither read nor written.
+    case place, mapping
 
     /// Whether it is the address of something that is there: what may carry a tag.
     var isPointer: Bool {
         switch self {
         case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place: false
-        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress: true
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress,
+            .mapping:
+            true
         }
     }
 }

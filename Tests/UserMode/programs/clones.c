@@ -88,6 +88,18 @@ static void refusals(void) {
     arguments = (struct clone_args){.flags = CLONE_SIGHAND, .exit_signal = SIGCHLD};
     result = syscall(SYS_clone3, &arguments, sizeof arguments);
     printf("handlers without memory: %ld errno %d\n", result, errno);
+    // A thread without what threads share would go on with its maker's stack.
+    uint64_t flags[] = {CLONE_THREAD, CLONE_THREAD | CLONE_VM, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWPID, CLONE_DETACHED};
+    for (int i = 0; i < 4; i++) {
+        arguments = (struct clone_args){.flags = flags[i]};
+        result = syscall(SYS_clone3, &arguments, sizeof arguments);
+        if (result == 0) _exit(1);
+        printf("thread %d: %ld errno %d\n", i, result, errno);
+    }
+    arguments = (struct clone_args){.flags = CLONE_PARENT, .exit_signal = SIGCHLD};
+    result = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (result == 0) _exit(1);
+    printf("sibling with a signal: %ld errno %d\n", result, errno);
     result = syscall(SYS_clone3, &arguments, 8L);
     printf("short: %ld errno %d\n", result, errno);
 }

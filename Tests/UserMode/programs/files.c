@@ -42,6 +42,14 @@ int main(void) {
     closedir(directory);
     check("readdir", entries == 4);
     check("rename", rename("a", "b") == 0 && access("a", F_OK) == -1 && unlink("b") == 0 && unlink("l") == 0);
+    const char *raw = "\xff\xc3";
+    char target[8] = {0};
+    check("a name that isn't UTF-8", (file = open(raw, O_RDWR | O_CREAT | O_EXCL, 0600)) >= 0 && stat(raw, &status) == 0 && unlink(raw) == 0);
+    check("a link that isn't UTF-8", symlink(raw, raw) == 0 && readlink(raw, target, 8) == 2 && strcmp(target, raw) == 0 && unlink(raw) == 0);
+    char overlong[10000];
+    memset(overlong, 'a', sizeof overlong - 1);
+    overlong[sizeof overlong - 1] = 0;
+    check("an overlong path", open(overlong, O_RDONLY) == -1 && errno == ENAMETOOLONG && stat(overlong, &status) == -1 && errno == ENAMETOOLONG);
     chdir("/");
     rmdir(folder);
 

@@ -23,6 +23,12 @@ int main(void) {
     check("not replaced", b == MAP_FAILED && errno == EEXIST);
     b = mmap((void *)123, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     check("misaligned", b == MAP_FAILED && errno == EINVAL);
+    // Java's ZGC looks for its highest address in this way.
+    unsigned char resident;
+    char *beyond = (char *)(1ul << 62);
+    check("nothing beyond the addresses", msync(beyond, 4096, MS_ASYNC) == -1 && errno == ENOMEM);
+    check("not in memory there", mincore(beyond, 4096, &resident) == -1 && errno == ENOMEM);
+    check("not locked there", mlock(beyond, 4096) == -1 && errno == ENOMEM);
     b = mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check("empty", b == MAP_FAILED && errno == EINVAL);
     b = mmap(NULL, (size_t)1 << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -57,6 +58,14 @@ static void *run_detached(void *argument) {
     return argument;
 }
 
+// What is set again is still what the thread's end clears and pthread_join waits for.
+static void *same_address(void *argument) {
+    pid_t *cleared = NULL;
+    int known = prctl(PR_GET_TID_ADDRESS, &cleared, 0, 0, 0) == 0 && *cleared == syscall(SYS_gettid);
+    if (known) syscall(SYS_set_tid_address, cleared);
+    return (void *)(long)known;
+}
+
 int main(void) {
     pthread_t list[threads];
     for (long i = 0; i < threads; i++) pthread_create(&list[i], NULL, count, (void *)i);
@@ -88,6 +97,11 @@ int main(void) {
     }
     while (atomic_load(&detached) != 200) usleep(1000);
     printf("detached %d\n", detached);
+
+    void *known;
+    pthread_create(&list[0], NULL, same_address, NULL);
+    pthread_join(list[0], &known);
+    printf("address of the thread's number known %d\n", known != NULL);
 
     // What an operation does not use may be anything.
     int word = 1;

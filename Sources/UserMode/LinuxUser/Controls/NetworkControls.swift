@@ -26,6 +26,8 @@ extension Control {
             .init(0x8954, "SIOCGARP", .changes(arp)), .init(0x8955, "SIOCSARP", .reads(arp)), .init(0x89a0, "SIOCBRADDBR", .reads(16)),
             .init(0x89a1, "SIOCBRDELBR", .reads(16)), .init(0x89b0, "SIOCSHWTSTAMP", .changes(request), addresses: [16]),
             .init(0x89b1, "SIOCGHWTSTAMP", .changes(request), addresses: [16]),
+            // include/uapi/linux/vm_sockets.h
+            .io(7, 0xb9, "IOCTL_VM_SOCKETS_GET_LOCAL_CID", .writes(4)),
         ]
 
     private static let t: UInt32 = 0x54

@@ -16,6 +16,13 @@ extension LinuxThread {
 
     /// Does a call with a path of the host's choosing.
     func with(path: String, _ body: (Int) -> Int64) -> Int64 { unsafe path.withCString { body(Int(bitPattern: $0)) } }
+
+    /// Does a call with the guest's path: its own bytes, which need not be UTF-8, unless the file is in the guest's own folder.
+    func with(path: String, at address: UInt64, _ body: (Int) -> Int64) -> Int64 {
+        let found = process.locate(path)
+        guard found == path, let place = hostWord(address) else { return with(path: found, body) }
+        return body(place)
+    }
 }
 
 /// Files: what differs from the host, and `/proc` where it speaks of the process itself.
@@ -26,11 +33,11 @@ enum FileCalls {
         guard let path = thread.path(call[1]) else { return fault() }
         let flags = Int(thread.hostOpenFlags(call[2] & 0xffff_ffff))
         if let text = ProcFiles.content(path, thread.process) { return ProcFiles.open(text, flags: Int32(truncatingIfNeeded: flags)) }
-        let directory = Int(Int32(truncatingIfNeeded: call[0]))
+        let directory = thread.hostDescriptor(call[0])
         if ProcFiles.isExecutable(path) {
             return thread.with(path: thread.process.executable) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0xffff)) }
         }
-        return thread.with(path: thread.process.locate(path)) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
+        return thread.with(path: path, at: call[1]) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
     }
 
     /// `struct open_how` begins with the flags.
@@ -42,8 +49,8 @@ enum FileCalls {
         guard var how = thread.memory.bytes(at: call[2], count: size) else { return fault() }
         how.put(thread.hostOpenFlags(how.word(at: 0)), at: 0)
         return unsafe how.withUnsafeBytes { how in
-            thread.with(path: thread.process.locate(path)) {
-                thread.hostCall(437, Int(Int32(truncatingIfNeeded: call[0])), $0, Int(bitPattern: how.baseAddress), size)
+            thread.with(path: path, at: call[1]) {
+                thread.hostCall(437, thread.hostDescriptor(call[0]), $0, Int(bitPattern: how.baseAddress), size)
             }
         }
     }
@@ -58,24 +65,18 @@ enum FileCalls {
         }
         guard let buffer = thread.hostWord(call[2]) else { return fault() }
         thread.memory.prepareWrite(call[2], call[3])
-        let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        return thread.with(path: thread.process.locate(path)) { thread.hostCall(267, directory, $0, buffer, Int(truncatingIfNeeded: call[3])) }
+        let directory = thread.hostDescriptor(call[0])
+        return thread.with(path: path, at: call[1]) { thread.hostCall(267, directory, $0, buffer, Int(truncatingIfNeeded: call[3])) }
     }
 
     // MARK: Descriptors
 
-    /// The descriptor of Apus itself is not the guest's.
-    private static func isOwn(_ thread: LinuxThread, _ descriptor: UInt64) -> Bool {
-        thread.process.owns(Int32(truncatingIfNeeded: descriptor))
-    }
-
     @Sendable static func close(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        isOwn(thread, call[0]) ? -Int64(EBADF) : thread.hostCall(3, Int(Int32(truncatingIfNeeded: call[0])))
+        thread.hostCall(3, thread.hostDescriptor(call[0]))
     }
 
     @Sendable static func dup3(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if isOwn(thread, call[0]) || isOwn(thread, call[1]) { return -Int64(EBADF) }
-        return thread.hostCall(292, Int(Int32(truncatingIfNeeded: call[0])), Int(Int32(truncatingIfNeeded: call[1])), Int(call[2] & 0xffff_ffff))
+        thread.hostCall(292, thread.hostDescriptor(call[0]), thread.hostDescriptor(call[1]), Int(call[2] & 0xffff_ffff))
     }
 
     @Sendable static func closeRange(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
@@ -92,7 +93,7 @@ enum FileCalls {
     }
 
     @Sendable static func fcntl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        let (descriptor, command) = (Int(Int32(truncatingIfNeeded: call[0])), Int(Int32(truncatingIfNeeded: call[1])))
+        let (descriptor, command) = (thread.hostDescriptor(call[0]), Int(Int32(truncatingIfNeeded: call[1])))
         switch Int32(command) {
         case F_GETFL:
             let flags = thread.hostCall(72, descriptor, command)
@@ -128,16 +129,16 @@ enum FileCalls {
 
     @Sendable static func newfstatat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
-        let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        let name =
-            ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0 ? thread.process.executable : thread.process.locate(path)
+        let directory = thread.hostDescriptor(call[0])
+        let isExecutable = ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0
         return withStat(thread, call[2]) { place in
-            thread.with(path: name) { thread.hostCall(262, directory, $0, place, Int(call[3] & 0xffff_ffff)) }
+            let status = { name in thread.hostCall(262, directory, name, place, Int(call[3] & 0xffff_ffff)) }
+            return isExecutable ? thread.with(path: thread.process.executable, status) : thread.with(path: path, at: call[1], status)
         }
     }
 
     @Sendable static func fstat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        withStat(thread, call[1]) { thread.hostCall(5, Int(Int32(truncatingIfNeeded: call[0])), $0) }
+        withStat(thread, call[1]) { thread.hostCall(5, thread.hostDescriptor(call[0]), $0) }
     }
 
     private static func withStat(_ thread: LinuxThread, _ address: UInt64, _ body: (Int) -> Int64) -> Int64 {

@@ -7,6 +7,7 @@ import UserExecution
 enum CloneFlag {
     static let vm: UInt64 = 0x100, signalHandlers: UInt64 = 0x800, vfork: UInt64 = 0x4000, thread: UInt64 = 0x10000, setTLS: UInt64 = 0x80000
     static let parentSetTID: UInt64 = 0x100000, childClearTID: UInt64 = 0x200000, childSetTID: UInt64 = 0x1000000, pidfd: UInt64 = 0x1000
+    static let parent: UInt64 = 0x8000, detached: UInt64 = 0x40_0000, newUserOrPID: UInt64 = 0x3000_0000
     static let clearHandlers: UInt64 = 1 << 32, intoCgroup: UInt64 = 1 << 33
     /// What a new process gets from the host's clone: namespaces, CLONE_FS, CLONE_FILES, CLONE_PARENT, CLONE_IO, a pidfd, a cgroup.
     static let passedOn: UInt64 = 0x7e02_0080 | 0x8000_0000 | 0x8600 | pidfd | intoCgroup
@@ -62,6 +63,8 @@ enum ProcessCalls {
         var request = CloneRequest(
             flags: words.word(at: 0), exitSignal: words.word(at: 32), stack: stack &+ words.word(at: 48),
             tls: words.word(at: 56), parentTID: words.word(at: 24), childTID: words.word(at: 16), pidfd: words.word(at: 8))
+        if request.flags & CloneFlag.detached != 0 { return -Int64(EINVAL) }
+        if request.exitSignal != 0, request.flags & (CloneFlag.thread | CloneFlag.parent) != 0 { return -Int64(EINVAL) }
         if words.count >= 80 {
             guard let ids = ids(thread, words.word(at: 64), words.word(at: 72)) else { return -Int64(words.word(at: 72) > 32 ? EINVAL : EFAULT) }
             request.ids = ids
@@ -76,8 +79,8 @@ enum ProcessCalls {
     }
 
     private static func start(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
-        if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
         if !isPossible(request) { return -Int64(EINVAL) }
+        if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
         guard request.flags & CloneFlag.vm != 0 else { return Forking.fork(thread, request) }
         // A debugger needs a child with memory of its own, which can be stopped while its parent runs.
         if request.flags & CloneFlag.vfork != 0, thread.process.isDebugged { return Forking.fork(thread, request.withoutSharedMemory) }
@@ -88,6 +91,7 @@ enum ProcessCalls {
     private static func isPossible(_ request: CloneRequest) -> Bool {
         let flags = request.flags
         let (sharesMemory, sharesHandlers) = (flags & CloneFlag.vm != 0, flags & CloneFlag.signalHandlers != 0)
+        if flags & CloneFlag.thread != 0, !sharesHandlers || flags & CloneFlag.newUserOrPID != 0 { return false }
         return (sharesMemory || !sharesHandlers) && !(sharesHandlers && flags & CloneFlag.clearHandlers != 0)
             && !(sharesMemory && flags & 0x80 != 0)
     }
@@ -113,10 +117,14 @@ enum ProcessCalls {
         if let result = thread.abi.control(thread.cpu, call) { return result }
         let option = Int32(truncatingIfNeeded: call[0])
         switch option {
-        // Pointers: death signal, name, child subreaper, tid address.
-        case 2, 15, 16, 37, 40:
+        // Pointers: death signal, name, child subreaper.
+        case 2, 15, 16, 37:
             guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
             return thread.hostCall(157, Int(option), place)
+        // The host's thread has an address of its own that is cleared at its end.
+        case 40:
+            let size = thread.abi.elf.is64Bit ? 8 : 4
+            return thread.memory.store(call[1], thread.clearedAtExit, size: size) ? 0 : -Int64(EFAULT)
         case 21: return SeccompCalls.mode(thread)
         case 22: return SeccompCalls.setMode(thread, call[1], call[2])
         // What would change the host's own program: memory map, speculation by address, time stamp counter, thread features.
