@@ -33,7 +33,7 @@ enum RingCalls {
     @Sendable static func enter(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         if thread.memory.base != 0 { return -Int64(ENOSYS) }
         guard let argument = thread.hostWord(call[4]) else { return -Int64(EFAULT) }
-        let (ring, count, flags, size) = (int(call[0]), int(call[1]), int(call[3]), int(call[5]))
+        let (ring, count, flags, size) = (thread.hostDescriptor(call[0]), int(call[1]), int(call[3]), int(call[5]))
         func enter(_ count: Int, _ wanted: Int, _ flags: Int, _ argument: Int, _ size: Int) -> Int64 {
             thread.hostCall(426, ring, count, wanted, flags, argument, size)
         }
@@ -53,7 +53,7 @@ enum RingCalls {
         if thread.memory.base != 0 { return -Int64(ENOSYS) }
         let (operation, count) = (Int(call[1] & 0xffff_ffff), Int(call[3] & 0xffff_ffff))
         if operation == Register.ringDescriptors { return -Int64(EINVAL) }
-        let result = thread.hostCall(427, int(call[0]), operation, Int(truncatingIfNeeded: call[2]), count)
+        let result = thread.hostCall(427, thread.hostDescriptor(call[0]), operation, Int(truncatingIfNeeded: call[2]), count)
         // `struct io_uring_probe`: 16 bytes, then 8 for each request, with IO_URING_OP_SUPPORTED in the third and fourth.
         let request = RingRequests.Code.epollWait
         if operation == Register.probe, result >= 0, count > request { _ = thread.memory.store(call[2] &+ 18 &+ 8 * UInt64(request), 0, size: 2) }
