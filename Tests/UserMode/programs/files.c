@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/eventfd.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,7 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <signal.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void check(const char *what, int good) { printf("%s: %s\n", what, good ? "ok" : "wrong"); }
@@ -52,6 +54,12 @@ int main(void) {
     check("an overlong path", open(overlong, O_RDONLY) == -1 && errno == ENAMETOOLONG && stat(overlong, &status) == -1 && errno == ENAMETOOLONG);
     chdir("/");
     rmdir(folder);
+
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    struct termios locked;
+    memset(&locked, 0xff, sizeof locked);
+    check("locked settings", ioctl(terminal, TIOCGLCKTRMIOS, &locked) == 0 && locked.c_iflag == 0 && ioctl(terminal, TIOCSLCKTRMIOS, &locked) == 0);
+    close(terminal);
 
     int poller = epoll_create1(EPOLL_CLOEXEC), counter = eventfd(0, EFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0x1122334455667788};

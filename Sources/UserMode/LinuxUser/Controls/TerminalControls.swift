@@ -22,7 +22,8 @@ extension Control {
         .init(0x5432, "TCGETX", .writes(16)), .init(0x5433, "TCSETX", .reads(16)), .init(0x5434, "TCSETXF", .reads(16)),
         .init(0x5435, "TCSETXW", .reads(16)), .iow(t, 0x36, 4, "TIOCSIG", .value), .init(0x5437, "TIOCVHANGUP"), .ior(t, 0x38, 4, "TIOCGPKT"),
         .ior(t, 0x39, 4, "TIOCGPTLCK"), .ior(t, 0x40, 4, "TIOCGEXCL"), .io(t, 0x41, "TIOCGPTPEER", .value), .init(0x5450, "FIONCLEX"),
-        .init(0x5451, "FIOCLEX"), .init(0x5452, "FIOASYNC", .reads(4)), .init(0x5459, "TIOCSERGETLSR", .writes(4)),
+        .init(0x5451, "FIOCLEX"), .init(0x5452, "FIOASYNC", .reads(4)), .init(0x5456, "TIOCGLCKTRMIOS", .writes(settings)),
+        .init(0x5457, "TIOCSLCKTRMIOS", .reads(settings)), .init(0x5459, "TIOCSERGETLSR", .writes(4)),
         .init(0x545c, "TIOCMIWAIT", .value), .init(0x545d, "TIOCGICOUNT", .writes(80)), .init(0x5460, "FIOQSIZE", .writes(8)),
     ]
 
