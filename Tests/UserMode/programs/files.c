@@ -42,6 +42,10 @@ int main(void) {
     closedir(directory);
     check("readdir", entries == 4);
     check("rename", rename("a", "b") == 0 && access("a", F_OK) == -1 && unlink("b") == 0 && unlink("l") == 0);
+    const char *odd = "\xff\xfe";  // no UTF-8
+    check("mkdir of odd bytes", mkdir(odd, 0700) == 0 && stat(odd, &status) == 0 && lstat(odd, &status) == 0 && S_ISDIR(status.st_mode));
+    check("open of odd bytes", close(open(odd, O_RDONLY | O_DIRECTORY)) == 0 && symlink(odd, "l") == 0 && unlink("l") == 0);
+    check("link of odd bytes", symlink("a", "\xfd") == 0 && readlink("\xfd", &(char){0}, 1) == 1 && unlink("\xfd") == 0 && rmdir(odd) == 0);
     chdir("/");
     rmdir(folder);
 

@@ -1,4 +1,5 @@
 // Threads: mutexes, condition variables, thread-local storage, atomics of every width, detached threads, robust mutexes.
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,6 +8,7 @@
 #include <sys/syscall.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { threads = 8, rounds = 20000 };
@@ -57,8 +59,22 @@ static void *run_detached(void *argument) {
     return argument;
 }
 
+// The address that is cleared at a thread's end can be asked for and set again: whoever joins the thread waits for it.
+static void *ask_tid_address(void *unused) {
+    int *mine = NULL;
+    const int asked = prctl(PR_GET_TID_ADDRESS, &mine, 0, 0, 0);
+    syscall(SYS_set_tid_address, NULL);
+    int *none = (int *)1;
+    prctl(PR_GET_TID_ADDRESS, &none, 0, 0, 0);
+    syscall(SYS_set_tid_address, mine);
+    printf("cleared at the end: %d %s, then %s\n", asked, mine && *mine == gettid() ? "its number" : "something else", none ? "something" : "nothing");
+    return unused;
+}
+
 int main(void) {
     pthread_t list[threads];
+    pthread_create(&list[0], NULL, ask_tid_address, NULL);
+    pthread_join(list[0], NULL);
     for (long i = 0; i < threads; i++) pthread_create(&list[i], NULL, count, (void *)i);
     for (long i = 0; i < threads; i++) {
         void *result;

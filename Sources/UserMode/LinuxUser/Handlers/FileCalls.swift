@@ -16,6 +16,14 @@ extension LinuxThread {
 
     /// Does a call with a path of the host's choosing.
     func with(path: String, _ body: (Int) -> Int64) -> Int64 { unsafe path.withCString { body(Int(bitPattern: $0)) } }
+
+    /// Does a call with the guest's path at an address, where it lies on the host. A path that stays what it is is passed as the guest's own
+    /// bytes: a file's name need not be UTF-8, while its text is.
+    func with(path: String, at address: UInt64, _ body: (Int) -> Int64) -> Int64 {
+        let found = process.locate(path)
+        guard found == path else { return with(path: found, body) }
+        return hostWord(address).map(body) ?? -Int64(EFAULT)
+    }
 }
 
 /// Files: what differs from the host, and `/proc` where it speaks of the process itself.
@@ -30,7 +38,7 @@ enum FileCalls {
         if ProcFiles.isExecutable(path) {
             return thread.with(path: thread.process.executable) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0xffff)) }
         }
-        return thread.with(path: thread.process.locate(path)) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
+        return thread.with(path: path, at: call[1]) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
     }
 
     /// `struct open_how` begins with the flags.
@@ -42,7 +50,7 @@ enum FileCalls {
         guard var how = thread.memory.bytes(at: call[2], count: size) else { return fault() }
         how.put(thread.hostOpenFlags(how.word(at: 0)), at: 0)
         return unsafe how.withUnsafeBytes { how in
-            thread.with(path: thread.process.locate(path)) {
+            thread.with(path: path, at: call[1]) {
                 thread.hostCall(437, Int(Int32(truncatingIfNeeded: call[0])), $0, Int(bitPattern: how.baseAddress), size)
             }
         }
@@ -59,7 +67,7 @@ enum FileCalls {
         guard let buffer = thread.hostWord(call[2]) else { return fault() }
         thread.memory.prepareWrite(call[2], call[3])
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        return thread.with(path: thread.process.locate(path)) { thread.hostCall(267, directory, $0, buffer, Int(truncatingIfNeeded: call[3])) }
+        return thread.with(path: path, at: call[1]) { thread.hostCall(267, directory, $0, buffer, Int(truncatingIfNeeded: call[3])) }
     }
 
     // MARK: Descriptors
@@ -129,10 +137,10 @@ enum FileCalls {
     @Sendable static func newfstatat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        let name =
-            ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0 ? thread.process.executable : thread.process.locate(path)
+        let isOwn = ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0
         return withStat(thread, call[2]) { place in
-            thread.with(path: name) { thread.hostCall(262, directory, $0, place, Int(call[3] & 0xffff_ffff)) }
+            let status = { (name: Int) in thread.hostCall(262, directory, name, place, Int(call[3] & 0xffff_ffff)) }
+            return isOwn ? thread.with(path: thread.process.executable, status) : thread.with(path: path, at: call[1], status)
         }
     }
 

@@ -113,10 +113,12 @@ enum ProcessCalls {
         if let result = thread.abi.control(thread.cpu, call) { return result }
         let option = Int32(truncatingIfNeeded: call[0])
         switch option {
-        // Pointers: death signal, name, child subreaper, tid address.
-        case 2, 15, 16, 37, 40:
+        // Pointers: death signal, name, child subreaper.
+        case 2, 15, 16, 37:
             guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
             return thread.hostCall(157, Int(option), place)
+        // PR_GET_TID_ADDRESS: the guest's own; the host's thread has another.
+        case 40: return thread.memory.store(call[1], thread.clearedAtExit, size: 8) ? 0 : -Int64(EFAULT)
         case 21: return SeccompCalls.mode(thread)
         case 22: return SeccompCalls.setMode(thread, call[1], call[2])
         // What would change the host's own program: memory map, speculation by address, time stamp counter, thread features.
