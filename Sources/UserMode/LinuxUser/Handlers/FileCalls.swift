@@ -25,7 +25,7 @@ enum FileCalls {
     @Sendable static func openat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let flags = Int(thread.hostOpenFlags(call[2] & 0xffff_ffff))
-        if let text = ProcFiles.content(path, thread.process) { return ProcFiles.open(text, flags: Int32(truncatingIfNeeded: flags)) }
+        if let result = ProcFiles.open(path, thread, flags: Int32(truncatingIfNeeded: flags)) { return result }
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
         if ProcFiles.isExecutable(path) {
             return thread.with(path: thread.process.executable) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0xffff)) }
@@ -41,8 +41,10 @@ enum FileCalls {
         if size > 4096 { return -Int64(E2BIG) }
         guard var how = thread.memory.bytes(at: call[2], count: size) else { return fault() }
         how.put(thread.hostOpenFlags(how.word(at: 0)), at: 0)
+        if let result = ProcFiles.open(path, thread, flags: Int32(truncatingIfNeeded: how.word(at: 0))) { return result }
+        let name = ProcFiles.isExecutable(path) ? thread.process.executable : thread.process.locate(path)
         return unsafe how.withUnsafeBytes { how in
-            thread.with(path: thread.process.locate(path)) {
+            thread.with(path: name) {
                 thread.hostCall(437, Int(Int32(truncatingIfNeeded: call[0])), $0, Int(bitPattern: how.baseAddress), size)
             }
         }
@@ -129,10 +131,23 @@ enum FileCalls {
     @Sendable static func newfstatat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
-        let name =
-            ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0 ? thread.process.executable : thread.process.locate(path)
+        let name = statName(thread, path, flags: call[3])
         return withStat(thread, call[2]) { place in
             thread.with(path: name) { thread.hostCall(262, directory, $0, place, Int(call[3] & 0xffff_ffff)) }
+        }
+    }
+
+    /// The file behind `/proc/self/exe`, unless the link itself is meant.
+    private static func statName(_ thread: LinuxThread, _ path: String, flags: UInt64) -> String {
+        let isExecutable = ProcFiles.isExecutable(path) && flags & UInt64(AT_SYMLINK_NOFOLLOW) == 0
+        return isExecutable ? thread.process.executable : thread.process.locate(path)
+    }
+
+    @Sendable static func statx(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let path = thread.path(call[1]), let buffer = thread.hostWord(call[4]) else { return fault() }
+        thread.memory.prepareWrite(call[4], 256)
+        return thread.with(path: statName(thread, path, flags: call[2])) {
+            thread.hostCall(332, Int(Int32(truncatingIfNeeded: call[0])), $0, Int(call[2] & 0xffff_ffff), Int(call[3] & 0xffff_ffff), buffer)
         }
     }
 
