@@ -33,6 +33,7 @@ demo: build ## boot Debian's riscv64 kernel to a shell
 test: setup-test build ## build and pass the fast tests
 	$(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN)
+	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64

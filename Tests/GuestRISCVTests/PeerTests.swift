@@ -73,7 +73,7 @@ import Testing
     }
 
     private func runPeer(_ batch: StreamBatch) throws -> [UInt8] {
-        let path = NSTemporaryDirectory() + "apus-peer-\(ProcessInfo.processInfo.processIdentifier)"
+        let path = NSTemporaryDirectory() + "apus-peer-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(batch.executable).write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)

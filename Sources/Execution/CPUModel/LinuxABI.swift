@@ -22,6 +22,11 @@ public protocol LinuxABI: Sendable {
     /// AT_HWCAP and AT_HWCAP2: what the vCPU really has.
     func hardwareCapabilities(_ cpu: VirtualCPU) -> (UInt64, UInt64)
 
+    /// `/proc/cpuinfo` of a machine with so many such vCPUs.
+    func processorInformation(_ cpu: VirtualCPU, count: Int) -> String
+    /// The value that riscv_hwprobe has for a key; nil for keys it does not know.
+    func hardwareProbe(_ cpu: VirtualCPU, key: Int64) -> HardwareProbe?
+
     /// What the exception in `CPUHeader.exception` asks of the kernel; clears it. Of a system call `pc` then lies behind the instruction, of
     /// a fault on it.
     func takeEvent(_ cpu: VirtualCPU) -> GuestEvent
@@ -62,6 +67,16 @@ public protocol LinuxABI: Sendable {
 extension LinuxABI {
     public func callAddress(_ cpu: VirtualCPU, _ address: UInt64) -> UInt64 { address }
     public func control(_ cpu: VirtualCPU, _ call: SystemCallRegisters) -> Int64? { nil }
+    public func hardwareProbe(_ cpu: VirtualCPU, key: Int64) -> HardwareProbe? { nil }
+}
+
+/// A value of riscv_hwprobe (Linux, Documentation/arch/riscv/hwprobe.rst).
+public enum HardwareProbe: Equatable, Sendable {
+    /// One bit for each thing that is there; who asks for some accepts more.
+    case bits(UInt64)
+    case value(UInt64)
+    /// The last address a program may use, which only the kernel knows.
+    case highestAddress
 }
 
 /// What an ELF header says of the programs that a guest runs.

@@ -49,17 +49,3 @@ extension AArch64Model {
             | has(.sb, at: 36) | has(.bf16, at: 44) | has(.i8mm, at: 52)
     }
 }
-
-/// AT_HWCAP and AT_HWCAP2 of a Linux program (Linux, arch/arm64/include/uapi/asm/hwcap.h).
-public func hwcaps(_ features: Features) -> (hwcap: UInt64, hwcap2: UInt64) {
-    let first: [(Features, UInt64)] = [
-        // Bits 0 and 1, FP and AdvSIMD, are in every element, and ID registers are emulated (bit 11).
-        ([], 0), ([], 1), ([], 11),
-        (.aes, 3), (.pmull, 4), (.sha1, 5), (.sha256, 6), (.crc32, 7), (.lse, 8), (.fp16, 9), (.fp16, 10), (.rdm, 12), (.jscvt, 13), (.fcma, 14),
-        (.lrcpc, 15), (.dpb, 16), (.sha3, 17), (.sm3, 18), (.sm4, 19), (.dotprod, 20), (.sha512, 21), (.fhm, 23), (.dit, 24), (.lse2, 25),
-        (.lrcpc2, 26), (.flagm, 27), (.ssbs, 28), (.sb, 29), (.pauth, 30), (.pauth, 31),
-    ]
-    let second: [(Features, UInt64)] = [(.dpb2, 0), (.flagm2, 7), (.frintts, 8), (.i8mm, 13), (.bf16, 14), (.rng, 16), (.bti, 17)]
-    func word(_ rows: [(Features, UInt64)]) -> UInt64 { rows.reduce(0) { features.isSuperset(of: $1.0) ? $0 | 1 << $1.1 : $0 } }
-    return (word(first), word(second))
-}

@@ -28,6 +28,8 @@ public struct AArch64LinuxABI: LinuxABI {
         return (words.hwcap, words.hwcap2)
     }
 
+    public func processorInformation(_ cpu: VirtualCPU, count: Int) -> String { element(cpu).model.processorInformation(count: count) }
+
     public func takeEvent(_ cpu: VirtualCPU) -> GuestEvent {
         let exception = element(cpu).takeException()
         let pc = cpu.header.pc

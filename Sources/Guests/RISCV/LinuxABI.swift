@@ -11,7 +11,7 @@ extension RISCVCPU {
         unsafe hart.pointee.scounteren = 7
         unsafe hart.pointee.menvcfg |= 0xf0
         unsafe hart.pointee.senvcfg = 0xf0
-        timeSource = { UInt64(bitPattern: monotonicNanoseconds()) / 100 }
+        timeSource = { UInt64(bitPattern: monotonicNanoseconds()) / (1_000_000_000 / RISCVModel.timeFrequency) }
     }
 
     /// fcsr.
@@ -53,6 +53,10 @@ public struct RISCV64LinuxABI: LinuxABI {
         let letters: [(Extensions, UInt64)] = [(.a, 0), (.c, 2), (.d, 3), (.f, 5), (.i, 8), (.m, 12)]
         return (letters.reduce(0) { hart(cpu).model.extensions.contains($1.0) ? $0 | 1 << $1.1 : $0 }, 0)
     }
+
+    public func processorInformation(_ cpu: VirtualCPU, count: Int) -> String { hart(cpu).model.processorInformation(count: count) }
+
+    public func hardwareProbe(_ cpu: VirtualCPU, key: Int64) -> HardwareProbe? { hart(cpu).model.hardwareProbe(key) }
 
     public func takeEvent(_ cpu: VirtualCPU) -> GuestEvent {
         let hart = hart(cpu)

@@ -5,6 +5,7 @@ public enum CommandLineError: ExplainedError {
     case unknownOption(String)
     case missingValue(String)
     case badValue(String, String)
+    case notSupported(String)
     case noProgram
     case noSuchGuest(String)
 
@@ -13,6 +14,7 @@ public enum CommandLineError: ExplainedError {
         case .unknownOption(let name): "unknown option '\(name)'"
         case .missingValue(let name): "'\(name)' needs a value"
         case .badValue(let name, let value): "'\(value)' is no value for '\(name)'"
+        case .notSupported(let name): "\(name) is not supported"
         case .noProgram: "no program was named"
         case .noSuchGuest(let path): "'\(path)' is no program of a guest that Apus knows"
         }
@@ -23,6 +25,7 @@ public enum CommandLineError: ExplainedError {
     public var remedy: String? {
         switch self {
         case .unknownOption, .noProgram: "-h lists the options"
+        case .notSupported: "leave it out"
         case .missingValue, .badValue: "-h shows the form of its value"
         case .noSuchGuest: "check it with readelf -h"
         }
@@ -69,6 +72,7 @@ struct UserCommandLine {
         Option(names: ["R"], value: "size", variable: "QEMU_RESERVED_VA", help: "bytes to set aside for the guest's memory"),
         Option(names: ["d"], value: "item[,...]", variable: "QEMU_LOG", help: "log items"),
         Option(names: ["D"], value: "logfile", variable: "QEMU_LOG_FILENAME", help: "write the log to a file"),
+        Option(names: ["p"], value: "pagesize", variable: "QEMU_PAGESIZE", help: "the page size: 4096"),
         Option(names: ["one-insn-per-tb", "singlestep"], value: nil, variable: "QEMU_SINGLESTEP", help: "blocks of one instruction each"),
         Option(names: ["strace"], value: nil, variable: "QEMU_STRACE", help: "log system calls"),
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
@@ -81,11 +85,17 @@ struct UserCommandLine {
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
     ]
 
+    /// QEMU's options that Apus has nothing for, with their variables.
+    private static let unsupported = [
+        "dfilter": "QEMU_DFILTER", "seed": "QEMU_RAND_SEED", "trace": "QEMU_TRACE", "plugin": "QEMU_PLUGIN",
+    ]
+
     init(_ arguments: [String], environment: (String) -> String?) throws(CommandLineError) {
         for option in UserCommandLine.table {
             guard let variable = option.variable, let value = environment(variable) else { continue }
             try apply(option.names[0], value)
         }
+        if let variable = UserCommandLine.unsupported.values.sorted().first(where: { environment($0) != nil }) { throw .notSupported(variable) }
         var rest = arguments[...]
         while let word = rest.first, word.hasPrefix("-"), word.count > 1 {
             rest.removeFirst()
@@ -105,6 +115,7 @@ struct UserCommandLine {
 
     private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) throws(CommandLineError) {
         let name = String(word.drop { $0 == "-" })
+        if UserCommandLine.unsupported[name] != nil { throw .notSupported(word) }
         guard let option = UserCommandLine.table.first(where: { $0.names.contains(name) }) else { throw .unknownOption(word) }
         guard option.value != nil else { return try apply(option.names[0], "") }
         guard let value = rest.popFirst() else { throw .missingValue(word) }
@@ -127,6 +138,7 @@ struct UserCommandLine {
         case "s": options.stackSize = Int(try size(name, value))
         case "B": options.guestBase = UInt(try number(name, value))
         case "R": options.reserved = try size(name, value)
+        case "p": if try number(name, value) != 4096 { throw .notSupported("-p \(value)") }
         case "cpu": options.model = value
         case "L": options.prefix = value
         case "r": options.release = value

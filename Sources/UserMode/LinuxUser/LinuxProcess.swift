@@ -51,6 +51,8 @@ public final class LinuxProcess: @unchecked Sendable {
     var arguments: [[UInt8]] = []
     /// The page with `signalReturnCode`.
     var trampoline: UInt64 = 0
+    /// What the program started with.
+    var stack = WrittenStack()
     var stackRange: (start: UInt64, end: UInt64) = (0, 0)
     /// Set before the program runs, and in the child of a fork.
     var debugger: ProgramDebugger?
@@ -95,8 +97,10 @@ public final class LinuxProcess: @unchecked Sendable {
             capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform, smallestSignalStack: abi.signalFrame.size + 1024)
         let runner = UserRunner(cpu: cpu, engine: engine)
         runner.bindToThread()
-        guard let pointer = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
-        abi.start(cpu, entry: program.start, stackPointer: pointer)
+        guard let written = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
+        self.stack = written
+        nameThread(executable)
+        abi.start(cpu, entry: program.start, stackPointer: written.pointer)
         let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
         thread.mask = LinuxThread.hostMask()
         if let descriptor = options.seccompFilters {
@@ -109,6 +113,12 @@ public final class LinuxProcess: @unchecked Sendable {
         if let place = options.debugger { try startDebugger(place, thread) }
         thread.run()
         exit(thread: thread)
+    }
+
+    /// The program's name in `ps` and `/proc/self/comm`: the file's, not that of the descriptor by which Apus was executed.
+    private func nameThread(_ path: String) {
+        let name = String(path.split(separator: "/").last ?? "")
+        _ = unsafe name.withCString { unsafe apus_raw_syscall(157, [15, Int(bitPattern: $0), 0, 0, 0, 0]) }
     }
 
     private func absolutePath(_ path: String) -> String {

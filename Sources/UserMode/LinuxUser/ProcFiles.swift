@@ -6,28 +6,63 @@ import UserExecution
 
 /// Files of `/proc` that would show the host's program instead of the guest's.
 enum ProcFiles {
+    /// What a file shows to the guest.
+    private enum View {
+        case text(@Sendable (LinuxThread) -> [UInt8])
+        /// As on a kernel that is built without it.
+        case absent
+        /// The host's, for reading, where the guest's addresses are the host's.
+        case memory
+    }
+
+    /// The files of a process that differ from the host's. Everything else under `/proc` is as on the host.
+    private static let files: [String: View] = [
+        "auxv": .text { $0.process.stack.auxiliary },
+        "cmdline": .text { Array($0.process.arguments.map { $0 + [0] }.joined()) },
+        "maps": .text { Array(maps($0.process).utf8) },
+        "stat": .text { ProcStatistics.text($0.process) },
+        "smaps": .absent, "smaps_rollup": .absent, "pagemap": .absent, "map_files": .absent, "numa_maps": .absent,
+        "mem": .memory,
+    ]
+
     /// Whether a path is the process's own `/proc/self/exe`.
     static func isExecutable(_ path: String) -> Bool { own(path) == "exe" }
 
-    /// The name behind `/proc/self/` or `/proc/PID/` of this process.
+    /// The name behind `/proc/self/` or `/proc/PID/` of this process, or behind that of one of its threads.
     private static func own(_ path: String) -> String? {
         guard path.hasPrefix("/proc/") else { return nil }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-        guard parts.count == 3, parts[1] == "self" || parts[1] == "thread-self" || parts[1] == "\(getpid())" else { return nil }
-        return String(parts[2])
+        var parts = path.split(separator: "/", omittingEmptySubsequences: true).dropFirst()
+        guard let process = parts.popFirst(), process == "self" || process == "thread-self" || process == "\(getpid())" else { return nil }
+        if process != "thread-self", parts.count == 3, parts.first == "task" {
+            guard unsafe access("/proc/self/task/\(parts[parts.startIndex + 1])", F_OK) == 0 else { return nil }
+            parts = parts.dropFirst(2)
+        }
+        return parts.count == 1 ? parts.first.map(String.init) : nil
     }
 
-    /// The guest's view of a file; nil for one that is as on the host.
-    static func content(_ path: String, _ process: LinuxProcess) -> [UInt8]? {
-        switch own(path) {
-        case "maps": return Array(maps(process).utf8)
-        case "cmdline": return Array(process.arguments.map { $0 + [0] }.joined())
-        default: return nil
+    /// Opens a file that the guest sees otherwise than the host; nil for others.
+    static func open(_ path: String, _ thread: LinuxThread, flags: Int32) -> Int64? {
+        guard path.hasPrefix("/proc/") else { return nil }
+        if path == "/proc/cpuinfo" { return open(processors(thread), flags: flags) }
+        switch own(path).flatMap({ files[$0] }) {
+        case .text(let text): return open(text(thread), flags: flags)
+        case .absent: return -Int64(ENOENT)
+        case .memory: return flags & 3 == O_RDONLY && thread.memory.base == 0 ? nil : refuse(path)
+        case nil: return nil
         }
     }
 
+    private static func refuse(_ path: String) -> Int64 {
+        Log.write(.unimplemented, "\(path): writing, or reading with a guest base other than 0, is not supported")
+        return -Int64(EACCES)
+    }
+
+    private static func processors(_ thread: LinuxThread) -> [UInt8] {
+        Array(thread.abi.processorInformation(thread.cpu, count: sysconf(Int32(_SC_NPROCESSORS_ONLN))).utf8)
+    }
+
     /// A descriptor from which the content can be read.
-    static func open(_ content: [UInt8], flags: Int32) -> Int64 {
+    private static func open(_ content: [UInt8], flags: Int32) -> Int64 {
         if flags & 3 != O_RDONLY { return -Int64(EACCES) }
         let descriptor = apus_memfd("proc")
         guard descriptor >= 0 else { return -Int64(errno) }

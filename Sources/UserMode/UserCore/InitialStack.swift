@@ -3,6 +3,24 @@ import Glibc
 import HostOS
 import UserExecution
 
+/// Where things are on a new program's stack, for `/proc/self`.
+public struct WrittenStack: Sendable {
+    public var pointer: UInt64 = 0
+    /// The texts of arguments and environment: first byte, and behind the last.
+    public var arguments: (start: UInt64, end: UInt64) = (0, 0), environment: (start: UInt64, end: UInt64) = (0, 0)
+    /// The auxiliary vector as it was written.
+    public var auxiliary: [UInt8] = []
+
+    public init() {}
+
+    init(pointer: UInt64, arguments: (start: UInt64, end: UInt64), environment: (start: UInt64, end: UInt64), auxiliary: [UInt8]) {
+        self.pointer = pointer
+        self.arguments = arguments
+        self.environment = environment
+        self.auxiliary = auxiliary
+    }
+}
+
 /// The stack of a new program: arguments, environment and the auxiliary vector (System V ABI; fs/binfmt_elf.c).
 public struct InitialStack {
     public let program: LoadedProgram
@@ -28,8 +46,8 @@ public struct InitialStack {
         self.smallestSignalStack = smallestSignalStack
     }
 
-    /// Writes it below `top`; the stack pointer, or nil if it does not fit.
-    public func write(to memory: GuestMemory, below top: UInt64) -> UInt64? {
+    /// Writes it below `top`; nil if it does not fit.
+    public func write(to memory: GuestMemory, below top: UInt64) -> WrittenStack? {
         var place = top - 16
         func push(_ bytes: [UInt8]) -> UInt64? {
             guard UInt64(bytes.count) < place, memory.write(bytes, at: place - UInt64(bytes.count)) else { return nil }
@@ -52,11 +70,19 @@ public struct InitialStack {
         }
         var words = [UInt64(arguments.count)]
         words += argumentPlaces + [0] + environmentPlaces + [0]
-        words += auxiliary(name: name, random: random, platform: platformName).flatMap { [$0.0, $0.1] }
+        let vector = auxiliary(name: name, random: random, platform: platformName).flatMap { [$0.0, $0.1] }
+        words += vector
         guard UInt64(8 * words.count) < place else { return nil }
         let pointer = (place - UInt64(8 * words.count)) & ~15
-        let bytes = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
-        return memory.write(bytes, at: pointer) ? pointer : nil
+        guard memory.write(bytes(words), at: pointer) else { return nil }
+        let end = argumentPlaces.isEmpty ? random : argumentPlaces[0] + UInt64(arguments.reduce(0) { $0 + $1.count + 1 })
+        return WrittenStack(
+            pointer: pointer, arguments: (argumentPlaces.first ?? end, end),
+            environment: (end, end + UInt64(environment.reduce(0) { $0 + $1.count + 1 })), auxiliary: bytes(vector))
+    }
+
+    private func bytes(_ words: [UInt64]) -> [UInt8] {
+        words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
     }
 
     private func auxiliary(name: UInt64, random: UInt64, platform: UInt64?) -> [(UInt64, UInt64)] {

@@ -32,12 +32,9 @@ enum FileCalls {
     @Sendable static func openat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let flags = Int(thread.hostOpenFlags(call[2] & 0xffff_ffff))
-        if let text = ProcFiles.content(path, thread.process) { return ProcFiles.open(text, flags: Int32(truncatingIfNeeded: flags)) }
+        if let result = ProcFiles.open(path, thread, flags: Int32(truncatingIfNeeded: flags)) { return result }
         let directory = thread.hostDescriptor(call[0])
-        if ProcFiles.isExecutable(path) {
-            return thread.with(path: thread.process.executable) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0xffff)) }
-        }
-        return thread.with(path: path, at: call[1]) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
+        return withFile(thread, path, at: call[1]) { thread.hostCall(257, directory, $0, flags, Int(call[3] & 0o7777)) }
     }
 
     /// `struct open_how` begins with the flags.
@@ -48,8 +45,9 @@ enum FileCalls {
         if size > 4096 { return -Int64(E2BIG) }
         guard var how = thread.memory.bytes(at: call[2], count: size) else { return fault() }
         how.put(thread.hostOpenFlags(how.word(at: 0)), at: 0)
+        if let result = ProcFiles.open(path, thread, flags: Int32(truncatingIfNeeded: how.word(at: 0))) { return result }
         return unsafe how.withUnsafeBytes { how in
-            thread.with(path: path, at: call[1]) {
+            withFile(thread, path, at: call[1]) {
                 thread.hostCall(437, thread.hostDescriptor(call[0]), $0, Int(bitPattern: how.baseAddress), size)
             }
         }
@@ -130,10 +128,26 @@ enum FileCalls {
     @Sendable static func newfstatat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard let path = thread.path(call[1]) else { return fault() }
         let directory = thread.hostDescriptor(call[0])
-        let isExecutable = ProcFiles.isExecutable(path) && call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0
         return withStat(thread, call[2]) { place in
-            let status = { name in thread.hostCall(262, directory, name, place, Int(call[3] & 0xffff_ffff)) }
-            return isExecutable ? thread.with(path: thread.process.executable, status) : thread.with(path: path, at: call[1], status)
+            withFile(thread, path, at: call[1], followsLink: call[3] & UInt64(AT_SYMLINK_NOFOLLOW) == 0) {
+                thread.hostCall(262, directory, $0, place, Int(call[3] & 0xffff_ffff))
+            }
+        }
+    }
+
+    /// Does a call with the guest's path, or with the program's own file where the path is `/proc/self/exe` and the link is followed.
+    private static func withFile(
+        _ thread: LinuxThread, _ path: String, at address: UInt64, followsLink: Bool = true, _ body: (Int) -> Int64
+    ) -> Int64 {
+        guard followsLink, ProcFiles.isExecutable(path) else { return thread.with(path: path, at: address, body) }
+        return thread.with(path: thread.process.executable, body)
+    }
+
+    @Sendable static func statx(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        guard let path = thread.path(call[1]), let buffer = thread.hostWord(call[4]) else { return fault() }
+        thread.memory.prepareWrite(call[4], 256)
+        return withFile(thread, path, at: call[1], followsLink: call[2] & UInt64(AT_SYMLINK_NOFOLLOW) == 0) {
+            thread.hostCall(332, thread.hostDescriptor(call[0]), $0, Int(call[2] & 0xffff_ffff), Int(call[3] & 0xffff_ffff), buffer)
         }
     }
 

@@ -63,7 +63,7 @@ extension SystemCall {
     static let fileAttributes: [SystemCall] = [
         .own("newfstatat", 79, .fd, .path, .pointer, .named(.lookup), handler: FileCalls.newfstatat),
         .own("fstat", 80, .fd, .pointer, handler: FileCalls.fstat),
-        .pass("statx", 291, 332, .fd, .path, .named(.lookup), .int, .written(256)),
+        .own("statx", 291, .fd, .path, .named(.lookup), .int, .written(256), handler: FileCalls.statx),
         .pass("statfs", 43, 137, .path, .written(120)),
         .pass("fstatfs", 44, 138, .fd, .written(120)),
         .pass("faccessat", 48, 269, .fd, .path, .named(.access)),

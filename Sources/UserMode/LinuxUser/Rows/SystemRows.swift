@@ -35,7 +35,7 @@ extension SystemCall {
     ]
 
     static let riscv: [SystemCall] = [
-        .refuse("riscv_hwprobe", 258, 38, "the vCPU's extensions are in AT_HWCAP"),
+        .own("riscv_hwprobe", 258, .pointer, .size, .size, .pointer, .int, handler: ProbeCalls.probe),
         .own("riscv_flush_icache", 259, .pointer, .pointer, .int, handler: MemoryCalls.flushInstructionCache),
     ]
 }
