@@ -79,11 +79,12 @@ extension BlockEmitter {
     /// The same where the runtime finds the right NaN, and whether the least normal half was tiny before it was rounded.
     private func finishMended(_ op: IROp, _ single: Vector, _ operands: (Vector?, Vector?, Vector?), _ rounding: UInt8) {
         let dst = vectorDestination(avoiding: operands.0, operands.1, operands.2)
+        // Found before the jump, which must not skip what makes room.
+        let bits = op.mayHideUnderflow ? allocate() : nil
         a.vucomis(single: true, single, single)
         a.vcvtps2ph(dst, single, rounding)
         var item = fallback(op, jump: a.jcc(.p))
-        if op.mayHideUnderflow {
-            let bits = allocate()
+        if let bits {
             a.vmovd(bits, dst)
             a.alu(.and, .b32, bits, 0x7fff)
             a.alu(.cmp, .b32, bits, 0x0400)
