@@ -39,6 +39,7 @@ let base: [Target] = [
     module("Diagnostics", "Base/Diagnostics"),
     module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
     module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
+    module("FlatTree", "Base/FlatTree", .unsafe, uses: ["CLibFDT"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
     module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
 ]
@@ -110,7 +111,7 @@ let devices: [Target] = [
 ]
 
 let machines: [Target] = [
-    module("DeviceTree", "Machines/DeviceTree", .unsafe, uses: ["CLibFDT", "Diagnostics"]),
+    module("DeviceTree", "Machines/DeviceTree", uses: ["FlatTree", "Diagnostics"]),
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [

@@ -12,6 +12,7 @@ enum ElementEngine: String, CaseIterable {
 
     var options: EngineOptions {
         var options = EngineOptions()
+        options.checksAllocation = true
         options.kind = self == .interpreter ? .interpreter : .translator
         options.codeMemorySize = 32 << 20
         return options

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    /// Unsafe Swift has its addresses: what a guest, an image or a peer reaches first is none of them.
+    @Test func unsafeCodeStaysInItsModules() throws {
+        for folder in ["Block", "Devices", "Machines", "Control", "Catalog"] {
+            for file in sources("Sources/\(folder)") {
+                let text = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+                for line in text where line.contains(/\bunsafe [a-zA-Z(]|\bUnsafe\w*Pointer\b|withUnsafe|unsafeBitCast/) {
+                    Issue.record("\(file.path): \(line)")
+                }
+            }
+        }
+        let manifest = try String(contentsOf: HouseTests.root.appending(path: "Package.swift"), encoding: .utf8)
+        for match in manifest.matches(of: /"(?:Block|Devices|Machines|Control|Catalog)\/[\w\/]+", \.unsafe/) { Issue.record("\(match.0)") }
+    }
+
     @Test func sharedFloorsKnowNoGuest() throws {
         for folder in ["Sources/Base", "Sources/Translation", "Sources/Execution"] {
             for file in sources(folder) where try imports(file).contains(where: { $0.hasPrefix("Guest") }) {

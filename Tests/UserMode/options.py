@@ -11,14 +11,19 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = r"""
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 int main(int count, char **words) {
     struct utsname name;
     uname(&name);
     printf("argv0=%s A=%s B=%s release=%s\n", words[0], getenv("A") ? getenv("A") : "-", getenv("B") ? getenv("B") : "-", name.release);
+    // Where guest addresses are not the host's there is no io_uring.
+    printf("ring=%d prefix=%d\n", syscall(SYS_io_uring_setup, 0, NULL) < 0 ? errno : 0, access("/of-the-prefix", F_OK));
     char line[300];
     for (FILE *maps = fopen("/proc/self/maps", "r"); fgets(line, sizeof line, maps);) {
         unsigned long start, end;
@@ -28,21 +33,43 @@ int main(int count, char **words) {
         if (strstr(line, "isa\t\t")) return printf("zfh=%d\n", strstr(line, "_zfh_") != NULL), 0;
 }
 """
-# Option, its value (None: it has none), its variable, the program's output or log that must hold the text.
+# Option, its value (None: it has none), its variable, the text that the program's output or log must hold; {folder} is a temporary one.
+# -p has nothing to show: it only takes the one page size that there is.
 WORKING = [
     ("-0", "other", "QEMU_ARGV0", "argv0=other "), ("-E", "A=1,B=2", "QEMU_SET_ENV", "A=1 B=2 "), ("-U", "HOME,A", "QEMU_UNSET_ENV", "A=- "),
     ("-r", "9.8.7", "QEMU_UNAME", "release=9.8.7\n"), ("-s", "1048576", "QEMU_STACK_SIZE", "stack=1048576\n"),
     ("-cpu", "max,zfh=off", "QEMU_CPU", "zfh=0\n"), ("-cpu", "max", "QEMU_CPU", "zfh=1\n"), ("-strace", None, "QEMU_STRACE", "uname("),
-    ("-d", "strace", "QEMU_LOG", "uname("), ("-B", "0x100000000000", "QEMU_GUEST_BASE", "zfh=1\n"),
-    ("-R", "0x4000000000", "QEMU_RESERVED_VA", "zfh=1\n"), ("-p", "4096", "QEMU_PAGESIZE", "zfh=1\n"),
-    ("-singlestep", None, "QEMU_SINGLESTEP", "zfh=1\n"), ("-one-insn-per-tb", None, "QEMU_SINGLESTEP", "zfh=1\n"),
-    ("-L", "/nowhere", "QEMU_LD_PREFIX", "zfh=1\n"), ("-D", "/dev/null", "QEMU_LOG_FILENAME", "zfh=1\n"),
+    ("-d", "strace", "QEMU_LOG", "uname("), ("-B", "0x100000000000", "QEMU_GUEST_BASE", "ring=38 "),
+    ("-R", "0x4000000000", "QEMU_RESERVED_VA", "ring=38 "), ("-p", "4096", "QEMU_PAGESIZE", "zfh=1\n"),
+    ("-L", "{folder}", "QEMU_LD_PREFIX", "prefix=0\n"), ("-cpu", "max", "QEMU_CPU", "prefix=-1\n"),
     ("-version", None, "QEMU_VERSION", "version"), ("-h", None, None, "QEMU_LD_PREFIX"), ("-help", None, None, "QEMU_LD_PREFIX"),
 ]
 REFUSED = [
     ("-seed", "1", "QEMU_RAND_SEED"), ("-dfilter", "0x1000+0x100", "QEMU_DFILTER"), ("-trace", "x", "QEMU_TRACE"), ("-plugin", "x", "QEMU_PLUGIN"),
     ("-p", "65536", "QEMU_PAGESIZE"),
 ]
+
+
+def blocks_of_log(emulator, folder, program, words, variables):
+    """How many instructions the longest block has in the log that goes to a file."""
+    log = f"{folder}/log"
+    run(emulator, words, {name: value.format(log=log) for name, value in variables.items()}, program)
+    with open(log, encoding="utf-8") as file:
+        blocks = file.read().split("IN:")[1:]
+    os.unlink(log)
+    return max(sum(line.startswith("0x") for line in block.splitlines()) for block in blocks)
+
+
+def check_blocks(emulator, folder, program):
+    """-D and the options for blocks of one instruction, each by word and by variable; the count of failures."""
+    words, variables = ["-d", "in_asm", "-D", f"{folder}/log"], {"QEMU_LOG": "in_asm", "QEMU_LOG_FILENAME": "{log}"}
+    one = [(["-one-insn-per-tb", *words], {}), (["-singlestep", *words], {}), ([], {"QEMU_SINGLESTEP": "1", **variables})]
+    found = [blocks_of_log(emulator, folder, program, *case) for case in one]
+    usual = [blocks_of_log(emulator, folder, program, *case) for case in ((words, {}), ([], variables))]
+    if found == [1, 1, 1] and min(usual) > 1:
+        return 0
+    print(f"blocks have {found} instructions with -one-insn-per-tb, {usual} without")
+    return 1
 
 
 def run(emulator, words, variables, program):
@@ -67,7 +94,11 @@ def main():
         program = f"{folder}/program"
         subprocess.run(["riscv64-linux-gnu-gcc", "-O", "-static", "-include", "string.h", "-x", "c", "-", "-o", program], input=PROGRAM, text=True, check=True)
         cases = [(case[:3], 0, case[3]) for case in WORKING] + [(case, 1, "is not supported") for case in REFUSED]
+        os.makedirs(f"{folder}/prefix")
+        open(f"{folder}/prefix/of-the-prefix", "w", encoding="utf-8").close()
+        failures += check_blocks(emulator, folder, program)
         for case, status, text in cases:
+            case = (case[0], case[1] and case[1].format(folder=f"{folder}/prefix"), case[2])
             for words, variables in ways(*case):
                 got, output = run(emulator, words, variables, program)
                 if (got != 0) != (status != 0) or text not in output:

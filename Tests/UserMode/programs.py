@@ -63,7 +63,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for guest, triple in COMPILERS.items():
             emulator = os.path.realpath(arguments.bin) + f"/qemu-{guest}"
-            for name in arguments.programs or programs_of(guest):
+            for name in [name for name in programs_of(guest) if not arguments.programs or name in arguments.programs]:
                 built = {static: compile_program(name, guest, folder, static) for static in (True, False)}
                 if arguments.write:
                     with open(f"{PROGRAMS}/{name}.expected", "w", encoding="utf-8") as file:

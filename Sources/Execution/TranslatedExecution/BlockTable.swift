@@ -1,4 +1,5 @@
 import AddressSpace
+import CPUModel
 import HostCode
 import IR
 
@@ -44,7 +45,19 @@ final class IRHolder {
     init(_ block: consuming IRBlock) { self.block = block }
 }
 
-/// Finds translated blocks by physical address, address and flags: open addressing. Guarded by the translation lock.
+extension TranslatedBlock: CachedBlock {
+    struct Key: CachedBlockKey {
+        let physical: UInt64
+        let pc: UInt64
+        let flags: UInt64
+
+        @inline(__always) var mixed: UInt64 { (physical ^ (pc &+ flags) &* 0x9e37_79b9_7f4a_7c15) &* 0xd6e8_feb8_6659_fd93 }
+    }
+
+    @inline(__always) var key: Key { Key(physical: physical, pc: pc, flags: flags) }
+}
+
+/// Finds translated blocks by where they come from, and by page. Guarded by the translation lock.
 struct BlockTable {
     /// A page of RAM that holds code.
     struct PageKey: Hashable {
@@ -52,57 +65,25 @@ struct BlockTable {
         let page: Int
     }
 
-    /// Their number is a power of two, which `index` masks with.
-    private var slots = [TranslatedBlock?](repeating: nil, count: 1 << 12)
-    private(set) var count = 0
+    private var slots = BlockSlots<TranslatedBlock>()
     /// Places in `onPage`.
     private var pages: [PageKey: Int] = [:]
     private var onPage: [[TranslatedBlock]] = []
     /// The page that was asked for last, as one block after the other mostly lies on the same one.
     private var recent: (key: PageKey, place: Int)?
 
-    private func index(_ physical: UInt64, _ pc: UInt64, _ flags: UInt64) -> Int {
-        let mixed = (physical ^ (pc &+ flags) &* 0x9e37_79b9_7f4a_7c15) &* 0xd6e8_feb8_6659_fd93
-        return Int(mixed >> 32) & (slots.count - 1)
-    }
-
     func find(physical: UInt64, pc: UInt64, flags: UInt64) -> TranslatedBlock? {
-        var place = index(physical, pc, flags)
-        while let block = slots[place] {
-            if block.physical == physical, block.pc == pc, block.flags == flags { return block.isDead ? nil : block }
-            place = (place + 1) & (slots.count - 1)
-        }
-        return nil
+        slots.find(TranslatedBlock.Key(physical: physical, pc: pc, flags: flags))
     }
 
-    /// The block whose code holds an offset in the code memory: a search through all of them.
+    /// The block whose code holds an offset in the code memory.
     func block(at offset: Int) -> TranslatedBlock? {
-        for case let block? in slots { if let code = block.code, offset >= code.entry, offset < code.entry + code.size { return block } }
-        return nil
+        slots.first { block in block.code.map { offset >= $0.entry && offset < $0.entry + $0.size } ?? false }
     }
 
     mutating func insert(_ block: TranslatedBlock, pages keys: [PageKey]) {
-        put(block)
+        slots.insert(block)
         for key in keys { onPage[place(of: key)].append(block) }
-    }
-
-    /// Puts a block in; a dead one with the same key makes room.
-    private mutating func put(_ block: TranslatedBlock) {
-        if 2 * count >= slots.count { grow() }
-        var place = index(block.physical, block.pc, block.flags)
-        while let other = slots[place], other.physical != block.physical || other.pc != block.pc || other.flags != block.flags {
-            place = (place + 1) & (slots.count - 1)
-        }
-        if slots[place] == nil { count += 1 }
-        slots[place] = block
-    }
-
-    /// Drops the dead, and makes more room where the living need it.
-    private mutating func grow() {
-        let living = slots.compactMap { $0 }.filter { !$0.isDead }
-        slots = Array(repeating: nil, count: 4 * living.count >= slots.count ? 4 * slots.count : slots.count)
-        count = 0
-        for block in living { put(block) }
     }
 
     private mutating func place(of key: PageKey) -> Int {

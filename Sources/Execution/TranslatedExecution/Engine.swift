@@ -195,9 +195,12 @@ public final class TranslationEngine {
         }
         // A fault while reading ahead into the next page is not this block's.
         cpu.header.exception = 0
-        logTranslation(cpu, base: base)
+        cpu.logTranslation(scratch) { address in
+            let offset = Int(address & 0xfff)
+            return unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: min(4, 4096 - offset)))
+        }
         optimizer.run(&scratch)
-        logOptimized()
+        cpu.logOptimized(scratch)
         let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
         var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
         if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
@@ -329,37 +332,4 @@ public final class TranslationEngine {
     }
 
     func flushAllTLBs() { for runner in runners { runner.requestTLBFlush() } }
-
-    // MARK: Logs
-
-    private func logTranslation(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) {
-        if Log.isEnabled(.inAsm) {
-            let lines = instructionLines(cpu, base: base)
-            Log.write(.inAsm, "----------------\nIN: \n" + lines.joined(separator: "\n") + "\n")
-        }
-        if Log.isEnabled(.op) {
-            Log.write(.op, "OP:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
-        }
-    }
-
-    private func logOptimized() {
-        if Log.isEnabled(.opOpt) {
-            Log.write(.opOpt, "OP after optimization:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
-        }
-    }
-
-    private func instructionLines(_ cpu: VirtualCPU, base: UnsafeMutableRawPointer) -> [String] {
-        var lines: [String] = []
-        for index in 0..<scratch.count where scratch[index].opcode == .insnStart {
-            let address = UInt64(bitPattern: scratch[index].imm)
-            let offset = Int(address & 0xfff)
-            let inPage = min(4, 4096 - offset)
-            let bytes = unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: inPage))
-            let (text, length) = cpu.disassemble(address, bytes)
-            lines.append("\(hex(address, digits: 16)):  \(bytes.prefix(length).reversed().map { hexByte($0) }.joined())  \(text)")
-        }
-        return lines
-    }
-
-    private func hexByte(_ byte: UInt8) -> String { String(hex(byte, digits: 2).dropFirst(2)) }
 }

@@ -28,7 +28,8 @@ public final class UserEngine {
     let options: UserEngineOptions
     let generator: (any HostCodeGenerator)?
     let exclusivity = Exclusivity()
-    var table = UserBlockTable()
+    /// Guarded by the lock of the guest's memory.
+    var table = BlockSlots<UserBlock>()
     var pages = CodePages()
     private var scratch = IRBlock()
     private var optimizer: Optimizer
@@ -102,7 +103,7 @@ public final class UserEngine {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         return memory.lock.withLock {
             if debugPoints.stops(at: pc) { return .breakpoint }
-            if let block = table.find(pc, flags), isCurrent(block) { return .block(block) }
+            if let block = table.find(UserBlock.Key(pc: pc, flags: flags)), isCurrent(block) { return .block(block) }
             if let fault = translate(cpu, pc, flags, limit: options.singleStep ? 1 : 64) { return .fault(fault) }
             return makeBlock(flags)
         }
@@ -135,11 +136,9 @@ public final class UserEngine {
         cpu.translate(into: &scratch, flags: flags, window: &window, limit: limit)
         // An instruction that begins here and ends where nothing can be fetched.
         if scratch.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc) }
-        logTranslation(cpu)
+        cpu.logTranslation(scratch) { memory.bytes(at: $0, count: 4) ?? memory.bytes(at: $0, count: 2) ?? [] }
         optimizer.run(&scratch)
-        if Log.isEnabled(.opOpt) {
-            Log.write(.opOpt, "OP after optimization:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch))
-        }
+        cpu.logOptimized(scratch)
         return nil
     }
 
@@ -198,7 +197,7 @@ public final class UserEngine {
             memory.lock.withLock {
                 guard wantsCodeFlush else { return }
                 wantsCodeFlush = false
-                table.removeAll()
+                table = BlockSlots()
                 pages.forgetBlocks()
                 generator?.discardCode()
                 for runner in runners { runner.forgetCode() }
@@ -215,18 +214,4 @@ public final class UserEngine {
     }
 
     // MARK: Logs
-
-    private func logTranslation(_ cpu: VirtualCPU) {
-        if Log.isEnabled(.inAsm) {
-            var lines: [String] = []
-            var address = scratch.pc
-            while address < scratch.pc &+ UInt64(scratch.guestBytes), let bytes = memory.bytes(at: address, count: 4) {
-                let (text, length) = cpu.disassemble(address, bytes)
-                lines.append("\(hex(address, digits: 16)):  \(text)")
-                address &+= UInt64(max(length, 1))
-            }
-            Log.write(.inAsm, "----------------\nIN: \n" + lines.joined(separator: "\n") + "\n")
-        }
-        if Log.isEnabled(.op) { Log.write(.op, "OP:\n" + Printer(layout: guest.layout, helpers: guest.helpers).text(scratch)) }
-    }
 }

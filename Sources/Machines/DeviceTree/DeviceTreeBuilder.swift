@@ -1,5 +1,5 @@
-import CLibFDT
 import Diagnostics
+import FlatTree
 
 /// A node of a device tree (Devicetree Specification v0.4, chapter 2).
 public struct DeviceTreeNode: Sendable {
@@ -54,26 +54,17 @@ extension DeviceTreeNode {
 
     /// The tree with this node as its root, as a blob.
     public func flattened() throws(DeviceTreeError) -> [UInt8] {
-        var blob = [UInt8](repeating: 0, count: DeviceTreeNode.maxBytes)
-        let size = unsafe blob.withUnsafeMutableBytes { buffer -> Int? in
-            guard let base = buffer.baseAddress else { return nil }
-            guard unsafe fdt_create(base, Int32(buffer.count)) == 0, unsafe fdt_finish_reservemap(base) == 0 else { return nil }
-            guard unsafe write(base), unsafe fdt_finish(base) == 0 else { return nil }
-            // Byte 4 on holds the total size.
-            return unsafe Int(UInt32(bigEndian: base.load(fromByteOffset: 4, as: UInt32.self)))
-        }
-        guard let size else { throw .tooLarge }
-        return Array(blob.prefix(size))
+        do {
+            var writer = try FlatTreeWriter(capacity: DeviceTreeNode.maxBytes)
+            try write(to: &writer)
+            return try writer.finish()
+        } catch { throw .tooLarge }
     }
 
-    private func write(_ blob: UnsafeMutableRawPointer) -> Bool {
-        guard unsafe fdt_begin_node(blob, name) == 0 else { return false }
-        for property in properties {
-            guard unsafe fdt_property(blob, property.name, property.value, Int32(property.value.count)) == 0 else { return false }
-        }
-        for child in children {
-            guard unsafe child.write(blob) else { return false }
-        }
-        return unsafe fdt_end_node(blob) == 0
+    private func write(to writer: inout FlatTreeWriter) throws(FlatTreeError) {
+        try writer.beginNode(name)
+        for property in properties { try writer.property(property.name, property.value) }
+        for child in children { try child.write(to: &writer) }
+        try writer.endNode()
     }
 }

@@ -174,6 +174,8 @@ public struct FloatAttributes: RawRepresentable, Equatable, Sendable {
     @inlinable public var negateProduct: Bool { rawValue & 1 << 8 != 0 }
     /// Of a comparison: whatever it raises has been raised before.
     @inlinable public var repeats: Bool { negateProduct }
+    /// The attributes of a comparison that repeats one with these.
+    @inlinable public var repeated: FloatAttributes { FloatAttributes(rawValue: rawValue | 1 << 8) }
     @inlinable public var negateAddend: Bool { rawValue & 1 << 9 != 0 }
     @inlinable public var signalling: Bool { rawValue & 1 << 10 != 0 }
     @inlinable public var signed: Bool { rawValue & 1 << 11 != 0 }

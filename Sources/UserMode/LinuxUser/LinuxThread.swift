@@ -123,6 +123,7 @@ public final class LinuxThread {
         switch call.action {
         case .pass(let number): pass(call, number, registers)
         case .handle(let handler): handler(self, registers)
+        case .handleDirectly(let handler, _): memory.base == 0 ? handler(self, registers) : -Int64(ENOSYS)
         case .direct(let number, _): memory.base == 0 ? pass(call, number, registers) : -Int64(ENOSYS)
         case .refuse(let code, _): -Int64(code)
         }

@@ -25,7 +25,7 @@ enum Strace {
     private static func refusal(_ call: SystemCall, _ memory: GuestMemory) -> String? {
         switch call.action {
         case .refuse(_, let reason): reason
-        case .direct(_, let reason) where memory.base != 0: reason
+        case .direct(_, let reason) where memory.base != 0, .handleDirectly(_, let reason) where memory.base != 0: reason
         default: nil
         }
     }

@@ -9,6 +9,8 @@ public final class SystemCall: Sendable {
         /// The host's call with this number does the same, once pointers have become host addresses.
         case pass(Int)
         case handle(Handler)
+        /// The same, where the kernel finds addresses in memory by itself: only where guest addresses are the host's. ENOSYS and why otherwise.
+        case handleDirectly(Handler, String)
         /// The host's call, in whose memory the kernel finds addresses by itself: only where guest addresses are the host's. ENOSYS and
         /// why otherwise.
         case direct(Int, String)
@@ -58,6 +60,13 @@ public final class SystemCall: Sendable {
         _ name: String, _ numbers: CallNumbers, _ arguments: Argument..., restart: Restart = .ifAsked, handler: @escaping Handler
     ) -> SystemCall {
         SystemCall(name: name, numbers: numbers, arguments: arguments, restart: restart, action: .handle(handler))
+    }
+
+    static func own(
+        _ name: String, _ numbers: CallNumbers, directly reason: String, _ arguments: Argument..., restart: Restart = .ifAsked,
+        handler: @escaping Handler
+    ) -> SystemCall {
+        SystemCall(name: name, numbers: numbers, arguments: arguments, restart: restart, action: .handleDirectly(handler, reason))
     }
 
     static func refuse(_ name: String, _ numbers: CallNumbers, _ errno: Int32, _ reason: String) -> SystemCall {
@@ -142,6 +151,7 @@ public struct CallTable: Sendable {
                 switch call.action {
                 case .pass: "the host's"
                 case .handle: "Apus's own"
+                case .handleDirectly: "Apus's own, without -B and -R"
                 case .direct: "the host's, without -B and -R"
                 case .refuse(let code, let reason): "\(errnoName(code)): \(reason)"
                 }

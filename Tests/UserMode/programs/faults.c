@@ -1,5 +1,6 @@
 // Faults: signal, code, address and registers of each; and the program goes on behind them.
 #define _GNU_SOURCE
+#include "caught.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -10,18 +11,6 @@
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
-
-static sigjmp_buf jump;
-static volatile int got_signal, got_code;
-static volatile uintptr_t got_address;
-
-static void handler(int signal, siginfo_t *info, void *context) {
-    (void)context;
-    got_signal = signal;
-    got_code = info->si_code;
-    got_address = (uintptr_t)info->si_addr;
-    siglongjmp(jump, 1);
-}
 
 static void report(const char *what, uintptr_t wanted) {
     const char *name = got_signal == SIGSEGV ? "SIGSEGV" : got_signal == SIGBUS ? "SIGBUS" : got_signal == SIGILL ? "SIGILL" : got_signal == SIGTRAP ? "SIGTRAP" : "?";

@@ -82,7 +82,7 @@ extension Translator {
     mutating func setFlags(_ b: inout IRBlock, float left: Value, _ right: Value, _ attributes: FloatAttributes) {
         // The one comparison that raises flags.
         let unordered = b.fcompare(.i64, .unordered, attributes, left, right)
-        let again = FloatAttributes(rawValue: attributes.rawValue | FloatAttributes(negateProduct: true).rawValue)
+        let again = attributes.repeated
         producer = .float(left, right, again)
         let type = b[Int(left.index)].type
         if type != .f16, !attributes.flushes {

@@ -8,7 +8,13 @@ extension BlockEmitter {
         for value in 0...min(current, count - 1) where isLiveRoot(value) {
             if let fault = fault(of: value, &taken) { return "%\(value) after operation \(current) of the block at \(blockPC): \(fault)" }
         }
-        return nil
+        return skippedMove()
+    }
+
+    /// Who goes on out of line and comes back finds values where the code in between has put them: none may have been moved there.
+    private func skippedMove() -> String? {
+        guard let item = outOfLine.last, item.jump < lastMove, lastMove <= item.back else { return nil }
+        return "operation \(current) of the block at \(blockPC) moves a value behind a jump out of line"
     }
 
     /// Whether the value is needed by a later operation and has storage of its own.

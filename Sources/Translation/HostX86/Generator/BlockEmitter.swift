@@ -71,6 +71,8 @@ final class BlockEmitter {
     @exclusivity(unchecked) var labelFixups: [(place: Int, label: Int)] = []
     /// Code that is emitted behind the block.
     @exclusivity(unchecked) var outOfLine: [OutOfLine] = []
+    /// Offset behind the code that has moved a value last, for `allocationFault`.
+    @exclusivity(unchecked) var lastMove = 0
     /// Whether `allocationFault` is asked after every operation.
     @exclusivity(unchecked) var checksAllocation = false
 
@@ -132,6 +134,7 @@ final class BlockEmitter {
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
         slots = 0
+        lastMove = 0
         forgetValues()
     }
 

@@ -190,6 +190,7 @@ extension BlockEmitter {
         }
         let slot = nextSlot()
         a.mov(.b64, Memory(.rsp, 8 * slot), register)
+        lastMove = a.offset
         unsafe info[owner].location = .slot(slot)
     }
 
@@ -234,6 +235,7 @@ extension BlockEmitter {
             let owner = unsafe Int(owners[Int(register.rawValue)])
             if let other = HostRegisters.temporaries.first(where: { $0 != register && !isLocked($0) && isFree($0) }) {
                 a.mov(.b64, other, register)
+                lastMove = a.offset
                 unsafe info[owner].location = .register(other)
                 unsafe owners[Int(other.rawValue)] = Int32(owner)
             } else {
@@ -266,6 +268,7 @@ extension BlockEmitter {
             let register = allocate()
             load(register, root)
             own(register, root)
+            lastMove = a.offset
             if location.kind == .cell, unsafe ops[root].type == .i64 { setHome(Int64(location.aux), root) }
             return register
         case .none, .vector, .vectorPin, .deferred: preconditionFailure("value %\(value) is in no integer register")
@@ -391,6 +394,7 @@ extension BlockEmitter {
             own(register, root)
             unlock(register)
         }
+        lastMove = a.offset
     }
 
     /// Before a pinned register is overwritten: values that are read from it later get a copy.
@@ -459,6 +463,7 @@ extension BlockEmitter {
         let type = unsafe ops[owner].type
         let slot = nextSlot(words: type == .v128 ? 2 : 1)
         store(Memory(.rsp, 8 * slot), type == .v128 ? type : .f64, victim)
+        lastMove = a.offset
         unsafe info[owner].location = .slot(slot)
         unsafe vectorOwners[Int(victim.rawValue)] = -1
         lock(victim)
@@ -485,6 +490,7 @@ extension BlockEmitter {
             let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
             load(vector, unsafe ops[root].type, source)
             own(vector, root)
+            lastMove = a.offset
             return vector
         case .none, .register, .pin, .deferred: preconditionFailure("value %\(value) is in no vector register")
         }

@@ -37,7 +37,7 @@ enum MemoryCalls {
             .init(
                 address: call[0], length: call[1], protection: protection(call[2]), flags: flags, descriptor: descriptor, offset: call[5], file: file)
         )
-        if result >= 0, file?.hasPrefix("anon_inode:") == true {
+        if result >= 0, flags & MAP_ANONYMOUS == 0 {
             RingCalls.noteMapping(thread, descriptor, offset: call[5], at: UInt64(result))
         }
         return result

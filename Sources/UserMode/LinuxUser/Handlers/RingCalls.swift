@@ -14,7 +14,6 @@ enum RingCalls {
 
     /// A kernel thread that takes requests by itself leaves no moment to change them in.
     @Sendable static func setup(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if thread.memory.base != 0 { return -Int64(ENOSYS) }
         guard let flags = thread.memory.load(call[1] &+ 8, size: 4), let parameters = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
         if UInt32(flags) & Setup.polledByKernel != 0 { return -Int64(EPERM) }
         thread.memory.prepareWrite(call[1], 120)
@@ -31,7 +30,6 @@ enum RingCalls {
     }
 
     @Sendable static func enter(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if thread.memory.base != 0 { return -Int64(ENOSYS) }
         guard let argument = thread.hostWord(call[4]) else { return -Int64(EFAULT) }
         let (ring, count, flags, size) = (thread.hostDescriptor(call[0]), int(call[1]), int(call[3]), int(call[5]))
         func enter(_ count: Int, _ wanted: Int, _ flags: Int, _ argument: Int, _ size: Int) -> Int64 {
@@ -50,7 +48,6 @@ enum RingCalls {
     /// A program that asks which requests there are is told that EPOLL_WAIT is not. Registered descriptors of rings, which only save the kernel a
     /// look-up, would hide which ring is entered.
     @Sendable static func register(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if thread.memory.base != 0 { return -Int64(ENOSYS) }
         let (operation, count) = (Int(call[1] & 0xffff_ffff), Int(call[3] & 0xffff_ffff))
         if operation == Register.ringDescriptors { return -Int64(EINVAL) }
         let result = thread.hostCall(427, thread.hostDescriptor(call[0]), operation, Int(truncatingIfNeeded: call[2]), count)

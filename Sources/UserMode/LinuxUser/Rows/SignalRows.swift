@@ -41,8 +41,8 @@ extension SystemCall {
         .direct("io_cancel", 3, 210, ringReason, .long, .pointer, .written(32)),
         .direct("io_getevents", 4, 208, ringReason, .long, .long, .long, .written(4096), .pointer, restart: .never),
         .direct("io_pgetevents", 292, 333, ringReason, .long, .long, .long, .written(4096), .pointer, .pointer, restart: .never),
-        .own("io_uring_setup", 425, .int, .written(120), handler: RingCalls.setup),
-        .own("io_uring_enter", 426, .fd, .int, .int, .int, .pointer, .size, restart: .never, handler: RingCalls.enter),
-        .own("io_uring_register", 427, .fd, .int, .pointer, .int, handler: RingCalls.register),
+        .own("io_uring_setup", 425, directly: ringReason, .int, .written(120), handler: RingCalls.setup),
+        .own("io_uring_enter", 426, directly: ringReason, .fd, .int, .int, .int, .pointer, .size, restart: .never, handler: RingCalls.enter),
+        .own("io_uring_register", 427, directly: ringReason, .fd, .int, .pointer, .int, handler: RingCalls.register),
     ]
 }

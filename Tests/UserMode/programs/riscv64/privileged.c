@@ -1,22 +1,11 @@
 // Instructions above a program's rights, and words that are none: SIGILL at their own address. Misaligned accesses work.
+#include "../caught.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-
-static sigjmp_buf jump;
-static int got_signal, got_code;
-static uintptr_t got_address;
-
-static void handler(int signal, siginfo_t *info, void *context) {
-    (void)context;
-    got_signal = signal;
-    got_code = info->si_code;
-    got_address = (uintptr_t)info->si_addr;
-    siglongjmp(jump, 1);
-}
 
 static const struct {
     const char *name;
