@@ -1,3 +1,4 @@
+import CHost
 import CodeCache
 import HostCode
 import HostX86
@@ -13,10 +14,14 @@ final class HostMachine {
     private let tlb = UnsafeMutablePointer<TLBEntry>.allocate(capacity: 1)
     private let jumpCache = UnsafeMutablePointer<JumpCacheEntry>.allocate(capacity: JumpCacheEntry.count)
 
-    init(countsInstructions: Bool = false) throws {
+    private let memoryMode: MemoryMode
+
+    /// - Parameter memoryMode: with `.segment` the guest's memory is accessed directly and the TLB means nothing.
+    init(countsInstructions: Bool = false, memoryMode: MemoryMode = .translated) throws {
+        self.memoryMode = memoryMode
         generator = X86CodeGenerator(
             memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
-            codeAlignmentBits: 0, countsInstructions: countsInstructions)
+            codeAlignmentBits: 0, countsInstructions: countsInstructions, memoryMode: memoryMode)
         generator.checksAllocation = true
         for index in 0..<JumpCacheEntry.count { jumpCache[index] = JumpCacheEntry(pc: index == JumpCacheEntry.count - 1 ? 0 : .max, code: 0) }
     }
@@ -63,6 +68,7 @@ final class HostMachine {
 
     /// The caches and the float unit's control word.
     private func setUp(_ guest: TestGuest) {
+        if memoryMode == .segment { apus_set_gs_base(UInt64(UInt(bitPattern: guest.memory))) }
         let state = guest.header.state
         state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)
         let rounding: [UInt32] = [0, 3, 1, 2]

@@ -95,12 +95,18 @@ extension BlockEmitter {
     private func vectorType(_ op: IROp) -> IRType { [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64 }
 
     private func loadDirectInteger(_ op: IROp) {
-        let place = directPlace(op)
         // The destination may be the register of the base: it is written after the access.
-        let dst = destination()
-        noteSite()
-        load(op, dst, place.memory)
-        refuseMisaligned(place, op, .load, destination: dst)
+        let place = directPlace(op)
+        let (dst, forwarding) = forwarding()
+        guard let forwarding else {
+            noteSite()
+            load(op, dst, place.memory)
+            return refuseMisaligned(place, op, .load, destination: dst)
+        }
+        let wrongGuess = jumpIfWrong(op, forwarding)
+        if forwarding.stores.needsUpperHalf { noteSite() }
+        compose(op, forwarding, dst, place.memory)
+        if let wrongGuess { appendPlainLoad(op, place.memory, dst, wrongGuess) }
     }
 
     private func emitDirectStore(_ op: IROp) {

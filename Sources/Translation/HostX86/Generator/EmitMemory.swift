@@ -135,34 +135,30 @@ extension BlockEmitter {
 
     /// Between the jump to the slow path and the place where that comes back nothing may be moved: registers are found before.
     private func loadInteger(_ op: IROp) -> Fast {
-        let found = forwardedStores(current)
-        let registers = found.flatMap { registersOfParts($0) }
-        let dst = destination()
-        let scratch = registers == nil || registers?.contains(dst) == true ? nil : allocate()
-        guard let found, let registers, let scratch else {
+        let (dst, forwarding) = forwarding()
+        guard let forwarding else {
             let fast = lookUp(op, writes: false)
             load(op, dst, fast.memory)
             appendLoad(op, fast, dst)
             return fast
         }
-        if let guess = found.guess { compare(op, guess, scratch) }
+        if let guess = forwarding.stores.guess { compare(op, guess, forwarding.scratch) }
         let fast = lookUp(op, writes: true)
-        let wrongGuess = found.guess == nil ? nil : jumpIfNotZero(scratch)
-        compose(op, found, registers, dst, scratch, fast.memory)
-        if let wrongGuess { appendPlainLoad(op, fast, dst, wrongGuess) }
+        let wrongGuess = forwarding.stores.guess == nil ? nil : jumpIfNotZero(forwarding.scratch)
+        compose(op, forwarding, dst, fast.memory)
+        if let wrongGuess { appendPlainLoad(op, fast.memory, dst, wrongGuess) }
         appendLoad(op, fast, dst)
         return fast
     }
 
-    private func jumpIfNotZero(_ register: Register) -> Int {
+    func jumpIfNotZero(_ register: Register) -> Int {
         a.test(.b64, register, register)
         return a.jcc(.ne)
     }
 
-    private func appendPlainLoad(_ op: IROp, _ fast: Fast, _ dst: Register, _ jump: Int) {
+    func appendPlainLoad(_ op: IROp, _ place: Memory, _ dst: Register, _ jump: Int) {
         var item = OutOfLine(kind: .plainLoad, jump: jump, back: a.offset, pc: pc)
-        item.address = fast.address
-        item.entry = fast.entry
+        item.place = place
         item.memory = UInt64(op.attribute)
         item.type = op.type
         item.destination = dst

@@ -38,6 +38,8 @@ struct OutOfLine {
     var entry = Register.rax
     /// Of an access to a page that was looked up before: what to add to the guest's base, which `address` holds.
     var displacement: Int32?
+    /// Of a load that was guessed wrong: the place in host memory.
+    var place: Memory?
     /// Of a load that looked at the page it found last.
     var recent: RecentPageUse?
     /// Whether the lookup was for writing, and whether later accesses count on it.
@@ -95,7 +97,9 @@ extension BlockEmitter {
             a.jmp(to: thunks.exitUnresolved)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
         case .plainLoad:
-            load(IROp(.load, item.type, attribute: UInt16(item.memory)), item.destination, Memory(item.entry, index: item.address))
+            guard let place = item.place else { return }
+            if memoryMode != .translated { faultSites.append(offset: a.offset, pc: pc) }
+            load(IROp(.load, item.type, attribute: UInt16(item.memory)), item.destination, place)
             a.jmp(to: item.back)
         case .float: emitFallback(item)
         case .vector: emitVectorFallback(item)

@@ -5,7 +5,7 @@ import IR
 /// until they have left the store buffer, a dozen cycles. Compilers for guests without unaligned accesses write such pairs all the time: a word is
 /// copied byte by byte to the stack and loaded from there, a 32-bit register is spilled and reloaded with all 64 bits.
 ///
-/// The load still looks its page up, for writing as the stores did; what is not plain memory is loaded out of line as ever.
+/// Behind a TLB the load still looks its page up, for writing as the stores did; what is not plain memory is loaded out of line as ever.
 struct ForwardedStores {
     struct Part {
         /// Index of the store.
@@ -35,6 +35,14 @@ struct ForwardedStores {
         parts.append(Part(store: store, byte: byte, size: size))
         return true
     }
+}
+
+/// Stores to make a load of, and the registers for that.
+struct Forwarding {
+    let stores: ForwardedStores
+    /// Of each part; nil for a constant.
+    let registers: [Register?]
+    let scratch: Register
 }
 
 extension BlockEmitter {
@@ -98,11 +106,27 @@ extension BlockEmitter {
         if let guess = found.guess { unsafe info[root(guess.base)].lastUse = Int32(index) }
     }
 
+    /// The destination of the load at hand, and what it needs to be made of stored values; nil if it is not, or if there are too few registers.
+    func forwarding() -> (Register, Forwarding?) {
+        let found = forwardedStores(current)
+        let registers = found.flatMap { registersOfParts($0) }
+        let dst = destination()
+        guard let found, let registers, !registers.contains(dst) else { return (dst, nil) }
+        return (dst, Forwarding(stores: found, registers: registers, scratch: allocate()))
+    }
+
     /// Registers for the parts, locked; nil if there are too few, and for a constant part.
-    func registersOfParts(_ found: ForwardedStores) -> [Register?]? {
+    private func registersOfParts(_ found: ForwardedStores) -> [Register?]? {
         let values = found.parts.map { part in unsafe ops[part.store].b }
         guard values.filter({ ![.pin, .constant].contains(location($0).kind) }).count <= 1 else { return nil }
         return values.map { location($0).kind == .constant ? nil : use($0) }
+    }
+
+    /// The jump that is taken when the load's address is not the guessed one; nil if nothing was guessed.
+    func jumpIfWrong(_ op: IROp, _ forwarding: Forwarding) -> Int? {
+        guard let guess = forwarding.stores.guess else { return nil }
+        compare(op, guess, forwarding.scratch)
+        return jumpIfNotZero(forwarding.scratch)
     }
 
     /// Sets `difference` to how far the load's address is from the guessed one.
@@ -115,17 +139,18 @@ extension BlockEmitter {
     }
 
     /// Puts the value together; `scratch` is free.
-    func compose(_ op: IROp, _ found: ForwardedStores, _ registers: [Register?], _ dst: Register, _ scratch: Register, _ memory: Memory) {
+    func compose(_ op: IROp, _ forwarding: Forwarding, _ dst: Register, _ memory: Memory) {
+        let found = forwarding.stores
         if found.needsUpperHalf {
             a.mov(.b32, dst, memory.moved(by: 4))
             a.shift(.shl, .b64, dst, 32)
         }
         var isFirst = !found.needsUpperHalf
-        for (part, register) in zip(found.parts, registers) {
-            let target = isFirst ? dst : scratch
+        for (part, register) in zip(found.parts, forwarding.registers) {
+            let target = isFirst ? dst : forwarding.scratch
             take(part, register, target)
             if part.byte > 0 { a.shift(.shl, .b64, target, UInt8(8 * part.byte)) }
-            if !isFirst { a.alu(.or, .b64, dst, scratch) }
+            if !isFirst { a.alu(.or, .b64, dst, target) }
             isFirst = false
         }
         if op.memory.isSigned, op.memory.size == 4, op.type == .i64 { a.movsx(.b64, dst, .b32, dst) }
