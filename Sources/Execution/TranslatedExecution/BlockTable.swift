@@ -16,7 +16,7 @@ final class TranslatedBlock {
     /// Host code; nil for the interpreter.
     let code: CompiledBlock?
     /// For the interpreter.
-    let ir: IRHolder?
+    let ir: HeldBlock?
     /// Jumps in other blocks that were chained to this one: offsets in the code memory.
     var chainedJumps: [Int] = []
     var isDead = false
@@ -25,7 +25,7 @@ final class TranslatedBlock {
 
     init(
         pc: UInt64, flags: UInt64, physical: UInt64, secondPage: UInt64?, instructions: Int, guestBytes: Int, code: CompiledBlock?,
-        ir: IRHolder?, isTemporary: Bool
+        ir: HeldBlock?, isTemporary: Bool
     ) {
         self.pc = pc
         self.flags = flags
@@ -37,12 +37,6 @@ final class TranslatedBlock {
         self.ir = ir
         self.isTemporary = isTemporary
     }
-}
-
-/// A place for an IR block to live in.
-final class IRHolder {
-    var block: IRBlock
-    init(_ block: consuming IRBlock) { self.block = block }
 }
 
 extension TranslatedBlock: CachedBlock {

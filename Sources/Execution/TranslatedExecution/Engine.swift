@@ -224,7 +224,7 @@ public final class TranslationEngine {
     /// Turns the scratch IR into something that runs; nil after the code memory was found full and has been emptied: look up again.
     private func makeBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?, _ isTemporary: Bool) -> TranslatedBlock? {
         var code: CompiledBlock?
-        var holder: IRHolder?
+        var holder: HeldBlock?
         if let generator, generator.supports(scratch) {
             guard let compiled = generator.compile(scratch) else {
                 wantsCodeFlush = true
@@ -240,11 +240,7 @@ public final class TranslationEngine {
                 return nil
             }
             interpretedBytes += bytes
-            var copy = IRBlock(capacity: max(scratch.count, 1))
-            copy.reset(pc: scratch.pc)
-            for index in 0..<scratch.count { copy.append(scratch[index]) }
-            copy.labels = scratch.labels
-            holder = IRHolder(copy)
+            holder = HeldBlock(copyOf: scratch)
         }
         return TranslatedBlock(
             pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,

@@ -9,6 +9,8 @@ struct DebugPoints {
     /// While there are any, all code is interpreted, and every access is compared with them.
     var watchpoints: [Watchpoint] = []
 
+    var isEmpty: Bool { breakpoints.isEmpty && watchpoints.isEmpty }
+
     func stops(at address: UInt64) -> Bool { !breakpoints.isEmpty && breakpoints.contains(address) }
 
     /// Bytes from an address up to the next breakpoint behind it.

@@ -8,31 +8,22 @@ final class UserBlock {
     let flags: UInt64
     let code: CompiledBlock?
     /// For the interpreter.
-    let ir: InterpretedBlock?
+    let ir: HeldBlock?
     /// The guest's bytes, of a block on a page that is written too often to be watched.
     let comparedBytes: [UInt8]?
     /// Jumps in other blocks that were chained to this one: offsets in the code memory.
     var chainedJumps: [Int] = []
     var isDead = false
+    /// It is made of several, which branch back and forth in it.
+    let isLoop: Bool
 
-    init(pc: UInt64, flags: UInt64, code: CompiledBlock?, ir: InterpretedBlock?, comparedBytes: [UInt8]?) {
+    init(pc: UInt64, flags: UInt64, code: CompiledBlock?, ir: HeldBlock?, comparedBytes: [UInt8]?, isLoop: Bool = false) {
+        self.isLoop = isLoop
         self.pc = pc
         self.flags = flags
         self.code = code
         self.ir = ir
         self.comparedBytes = comparedBytes
-    }
-}
-
-/// A place for an IR block to live in.
-final class InterpretedBlock {
-    var block: IRBlock
-
-    init(copyOf source: borrowing IRBlock) {
-        block = IRBlock(capacity: max(source.count, 1))
-        block.reset(pc: source.pc)
-        for index in 0..<source.count { block.append(source[index]) }
-        block.labels = source.labels
     }
 }
 

@@ -17,6 +17,8 @@ public struct UserEngineOptions: Sendable {
     public var interprets = false
     /// Blocks are listed in a file for `perf`.
     public var perfMap = false
+    /// How often a loop is repeated before it is worth more effort; nil: it never is.
+    public var loopThreshold: UInt32? = 4096
 
     public init() {}
 }
@@ -59,6 +61,7 @@ public final class UserEngine {
                 runtime: UserRunner.runtime, codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: false,
                 memoryMode: memory.base == 0 ? .direct : .segment)
         }
+        generator?.countsLoops = options.loopThreshold != nil && !options.singleStep
         memory.onChange = { [unowned(unsafe) self] in invalidate($0, $1) }
         memory.beforeWrite = { [unowned(unsafe) self] in unprotect($0, $1) }
         memory.isProtectedCode = { [unowned(unsafe) self] in pages[$0]?.isProtected == true }
@@ -114,7 +117,7 @@ public final class UserEngine {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         return memory.lock.withLock {
             if let fault = translate(cpu, pc, flags, limit: 1) { return .fault(fault) }
-            return .block(UserBlock(pc: pc, flags: flags, code: nil, ir: InterpretedBlock(copyOf: scratch), comparedBytes: nil))
+            return .block(UserBlock(pc: pc, flags: flags, code: nil, ir: HeldBlock(copyOf: scratch), comparedBytes: nil))
         }
     }
 
@@ -128,17 +131,22 @@ public final class UserEngine {
 
     /// Leaves the operations of the instructions at `pc` in `scratch`; the fault if they cannot be fetched.
     private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64, limit: Int) -> GuestFault? {
+        if let fault = translate(cpu, pc, flags, limit: limit, into: &scratch) { return fault }
+        cpu.logTranslation(scratch) { memory.bytes(at: $0, count: 4) ?? memory.bytes(at: $0, count: 2) ?? [] }
+        optimizer.run(&scratch)
+        cpu.logOptimized(scratch)
+        return nil
+    }
+
+    private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64, limit: Int, into block: inout IRBlock) -> GuestFault? {
         if let fault = fetchFault(pc) { return fault }
         watch(pc >> 12)
         guard var window = reader.window(memory, pc, most: debugPoints.room(behind: pc), watch: { [unowned(unsafe) self] in watch($0) })
         else { return GuestFault(signal: 7, code: 2, address: pc) }
-        scratch.reset(pc: pc)
-        cpu.translate(into: &scratch, flags: flags, window: &window, limit: limit)
+        block.reset(pc: pc)
+        cpu.translate(into: &block, flags: flags, window: &window, limit: limit)
         // An instruction that begins here and ends where nothing can be fetched.
-        if scratch.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc) }
-        cpu.logTranslation(scratch) { memory.bytes(at: $0, count: 4) ?? memory.bytes(at: $0, count: 2) ?? [] }
-        optimizer.run(&scratch)
-        cpu.logOptimized(scratch)
+        if block.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc) }
         return nil
     }
 
@@ -149,8 +157,7 @@ public final class UserEngine {
     }
 
     private func makeBlock(_ flags: UInt64) -> Lookup {
-        let last = scratch.pc &+ UInt64(max(scratch.guestBytes, 1)) - 1
-        let numbers = scratch.pc >> 12 == last >> 12 ? [last >> 12] : [scratch.pc >> 12, last >> 12]
+        let numbers = UserEngine.pages(scratch.pc..<scratch.pc &+ UInt64(max(scratch.guestBytes, 1)))
         let isCompared = numbers.contains { pages[$0]?.isCompared == true }
         var code: CompiledBlock?
         if let generator, debugPoints.watchpoints.isEmpty, generator.supports(scratch) {
@@ -159,15 +166,64 @@ public final class UserEngine {
                 return .full
             }
             code = compiled
-            perfMap?.add(address: generator.memory.address(compiled.entry), size: compiled.size, name: "\(guest.name)_\(hex(scratch.pc))")
-            Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
+            logCode(compiled, scratch.pc)
         }
         let block = UserBlock(
-            pc: scratch.pc, flags: flags, code: code, ir: code == nil ? InterpretedBlock(copyOf: scratch) : nil,
+            pc: scratch.pc, flags: flags, code: code, ir: code == nil ? HeldBlock(copyOf: scratch) : nil,
             comparedBytes: isCompared ? memory.bytes(at: scratch.pc, count: scratch.guestBytes) : nil)
+        add(block, numbers)
+        return .block(block)
+    }
+
+    private func add(_ block: UserBlock, _ numbers: Set<UInt64>) {
         table.insert(block)
         for number in numbers { pages.add(block, to: number) }
-        return .block(block)
+    }
+
+    /// The numbers of the pages that a range, which is at most a page long, lies on.
+    private static func pages(_ range: Range<UInt64>) -> Set<UInt64> { [range.lowerBound >> 12, (range.upperBound - 1) >> 12] }
+
+    private func logCode(_ code: CompiledBlock, _ pc: UInt64, suffix: String = "") {
+        guard let generator else { return }
+        perfMap?.add(address: generator.memory.address(code.entry), size: code.size, name: "\(guest.name)_\(hex(pc))\(suffix)")
+        Log.write(.outAsm, "OUT: [size=\(code.size)]\n" + generator.listing(code.entry, code.size))
+    }
+
+    // MARK: Loops
+
+    /// How far from its head a loop's code may be.
+    private static let nearness: UInt64 = 4096
+
+    /// Makes one block of the loop at the vCPU's `pc`, which a jump has led to very often. Without one the jump is chained as others are.
+    func makeLoop(_ cpu: VirtualCPU) {
+        let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
+        memory.lock.withLock {
+            guard let generator, debugPoints.isEmpty, let old = table.find(UserBlock.Key(pc: pc, flags: flags)), !old.isLoop,
+                let loop = translateLoop(cpu, pc, flags), generator.supports(scratch)
+            else { return }
+            guard let code = generator.compileLoops(scratch) else {
+                wantsCodeFlush = true
+                return
+            }
+            logCode(code, pc, suffix: "_loop")
+            kill(old)
+            add(UserBlock(pc: pc, flags: flags, code: code, ir: nil, comparedBytes: nil, isLoop: true), loop)
+        }
+    }
+
+    /// Leaves the loop at `pc` in `scratch`; the numbers of its pages, nil if there is none.
+    private func translateLoop(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64) -> Set<UInt64>? {
+        let isNear = { (target: UInt64) in target &- pc &+ UserEngine.nearness < 2 * UserEngine.nearness }
+        let ranges = LoopBuilder.build(pc, into: &scratch, isNear: isNear) { start, limit, block in
+            translate(cpu, start, flags, limit: limit, into: &block) == nil
+        }
+        guard let ranges else { return nil }
+        let numbers = ranges.reduce(into: Set<UInt64>()) { $0.formUnion(UserEngine.pages($1)) }
+        if numbers.contains(where: { pages[$0]?.isCompared == true }) { return nil }
+        cpu.logTranslation(scratch) { memory.bytes(at: $0, count: 4) ?? memory.bytes(at: $0, count: 2) ?? [] }
+        optimizer.run(&scratch)
+        cpu.logOptimized(scratch)
+        return numbers
     }
 
     /// Sees to it that a block is not run any more. Needs the lock.
@@ -176,6 +232,7 @@ public final class UserEngine {
         block.isDead = true
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
+        for head in code.heads { generator.kill(entry: head) }
         for jump in block.chainedJumps { generator.unchain(site: jump) }
         block.chainedJumps = []
     }
@@ -212,6 +269,4 @@ public final class UserEngine {
             for region in memory.regions.list where region.isShared && region.protection.contains(.execute) { invalidate(region.start, region.end) }
         }
     }
-
-    // MARK: Logs
 }

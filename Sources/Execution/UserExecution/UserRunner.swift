@@ -60,12 +60,14 @@ public final class UserRunner {
         cpu.header.budget = .max
         cpu.header.setHostRounding()
         publishJumpCache()
+        publishLoopCounters()
         engine.add(self)
     }
 
     deinit {
         for entry in unsafe jumpCaches { unsafe free(entry.cache) }
         unsafe slot.deallocate()
+        unsafe loopCounters.deallocate()
     }
 
     /// Makes the calling thread the one that this runner runs on.
@@ -137,6 +139,18 @@ public final class UserRunner {
         unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
     }
 
+    // MARK: Loop counters
+
+    private let loopCounters = UnsafeMutablePointer<UInt32>.allocate(capacity: CPUHeader.loopCounters)
+
+    private func publishLoopCounters() {
+        unsafe loopCounters.initialize(repeating: engine.options.loopThreshold ?? 0, count: CPUHeader.loopCounters)
+        unsafe cpu.state.storeBytes(
+            of: UnsafeMutableRawPointer(loopCounters), toByteOffset: CPUHeader.Offset.loopCounters, as: UnsafeMutableRawPointer.self)
+    }
+
+    private func resetLoopCounter(_ site: Int) { unsafe loopCounters[CPUHeader.loopCounter(site)] = engine.options.loopThreshold ?? 0 }
+
     // MARK: The loop
 
     /// Runs guest code from `pc` on until something has to be seen to.
@@ -153,8 +167,13 @@ public final class UserRunner {
             if isStepping { return step() }
             // In this order: a site read after the count is of that count's code, or 0.
             let generation = engine.codeFlushes
-            let site = cpu.header.exitSite
+            var site = cpu.header.exitSite
             cpu.header.exitSite = 0
+            if site & CPUHeader.hotLoop != 0 {
+                site &= ~CPUHeader.hotLoop
+                resetLoopCounter(Int(site))
+                engine.makeLoop(cpu)
+            }
             if site == 0, let reason = runRemembered(generation) {
                 if reason == .exception, let stop = takeException() { return stop }
                 continue

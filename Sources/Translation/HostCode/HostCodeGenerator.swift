@@ -14,10 +14,13 @@ public struct CompiledBlock: Sendable {
     public let entry: Int
     /// Bytes from the entry on.
     public let size: Int
+    /// Offsets of the heads of loops, which `kill` takes like entries.
+    public let heads: [Int]
 
-    public init(entry: Int, size: Int) {
+    public init(entry: Int, size: Int, heads: [Int] = []) {
         self.entry = entry
         self.size = size
+        self.heads = heads
     }
 }
 
@@ -83,6 +86,10 @@ public protocol HostCodeGenerator: AnyObject {
     func discardCode()
     /// Appends a block's code; nil if the code memory is full.
     func compile(_ block: borrowing IRBlock) -> CompiledBlock?
+    /// The same for a block that branches back to labels of its own: guest state that is hot there gets the host's registers.
+    func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock?
+    /// Whether blocks made from now on count their jumps backwards (`CPUHeader.Offset.loopCounters`) until these are chained.
+    var countsLoops: Bool { get set }
     /// Runs code at an executable address until it exits.
     func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit
     /// Makes the jump that left with `CPUHeader.exitSite` = `site` go straight to a block, whose entry is given.

@@ -61,6 +61,8 @@ public struct CPUHeader {
         public static let refillsLeft = -408
         /// UInt64: host address behind the call that filled the last one of those; 0 for none.
         public static let refillSite = -472
+        /// Pointer to `loopCounters` UInt32s, which jumps backwards count down.
+        public static let loopCounters = -480
         /// `RecentPage`s: for each MMU index a row for loads and one for stores.
         public static let recentPages = -8192
     }
@@ -74,6 +76,13 @@ public struct CPUHeader {
     }
 
     public static let recentPagesPerRow = 32
+    public static let loopCounters = 1024
+    /// In `exitSite`, beside the site: its jump has been taken so often that the loop is worth more effort.
+    public static let hotLoop: UInt64 = 1 << 30
+
+    /// The counter of a jump that leaves generated code at `site`.
+    @inlinable public static func loopCounter(_ site: Int) -> Int { (site >> 4) & (loopCounters - 1) }
+
     /// One of so many fillings of a `RecentPage` is looked at.
     public static let refillsPerSample = 4096
     /// The tag of an unused `RecentPage`: an address that no guest maps, being neither of the low nor of the high half of any address space.

@@ -12,6 +12,10 @@ struct LabelInfo {
     var isReached = false
     /// Instructions that were charged for and do not run when a branch leads here.
     var refund = 0
+    /// The label has been passed by the analysis.
+    var isSeen = false
+    /// Some branch leads back here.
+    var isLoopHead = false
 }
 
 /// Makes one block's machine code.
@@ -21,8 +25,14 @@ struct LabelInfo {
 final class BlockEmitter {
     static let maxAliases = 64
 
-    let registers: HostRegisters
-    let thunks: Thunks
+    @exclusivity(unchecked) private(set) var registers: HostRegisters
+    @exclusivity(unchecked) private(set) var thunks: Thunks
+    /// The pins and ways out that blocks have at their entries, and usually throughout.
+    let usualRegisters: HostRegisters
+    let usualThunks: Thunks
+    /// Of a block with loops of its own, its registers.
+    @exclusivity(unchecked) private(set) var loop: LoopRegisters?
+    @exclusivity(unchecked) var countsLoops = false
     let codeAlignmentBits: Int
     let countsInstructions: Bool
     let memoryMode: MemoryMode
@@ -66,6 +76,8 @@ final class BlockEmitter {
     @exclusivity(unchecked) private(set) var instructions = 0
 
     @exclusivity(unchecked) var entry = 0
+    /// Offsets of the checks for interrupts at the heads of loops.
+    @exclusivity(unchecked) var heads: [Int] = []
     /// The block's labels, and displacements that wait for them.
     @exclusivity(unchecked) var labels: [LabelInfo] = []
     @exclusivity(unchecked) var labelFixups: [(place: Int, label: Int)] = []
@@ -79,6 +91,8 @@ final class BlockEmitter {
     init(registers: HostRegisters, thunks: Thunks, codeAlignmentBits: Int, countsInstructions: Bool, memoryMode: MemoryMode) {
         self.registers = registers
         self.thunks = thunks
+        usualRegisters = registers
+        usualThunks = thunks
         self.codeAlignmentBits = codeAlignmentBits
         self.countsInstructions = countsInstructions
         self.memoryMode = memoryMode
@@ -90,6 +104,21 @@ final class BlockEmitter {
         unsafe vectorOwners = .allocate(capacity: 16)
         unsafe aliasList = .allocate(capacity: BlockEmitter.maxAliases)
         unsafe homes = .allocate(capacity: Int(BlockEmitter.homeBytes / 8))
+    }
+
+    /// From now on blocks keep to the usual pins.
+    func keepUsualRegisters() {
+        if loop == nil { return }
+        loop = nil
+        registers = usualRegisters
+        thunks = usualThunks
+    }
+
+    /// The next block has loops of its own, pins of its own for them, and ways out that know these.
+    func use(_ loop: LoopRegisters, _ ways: Thunks) {
+        self.loop = loop
+        registers = loop.registers
+        thunks = ways
     }
 
     /// Emits the block at the assembler's offset; false if it ran out of room.
@@ -133,6 +162,7 @@ final class BlockEmitter {
         for _ in 0..<block.labels { labels.append(LabelInfo()) }
         labelFixups.removeAll(keepingCapacity: true)
         outOfLine.removeAll(keepingCapacity: true)
+        heads.removeAll(keepingCapacity: true)
         slots = 0
         lastMove = 0
         forgetValues()
@@ -156,16 +186,22 @@ final class BlockEmitter {
     private func emitEntry() {
         a.align(16)
         entry = a.offset
+        outOfLine.append(OutOfLine(kind: .leaveAtEntry, jump: checkRequest(), back: 0, pc: blockPC))
+        if countsInstructions, instructions > 0 {
+            a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(instructions))
+            outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
+        }
+        loop?.enter(&a)
+    }
+
+    /// The jump that is taken when somebody wants the vCPU's attention, and that `kill` makes one that always is.
+    func checkRequest() -> Int {
         // A comparison with a 32-bit displacement, so that it has 7 bytes.
         a.byte(0x83)
         a.byte(0xbd)
         a.long(Int32(CPUHeader.Offset.exitRequest))
         a.byte(0)
-        outOfLine.append(OutOfLine(kind: .leaveAtEntry, jump: a.jcc(.ne), back: 0, pc: blockPC))
-        if countsInstructions, instructions > 0 {
-            a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(instructions))
-            outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
-        }
+        return a.jcc(.ne)
     }
 
     private func emitOperation(_ op: IROp) {

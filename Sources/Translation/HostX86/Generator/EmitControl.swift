@@ -35,6 +35,10 @@ extension BlockEmitter {
 
     private func emitBranch(_ op: IROp, _ condition: HostCondition) {
         let label = Int(op.imm)
+        if labels[label].offset >= 0 {
+            a.jcc(condition, to: labels[label].offset)
+            return
+        }
         if countsInstructions, labels[label].leaves { labels[label].refund = instructions - begun }
         guard let target = labels[label].target, labels[label].refund == 0 else {
             labels[label].isReached = true
@@ -48,8 +52,14 @@ extension BlockEmitter {
     }
 
     private func emitJump(_ op: IROp) {
-        labels[Int(op.imm)].isReached = true
-        labelFixups.append((a.jmp(), Int(op.imm)))
+        let label = Int(op.imm)
+        if labels[label].offset >= 0 {
+            a.jmp(to: labels[label].offset)
+            return
+        }
+        labels[label].isReached = true
+        let isNext = unsafe current + 1 < count && ops[current + 1].opcode == .label && ops[current + 1].imm == op.imm
+        if !isNext { labelFixups.append((a.jmp(), label)) }
     }
 
     /// A label. One that only leads out of the block, and that no branch needs because they all go out themselves, vanishes.
@@ -62,8 +72,18 @@ extension BlockEmitter {
             resumeAt = current + 2
             return
         }
-        labels[Int(op.imm)].offset = a.offset
+        if label.isLoopHead { emitLoopHead() } else { labels[Int(op.imm)].offset = a.offset }
         refund(label.refund)
+    }
+
+    /// Where a loop begins anew somebody may want the vCPU's attention, or the block may have been killed.
+    private func emitLoopHead() {
+        let op = unsafe ops[current], next = unsafe ops[current + 1]
+        precondition(next.opcode == .insnStart, "a loop begins with an instruction")
+        a.align(16)
+        labels[Int(op.imm)].offset = a.offset
+        heads.append(a.offset)
+        outOfLine.append(OutOfLine(kind: .leaveAtHead, jump: checkRequest(), back: 0, pc: UInt64(bitPattern: next.imm)))
     }
 
     // MARK: Exits
@@ -73,8 +93,12 @@ extension BlockEmitter {
 
     private func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)
-        outOfLine.append(OutOfLine(kind: .exit, jump: place, back: 0, pc: target))
+        let isLoop = countsLoops && loop == nil && target <= pc && pc - target < BlockEmitter.longestLoop
+        outOfLine.append(OutOfLine(kind: loop != nil ? .leaveLoop : isLoop ? .countedExit : .exit, jump: place, back: 0, pc: target))
     }
+
+    /// Bytes from a loop's first instruction to the jump back.
+    private static let longestLoop: UInt64 = 2048
 
     private func emitDirect(_ target: UInt64) {
         if isChainable(target) {
@@ -99,6 +123,7 @@ extension BlockEmitter {
 
     /// Goes on at the guest address in rax, through the jump cache.
     private func emitLookUp() {
+        loop?.leave(&a)
         let bits = UInt8(4 - codeAlignmentBits)
         a.mov(.b32, .rcx, .rax)
         if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
@@ -110,7 +135,7 @@ extension BlockEmitter {
         a.patch(miss, to: a.offset)
         a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
         a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-        a.jmp(to: thunks.exitUnresolved)
+        a.jmp(to: usualThunks.exitUnresolved)
     }
 
     private func emitExit(_ op: IROp) {
@@ -132,7 +157,7 @@ extension BlockEmitter {
         if !pcIsTrue { storePC(pc) }
         pcIsTrue = true
         refund(instructions - begun)
-        a.call(to: thunks.callees[Thunks.Callee.helper.rawValue])
+        a.call(to: thunks[.helper])
         charge(instructions - begun)
         if unsafe info[current].uses > 0 { a.mov(.b64, destination(), field(CPUHeader.Offset.accessResult)) }
     }

@@ -259,7 +259,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessValue), operand)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute) | Int32(op.atomic.rawValue) << 16)
         storePC(pc)
-        a.call(to: thunks.callees[Thunks.Callee.atomic.rawValue])
+        a.call(to: thunks[.atomic])
         fetch(op)
     }
 
@@ -296,7 +296,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
         storePC(pc)
-        a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
+        a.call(to: thunks[.compareExchange])
         fetch(op)
     }
 
@@ -342,7 +342,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
         storePC(pc)
-        a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
+        a.call(to: thunks[.compareExchange])
         a.alu(.cmp, width, expected, field(CPUHeader.Offset.accessResult))
         a.setcc(.ne, result)
         a.movzx(result, .b8, result)

@@ -57,7 +57,7 @@ extension BlockEmitter {
         let kind = Memory(HostRegisters.state, CPUHeader.Offset.accessKind)
         a.mov(.b32, kind, Int32(truncatingIfNeeded: description))
         a.mov(.b32, Memory(HostRegisters.state, CPUHeader.Offset.accessKind + 4), Int32(truncatingIfNeeded: description >> 32))
-        a.call(to: thunks.callees[Thunks.Callee.vector.rawValue])
+        a.call(to: thunks[.vector])
     }
 
     /// Out of line: the same for operands that are in registers.

@@ -132,7 +132,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
         storePC(pc)
         refund(instructions - begun)
-        a.call(to: thunks.callees[Thunks.Callee.compareExchange.rawValue])
+        a.call(to: thunks[.compareExchange])
         charge(instructions - begun)
         a.mov(.b64, .rax, field(CPUHeader.Offset.accessResult))
         a.mov(.b64, .rdx, scratch(RuntimeFunctions.Scratch.high))

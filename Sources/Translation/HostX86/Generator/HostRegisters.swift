@@ -11,12 +11,12 @@ struct HostRegisters {
     static let vectorTemporaries: [Vector] = [.xmm0, .xmm1, .xmm2, .xmm3, .xmm4, .xmm5, .xmm6, .xmm7]
     static let pinnableVectors: [Vector] = [.xmm8, .xmm9, .xmm10, .xmm11, .xmm12, .xmm13, .xmm14, .xmm15]
 
-    struct Pin {
+    struct Pin: Equatable {
         let offset: Int
         let register: Register
     }
 
-    struct VectorPin {
+    struct VectorPin: Equatable {
         let offset: Int
         let register: Vector
         /// f64 or v128.
@@ -34,10 +34,16 @@ struct HostRegisters {
         func hottest(_ fits: (IRType) -> Bool) -> [StateField] {
             layout.fields.filter { $0.priority != nil && fits($0.type) && $0.offset >= 0 }.sorted { ($0.priority ?? 0) < ($1.priority ?? 0) }
         }
-        pins = zip(hottest { $0 == .i64 }, HostRegisters.pinnable).map { Pin(offset: $0.offset, register: $1) }
-        vectorPins = zip(hottest { $0 == .f64 || $0 == .v128 }, HostRegisters.pinnableVectors).map {
-            VectorPin(offset: $0.offset, register: $1, type: $0.type)
-        }
+        self.init(
+            pins: zip(hottest { $0 == .i64 }, HostRegisters.pinnable).map { Pin(offset: $0.offset, register: $1) },
+            vectorPins: zip(hottest { $0 == .f64 || $0 == .v128 }, HostRegisters.pinnableVectors).map {
+                VectorPin(offset: $0.offset, register: $1, type: $0.type)
+            })
+    }
+
+    init(pins: [Pin], vectorPins: [VectorPin]) {
+        self.pins = pins
+        self.vectorPins = vectorPins
         let cells = ((pins.map(\.offset) + vectorPins.map(\.offset)).max() ?? 0) / 8 + 1
         var integers = [Int8](repeating: -1, count: cells)
         var vectors = integers

@@ -5,11 +5,11 @@ import IR
 struct OutOfLine {
     enum Kind {
         /// The interrupt check failed, or the block was killed.
-        case leaveAtEntry
+        case leaveAtEntry, leaveAtHead
         /// The instruction budget does not suffice.
         case outOfBudget
-        /// A chainable jump's way out.
-        case exit
+        /// A chainable jump's way out; the same of one that is counted first, and of one out of a block with pins of its own.
+        case exit, countedExit, leaveLoop
         /// A memory access that missed the TLB.
         case load, store, atomic, compareExchange
         /// A load that is not from where it was guessed to be.
@@ -72,7 +72,7 @@ extension BlockEmitter {
     func emitOutOfLine() -> Bool {
         for item in outOfLine {
             if a.isNearlyFull { return false }
-            if item.kind == .exit { a.note(Int32(item.jump)) }
+            if item.kind == .exit || item.kind == .countedExit { a.note(Int32(item.jump)) }
             if item.jump >= 0 { a.patch(item.jump, to: a.offset) }
             if item.otherJump >= 0 { a.patch(item.otherJump, to: a.offset) }
             emit(item)
@@ -84,17 +84,18 @@ extension BlockEmitter {
         pc = item.pc
         switch item.kind {
         case .leaveAtEntry:
-            storePC(item.pc)
-            a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-            a.jmp(to: thunks.exitUnresolved)
+            leaveUnchained(item.pc, usualThunks)
+        case .leaveAtHead:
+            leaveUnchained(item.pc, thunks)
         case .outOfBudget:
             a.alu(.add, .b64, field(CPUHeader.Offset.budget), Int32(item.count))
             storePC(item.pc)
             leave(.budget)
-        case .exit:
-            a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(a.offset))
-            storePC(item.pc)
-            a.jmp(to: thunks.exitUnresolved)
+        case .exit: leave(by: a.offset, to: item.pc)
+        case .countedExit: emitCountedExit(item)
+        case .leaveLoop:
+            loop?.leave(&a)
+            emitExit(to: item.pc)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
         case .plainLoad:
             guard let place = item.place else { return }
@@ -110,6 +111,40 @@ extension BlockEmitter {
             a.jmp(to: item.back)
         case .saturate: emitSaturation(item)
         }
+    }
+
+    /// Leaves for an address with nothing to chain.
+    private func leaveUnchained(_ target: UInt64, _ thunks: Thunks) {
+        storePC(target)
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+        a.jmp(to: thunks.exitUnresolved)
+    }
+
+    /// Leaves for an address by a site: the offset of the way out of a jump that can be chained.
+    private func leave(by site: Int, to target: UInt64) {
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
+        storePC(target)
+        a.jmp(to: usualThunks.exitUnresolved)
+    }
+
+    /// A jump that can be chained, and its way out right behind it.
+    private func emitExit(to target: UInt64) {
+        a.alignDisplacement(behind: 1)
+        let jump = a.jmp()
+        a.note(Int32(jump))
+        a.patch(jump, to: a.offset)
+        leave(by: a.offset, to: target)
+    }
+
+    /// A jump backwards that has not been chained yet: it is counted, and goes on as ever until the count is used up.
+    private func emitCountedExit(_ item: OutOfLine) {
+        let site = a.offset
+        a.mov(.b64, .rax, field(CPUHeader.Offset.loopCounters))
+        a.alu(.sub, .b32, Memory(.rax, 4 * CPUHeader.loopCounter(site)), 1)
+        let isHot = a.jcc(.s)
+        emitExit(to: item.pc)
+        a.patch(isHot, to: a.offset)
+        leave(by: site | Int(CPUHeader.hotLoop), to: item.pc)
     }
 
     func leave(_ reason: ExitReason) {
@@ -138,7 +173,7 @@ extension BlockEmitter {
             default: .compareExchange
             }
         refund(item.count)
-        a.call(to: thunks.callees[callee.rawValue])
+        a.call(to: thunks[callee])
         charge(item.count)
         if item.kind != .store { fetchResult(item) }
         if item.closesWindow { a.mov(item.address, PageWindow.closed) }
@@ -183,7 +218,7 @@ extension BlockEmitter {
         if let third = item.operands.2 { a.vmovsd(field(CPUHeader.Offset.accessExtra), third) }
         a.mov(.b32, field(CPUHeader.Offset.accessKind), Int32(truncatingIfNeeded: item.memory))
         a.mov(.b32, field(CPUHeader.Offset.accessKind + 4), Int32(truncatingIfNeeded: item.memory >> 32))
-        a.call(to: thunks.callees[Thunks.Callee.float.rawValue])
+        a.call(to: thunks[.float])
         fetchResult(item)
         a.jmp(to: item.back)
     }

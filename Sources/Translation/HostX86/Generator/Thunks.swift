@@ -11,7 +11,12 @@ struct Thunks {
     }
 
     /// Functions that are called out of line.
-    enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float, vector }
+    enum Callee: Int, CaseIterable {
+        case load, store, atomic, compareExchange, helper, float, vector
+    }
+
+    /// Exits and all callees take less.
+    static let mostBytes = 8192
 
     /// Bytes of stack for values that do not fit in registers.
     static let spillBytes = 2048
@@ -22,31 +27,56 @@ struct Thunks {
     /// Leaves with .unresolved.
     var exitUnresolved = 0
     /// Offsets of the callees' thunks, by `Callee`.
-    var callees = [Int](repeating: 0, count: Callee.allCases.count)
+    private var callees = [Int](repeating: -1, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
     var canonical64 = 0, canonical32 = 0, canonical16 = 0, boxMask = 0, halfBoxMask = 0, two32 = 0, two63 = 0, two32Single = 0, two63Single = 0
     var magnitude64 = 0, magnitude32 = 0, leastNormal64 = 0, leastNormal32 = 0
     /// The one bits of 0 to 15, a byte each.
     var nibbleCounts = 0
 
-    private let registers: HostRegisters
+    private var registers: HostRegisters
     private let refills: RefillThunks
+    /// What the callees' thunks call; of helpers the table.
+    private let functions: [UnsafeRawPointer?]
     private static let savedRegisters: [Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
     /// Space for the temporaries in a callee thunk; with the return address a multiple of 16.
     private static let saveBytes = 8 * 5 + 16 * 8 + 16
 
-    init(_ assembler: inout Assembler, _ registers: HostRegisters, helperTable: UnsafeRawPointer, functions: [UnsafeRawPointer?]) {
+    init(_ assembler: inout Assembler, _ registers: HostRegisters, functions: [UnsafeRawPointer?]) {
         self.registers = registers
+        unsafe self.functions = unsafe functions
         refills = RefillThunks(&assembler)
         emitConstants(&assembler)
         emitEntry(&assembler)
         emitExit(&assembler)
-        let fault = emitFault(&assembler)
-        for callee in Callee.allCases {
-            assembler.align(16)
-            callees[callee.rawValue] = assembler.offset
-            unsafe emitCallee(&assembler, callee, callee == .helper ? helperTable : functions[callee.rawValue], fault: fault)
+        emitCallees(&assembler, Set(Callee.allCases))
+    }
+
+    /// The same with exits and callees for other pins.
+    func adapted(to registers: HostRegisters, _ callees: Set<Callee>, _ assembler: inout Assembler) -> Thunks {
+        var other = self
+        other.registers = registers
+        other.callees = [Int](repeating: -1, count: Callee.allCases.count)
+        other.emitExit(&assembler)
+        other.emitCallees(&assembler, callees)
+        return other
+    }
+
+    private mutating func emitCallees(_ a: inout Assembler, _ wanted: Set<Callee>) {
+        if wanted.isEmpty { return }
+        let fault = emitFault(&a)
+        for callee in Callee.allCases where wanted.contains(callee) {
+            a.align(16)
+            callees[callee.rawValue] = a.offset
+            unsafe emitCallee(&a, callee, functions[callee.rawValue], fault: fault)
         }
+    }
+
+    /// The offset of a callee's thunk.
+    subscript(_ callee: Callee) -> Int {
+        let place = callees[callee.rawValue]
+        precondition(place >= 0, "the block was not expected to call \(callee)")
+        return place
     }
 
     func refill(_ address: Register, _ entry: Register, _ use: RecentPageUse) -> Int { refills.place(address, entry, use) }
@@ -152,16 +182,12 @@ struct Thunks {
     }
 
     private func storePins(_ a: inout Assembler) {
-        for pin in registers.pins { a.mov(.b64, field(pin.offset), pin.register) }
-        for pin in registers.vectorPins {
-            if pin.type == .v128 { a.vmovups(field(pin.offset), pin.register) } else { a.vmovsd(field(pin.offset), pin.register) }
-        }
+        for pin in registers.pins { pin.store(&a) }
+        for pin in registers.vectorPins { pin.store(&a) }
     }
 
     private func loadPins(_ a: inout Assembler) {
-        for pin in registers.pins { a.mov(.b64, pin.register, field(pin.offset)) }
-        for pin in registers.vectorPins {
-            if pin.type == .v128 { a.vmovups(pin.register, field(pin.offset)) } else { a.vmovsd(pin.register, field(pin.offset)) }
-        }
+        for pin in registers.pins { pin.load(&a) }
+        for pin in registers.vectorPins { pin.load(&a) }
     }
 }

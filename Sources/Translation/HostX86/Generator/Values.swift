@@ -71,6 +71,7 @@ extension BlockEmitter {
             if op.opcode == .store { extendStored(op, index) }
             if op.opcode == .load { extendForwarded(index) }
             if op.opcode == .label { noteTarget(op, index) }
+            if op.opcode.info.effects.contains(.branches) { noteBranch(op) }
         }
     }
 
@@ -80,7 +81,13 @@ extension BlockEmitter {
         unsafe info[Int(value)].uses += 1
     }
 
+    private func noteBranch(_ op: IROp) {
+        guard op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, labels[Int(op.imm)].isSeen else { return }
+        labels[Int(op.imm)].isLoopHead = true
+    }
+
     private func noteTarget(_ op: IROp, _ index: Int) {
+        labels[Int(op.imm)].isSeen = true
         guard index + 1 < count, unsafe ops[index + 1].opcode == .exitDirect else { return }
         let target = unsafe UInt64(bitPattern: ops[index + 1].imm)
         labels[Int(op.imm)].leaves = true

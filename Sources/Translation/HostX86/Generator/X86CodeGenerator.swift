@@ -7,31 +7,38 @@ import Interpreter
 /// Tier 1 for x86-64: one pass over a block's IR, from values to host registers to machine code.
 public final class X86CodeGenerator: HostCodeGenerator {
     public let memory: CodeMemory
+    private let layout: StateLayout
     let registers: HostRegisters
     let helpers: [Helper]
     let codeAlignmentBits: Int
     let countsInstructions: Bool
     let thunks: Thunks
     private let helperTable: UnsafeMutablePointer<HelperFunction>
+    private let memoryMode: MemoryMode
     private var emitter: BlockEmitter
+    /// Where the code of blocks with loops is, in ascending order, and the way out that knows their pins.
+    private var loops: [(start: Int, end: Int, exit: Int)] = []
 
     public init(
         memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool,
         memoryMode: MemoryMode = .translated
     ) {
         self.memory = memory
+        self.layout = layout
+        self.memoryMode = memoryMode
         self.helpers = helpers
         self.codeAlignmentBits = codeAlignmentBits
         self.countsInstructions = countsInstructions
         registers = HostRegisters(layout)
         unsafe helperTable = .allocate(capacity: max(helpers.count, 1))
         for (index, helper) in helpers.enumerated() { unsafe (helperTable + index).initialize(to: helper.function) }
-        let functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback, vectorFallback]
+        var functions = unsafe [runtime.load, runtime.store, runtime.atomic, runtime.compareExchange, floatFallback, floatFallback, vectorFallback]
             .map {
                 unsafe unsafeBitCast($0, to: UnsafeRawPointer?.self)
             }
+        unsafe functions[Thunks.Callee.helper.rawValue] = UnsafeRawPointer(helperTable)
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: memory.used)
-        unsafe thunks = Thunks(&assembler, registers, helperTable: UnsafeRawPointer(helperTable), functions: functions)
+        unsafe thunks = Thunks(&assembler, registers, functions: functions)
         memory.commit(assembler.offset - memory.used)
         memory.makePermanent()
         emitter = BlockEmitter(
@@ -43,6 +50,11 @@ public final class X86CodeGenerator: HostCodeGenerator {
     public var checksAllocation: Bool {
         get { emitter.checksAllocation }
         set { emitter.checksAllocation = newValue }
+    }
+
+    public var countsLoops: Bool {
+        get { emitter.countsLoops }
+        set { emitter.countsLoops = newValue }
     }
 
     deinit { unsafe helperTable.deallocate() }
@@ -60,11 +72,29 @@ public final class X86CodeGenerator: HostCodeGenerator {
     }
 
     public func compile(_ block: borrowing IRBlock) -> CompiledBlock? {
+        emitter.keepUsualRegisters()
+        return emit(block)
+    }
+
+    public func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock? {
+        let start = memory.used
+        var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
+        if memory.size - start < Thunks.mostBytes { return nil }
+        let loop = LoopRegisters(block, layout, usual: registers)
+        let ways = thunks.adapted(to: loop.registers, BlockEmitter.callees(of: block, memoryMode), &assembler)
+        memory.commit(assembler.offset - start)
+        emitter.use(loop, ways)
+        guard let compiled = emit(block) else { return nil }
+        loops.append((start: compiled.entry, end: compiled.entry + compiled.size, exit: ways.exit))
+        return compiled
+    }
+
+    private func emit(_ block: borrowing IRBlock) -> CompiledBlock? {
         let start = memory.used
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
         guard emitter.emit(block, &assembler) else { return nil }
         memory.commit(assembler.offset - start)
-        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry)
+        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, heads: emitter.heads)
     }
 
     public func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit {
@@ -123,8 +153,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     public func leaveWithException(_ context: UnsafeMutableRawPointer) {
         // The pins are still in their registers, where the way out takes them from; rbp is the state pointer.
+        let offset = memory.offset(of: unsafe apus_context_pc(context))
+        let exit = loops.last { $0.start <= offset }.flatMap { offset < $0.end ? $0.exit : nil } ?? thunks.exit
         unsafe apus_context_set_register(context, UInt32(Register.rax.rawValue), Thunks.ExitCode.reason + UInt64(ExitReason.exception.rawValue))
-        unsafe apus_context_set_pc(context, UInt(bitPattern: memory.address(thunks.exit)))
+        unsafe apus_context_set_pc(context, UInt(bitPattern: memory.address(exit)))
     }
 
     public func accessedAddress(_ context: UnsafeRawPointer) -> UInt64 {
@@ -136,6 +168,7 @@ public final class X86CodeGenerator: HostCodeGenerator {
 
     public func discardCode() {
         emitter.faultSites.removeAll()
+        loops = []
         memory.discard()
     }
 
