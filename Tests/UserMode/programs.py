@@ -3,7 +3,7 @@
 
 usage: programs.py [--bin DIR] [--all] [--peer] [--write] [PROGRAM...]
 
---all runs them in every mode (dynamic, interpreted, at other addresses), --peer shows where the distribution's QEMU differs, --write
+--all runs them in every mode (interpreted, at other addresses), --peer shows where the distribution's QEMU differs, --write
 makes the output of this run the expected one.
 """
 import argparse
@@ -18,7 +18,7 @@ PROGRAMS = f"{HERE}/programs"
 COMPILERS = {"riscv64": "riscv64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 MODES = {
     "static": [], "dynamic": ["-L", "/usr/{triple}"], "interpreter": ["-interpreter"], "single": ["-one-insn-per-tb"],
-    "reserved": ["-R", "0x4000000000"], "based": ["-B", "0x100000000000"],
+    "loops": ["-tier2", "1"], "reserved": ["-R", "0x4000000000"], "based": ["-B", "0x100000000000"],
 }
 
 
@@ -58,7 +58,7 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("programs", nargs="*")
     arguments = parser.parse_args()
-    modes = list(MODES) if arguments.all else ["static", "dynamic"]
+    modes = list(MODES) if arguments.all else ["static", "dynamic", "loops"]
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         for guest, triple in COMPILERS.items():

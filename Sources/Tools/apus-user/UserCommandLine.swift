@@ -1,5 +1,6 @@
 import Diagnostics
 import LinuxUser
+import UserExecution
 
 public enum CommandLineError: ExplainedError {
     case unknownOption(String)
@@ -80,6 +81,8 @@ struct UserCommandLine {
             names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
+        Option(
+            names: ["tier2"], value: "on|off|N", variable: "APUS_TIER2", help: "make loops one block each, after N rounds (on: 4096), or never"),
         Option(names: ["binfmt"], value: "what[,OCFP]", variable: nil, help: "print, register or unregister the entries of binfmt_misc"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
@@ -145,12 +148,21 @@ struct UserCommandLine {
         case "strace": wantsStrace = true
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "perfmap": options.engine.perfMap = true
+        case "tier2": try setTier2(value)
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
-        if ["L", "cpu", "r", "s", "R", "B", "d", "D"].contains(name) { options.words.append(["-" + name, value]) }
+        if ["L", "cpu", "r", "s", "R", "B", "d", "D", "tier2"].contains(name) { options.words.append(["-" + name, value]) }
         if ["strace", "one-insn-per-tb", "interpreter", "perfmap"].contains(name) { options.words.append(["-" + name]) }
+    }
+
+    private mutating func setTier2(_ value: String) throws(CommandLineError) {
+        switch value {
+        case "on": options.engine.loopThreshold = UserEngineOptions().loopThreshold
+        case "off": options.engine.loopThreshold = nil
+        default: options.engine.loopThreshold = UInt32(clamping: try number("tier2", value))
+        }
     }
 
     private mutating func set(_ text: String) throws(CommandLineError) {

@@ -20,6 +20,19 @@ extension BlockEmitter {
 
     // MARK: Branches
 
+    func noteBranch(_ op: IROp) {
+        guard op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, labels[Int(op.imm)].isSeen else { return }
+        labels[Int(op.imm)].isLoopHead = true
+    }
+
+    func noteTarget(_ op: IROp, _ index: Int) {
+        labels[Int(op.imm)].isSeen = true
+        guard index + 1 < count, unsafe ops[index + 1].opcode == .exitDirect else { return }
+        let target = unsafe UInt64(bitPattern: ops[index + 1].imm)
+        labels[Int(op.imm)].leaves = true
+        if isChainable(target) { labels[Int(op.imm)].target = target }
+    }
+
     private func conditionOfTest(_ op: IROp) -> HostCondition {
         let register = use(op.a)
         let width = unsafe width(ops[Int(op.a)].type)

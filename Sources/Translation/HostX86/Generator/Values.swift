@@ -81,19 +81,6 @@ extension BlockEmitter {
         unsafe info[Int(value)].uses += 1
     }
 
-    private func noteBranch(_ op: IROp) {
-        guard op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, labels[Int(op.imm)].isSeen else { return }
-        labels[Int(op.imm)].isLoopHead = true
-    }
-
-    private func noteTarget(_ op: IROp, _ index: Int) {
-        labels[Int(op.imm)].isSeen = true
-        guard index + 1 < count, unsafe ops[index + 1].opcode == .exitDirect else { return }
-        let target = unsafe UInt64(bitPattern: ops[index + 1].imm)
-        labels[Int(op.imm)].leaves = true
-        if isChainable(target) { labels[Int(op.imm)].target = target }
-    }
-
     /// A select that tests the comparison just before it reads the comparison's operands itself.
     private func extendFused(_ op: IROp, _ index: Int) {
         guard Int(op.a) == index - 1, unsafe ops[index - 1].opcode == .compare else { return }
