@@ -31,19 +31,22 @@ final class HostMachine {
         jumpCache.deallocate()
     }
 
+    /// The tag of a page that no random program has in mind.
+    private static let noTag: UInt64 = 0x5a5a_5a5a_5a5a_4000
+
     /// What the TLB knows of the guest's first page; of the second one it knows nothing.
     enum TLBState: CaseIterable { case nothing, readable, writable }
 
     /// Runs a block.
-    func run(_ block: borrowing IRBlock, _ guest: TestGuest, tlb page: TLBState) -> ExitReason? {
+    func run(_ block: borrowing IRBlock, _ guest: TestGuest, tlb page: TLBState, asLoop: Bool = false) -> ExitReason? {
         guard generator.supports(block) else { return nil }
-        guard let compiled = generator.compile(block) else {
+        guard let compiled = asLoop ? generator.compileLoops(block) : generator.compile(block) else {
             generator.discardCode()
-            return run(block, guest, tlb: page)
+            return run(block, guest, tlb: page, asLoop: asLoop)
         }
         let state = guest.header.state
         tlb[0] = TLBEntry(
-            readTag: page == .nothing ? 1 << 40 : 0, writeTag: page == .writable ? 0 : 1 << 40, host: UInt64(UInt(bitPattern: guest.memory)),
+            readTag: page == .nothing ? HostMachine.noTag : 0, writeTag: page == .writable ? 0 : HostMachine.noTag, host: UInt64(UInt(bitPattern: guest.memory)),
             physical: 0)
         for index in 0..<CPUHeader.mmuIndices {
             state.storeBytes(of: UInt64(0), toByteOffset: CPUHeader.Offset.tlb - 16 * index, as: UInt64.self)

@@ -22,11 +22,14 @@ final class TranslatedBlock {
     var isDead = false
     /// Made for one run and not in the table: a write to its page would not find it, so nothing may lead to it.
     let isTemporary: Bool
+    /// Made of several blocks, which branch back and forth in it.
+    let isLoop: Bool
 
     init(
         pc: UInt64, flags: UInt64, physical: UInt64, secondPage: UInt64?, instructions: Int, guestBytes: Int, code: CompiledBlock?,
-        ir: HeldBlock?, isTemporary: Bool
+        ir: HeldBlock?, isTemporary: Bool, isLoop: Bool = false
     ) {
+        self.isLoop = isLoop
         self.pc = pc
         self.flags = flags
         self.physical = physical

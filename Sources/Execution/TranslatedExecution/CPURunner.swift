@@ -21,6 +21,7 @@ final class CPURunner {
     let gate: Exclusivity.Gate
     private var switches: UInt64 = 0
     private var interpreter: Interpreter
+    private let loopCounters: LoopCounters
 
     private let sleepLock = Mutex()
     private let sleeper = ConditionVariable()
@@ -48,6 +49,7 @@ final class CPURunner {
         }
         unsafe context.pointee.id = 0
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: CPURunner.runtime)
+        loopCounters = LoopCounters(cpu.header, threshold: engine.options.loopThreshold)
         interpreter.countsInstructions = engine.options.instructionShift != nil
         unsafe cpu.state.storeBytes(
             of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
@@ -204,8 +206,9 @@ final class CPURunner {
             if engine.wantsCodeFlush { engine.flushCode(by: self) }
             // In this order: a site read after the count is of that count's code, or 0.
             let generation = engine.codeFlushes
-            let site = cpu.header.exitSite
+            var site = cpu.header.exitSite
             cpu.header.exitSite = 0
+            if loopCounters.isHot(&site) { engine.makeLoop(self) }
             guard let block = engine.block(for: self) else {
                 if cpu.header.exception != 0 { cpu.deliverException() }
                 continue

@@ -34,6 +34,8 @@ public struct EngineOptions: Sendable {
     public var checksAllocation = false
     /// Writes /tmp/perf-PID.map, so that profilers name guest code.
     public var perfMap = false
+    /// How often a loop is repeated before it is made one block; nil: it never is. Not where instructions are counted.
+    public var loopThreshold: UInt32? = LoopCounters.usualThreshold
 
     public init() {}
 }
@@ -72,13 +74,14 @@ public final class TranslationEngine {
     /// Guards the block table, the code memory and the translator's buffers.
     let translationLock = Mutex()
     var table = BlockTable()
-    private var scratch = IRBlock()
-    private var optimizer: Optimizer
+    var scratch = IRBlock()
+    var optimizer: Optimizer
     private let perfMap: PerfMap?
     let exclusivity: Exclusivity
 
-    /// Blocks translated, and times that the code memory was emptied: for `info jit`.
+    /// Blocks translated, loops made one block, and times that the code memory was emptied: for `info jit`.
     public private(set) var translatedBlocks = 0
+    public internal(set) var loops = 0
     public private(set) var codeFlushes = 0
 
     public init(cpus: [VirtualCPU], loop: EventLoop, options: EngineOptions) throws(EngineError) {
@@ -102,6 +105,7 @@ public final class TranslationEngine {
                 memory: memory, layout: guest.layout, helpers: guest.helpers, runtime: CPURunner.runtime,
                 codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
             generator.checksAllocation = options.checksAllocation
+            generator.countsLoops = options.loopThreshold != nil && options.instructionShift == nil && !options.singleStep
             self.generator = generator
         }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
@@ -195,12 +199,7 @@ public final class TranslationEngine {
         }
         // A fault while reading ahead into the next page is not this block's.
         cpu.header.exception = 0
-        cpu.logTranslation(scratch) { address in
-            let offset = Int(address & 0xfff)
-            return unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: min(4, 4096 - offset)))
-        }
-        optimizer.run(&scratch)
-        cpu.logOptimized(scratch)
+        unsafe optimize(for: cpu, page: base)
         let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
         var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
         if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
@@ -208,6 +207,16 @@ public final class TranslationEngine {
         if !isTemporary { table.insert(block, pages: pages) }
         translatedBlocks += 1
         return block
+    }
+
+    /// Improves the scratch IR, made from a page of code that is mapped at `base`.
+    func optimize(for cpu: VirtualCPU, page base: UnsafeRawPointer) {
+        unsafe cpu.logTranslation(scratch) { address in
+            let offset = Int(address & 0xfff)
+            return unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: min(4, 4096 - offset)))
+        }
+        optimizer.run(&scratch)
+        cpu.logOptimized(scratch)
     }
 
     /// The page that an instruction at the end of a block reaches into.
@@ -231,8 +240,7 @@ public final class TranslationEngine {
                 return nil
             }
             code = compiled
-            Log.write(.outAsm, "OUT: [size=\(compiled.size)]\n" + generator.listing(compiled.entry, compiled.size))
-            perfMap?.add(address: generator.memory.address(compiled.entry), size: compiled.size, name: "\(guest.name)_\(hex(scratch.pc))")
+            logCode(compiled)
         } else {
             let bytes = scratch.count * MemoryLayout<IROp>.stride
             guard interpretedBytes + bytes <= options.codeMemorySize else {
@@ -245,6 +253,12 @@ public final class TranslationEngine {
         return TranslatedBlock(
             pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
             guestBytes: scratch.guestBytes, code: code, ir: holder, isTemporary: isTemporary)
+    }
+
+    func logCode(_ code: CompiledBlock, suffix: String = "") {
+        guard let generator else { return }
+        Log.write(.outAsm, "OUT: [size=\(code.size)]\n" + generator.listing(code.entry, code.size))
+        perfMap?.add(address: generator.memory.address(code.entry), size: code.size, name: "\(guest.name)_\(hex(scratch.pc))\(suffix)")
     }
 
     /// IR that is kept for the interpreter since code was thrown away last. It has the same limit as code memory.
@@ -292,10 +306,11 @@ public final class TranslationEngine {
     }
 
     /// Lets nothing lead to a block any more.
-    private func kill(_ block: TranslatedBlock) {
+    func kill(_ block: TranslatedBlock) {
         block.isDead = true
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
+        for head in code.heads { generator.kill(entry: head) }
         for jump in block.chainedJumps { generator.unchain(site: jump) }
         block.chainedJumps = []
     }

@@ -28,12 +28,15 @@ extension UserRunner {
             unsafe apus_context_set_pc(context, landing)
             return true
         }
-        guard let generator = engine.generator,
-            let guestPC = engine.memory.lock.withLock({ generator.faultingInstruction(at: pc) })
-        else { return false }
+        guard let generator = engine.generator else { return false }
+        let guestPC = engine.memory.lock.withLock {
+            let guestPC = generator.faultingInstruction(at: pc)
+            if guestPC != nil { unsafe generator.leaveWithException(context) }
+            return guestPC
+        }
+        guard let guestPC else { return false }
         cpu.header.pc = guestPC
         raise(asMapped(fault))
-        unsafe generator.leaveWithException(context)
         return true
     }
 

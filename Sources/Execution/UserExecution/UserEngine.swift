@@ -18,7 +18,7 @@ public struct UserEngineOptions: Sendable {
     /// Blocks are listed in a file for `perf`.
     public var perfMap = false
     /// How often a loop is repeated before it is worth more effort; nil: it never is.
-    public var loopThreshold: UInt32? = 4096
+    public var loopThreshold: UInt32? = LoopCounters.usualThreshold
 
     public init() {}
 }
@@ -198,7 +198,7 @@ public final class UserEngine {
     func makeLoop(_ cpu: VirtualCPU) {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         memory.lock.withLock {
-            guard let generator, debugPoints.isEmpty, let old = table.find(UserBlock.Key(pc: pc, flags: flags)), !old.isLoop,
+            guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), let old = table.find(UserBlock.Key(pc: pc, flags: flags)), !old.isLoop,
                 let loop = translateLoop(cpu, pc, flags), generator.supports(scratch)
             else { return }
             guard let code = generator.compileLoops(scratch) else {

@@ -43,6 +43,7 @@ public final class UserRunner {
     /// Set while a watched access is done after all.
     private(set) var ignoresWatchpoints = false
     private var interpreter: Interpreter
+    private let loopCounters: LoopCounters
     private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
 
     public init(cpu: VirtualCPU, engine: UserEngine) {
@@ -50,6 +51,7 @@ public final class UserRunner {
         self.engine = engine
         gate = engine.exclusivity.makeGate()
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: UserRunner.runtime)
+        loopCounters = LoopCounters(cpu.header, threshold: engine.options.loopThreshold)
         unsafe slot = .allocate(capacity: 1)
         unsafe slot.initialize(to: apus_signal_slot())
         unsafe slot.pointee.exit_request = unsafe exitRequest
@@ -60,14 +62,12 @@ public final class UserRunner {
         cpu.header.budget = .max
         cpu.header.setHostRounding()
         publishJumpCache()
-        publishLoopCounters()
         engine.add(self)
     }
 
     deinit {
         for entry in unsafe jumpCaches { unsafe free(entry.cache) }
         unsafe slot.deallocate()
-        unsafe loopCounters.deallocate()
     }
 
     /// Makes the calling thread the one that this runner runs on.
@@ -139,18 +139,6 @@ public final class UserRunner {
         unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
     }
 
-    // MARK: Loop counters
-
-    private let loopCounters = UnsafeMutablePointer<UInt32>.allocate(capacity: CPUHeader.loopCounters)
-
-    private func publishLoopCounters() {
-        unsafe loopCounters.initialize(repeating: engine.options.loopThreshold ?? 0, count: CPUHeader.loopCounters)
-        unsafe cpu.state.storeBytes(
-            of: UnsafeMutableRawPointer(loopCounters), toByteOffset: CPUHeader.Offset.loopCounters, as: UnsafeMutableRawPointer.self)
-    }
-
-    private func resetLoopCounter(_ site: Int) { unsafe loopCounters[CPUHeader.loopCounter(site)] = engine.options.loopThreshold ?? 0 }
-
     // MARK: The loop
 
     /// Runs guest code from `pc` on until something has to be seen to.
@@ -169,11 +157,7 @@ public final class UserRunner {
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
-            if site & CPUHeader.hotLoop != 0 {
-                site &= ~CPUHeader.hotLoop
-                resetLoopCounter(Int(site))
-                engine.makeLoop(cpu)
-            }
+            if loopCounters.isHot(&site) { engine.makeLoop(cpu) }
             if site == 0, let reason = runRemembered(generation) {
                 if reason == .exception, let stop = takeException() { return stop }
                 continue

@@ -145,7 +145,7 @@ extension Session: MonitorTarget {
     }
 
     private func describeTranslation(_ engine: TranslationEngine) -> String {
-        "translated blocks: \(engine.translatedBlocks)\ncode flushes: \(engine.codeFlushes)\naccesses that wander: \(engine.wanderingAccesses)\n"
+        "translated blocks: \(engine.translatedBlocks)\nloops made one block: \(engine.loops)\ncode flushes: \(engine.codeFlushes)\naccesses that wander: \(engine.wanderingAccesses)\n"
     }
 
     func information(_ subject: String) -> String? {

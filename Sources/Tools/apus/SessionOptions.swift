@@ -89,7 +89,7 @@ extension Session {
 
     func configureEngine() throws {
         if let list = accelerator() {
-            try list.check(["accel", "thread", "tb-size", "perfmap"])
+            try list.check(["accel", "thread", "tb-size", "perfmap", "tier2"])
             switch list["accel"] {
             case "tcg": engineOptions.kind = .translator
             case "interpreter": engineOptions.kind = .interpreter
@@ -102,6 +102,7 @@ extension Session {
             }
             if let megabytes = try list.integer("tb-size") { engineOptions.codeMemorySize = max(2, min(megabytes, 1024)) << 20 }
             engineOptions.perfMap = try list.bool("perfmap", default: false)
+            engineOptions.loopThreshold = try loopThreshold(list)
         }
         engineOptions.singleStep = options.has("singlestep")
         if let text = options.last("icount") {
@@ -116,6 +117,12 @@ extension Session {
             engineOptions.instructionShift = shift
             engineOptions.multiThreaded = false
         }
+    }
+
+    /// `tier2=on|off|N`: how often a loop is repeated before it is made one block.
+    private func loopThreshold(_ list: PropertyList) throws -> UInt32? {
+        if let text = list["tier2"], let count = UInt32(text) { return count }
+        return try list.bool("tier2", default: true) ? EngineOptions().loopThreshold : nil
     }
 
     /// The first accelerator asked for that there is, as users give `kvm` with `tcg` behind it; the first of all if there is none.

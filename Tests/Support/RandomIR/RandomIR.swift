@@ -46,21 +46,26 @@ public struct RandomIR {
 
     /// Fills `block` with a new program.
     public mutating func make(_ block: inout IRBlock) {
-        block.reset(pc: 0x1000)
+        makeBody(&block, pc: 0x1000)
+        if random.oneIn(2) {
+            block.goto(value(.i64, &block), hint: .call, returnAddress: 0x1234)
+        } else {
+            block.goto(0x2000)
+        }
+    }
+
+    /// All but the block's end.
+    public mutating func makeBody(_ block: inout IRBlock, pc: UInt64) {
+        block.reset(pc: pc)
         values = []
         pending = []
         for index in 0..<options.length {
-            if index % 6 == 0 { block.startInstruction(0x1000 + UInt64(index)) }
+            if index % 6 == 0 { block.startInstruction(pc + UInt64(index)) }
             step(&block)
         }
         while let label = pending.popLast() {
             place(label, &block)
             step(&block)
-        }
-        if random.oneIn(2) {
-            block.goto(value(.i64, &block), hint: .call, returnAddress: 0x1234)
-        } else {
-            block.goto(0x2000)
         }
     }
 
