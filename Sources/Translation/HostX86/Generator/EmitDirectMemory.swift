@@ -24,7 +24,11 @@ extension BlockEmitter {
     }
 
     /// The place of an access, and the jump away if it must be aligned and is not.
-    private func directPlace(_ op: IROp) -> Direct {
+    private func directPlace(_ op: IROp, folds: Bool = true) -> Direct {
+        if folds, var memory = foldedPlace(op) {
+            memory.inSegment = memoryMode == .segment
+            return Direct(base: memory.base, memory: memory)
+        }
         let displacement = op.opcode == .load || op.opcode == .store ? op.imm : 0
         var base = use(op.a)
         var short = Int(displacement)
@@ -95,9 +99,10 @@ extension BlockEmitter {
     private func vectorType(_ op: IROp) -> IRType { [1: .f16, 2: .f32, 3: .f64, 4: .v128][op.memory.sizeLog2] ?? .f64 }
 
     private func loadDirectInteger(_ op: IROp) {
+        let stores = forwardedStores(current)
         // The destination may be the register of the base: it is written after the access.
-        let place = directPlace(op)
-        let (dst, forwarding) = forwarding()
+        let place = directPlace(op, folds: stores == nil)
+        let (dst, forwarding) = forwarding(stores)
         guard let forwarding else {
             noteSite()
             load(op, dst, place.memory)

@@ -54,6 +54,7 @@ extension BlockEmitter {
         case .mul: emitMultiply(op, width)
         case .mulHighS, .mulHighU, .mulHighSU: emitMultiplyHigh(op, width)
         case .divS, .divU, .remS, .remU: emitDivide(op, width)
+        case .shl where isFolded(current): unsafe info[current].location.kind = .deferred
         case .shl: emitShift(.shl, op, width)
         case .shrU: emitShift(.shr, op, width)
         case .shrS: emitShift(.sar, op, width)
@@ -92,6 +93,7 @@ extension BlockEmitter {
     }
 
     private func emitAdd(_ op: IROp, _ width: Width) {
+        if isFolded(current) { return unsafe info[current].location.kind = .deferred }
         let left = use(op.a)
         let right = operand(op.b, width)
         let dst = destination(reusing: op.a)

@@ -135,7 +135,7 @@ extension BlockEmitter {
 
     /// Between the jump to the slow path and the place where that comes back nothing may be moved: registers are found before.
     private func loadInteger(_ op: IROp) -> Fast {
-        let (dst, forwarding) = forwarding()
+        let (dst, forwarding) = forwarding(forwardedStores(current))
         guard let forwarding else {
             let fast = lookUp(op, writes: false)
             load(op, dst, fast.memory)

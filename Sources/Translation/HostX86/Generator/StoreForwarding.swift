@@ -106,9 +106,8 @@ extension BlockEmitter {
         if let guess = found.guess { unsafe info[root(guess.base)].lastUse = Int32(index) }
     }
 
-    /// The destination of the load at hand, and what it needs to be made of stored values; nil if it is not, or if there are too few registers.
-    func forwarding() -> (Register, Forwarding?) {
-        let found = forwardedStores(current)
+    /// The destination of the load at hand, and what it needs to be made of stored values; nil if there are none, or too few registers.
+    func forwarding(_ found: ForwardedStores?) -> (Register, Forwarding?) {
         let registers = found.flatMap { registersOfParts($0) }
         let dst = destination()
         guard let found, let registers, !registers.contains(dst) else { return (dst, nil) }

@@ -70,6 +70,7 @@ extension BlockEmitter {
             if op.opcode == .select { extendFused(op, index) }
             if op.opcode == .store { extendStored(op, index) }
             if op.opcode == .load { extendForwarded(index) }
+            if op.opcode == .load || op.opcode == .store { extendFolded(op, index) }
             if op.opcode == .label { noteTarget(op, index) }
             if op.opcode.info.effects.contains(.branches) { noteBranch(op) }
         }
