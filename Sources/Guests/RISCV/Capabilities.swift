@@ -4,8 +4,10 @@ import CPUModel
 extension RISCVModel {
     /// Linux, arch/riscv/kernel/cpu.c.
     func processorInformation(count: Int) -> String {
+        // A program's addresses have 47 bits whatever the model has, and OpenJDK 25 refuses to start where more are told.
+        let addressBits = min(maxAddressBits, 48)
         let rest = [
-            "isa\t\t: \(isaString)", "mmu\t\t: sv\(maxAddressBits)", "uarch\t\t: apus", "mvendorid\t: 0x" + String(vendorID, radix: 16),
+            "isa\t\t: \(isaString)", "mmu\t\t: sv\(addressBits)", "uarch\t\t: apus", "mvendorid\t: 0x" + String(vendorID, radix: 16),
             "marchid\t\t: 0x" + String(architectureID, radix: 16), "mimpid\t\t: 0x" + String(implementationID, radix: 16),
             "hart isa\t: \(isaString)",
         ]

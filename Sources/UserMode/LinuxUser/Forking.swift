@@ -8,10 +8,12 @@ import UserExecution
 enum Forking {
     // MARK: A copy of the memory
 
-    static func fork(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
+    static func fork(_ thread: LinuxThread, _ wanted: CloneRequest) -> Int64 {
         let process = thread.process
+        // A debugger has to reach the parent while the child runs.
+        let request = wanted.waitsInKernel && process.isDebugged ? wanted.withoutWaiting : wanted
         var ends: (Int32, Int32) = (-1, -1)
-        if request.flags & CloneFlag.vfork != 0 { ends = makePipe() }
+        if request.flags & CloneFlag.vfork != 0, !request.waitsInKernel { ends = makePipe() }
         let debugger = process.debugger
         let channel = debugger?.beginFork()
         LinuxThread.setHostMask(.max)

@@ -1,6 +1,7 @@
 // clone and clone3 beyond fork and threads: exit signals, shared memory without waiting, namespaces, pidfds, ids that are asked for, futex2.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,6 +81,32 @@ static void descriptor(void) {
     siginfo_t info = {0};
     int result = waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
     printf("pidfd: %d, status %d, id %s\n", result, info.si_status, info.si_pid == child ? "the child's" : "wrong");
+}
+
+// The parent waits, and has the child's file only where the table of files is shared.
+static void waiting(void) {
+    volatile int *place = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint64_t flags[] = {CLONE_VFORK, CLONE_VFORK | CLONE_FILES};
+    int first = dup(1);
+    close(first);
+    for (int i = 0; i < 2; i++) {
+        *place = -1;
+        struct clone_args arguments = {.flags = flags[i], .exit_signal = SIGCHLD};
+        pid_t child = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+        if (child == 0) {
+            usleep(50000);
+            *place = open("/dev/null", O_RDONLY);
+            _exit(0);
+        }
+        int file = *place;
+        printf("vfork %d: %s, file %s\n", i, file >= 0 ? "waited" : "went on", fcntl(file, F_GETFD) >= 0 ? "shared" : "the child's");
+        waitpid(child, NULL, 0);
+        if (i == 1) close(file);
+    }
+    // No file of the wait itself is left behind.
+    int file = dup(1);
+    printf("next file: %s\n", file == first ? "as before" : "another");
+    close(file);
 }
 
 static void refusals(void) {
@@ -152,6 +180,7 @@ int main(void) {
     shared_memory();
     namespaces();
     descriptor();
+    waiting();
     refusals();
     wait_for_two();
     robust();

@@ -54,7 +54,7 @@ static void processor(void) {
     unsigned long capabilities = getauxval(AT_HWCAP);
 #ifdef __riscv
     char *isa = strstr(text, "isa\t\t: rv64");
-    check("the processor's own lines", isa && strstr(text, "mmu\t\t: sv") && strstr(text, "uarch\t\t: "));
+    check("the processor's own lines", isa && strstr(text, "mmu\t\t: sv48\n") && strstr(text, "uarch\t\t: "));
     int same = isa != NULL;
     for (char *letter = "acdfim"; isa && *letter; letter++)
         same &= !(capabilities >> (*letter - 'a') & 1) == !memchr(isa + 11, *letter, strcspn(isa + 11, "_\n"));

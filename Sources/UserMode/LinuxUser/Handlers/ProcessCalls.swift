@@ -7,7 +7,7 @@ import UserExecution
 enum CloneFlag {
     static let vm: UInt64 = 0x100, signalHandlers: UInt64 = 0x800, vfork: UInt64 = 0x4000, thread: UInt64 = 0x10000, setTLS: UInt64 = 0x80000
     static let parentSetTID: UInt64 = 0x100000, childClearTID: UInt64 = 0x200000, childSetTID: UInt64 = 0x1000000, pidfd: UInt64 = 0x1000
-    static let parent: UInt64 = 0x8000, detached: UInt64 = 0x40_0000, newUserOrPID: UInt64 = 0x3000_0000
+    static let parent: UInt64 = 0x8000, files: UInt64 = 0x400, detached: UInt64 = 0x40_0000, newUserOrPID: UInt64 = 0x3000_0000
     static let clearHandlers: UInt64 = 1 << 32, intoCgroup: UInt64 = 1 << 33
     /// What a new process gets from the host's clone: namespaces, CLONE_FS, CLONE_FILES, CLONE_PARENT, CLONE_IO, a pidfd, a cgroup.
     static let passedOn: UInt64 = 0x7e02_0080 | 0x8000_0000 | 0x8600 | pidfd | intoCgroup
@@ -29,7 +29,14 @@ struct CloneRequest {
 
     /// What the host's clone is to do of it; the rest Apus does itself.
     var hostFlags: UInt64 {
-        flags & (flags & CloneFlag.vm != 0 ? CloneFlag.passedOn | CloneFlag.signalHandlers : CloneFlag.passedOn)
+        if flags & CloneFlag.vm != 0 { return flags & (CloneFlag.passedOn | CloneFlag.signalHandlers) }
+        return flags & (waitsInKernel ? CloneFlag.passedOn | CloneFlag.vfork : CloneFlag.passedOn)
+    }
+    /// A vfork whose child has the parent's table of files: no end of a pipe is the child's own there, so the host's kernel has to suspend the
+    /// parent. Its other threads wait as well if they need the engine.
+    var waitsInKernel: Bool {
+        let kind = CloneFlag.vfork | CloneFlag.files
+        return flags & (kind | CloneFlag.vm) == kind
     }
     /// Whether fork does the same.
     var isPlainFork: Bool { hostFlags == 0 && exitSignal == UInt64(SIGCHLD) && ids.isEmpty && cgroup == 0 }
@@ -37,6 +44,12 @@ struct CloneRequest {
     var withoutSharedMemory: CloneRequest {
         var copy = self
         copy.flags &= ~CloneFlag.vm
+        return copy
+    }
+
+    var withoutWaiting: CloneRequest {
+        var copy = self
+        copy.flags &= ~CloneFlag.vfork
         return copy
     }
 }
