@@ -1,27 +1,57 @@
 import IR
 
-/// What a vCPU's jumps backwards count down (`CPUHeader.Offset.loopCounters`) until their loops are worth more effort.
-public struct LoopCounters: ~Copyable {
-    /// How often a loop is repeated before.
-    public static let usualThreshold: UInt32 = 4096
+/// What blocks that end loops count down (`CPUHeader.Offset.loopCounters`) until their loops are worth more effort.
+public struct LoopCounters {
+    /// How often a loop goes round before that.
+    public static let usualThreshold: UInt32 = 1 << 18
 
-    private let counters = UnsafeMutablePointer<UInt32>.allocate(capacity: CPUHeader.loopCounters)
+    private let header: CPUHeader
     private let threshold: UInt32
 
     /// - Parameter threshold: nil where nothing is counted.
     public init(_ header: CPUHeader, threshold: UInt32?) {
+        self.header = header
         self.threshold = threshold ?? 0
-        unsafe counters.initialize(repeating: self.threshold, count: CPUHeader.loopCounters)
-        unsafe header.state.storeBytes(of: counters, toByteOffset: CPUHeader.Offset.loopCounters, as: UnsafeMutablePointer<UInt32>.self)
+        for index in 0..<CPUHeader.loopCounters { set(CPUHeader.Offset.loopCounters + 4 * index, self.threshold) }
     }
 
-    deinit { unsafe counters.deallocate() }
+    private func set(_ offset: Int, _ value: UInt32) { unsafe header.state.storeBytes(of: value, toByteOffset: offset, as: UInt32.self) }
 
-    /// Whether the way out that the vCPU has taken is a hot loop's. Its counter starts anew then, and `site` is what can be chained.
-    public func isHot(_ site: inout UInt64) -> Bool {
-        guard site & CPUHeader.hotLoop != 0 else { return false }
-        site &= ~CPUHeader.hotLoop
-        unsafe counters[CPUHeader.loopCounter(Int(site))] = threshold
+    /// Whether loops are watched for a while before they are made.
+    public var watchesLoops: Bool { threshold > LoopWatch.rounds }
+
+    /// Whether the vCPU has left a block at its beginning because its loop is hot. The counter starts anew then.
+    public func isHot(_ site: UInt64) -> Bool {
+        guard site == CPUHeader.hotLoop else { return false }
+        set(CPUHeader.loopCounter(header.pc), threshold)
         return true
     }
+
+    /// Has the block at `pc` come out again when the watch is over.
+    public func startWatch() { set(CPUHeader.loopCounter(header.pc), LoopWatch.rounds) }
+}
+
+/// Counts how often a loop is entered while it goes round some more: moving what it needs into registers is worth it only if it then stays for a while.
+/// Meanwhile no jump to its head is chained but those of the block that ends it, so that the others are seen.
+public struct LoopWatch {
+    /// How long the watch takes.
+    public static let rounds: UInt32 = 512
+    /// Rounds for each time that the loop is entered, from which on it is made.
+    private static let worthwhileRounds = 8
+
+    private let ending: Range<Int>
+    private var entries = 0
+
+    /// - Parameter ending: where the code of the block that ends the loop is.
+    public init(ending: Range<Int>) { self.ending = ending }
+
+    /// Whether a jump to the head that left at `site` may be chained. One from elsewhere enters the loop.
+    public mutating func allows(_ site: Int) -> Bool {
+        if ending.contains(site) { return true }
+        entries += 1
+        return false
+    }
+
+    /// False once it has been left too soon.
+    public var isWorthwhile: Bool { entries * LoopWatch.worthwhileRounds <= Int(LoopWatch.rounds) }
 }

@@ -208,7 +208,10 @@ final class CPURunner {
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
-            if loopCounters.isHot(&site) { engine.makeLoop(self) }
+            if loopCounters.isHot(site) {
+                if engine.seeToLoop(self, watches: loopCounters.watchesLoops) { loopCounters.startWatch() }
+                site = 0
+            }
             guard let block = engine.block(for: self) else {
                 if cpu.header.exception != 0 { cpu.deliverException() }
                 continue

@@ -74,6 +74,8 @@ public final class TranslationEngine {
     /// Guards the block table, the code memory and the translator's buffers.
     let translationLock = Mutex()
     var table = BlockTable()
+    /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
+    var uncounted: Set<UInt64> = []
     var scratch = IRBlock()
     var optimizer: Optimizer
     private let perfMap: PerfMap?
@@ -105,7 +107,6 @@ public final class TranslationEngine {
                 memory: memory, layout: guest.layout, helpers: guest.helpers, runtime: CPURunner.runtime,
                 codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: options.instructionShift != nil)
             generator.checksAllocation = options.checksAllocation
-            generator.countsLoops = options.loopThreshold != nil && options.instructionShift == nil && !options.singleStep
             self.generator = generator
         }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
@@ -235,6 +236,8 @@ public final class TranslationEngine {
         var code: CompiledBlock?
         var holder: HeldBlock?
         if let generator, generator.supports(scratch) {
+            let key = TranslatedBlock.Key(physical: physical, pc: scratch.pc, flags: flags)
+            generator.countsLoops = countsLoops && !isTemporary && !uncounted.contains(key.mixed)
             guard let compiled = generator.compile(scratch) else {
                 wantsCodeFlush = true
                 return nil
@@ -275,6 +278,7 @@ public final class TranslationEngine {
             guard wantsCodeFlush else { return }
             wantsCodeFlush = false
             table.removeAll()
+            uncounted = []
             interpretedBytes = 0
             refills = RefillSamples()
             generator?.wanderingAccesses = []
@@ -311,7 +315,11 @@ public final class TranslationEngine {
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
         for head in code.heads { generator.kill(entry: head) }
-        for jump in block.chainedJumps { generator.unchain(site: jump) }
+        unchain(block)
+    }
+
+    func unchain(_ block: TranslatedBlock) {
+        for jump in block.chainedJumps { generator?.unchain(site: jump) }
         block.chainedJumps = []
     }
 
@@ -337,7 +345,7 @@ public final class TranslationEngine {
         guard let generator, let code = block.code, block.secondPage == nil, !block.isTemporary else { return }
         translationLock.lock()
         defer { translationLock.unlock() }
-        guard !block.isDead, generation == codeFlushes else { return }
+        guard !block.isDead, generation == codeFlushes, block.allows(site) else { return }
         generator.chain(site: site, to: code.entry)
         block.chainedJumps.append(site)
     }

@@ -36,6 +36,8 @@ public final class UserEngine {
     private var scratch = IRBlock()
     private var optimizer: Optimizer
     private var reader = CodeReader()
+    /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
+    private var uncounted: Set<UInt64> = []
     private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
@@ -61,7 +63,6 @@ public final class UserEngine {
                 runtime: UserRunner.runtime, codeAlignmentBits: guest.codeAlignmentBits, countsInstructions: false,
                 memoryMode: memory.base == 0 ? .direct : .segment)
         }
-        generator?.countsLoops = options.loopThreshold != nil && !options.singleStep
         memory.onChange = { [unowned(unsafe) self] in invalidate($0, $1) }
         memory.beforeWrite = { [unowned(unsafe) self] in unprotect($0, $1) }
         memory.isProtectedCode = { [unowned(unsafe) self] in pages[$0]?.isProtected == true }
@@ -161,6 +162,7 @@ public final class UserEngine {
         let isCompared = numbers.contains { pages[$0]?.isCompared == true }
         var code: CompiledBlock?
         if let generator, debugPoints.watchpoints.isEmpty, generator.supports(scratch) {
+            generator.countsLoops = countsLoops && !uncounted.contains(UserBlock.Key(pc: scratch.pc, flags: flags).mixed)
             guard let compiled = generator.compile(scratch) else {
                 wantsCodeFlush = true
                 return .full
@@ -191,24 +193,45 @@ public final class UserEngine {
 
     // MARK: Loops
 
+    private var countsLoops: Bool { options.loopThreshold != nil && !options.singleStep }
+
     /// How far from its head a loop's code may be.
     private static let nearness: UInt64 = 4096
 
-    /// Makes one block of the loop at the vCPU's `pc`, which a jump has led to very often. Without one the jump is chained as others are.
-    func makeLoop(_ cpu: VirtualCPU) {
+    /// Sees to the loop that the block at the vCPU's `pc` ends and that has gone round very often: it is watched for a while, then made one block. Whatever
+    /// comes of it, the block counts no more then.
+    ///
+    /// - Returns: whether the watch begins.
+    func seeToLoop(_ cpu: VirtualCPU, watches: Bool) -> Bool {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
-        memory.lock.withLock {
-            guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), let old = table.find(UserBlock.Key(pc: pc, flags: flags)), !old.isLoop,
-                let loop = translateLoop(cpu, pc, flags), generator.supports(scratch)
-            else { return }
-            guard let code = generator.compileLoops(scratch) else {
-                wantsCodeFlush = true
-                return
+        return memory.lock.withLock {
+            guard let ending = table.find(UserBlock.Key(pc: pc, flags: flags)), let code = ending.code, let start = code.loopHead else { return false }
+            let head = table.find(UserBlock.Key(pc: start, flags: flags))
+            if watches, !ending.isWatching, let head, !head.isLoop {
+                ending.isWatching = true
+                head.watch = LoopWatch(ending: code.entry..<code.entry + code.size)
+                unchain(head)
+                return true
             }
-            logCode(code, pc, suffix: "_loop")
-            kill(old)
-            add(UserBlock(pc: pc, flags: flags, code: code, ir: nil, comparedBytes: nil, isLoop: true), loop)
+            uncounted.insert(ending.key.mixed)
+            kill(ending)
+            if let head, !head.isLoop, !watches || head.watch != nil { makeLoop(cpu, instead: head) }
+            head?.watch = nil
+            return false
         }
+    }
+
+    private func makeLoop(_ cpu: VirtualCPU, instead old: UserBlock) {
+        guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), let pages = translateLoop(cpu, old.pc, old.flags),
+            generator.supports(scratch)
+        else { return }
+        guard let code = generator.compileLoops(scratch) else {
+            wantsCodeFlush = true
+            return
+        }
+        logCode(code, old.pc, suffix: "_loop")
+        kill(old)
+        add(UserBlock(pc: old.pc, flags: old.flags, code: code, ir: nil, comparedBytes: nil, isLoop: true), pages)
     }
 
     /// Leaves the loop at `pc` in `scratch`; the numbers of its pages, nil if there is none.
@@ -233,7 +256,11 @@ public final class UserEngine {
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
         for head in code.heads { generator.kill(entry: head) }
-        for jump in block.chainedJumps { generator.unchain(site: jump) }
+        unchain(block)
+    }
+
+    private func unchain(_ block: UserBlock) {
+        for jump in block.chainedJumps { generator?.unchain(site: jump) }
         block.chainedJumps = []
     }
 
@@ -241,7 +268,7 @@ public final class UserEngine {
     func chain(site: Int, to block: UserBlock, generation: Int) {
         guard let generator, let code = block.code, block.comparedBytes == nil else { return }
         memory.lock.withLock {
-            guard !block.isDead, generation == codeFlushes else { return }
+            guard !block.isDead, generation == codeFlushes, block.allows(site) else { return }
             generator.chain(site: site, to: code.entry)
             block.chainedJumps.append(site)
         }
@@ -255,6 +282,7 @@ public final class UserEngine {
                 guard wantsCodeFlush else { return }
                 wantsCodeFlush = false
                 table = BlockSlots()
+                uncounted = []
                 pages.forgetBlocks()
                 generator?.discardCode()
                 for runner in runners { runner.forgetCode() }

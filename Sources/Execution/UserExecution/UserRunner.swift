@@ -157,7 +157,10 @@ public final class UserRunner {
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
-            if loopCounters.isHot(&site) { engine.makeLoop(cpu) }
+            if loopCounters.isHot(site) {
+                if engine.seeToLoop(cpu, watches: loopCounters.watchesLoops) { loopCounters.startWatch() }
+                site = 0
+            }
             if site == 0, let reason = runRemembered(generation) {
                 if reason == .exception, let stop = takeException() { return stop }
                 continue

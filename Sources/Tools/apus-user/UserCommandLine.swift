@@ -82,7 +82,7 @@ struct UserCommandLine {
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
         Option(
-            names: ["tier2"], value: "on|off|N", variable: "APUS_TIER2", help: "make loops one block each, after N rounds (on: 4096), or never"),
+            names: ["tier2"], value: "on|off|N", variable: "APUS_TIER2", help: "make loops one block each, after N rounds (on: 262144), or never"),
         Option(names: ["binfmt"], value: "what[,OCFP]", variable: nil, help: "print, register or unregister the entries of binfmt_misc"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
@@ -161,7 +161,9 @@ struct UserCommandLine {
         switch value {
         case "on": options.engine.loopThreshold = UserEngineOptions().loopThreshold
         case "off": options.engine.loopThreshold = nil
-        default: options.engine.loopThreshold = UInt32(clamping: try number("tier2", value))
+        default:
+            guard let rounds = UInt32(exactly: try number("tier2", value)), rounds <= Int32.max else { throw .badValue("-tier2", value) }
+            options.engine.loopThreshold = rounds
         }
     }
 

@@ -121,7 +121,7 @@ extension Session {
 
     /// `tier2=on|off|N`: how often a loop is repeated before it is made one block.
     private func loopThreshold(_ list: PropertyList) throws -> UInt32? {
-        if let text = list["tier2"], let count = UInt32(text) { return count }
+        if let text = list["tier2"], let count = UInt32(text), count <= Int32.max { return count }
         return try list.bool("tier2", default: true) ? EngineOptions().loopThreshold : nil
     }
 

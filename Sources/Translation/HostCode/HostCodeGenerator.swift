@@ -16,8 +16,11 @@ public struct CompiledBlock: Sendable {
     public let size: Int
     /// Offsets of the heads of loops, which `kill` takes like entries.
     public let heads: [Int]
+    /// Guest address where the loop begins that the block ends; nil if it counts none.
+    public let loopHead: UInt64?
 
-    public init(entry: Int, size: Int, heads: [Int] = []) {
+    public init(entry: Int, size: Int, heads: [Int] = [], loopHead: UInt64? = nil) {
+        self.loopHead = loopHead
         self.entry = entry
         self.size = size
         self.heads = heads
@@ -50,7 +53,7 @@ public struct JumpCacheEntry: Sendable {
     public static let count = 4096
 
     /// Slots of the jump cache: a program's is only emptied with the code memory.
-    @inlinable public static func count(_ mode: MemoryMode) -> Int { mode == .translated ? count : 4 * count }
+    @inlinable public static func count(_ mode: MemoryMode) -> Int { mode == .translated ? count : 16 * count }
 
     /// The slot of a guest address.
     @inlinable public static func index(_ pc: UInt64, alignmentBits: Int, count: Int = count) -> Int {
@@ -88,7 +91,7 @@ public protocol HostCodeGenerator: AnyObject {
     func compile(_ block: borrowing IRBlock) -> CompiledBlock?
     /// The same for a block that branches back to labels of its own: guest state that is hot there gets the host's registers.
     func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock?
-    /// Whether blocks made from now on count their jumps backwards (`CPUHeader.Offset.loopCounters`) until these are chained.
+    /// Whether blocks made from now on count how often they are run (`CPUHeader.Offset.loopCounters`) if they end a loop.
     var countsLoops: Bool { get set }
     /// Runs code at an executable address until it exits.
     func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit

@@ -4,7 +4,7 @@
 /// header has negative offsets; the hot fields are last, within reach of an 8-bit displacement.
 public struct CPUHeader {
     /// Bytes below the state pointer.
-    public static let size = 8192
+    public static let size = 12288
 
     public enum Offset {
         /// UInt64: guest address of the next instruction; true whenever no generated code runs.
@@ -61,8 +61,8 @@ public struct CPUHeader {
         public static let refillsLeft = -408
         /// UInt64: host address behind the call that filled the last one of those; 0 for none.
         public static let refillSite = -472
-        /// Pointer to `loopCounters` UInt32s, which jumps backwards count down.
-        public static let loopCounters = -480
+        /// `loopCounters` UInt32s, which blocks that end loops count down.
+        public static let loopCounters = -12288
         /// `RecentPage`s: for each MMU index a row for loads and one for stores.
         public static let recentPages = -8192
     }
@@ -77,11 +77,11 @@ public struct CPUHeader {
 
     public static let recentPagesPerRow = 32
     public static let loopCounters = 1024
-    /// In `exitSite`, beside the site: its jump has been taken so often that the loop is worth more effort.
+    /// An `exitSite` that is none: the block at `pc` ends a loop and has been run so often that the loop is worth more effort.
     public static let hotLoop: UInt64 = 1 << 30
 
-    /// The counter of a jump that leaves generated code at `site`.
-    @inlinable public static func loopCounter(_ site: Int) -> Int { (site >> 4) & (loopCounters - 1) }
+    /// Offset of the counter of the block at an address.
+    @inlinable public static func loopCounter(_ pc: UInt64) -> Int { Offset.loopCounters + 4 * Int(pc >> 1 & UInt64(loopCounters - 1)) }
 
     /// One of so many fillings of a `RecentPage` is looked at.
     public static let refillsPerSample = 4096

@@ -76,6 +76,8 @@ final class BlockEmitter {
     @exclusivity(unchecked) private(set) var instructions = 0
 
     @exclusivity(unchecked) var entry = 0
+    /// Where the loop begins that the block ends and counts.
+    @exclusivity(unchecked) private(set) var loopHead: UInt64?
     /// Offsets of the checks for interrupts at the heads of loops.
     @exclusivity(unchecked) var heads: [Int] = []
     /// The block's labels, and displacements that wait for them.
@@ -192,6 +194,11 @@ final class BlockEmitter {
             outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
         }
         loop?.enter(&a)
+        loopHead = countsLoops && loop == nil ? findLoopHead() : nil
+        if loopHead != nil {
+            a.alu(.sub, .b32, Memory(HostRegisters.state, CPUHeader.loopCounter(blockPC)), 1)
+            outOfLine.append(OutOfLine(kind: .hotLoop, jump: a.jcc(.s), back: 0, pc: blockPC))
+        }
     }
 
     /// The jump that is taken when somebody wants the vCPU's attention, and that `kill` makes one that always is.

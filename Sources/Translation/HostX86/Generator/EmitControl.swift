@@ -106,11 +106,15 @@ extension BlockEmitter {
 
     private func emitChainable(_ target: UInt64, _ jump: (inout Assembler) -> Int) {
         let place = jump(&a)
-        let isLoop = countsLoops && loop == nil && target <= pc && pc - target < BlockEmitter.longestLoop
-        outOfLine.append(OutOfLine(kind: loop != nil ? .leaveLoop : isLoop ? .countedExit : .exit, jump: place, back: 0, pc: target))
+        outOfLine.append(OutOfLine(kind: loop == nil ? .exit : .leaveLoop, jump: place, back: 0, pc: target))
     }
 
-    /// Bytes from a loop's first instruction to the jump back.
+    /// Where a loop begins that the block ends by a conditional branch back. Jumps without a condition more often come back from rare cases.
+    func findLoopHead() -> UInt64? {
+        labels.lazy.compactMap(\.target).first { $0 <= blockPC && blockPC - $0 < BlockEmitter.longestLoop }
+    }
+
+    /// Bytes from a loop's first instruction to the block that ends it.
     private static let longestLoop: UInt64 = 2048
 
     private func emitDirect(_ target: UInt64) {

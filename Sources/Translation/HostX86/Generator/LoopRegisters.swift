@@ -79,16 +79,30 @@ struct LoopRegisters {
         written = Set(use.counts.filter(\.value.isWritten).keys)
     }
 
-    /// Fields with their registers: the hottest ones; a usual pin keeps its register, and keeps its place where nothing hotter wants it.
+    /// What a field must be used more than the one whose register it takes, which is moved to memory and back each time the loop is entered: two
+    /// operations a round. That of a field that is written counts twice, for the next round waits for it.
+    private static let leastGain = 16
+
+    /// Fields with their registers: the usual ones, but where others are used so much more.
     private static func choose<Host: Hashable>(
         _ use: FieldUse, _ usual: [(Int, Host)], from pool: [Host], _ layout: StateLayout, _ fits: (IRType) -> Bool
     ) -> [(Int, Host)] {
-        let held = Dictionary(uniqueKeysWithValues: usual)
-        func weight(_ offset: Int) -> Int { 2 * (use.counts[offset]?.weight ?? 0) + (held[offset] == nil ? 0 : 1) }
-        let candidates = Set(use.counts.keys).union(held.keys).filter { layout.field(at: $0).map { fits($0.type) } == true }
-        let chosen = candidates.sorted { (weight($0), $1) > (weight($1), $0) }.prefix(pool.count)
-        var free = pool.filter { host in !chosen.contains { held[$0] == host } }
-        return chosen.map { ($0, held[$0] ?? free.removeFirst()) }
+        func weight(_ offset: Int) -> Int { (use.counts[offset]?.isWritten == true ? 2 : 1) * (use.counts[offset]?.weight ?? 0) }
+        var chosen = usual
+        var free = pool.filter { host in !usual.contains { $0.1 == host } }
+        let others = use.counts.keys.filter { offset in
+            !usual.contains { $0.0 == offset } && layout.field(at: offset).map { fits($0.type) } == true && weight(offset) >= leastGain
+        }
+        for offset in others.sorted(by: { (weight($0), $1) > (weight($1), $0) }) {
+            if !free.isEmpty {
+                chosen.append((offset, free.removeFirst()))
+            } else if let coldest = chosen.indices.min(by: { weight(chosen[$0].0) < weight(chosen[$1].0) }),
+                weight(chosen[coldest].0) + leastGain <= weight(offset)
+            {
+                chosen[coldest].0 = offset
+            }
+        }
+        return chosen
     }
 
     /// From the usual pins to these.

@@ -8,8 +8,10 @@ struct OutOfLine {
         case leaveAtEntry, leaveAtHead
         /// The instruction budget does not suffice.
         case outOfBudget
-        /// A chainable jump's way out; the same of one that is counted first, and of one out of a block with pins of its own.
-        case exit, countedExit, leaveLoop
+        /// The block has been run so often that its loop is worth more effort.
+        case hotLoop
+        /// A chainable jump's way out; the same out of a block with pins of its own.
+        case exit, leaveLoop
         /// A memory access that missed the TLB.
         case load, store, atomic, compareExchange
         /// A load that is not from where it was guessed to be.
@@ -72,7 +74,7 @@ extension BlockEmitter {
     func emitOutOfLine() -> Bool {
         for item in outOfLine {
             if a.isNearlyFull { return false }
-            if item.kind == .exit || item.kind == .countedExit { a.note(Int32(item.jump)) }
+            if item.kind == .exit { a.note(Int32(item.jump)) }
             if item.jump >= 0 { a.patch(item.jump, to: a.offset) }
             if item.otherJump >= 0 { a.patch(item.otherJump, to: a.offset) }
             emit(item)
@@ -92,7 +94,7 @@ extension BlockEmitter {
             storePC(item.pc)
             leave(.budget)
         case .exit: leave(by: a.offset, to: item.pc)
-        case .countedExit: emitCountedExit(item)
+        case .hotLoop: leave(by: Int(CPUHeader.hotLoop), to: item.pc)
         case .leaveLoop:
             loop?.leave(&a)
             emitExit(to: item.pc)
@@ -120,7 +122,7 @@ extension BlockEmitter {
         a.jmp(to: thunks.exitUnresolved)
     }
 
-    /// Leaves for an address by a site: the offset of the way out of a jump that can be chained.
+    /// Leaves for an address by a site: the offset of the way out of a jump that can be chained, or `CPUHeader.hotLoop`.
     private func leave(by site: Int, to target: UInt64) {
         a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
         storePC(target)
@@ -134,17 +136,6 @@ extension BlockEmitter {
         a.note(Int32(jump))
         a.patch(jump, to: a.offset)
         leave(by: a.offset, to: target)
-    }
-
-    /// A jump backwards that has not been chained yet: it is counted, and goes on as ever until the count is used up.
-    private func emitCountedExit(_ item: OutOfLine) {
-        let site = a.offset
-        a.mov(.b64, .rax, field(CPUHeader.Offset.loopCounters))
-        a.alu(.sub, .b32, Memory(.rax, 4 * CPUHeader.loopCounter(site)), 1)
-        let isHot = a.jcc(.s)
-        emitExit(to: item.pc)
-        a.patch(isHot, to: a.offset)
-        leave(by: site | Int(CPUHeader.hotLoop), to: item.pc)
     }
 
     func leave(_ reason: ExitReason) {

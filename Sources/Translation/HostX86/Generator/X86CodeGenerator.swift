@@ -94,7 +94,7 @@ public final class X86CodeGenerator: HostCodeGenerator {
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
         guard emitter.emit(block, &assembler) else { return nil }
         memory.commit(assembler.offset - start)
-        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, heads: emitter.heads)
+        return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, heads: emitter.heads, loopHead: emitter.loopHead)
     }
 
     public func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit {
