@@ -21,8 +21,7 @@ extension BlockEmitter {
     // MARK: Branches
 
     func noteBranch(_ op: IROp) {
-        guard op.opcode == .br || op.opcode == .brIf || op.opcode == .brCompare, labels[Int(op.imm)].isSeen else { return }
-        labels[Int(op.imm)].isLoopHead = true
+        if labels[Int(op.imm)].isSeen { labels[Int(op.imm)].isLoopHead = true }
     }
 
     func noteTarget(_ op: IROp, _ index: Int) {

@@ -67,12 +67,18 @@ extension BlockEmitter {
             if op.a >= 0 { use(op.a, index) }
             if op.b >= 0 { use(op.b, index) }
             if op.c >= 0 { use(op.c, index) }
-            if op.opcode == .select { extendFused(op, index) }
-            if op.opcode == .store { extendStored(op, index) }
-            if op.opcode == .load { extendForwarded(index) }
-            if op.opcode == .load || op.opcode == .store { extendFolded(op, index) }
-            if op.opcode == .label { noteTarget(op, index) }
-            if op.opcode.info.effects.contains(.branches) { noteBranch(op) }
+            switch op.opcode {
+            case .select: extendFused(op, index)
+            case .load:
+                extendForwarded(index)
+                extendFolded(op, index)
+            case .store:
+                extendStored(op, index)
+                extendFolded(op, index)
+            case .label: noteTarget(op, index)
+            case .br, .brIf, .brCompare: noteBranch(op)
+            default: break
+            }
         }
     }
 
