@@ -17,41 +17,35 @@ public struct LoopCounters {
 
     private func set(_ offset: Int, _ value: UInt32) { unsafe header.state.storeBytes(of: value, toByteOffset: offset, as: UInt32.self) }
 
-    /// Whether loops are watched for a while before they are made.
-    public var watchesLoops: Bool { threshold > LoopWatch.rounds }
+    /// Whether loops are tried before they are made for good.
+    public var triesLoops: Bool { threshold > LoopCounters.triedRounds }
 
-    /// Whether the vCPU has left a block at its beginning because its loop is hot. The counter starts anew then.
-    public func isHot(_ site: UInt64) -> Bool {
-        guard site == CPUHeader.hotLoop else { return false }
-        set(CPUHeader.loopCounter(header.pc), threshold)
-        return true
-    }
+    /// Whether the vCPU has left a block because its loop is hot.
+    public static func isHot(_ site: UInt64) -> Bool { site == CPUHeader.hotLoop }
 
-    /// Has the block at `pc` come out again when the watch is over.
-    public func startWatch() { set(CPUHeader.loopCounter(header.pc), LoopWatch.rounds) }
-}
+    /// Lets the block at `pc` count anew.
+    public func restart(_ pc: UInt64) { set(CPUHeader.loopCounter(pc), threshold) }
 
-/// Counts how often a loop is entered while it goes round some more: moving what it needs into registers is worth it only if it then stays for a while.
-/// Meanwhile no jump to its head is chained but those of the block that ends it, so that the others are seen.
-public struct LoopWatch {
-    /// How long the watch takes.
-    public static let rounds: UInt32 = 512
-    /// Rounds for each time that the loop is entered, from which on it is made.
+    // MARK: Trials
+
+    /// How often a loop that is tried goes round, or is entered, before it is judged.
+    private static let triedRounds: UInt32 = 4096
+    private static let triedEntries: UInt32 = 512
+    /// Rounds for each time that the loop is entered, from which on moving what it needs into registers is worth it.
     private static let worthwhileRounds = 8
 
-    private let ending: Range<Int>
-    private var entries = 0
-
-    /// - Parameter ending: where the code of the block that ends the loop is.
-    public init(ending: Range<Int>) { self.ending = ending }
-
-    /// Whether a jump to the head that left at `site` may be chained. One from elsewhere enters the loop.
-    public mutating func allows(_ site: Int) -> Bool {
-        if ending.contains(site) { return true }
-        entries += 1
-        return false
+    /// Before code that tries a loop is run. There is one trial at a time: counters that blocks share would end it too soon.
+    public func startTrial() {
+        set(CPUHeader.Offset.trialEntries, LoopCounters.triedEntries)
+        set(CPUHeader.Offset.trialRounds, LoopCounters.triedRounds)
     }
 
-    /// False once it has been left too soon.
-    public var isWorthwhile: Bool { entries * LoopWatch.worthwhileRounds <= Int(LoopWatch.rounds) }
+    /// Whether the loop that was tried has stayed when it was entered.
+    public var isWorthwhile: Bool {
+        func count(_ offset: Int, from start: UInt32) -> Int {
+            Int(start) - Int(unsafe header.state.load(fromByteOffset: offset, as: Int32.self))
+        }
+        let entries = count(CPUHeader.Offset.trialEntries, from: LoopCounters.triedEntries)
+        return count(CPUHeader.Offset.trialRounds, from: LoopCounters.triedRounds) >= LoopCounters.worthwhileRounds * entries
+    }
 }

@@ -24,10 +24,6 @@ final class TranslatedBlock {
     let isTemporary: Bool
     /// Made of several blocks, which branch back and forth in it.
     let isLoop: Bool
-    /// While a loop that begins here is watched.
-    var watch: LoopWatch?
-    /// The block ends a loop that is watched.
-    var isWatching = false
 
     init(
         pc: UInt64, flags: UInt64, physical: UInt64, secondPage: UInt64?, instructions: Int, guestBytes: Int, code: CompiledBlock?,
@@ -56,15 +52,6 @@ extension TranslatedBlock: CachedBlock {
     }
 
     @inline(__always) var key: Key { Key(physical: physical, pc: pc, flags: flags) }
-}
-
-extension TranslatedBlock {
-    /// Whether a jump that left generated code at a site may be chained to the block.
-    func allows(_ site: Int) -> Bool {
-        guard let isAllowed = watch?.allows(site) else { return true }
-        if watch?.isWorthwhile == false { watch = nil }
-        return isAllowed
-    }
 }
 
 /// Finds translated blocks by where they come from, and by page. Guarded by the translation lock.

@@ -208,8 +208,8 @@ final class CPURunner {
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
-            if loopCounters.isHot(site) {
-                if engine.seeToLoop(self, watches: loopCounters.watchesLoops) { loopCounters.startWatch() }
+            if LoopCounters.isHot(site) {
+                engine.seeToLoop(self, loopCounters)
                 site = 0
             }
             guard let block = engine.block(for: self) else {

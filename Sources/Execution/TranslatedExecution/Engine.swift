@@ -76,6 +76,8 @@ public final class TranslationEngine {
     var table = BlockTable()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     var uncounted: Set<UInt64> = []
+    /// The loop that is tried at present.
+    var trial: TranslatedBlock?
     var scratch = IRBlock()
     var optimizer: Optimizer
     private let perfMap: PerfMap?
@@ -279,6 +281,7 @@ public final class TranslationEngine {
             wantsCodeFlush = false
             table.removeAll()
             uncounted = []
+            trial = nil
             interpretedBytes = 0
             refills = RefillSamples()
             generator?.wanderingAccesses = []
@@ -315,11 +318,7 @@ public final class TranslationEngine {
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
         for head in code.heads { generator.kill(entry: head) }
-        unchain(block)
-    }
-
-    func unchain(_ block: TranslatedBlock) {
-        for jump in block.chainedJumps { generator?.unchain(site: jump) }
+        for jump in block.chainedJumps { generator.unchain(site: jump) }
         block.chainedJumps = []
     }
 
@@ -345,7 +344,7 @@ public final class TranslationEngine {
         guard let generator, let code = block.code, block.secondPage == nil, !block.isTemporary else { return }
         translationLock.lock()
         defer { translationLock.unlock() }
-        guard !block.isDead, generation == codeFlushes, block.allows(site) else { return }
+        guard !block.isDead, generation == codeFlushes else { return }
         generator.chain(site: site, to: code.entry)
         block.chainedJumps.append(site)
     }

@@ -7,54 +7,60 @@ import IR
 extension TranslationEngine {
     var countsLoops: Bool { options.loopThreshold != nil && options.instructionShift == nil && !options.singleStep }
 
-    /// Sees to the loop that the block at the runner's `pc` ends and that has gone round very often: it is watched for a while, then made one block, as far as
-    /// its code lies on one page. Whatever comes of it, the block counts no more then.
-    ///
-    /// - Returns: whether the watch begins.
-    func seeToLoop(_ runner: CPURunner, watches: Bool) -> Bool {
+    /// Sees to a hot loop: that which the block at the runner's `pc` ends is made one block, as far as its code lies on one page, on trial at first, and that block
+    /// counts no more; one that has been tried is made for good, or goes.
+    func seeToLoop(_ runner: CPURunner, _ counters: LoopCounters) {
         let (pc, flags) = (runner.cpu.header.pc, runner.cpu.translationFlags)
         guard let page = runner.physicalPage(pc, .execute, runner.cpu.fetchMMUIndex) else {
             // The fault will be met again when the code is fetched.
             runner.cpu.header.exception = 0
-            return false
+            return counters.restart(pc)
         }
-        return translationLock.withLock {
-            func block(_ pc: UInt64) -> TranslatedBlock? { table.find(physical: page | pc & 0xfff, pc: pc, flags: flags) }
-            guard let ending = block(pc), let code = ending.code, let start = code.loopHead, start & ~0xfff == pc & ~0xfff else { return false }
-            let head = block(start).flatMap { $0.secondPage == nil && !$0.isLoop ? $0 : nil }
-            if watches, !ending.isWatching, let head {
-                ending.isWatching = true
-                head.watch = LoopWatch(ending: code.entry..<code.entry + code.size)
-                unchain(head)
-                return true
-            }
-            uncounted.insert(ending.key.mixed)
-            kill(ending)
-            if let head, !watches || head.watch != nil { makeLoop(runner.cpu, instead: head) }
-            head?.watch = nil
-            return false
+        func key(_ pc: UInt64) -> TranslatedBlock.Key { .init(physical: page | pc & 0xfff, pc: pc, flags: flags) }
+        counters.restart(pc)
+        translationLock.withLock {
+            endTrial(runner.cpu, counters)
+            guard let block = table.find(physical: page | pc & 0xfff, pc: pc, flags: flags), !block.isLoop, let head = block.code?.loopHead
+            else { return }
+            kill(block)
+            uncounted.insert(block.key.mixed)
+            if head & ~0xfff == pc & ~0xfff { makeLoop(runner.cpu, key(head), onTrial: counters.triesLoops) }
+            counters.startTrial()
         }
     }
 
-    private func makeLoop(_ cpu: VirtualCPU, instead old: TranslatedBlock) {
-        let section = cpu.memory.section(at: old.physical)
-        guard !Log.isEnabled(.noChain), section.last >= old.physical | 0xfff, let base = unsafe section.host(old.physical & ~0xfff),
-            let ram = section.ram, let generator, unsafe translateLoop(cpu, old.pc, old.flags, page: base), generator.supports(scratch)
+    /// The loop that is on trial is made for good if it was worth it, or goes.
+    private func endTrial(_ cpu: VirtualCPU, _ counters: LoopCounters) {
+        guard let block = trial else { return }
+        trial = nil
+        if block.isDead { return }
+        kill(block)
+        // In another address space its code may be out of reach.
+        if counters.isWorthwhile, cpu.translationFlags == block.flags { makeLoop(cpu, block.key, onTrial: false) }
+    }
+
+    private func makeLoop(_ cpu: VirtualCPU, _ key: TranslatedBlock.Key, onTrial: Bool) {
+        let section = cpu.memory.section(at: key.physical)
+        let old = table.find(physical: key.physical, pc: key.pc, flags: key.flags)
+        guard !Log.isEnabled(.noChain), old?.isLoop != true, section.last >= key.physical | 0xfff,
+            let base = unsafe section.host(key.physical & ~0xfff), let ram = section.ram, let generator,
+            unsafe translateLoop(cpu, key.pc, key.flags, page: base), generator.supports(scratch)
         else { return }
+        generator.countsLoops = onTrial
         guard let code = generator.compileLoops(scratch) else {
             wantsCodeFlush = true
             return
         }
-        logCode(code, suffix: "_loop")
-        if !old.isDead { kill(old) }
+        logCode(code, suffix: onTrial ? "_trial" : "_loop")
+        if let old { kill(old) }
         let block = TranslatedBlock(
-            pc: old.pc, flags: old.flags, physical: old.physical, secondPage: nil, instructions: scratch.instructions, guestBytes: 0, code: code,
+            pc: key.pc, flags: key.flags, physical: key.physical, secondPage: nil, instructions: scratch.instructions, guestBytes: 0, code: code,
             ir: nil, isTemporary: false, isLoop: true)
-        table.insert(block, pages: [.init(block: ObjectIdentifier(ram), page: section.page(old.physical))])
-        loops += 1
+        table.insert(block, pages: [.init(block: ObjectIdentifier(ram), page: section.page(key.physical))])
+        if onTrial { trial = block } else { loops += 1 }
     }
 
-    /// Leaves the loop at `pc` in the scratch IR; false if there is none. The page, which is at `base`, is watched because of the old block.
+    /// Leaves the loop at `pc` in the scratch IR; false if there is none. The page, which is at `base`, is watched because of the block that ends it.
     private func translateLoop(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64, page base: UnsafeMutableRawPointer) -> Bool {
         let ranges = LoopBuilder.build(pc, into: &scratch, isNear: { $0 & ~0xfff == pc & ~0xfff }) { start, limit, block in
             var window = unsafe CodeWindow(base: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), pageStart: pc & ~0xfff) { nil }

@@ -16,10 +16,6 @@ final class UserBlock {
     var isDead = false
     /// Made of several blocks, which branch back and forth in it.
     let isLoop: Bool
-    /// While a loop that begins here is watched.
-    var watch: LoopWatch?
-    /// The block ends a loop that is watched.
-    var isWatching = false
 
     init(pc: UInt64, flags: UInt64, code: CompiledBlock?, ir: HeldBlock?, comparedBytes: [UInt8]?, isLoop: Bool = false) {
         self.isLoop = isLoop
@@ -40,13 +36,4 @@ extension UserBlock: CachedBlock {
     }
 
     @inline(__always) var key: Key { Key(pc: pc, flags: flags) }
-}
-
-extension UserBlock {
-    /// Whether a jump that left generated code at a site may be chained to the block.
-    func allows(_ site: Int) -> Bool {
-        guard let isAllowed = watch?.allows(site) else { return true }
-        if watch?.isWorthwhile == false { watch = nil }
-        return isAllowed
-    }
 }

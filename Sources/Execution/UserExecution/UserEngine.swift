@@ -38,6 +38,8 @@ public final class UserEngine {
     private var reader = CodeReader()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     private var uncounted: Set<UInt64> = []
+    /// The loop that is tried at present.
+    private var trial: UserBlock?
     private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
@@ -198,40 +200,45 @@ public final class UserEngine {
     /// How far from its head a loop's code may be.
     private static let nearness: UInt64 = 4096
 
-    /// Sees to the loop that the block at the vCPU's `pc` ends and that has gone round very often: it is watched for a while, then made one block. Whatever
-    /// comes of it, the block counts no more then.
-    ///
-    /// - Returns: whether the watch begins.
-    func seeToLoop(_ cpu: VirtualCPU, watches: Bool) -> Bool {
+    /// Sees to a hot loop: that which the block at the vCPU's `pc` ends is made one block, on trial at first, and that block counts no more; one that has been tried
+    /// is made for good, or goes.
+    func seeToLoop(_ cpu: VirtualCPU, _ counters: LoopCounters) {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
-        return memory.lock.withLock {
-            guard let ending = table.find(UserBlock.Key(pc: pc, flags: flags)), let code = ending.code, let start = code.loopHead else { return false }
-            let head = table.find(UserBlock.Key(pc: start, flags: flags))
-            if watches, !ending.isWatching, let head, !head.isLoop {
-                ending.isWatching = true
-                head.watch = LoopWatch(ending: code.entry..<code.entry + code.size)
-                unchain(head)
-                return true
-            }
-            uncounted.insert(ending.key.mixed)
-            kill(ending)
-            if let head, !head.isLoop, !watches || head.watch != nil { makeLoop(cpu, instead: head) }
-            head?.watch = nil
-            return false
+        memory.lock.withLock {
+            counters.restart(pc)
+            endTrial(cpu, counters)
+            guard let block = table.find(UserBlock.Key(pc: pc, flags: flags)), !block.isLoop, let head = block.code?.loopHead else { return }
+            kill(block)
+            uncounted.insert(block.key.mixed)
+            makeLoop(cpu, UserBlock.Key(pc: head, flags: flags), onTrial: counters.triesLoops)
+            counters.startTrial()
         }
     }
 
-    private func makeLoop(_ cpu: VirtualCPU, instead old: UserBlock) {
-        guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), let pages = translateLoop(cpu, old.pc, old.flags),
+    /// The loop that is on trial is made for good if it was worth it, or goes.
+    private func endTrial(_ cpu: VirtualCPU, _ counters: LoopCounters) {
+        guard let block = trial else { return }
+        trial = nil
+        if block.isDead { return }
+        kill(block)
+        if counters.isWorthwhile { makeLoop(cpu, block.key, onTrial: false) }
+    }
+
+    private func makeLoop(_ cpu: VirtualCPU, _ key: UserBlock.Key, onTrial: Bool) {
+        let old = table.find(key)
+        guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), old?.isLoop != true, let pages = translateLoop(cpu, key.pc, key.flags),
             generator.supports(scratch)
         else { return }
+        generator.countsLoops = onTrial
         guard let code = generator.compileLoops(scratch) else {
             wantsCodeFlush = true
             return
         }
-        logCode(code, old.pc, suffix: "_loop")
-        kill(old)
-        add(UserBlock(pc: old.pc, flags: old.flags, code: code, ir: nil, comparedBytes: nil, isLoop: true), pages)
+        logCode(code, key.pc, suffix: onTrial ? "_trial" : "_loop")
+        if let old { kill(old) }
+        let block = UserBlock(pc: key.pc, flags: key.flags, code: code, ir: nil, comparedBytes: nil, isLoop: true)
+        add(block, pages)
+        if onTrial { trial = block }
     }
 
     /// Leaves the loop at `pc` in `scratch`; the numbers of its pages, nil if there is none.
@@ -256,11 +263,7 @@ public final class UserEngine {
         guard let generator, let code = block.code else { return }
         generator.kill(entry: code.entry)
         for head in code.heads { generator.kill(entry: head) }
-        unchain(block)
-    }
-
-    private func unchain(_ block: UserBlock) {
-        for jump in block.chainedJumps { generator?.unchain(site: jump) }
+        for jump in block.chainedJumps { generator.unchain(site: jump) }
         block.chainedJumps = []
     }
 
@@ -268,7 +271,7 @@ public final class UserEngine {
     func chain(site: Int, to block: UserBlock, generation: Int) {
         guard let generator, let code = block.code, block.comparedBytes == nil else { return }
         memory.lock.withLock {
-            guard !block.isDead, generation == codeFlushes, block.allows(site) else { return }
+            guard !block.isDead, generation == codeFlushes else { return }
             generator.chain(site: site, to: code.entry)
             block.chainedJumps.append(site)
         }
@@ -283,6 +286,7 @@ public final class UserEngine {
                 wantsCodeFlush = false
                 table = BlockSlots()
                 uncounted = []
+                trial = nil
                 pages.forgetBlocks()
                 generator?.discardCode()
                 for runner in runners { runner.forgetCode() }

@@ -157,8 +157,8 @@ public final class UserRunner {
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
-            if loopCounters.isHot(site) {
-                if engine.seeToLoop(cpu, watches: loopCounters.watchesLoops) { loopCounters.startWatch() }
+            if LoopCounters.isHot(site) {
+                engine.seeToLoop(cpu, loopCounters)
                 site = 0
             }
             if site == 0, let reason = runRemembered(generation) {

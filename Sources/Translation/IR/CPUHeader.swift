@@ -61,6 +61,10 @@ public struct CPUHeader {
         public static let refillsLeft = -408
         /// UInt64: host address behind the call that filled the last one of those; 0 for none.
         public static let refillSite = -472
+        /// UInt32: how often the loop that is tried may still be entered.
+        public static let trialEntries = -476
+        /// UInt32: how often it may still go round.
+        public static let trialRounds = -480
         /// `loopCounters` UInt32s, which blocks that end loops count down.
         public static let loopCounters = -12288
         /// `RecentPage`s: for each MMU index a row for loads and one for stores.

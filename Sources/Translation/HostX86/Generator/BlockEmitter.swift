@@ -76,7 +76,7 @@ final class BlockEmitter {
     @exclusivity(unchecked) private(set) var instructions = 0
 
     @exclusivity(unchecked) var entry = 0
-    /// Where the loop begins that the block ends and counts.
+    /// Where the loop begins that the block ends and counts, or that it tries.
     @exclusivity(unchecked) private(set) var loopHead: UInt64?
     /// Offsets of the checks for interrupts at the heads of loops.
     @exclusivity(unchecked) var heads: [Int] = []
@@ -193,12 +193,15 @@ final class BlockEmitter {
             a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(instructions))
             outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
         }
+        loopHead = !countsLoops ? nil : loop == nil ? findLoopHead() : blockPC
+        if loopHead != nil { count(loop == nil ? CPUHeader.loopCounter(blockPC) : CPUHeader.Offset.trialEntries, .hotLoop) }
         loop?.enter(&a)
-        loopHead = countsLoops && loop == nil ? findLoopHead() : nil
-        if loopHead != nil {
-            a.alu(.sub, .b32, Memory(HostRegisters.state, CPUHeader.loopCounter(blockPC)), 1)
-            outOfLine.append(OutOfLine(kind: .hotLoop, jump: a.jcc(.s), back: 0, pc: blockPC))
-        }
+    }
+
+    /// Counts down, and leaves when that is done.
+    func count(_ counter: Int, _ kind: OutOfLine.Kind) {
+        a.alu(.sub, .b32, Memory(HostRegisters.state, counter), 1)
+        outOfLine.append(OutOfLine(kind: kind, jump: a.jcc(.s), back: 0, pc: blockPC))
     }
 
     /// The jump that is taken when somebody wants the vCPU's attention, and that `kill` makes one that always is.

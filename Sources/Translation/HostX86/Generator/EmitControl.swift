@@ -96,6 +96,7 @@ extension BlockEmitter {
         labels[Int(op.imm)].offset = a.offset
         heads.append(a.offset)
         outOfLine.append(OutOfLine(kind: .leaveAtHead, jump: checkRequest(), back: 0, pc: UInt64(bitPattern: next.imm)))
+        if loopHead == UInt64(bitPattern: next.imm) { count(CPUHeader.Offset.trialRounds, .hotLoopHead) }
     }
 
     // MARK: Exits

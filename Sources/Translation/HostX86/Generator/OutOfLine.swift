@@ -8,8 +8,8 @@ struct OutOfLine {
         case leaveAtEntry, leaveAtHead
         /// The instruction budget does not suffice.
         case outOfBudget
-        /// The block has been run so often that its loop is worth more effort.
-        case hotLoop
+        /// The block has been run so often that its loop is worth more effort; it has gone round often enough for a trial.
+        case hotLoop, hotLoopHead
         /// A chainable jump's way out; the same out of a block with pins of its own.
         case exit, leaveLoop
         /// A memory access that missed the TLB.
@@ -86,15 +86,16 @@ extension BlockEmitter {
         pc = item.pc
         switch item.kind {
         case .leaveAtEntry:
-            leaveUnchained(item.pc, usualThunks)
+            leave(by: 0, to: item.pc, usualThunks)
         case .leaveAtHead:
-            leaveUnchained(item.pc, thunks)
+            leave(by: 0, to: item.pc, thunks)
         case .outOfBudget:
             a.alu(.add, .b64, field(CPUHeader.Offset.budget), Int32(item.count))
             storePC(item.pc)
             leave(.budget)
-        case .exit: leave(by: a.offset, to: item.pc)
-        case .hotLoop: leave(by: Int(CPUHeader.hotLoop), to: item.pc)
+        case .exit: leave(by: a.offset, to: item.pc, usualThunks)
+        case .hotLoop: leave(by: Int(CPUHeader.hotLoop), to: item.pc, usualThunks)
+        case .hotLoopHead: leave(by: Int(CPUHeader.hotLoop), to: item.pc, thunks)
         case .leaveLoop:
             loop?.leave(&a)
             emitExit(to: item.pc)
@@ -115,18 +116,12 @@ extension BlockEmitter {
         }
     }
 
-    /// Leaves for an address with nothing to chain.
-    private func leaveUnchained(_ target: UInt64, _ thunks: Thunks) {
-        storePC(target)
-        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-        a.jmp(to: thunks.exitUnresolved)
-    }
-
-    /// Leaves for an address by a site: the offset of the way out of a jump that can be chained, or `CPUHeader.hotLoop`.
-    private func leave(by site: Int, to target: UInt64) {
+    /// Leaves for an address by a site: the offset of the way out of a jump that can be chained, `CPUHeader.hotLoop`, or 0 for
+    /// nothing to chain.
+    private func leave(by site: Int, to target: UInt64, _ thunks: Thunks) {
         a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
         storePC(target)
-        a.jmp(to: usualThunks.exitUnresolved)
+        a.jmp(to: thunks.exitUnresolved)
     }
 
     /// A jump that can be chained, and its way out right behind it.
@@ -135,7 +130,7 @@ extension BlockEmitter {
         let jump = a.jmp()
         a.note(Int32(jump))
         a.patch(jump, to: a.offset)
-        leave(by: a.offset, to: target)
+        leave(by: a.offset, to: target, usualThunks)
     }
 
     func leave(_ reason: ExitReason) {
