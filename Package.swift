@@ -173,7 +173,7 @@ let package = Package(
         tests("AddressSpaceTests", uses: ["AddressSpace"]),
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
-        tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter", "CPUModel", "CHost"]),
+        tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter", "CHost"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
         tests(
             "GuestRISCVTests",

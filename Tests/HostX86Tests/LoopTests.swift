@@ -1,4 +1,3 @@
-import CPUModel
 import IR
 import Interpreter
 import Optimizer

@@ -214,7 +214,7 @@ public final class TranslationEngine {
 
     /// Improves the scratch IR, made from a page of code that is mapped at `base`.
     func optimize(for cpu: VirtualCPU, page base: UnsafeRawPointer) {
-        unsafe cpu.logTranslation(scratch) { address in
+        cpu.logTranslation(scratch) { address in
             let offset = Int(address & 0xfff)
             return unsafe Array(UnsafeRawBufferPointer(start: base + offset, count: min(4, 4096 - offset)))
         }

@@ -2,6 +2,7 @@ import AddressSpace
 import CPUModel
 import Diagnostics
 import IR
+import Optimizer
 
 /// Loops that have been repeated very often become one block each.
 extension TranslationEngine {
