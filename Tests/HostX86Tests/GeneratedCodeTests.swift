@@ -46,8 +46,8 @@ final class HostMachine {
         }
         let state = guest.header.state
         tlb[0] = TLBEntry(
-            readTag: page == .nothing ? HostMachine.noTag : 0, writeTag: page == .writable ? 0 : HostMachine.noTag, host: UInt64(UInt(bitPattern: guest.memory)),
-            physical: 0)
+            readTag: page == .nothing ? HostMachine.noTag : 0, writeTag: page == .writable ? 0 : HostMachine.noTag,
+            host: UInt64(UInt(bitPattern: guest.memory)), physical: 0)
         for index in 0..<CPUHeader.mmuIndices {
             state.storeBytes(of: UInt64(0), toByteOffset: CPUHeader.Offset.tlb - 16 * index, as: UInt64.self)
             state.storeBytes(of: UInt64(UInt(bitPattern: tlb)), toByteOffset: CPUHeader.Offset.tlb - 16 * index + 8, as: UInt64.self)

@@ -22,7 +22,9 @@ public struct OptionRow: Sendable {
         .init("cpu", "MODEL[,EXT=on|off…]", "choose the cpu ('-cpu help' lists them)"),
         .init("m", "[size=]MEGS", "set the guest's memory in MiB, or with a suffix k, M, G"),
         .init("smp", "[cpus=]N", "set the number of cpus"),
-        .init("accel", "NAME[,prop=VALUE…]", "choose how guest code is run: tcg[,thread=multi|single,tb-size=MiB,perfmap=on,tier2=on|off|N], interpreter"),
+        .init(
+            "accel", "NAME[,prop=VALUE…]",
+            "choose how guest code is run: tcg[,thread=multi|single,tb-size=MiB,perfmap=on,tier2=on|off|N], interpreter"),
         .init("icount", "shift=N[,sleep=on|off]", "count instructions: each takes 2^N ns of virtual time; sleep=off does not wait for timers"),
         .init("kernel", "FILE", "boot this kernel"),
         .init("initrd", "FILE", "give the kernel this initial RAM disk"),

@@ -45,7 +45,10 @@ extension BlockEmitter {
         guard memoryMode != .translated, unsafe info[value].uses == 1 else { return false }
         let user = unsafe Int(info[value].lastUse)
         let op = unsafe ops[user]
-        if op.opcode == .add { return unsafe ops[value].opcode == .shl && isFolded(user) && foldedAddress(ops[Int(info[user].lastUse)])?.shift == Int32(value) }
+        if op.opcode == .add {
+            guard unsafe ops[value].opcode == .shl, isFolded(user) else { return false }
+            return unsafe foldedAddress(ops[Int(info[user].lastUse)])?.shift == Int32(value)
+        }
         guard unsafe ops[value].opcode == .add, Int(op.a) == value, foldedAddress(op) != nil else { return false }
         return forwardedStores(user) == nil
     }

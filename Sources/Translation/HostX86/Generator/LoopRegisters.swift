@@ -64,10 +64,12 @@ struct LoopRegisters {
     init(_ block: borrowing IRBlock, _ layout: StateLayout, usual: HostRegisters) {
         let use = FieldUse(block)
         self.usual = usual
-        let pins = LoopRegisters.choose(
-            use, usual.pins.map { ($0.offset, $0.register) }, from: HostRegisters.pinnable, layout) { $0 == .i64 }
-        let vectors = LoopRegisters.choose(
-            use, usual.vectorPins.map { ($0.offset, $0.register) }, from: HostRegisters.pinnableVectors, layout) { $0 == .f64 || $0 == .v128 }
+        let pins = LoopRegisters.choose(use, usual.pins.map { ($0.offset, $0.register) }, from: HostRegisters.pinnable) {
+            layout.field(at: $0)?.type == .i64
+        }
+        let vectors = LoopRegisters.choose(use, usual.vectorPins.map { ($0.offset, $0.register) }, from: HostRegisters.pinnableVectors) {
+            [.f64, .v128].contains(layout.field(at: $0)?.type)
+        }
         registers = HostRegisters(
             pins: pins.map { HostRegisters.Pin(offset: $0, register: $1) },
             vectorPins: vectors.map { HostRegisters.VectorPin(offset: $0, register: $1, type: layout.field(at: $0)?.type ?? .f64) })
@@ -85,13 +87,13 @@ struct LoopRegisters {
 
     /// Fields with their registers: the usual ones, but where others are used so much more.
     private static func choose<Host: Hashable>(
-        _ use: FieldUse, _ usual: [(Int, Host)], from pool: [Host], _ layout: StateLayout, _ fits: (IRType) -> Bool
+        _ use: FieldUse, _ usual: [(Int, Host)], from pool: [Host], _ fits: (Int) -> Bool
     ) -> [(Int, Host)] {
         func weight(_ offset: Int) -> Int { (use.counts[offset]?.isWritten == true ? 2 : 1) * (use.counts[offset]?.weight ?? 0) }
         var chosen = usual
         var free = pool.filter { host in !usual.contains { $0.1 == host } }
         let others = use.counts.keys.filter { offset in
-            !usual.contains { $0.0 == offset } && layout.field(at: offset).map { fits($0.type) } == true && weight(offset) >= leastGain
+            !usual.contains { $0.0 == offset } && fits(offset) && weight(offset) >= leastGain
         }
         for offset in others.sorted(by: { (weight($0), $1) > (weight($1), $0) }) {
             if !free.isEmpty {
@@ -132,8 +134,12 @@ extension HostRegisters.Pin {
 extension HostRegisters.VectorPin {
     private var field: Memory { Memory(HostRegisters.state, offset) }
 
-    func store(_ a: inout Assembler) { if type == .v128 { a.vmovups(field, register) } else { a.vmovsd(field, register) } }
-    func load(_ a: inout Assembler) { if type == .v128 { a.vmovups(register, field) } else { a.vmovsd(register, field) } }
+    func store(_ a: inout Assembler) {
+        if type == .v128 { a.vmovups(field, register) } else { a.vmovsd(field, register) }
+    }
+    func load(_ a: inout Assembler) {
+        if type == .v128 { a.vmovups(register, field) } else { a.vmovsd(register, field) }
+    }
 }
 
 extension BlockEmitter {
