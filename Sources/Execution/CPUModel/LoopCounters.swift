@@ -13,6 +13,7 @@ public struct LoopCounters {
         self.header = header
         self.threshold = threshold ?? 0
         for index in 0..<CPUHeader.loopCounters { set(CPUHeader.Offset.loopCounters + 4 * index, self.threshold) }
+        endTrial()
     }
 
     private func set(_ offset: Int, _ value: UInt32) { unsafe header.state.storeBytes(of: value, toByteOffset: offset, as: UInt32.self) }
@@ -34,10 +35,16 @@ public struct LoopCounters {
     /// Rounds for each time that the loop is entered, from which on moving what it needs into registers is worth it.
     private static let worthwhileRounds = 8
 
-    /// Before code that tries a loop is run. There is one trial at a time: counters that blocks share would end it too soon.
+    /// Before code that tries a loop is run. A vCPU has one trial at a time: counters that blocks share would end it too soon.
     public func startTrial() {
         set(CPUHeader.Offset.trialEntries, LoopCounters.triedEntries)
         set(CPUHeader.Offset.trialRounds, LoopCounters.triedRounds)
+    }
+
+    /// From now on other vCPUs' trials end no trial here.
+    public func endTrial() {
+        set(CPUHeader.Offset.trialEntries, UInt32(Int32.max))
+        set(CPUHeader.Offset.trialRounds, UInt32(Int32.max))
     }
 
     /// Whether the loop that was tried has stayed when it was entered.

@@ -21,7 +21,9 @@ final class CPURunner {
     let gate: Exclusivity.Gate
     private var switches: UInt64 = 0
     private var interpreter: Interpreter
-    private let loopCounters: LoopCounters
+    let loopCounters: LoopCounters
+    /// The loop that this vCPU tries. Guarded by the translation lock.
+    var trial: TranslatedBlock?
 
     private let sleepLock = Mutex()
     private let sleeper = ConditionVariable()
@@ -209,7 +211,7 @@ final class CPURunner {
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
             if LoopCounters.isHot(site) {
-                engine.seeToLoop(self, loopCounters)
+                engine.seeToLoop(self)
                 site = 0
             }
             guard let block = engine.block(for: self) else {

@@ -76,8 +76,6 @@ public final class TranslationEngine {
     var table = BlockTable()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     var uncounted: Set<UInt64> = []
-    /// The loop that is tried at present.
-    var trial: TranslatedBlock?
     var scratch = IRBlock()
     var optimizer: Optimizer
     private let perfMap: PerfMap?
@@ -281,7 +279,6 @@ public final class TranslationEngine {
             wantsCodeFlush = false
             table.removeAll()
             uncounted = []
-            trial = nil
             interpretedBytes = 0
             refills = RefillSamples()
             generator?.wanderingAccesses = []

@@ -10,7 +10,8 @@ extension TranslationEngine {
 
     /// Sees to a hot loop: that which the block at the runner's `pc` ends is made one block, as far as its code lies on one page, on trial at first, and that block
     /// counts no more; one that has been tried is made for good, or goes.
-    func seeToLoop(_ runner: CPURunner, _ counters: LoopCounters) {
+    func seeToLoop(_ runner: CPURunner) {
+        let counters = runner.loopCounters
         let (pc, flags) = (runner.cpu.header.pc, runner.cpu.translationFlags)
         guard let page = runner.physicalPage(pc, .execute, runner.cpu.fetchMMUIndex) else {
             // The fault will be met again when the code is fetched.
@@ -20,37 +21,41 @@ extension TranslationEngine {
         func key(_ pc: UInt64) -> TranslatedBlock.Key { .init(physical: page | pc & 0xfff, pc: pc, flags: flags) }
         counters.restart(pc)
         translationLock.withLock {
-            endTrial(runner.cpu, counters)
+            endTrial(of: runner)
             guard let block = table.find(physical: page | pc & 0xfff, pc: pc, flags: flags), !block.isLoop, let head = block.code?.loopHead
             else { return }
             kill(block)
             uncounted.insert(block.key.mixed)
-            if head & ~0xfff == pc & ~0xfff { makeLoop(runner.cpu, key(head), onTrial: counters.triesLoops) }
+            guard head & ~0xfff == pc & ~0xfff, let loop = makeLoop(runner.cpu, key(head), onTrial: counters.triesLoops), counters.triesLoops
+            else { return }
+            runner.trial = loop
             counters.startTrial()
         }
     }
 
-    /// The loop that is on trial is made for good if it was worth it, or goes.
-    private func endTrial(_ cpu: VirtualCPU, _ counters: LoopCounters) {
-        guard let block = trial else { return }
-        trial = nil
+    /// The loop that a runner tries is made for good if it was worth it, or goes.
+    private func endTrial(of runner: CPURunner) {
+        let isWorthwhile = runner.loopCounters.isWorthwhile
+        runner.loopCounters.endTrial()
+        guard let block = runner.trial else { return }
+        runner.trial = nil
         if block.isDead { return }
         kill(block)
         // In another address space its code may be out of reach.
-        if counters.isWorthwhile, cpu.translationFlags == block.flags { makeLoop(cpu, block.key, onTrial: false) }
+        if isWorthwhile, runner.cpu.translationFlags == block.flags { _ = makeLoop(runner.cpu, block.key, onTrial: false) }
     }
 
-    private func makeLoop(_ cpu: VirtualCPU, _ key: TranslatedBlock.Key, onTrial: Bool) {
+    private func makeLoop(_ cpu: VirtualCPU, _ key: TranslatedBlock.Key, onTrial: Bool) -> TranslatedBlock? {
         let section = cpu.memory.section(at: key.physical)
         let old = table.find(physical: key.physical, pc: key.pc, flags: key.flags)
         guard !Log.isEnabled(.noChain), old?.isLoop != true, section.last >= key.physical | 0xfff,
             let base = unsafe section.host(key.physical & ~0xfff), let ram = section.ram, let generator,
             unsafe translateLoop(cpu, key.pc, key.flags, page: base), generator.supports(scratch)
-        else { return }
+        else { return nil }
         generator.countsLoops = onTrial
         guard let code = generator.compileLoops(scratch) else {
             wantsCodeFlush = true
-            return
+            return nil
         }
         logCode(code, suffix: onTrial ? "_trial" : "_loop")
         if let old { kill(old) }
@@ -58,7 +63,8 @@ extension TranslationEngine {
             pc: key.pc, flags: key.flags, physical: key.physical, secondPage: nil, instructions: scratch.instructions, guestBytes: 0, code: code,
             ir: nil, isTemporary: false, isLoop: true)
         table.insert(block, pages: [.init(block: ObjectIdentifier(ram), page: section.page(key.physical))])
-        if onTrial { trial = block } else { loops += 1 }
+        if !onTrial { loops += 1 }
+        return block
     }
 
     /// Leaves the loop at `pc` in the scratch IR; false if there is none. The page, which is at `base`, is watched because of the block that ends it.

@@ -38,8 +38,6 @@ public final class UserEngine {
     private var reader = CodeReader()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     private var uncounted: Set<UInt64> = []
-    /// The loop that is tried at present.
-    private var trial: UserBlock?
     private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
@@ -202,43 +200,48 @@ public final class UserEngine {
 
     /// Sees to a hot loop: that which the block at the vCPU's `pc` ends is made one block, on trial at first, and that block counts no more; one that has been tried
     /// is made for good, or goes.
-    func seeToLoop(_ cpu: VirtualCPU, _ counters: LoopCounters) {
+    func seeToLoop(_ runner: UserRunner) {
+        let (cpu, counters) = (runner.cpu, runner.loopCounters)
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         memory.lock.withLock {
             counters.restart(pc)
-            endTrial(cpu, counters)
+            endTrial(of: runner)
             guard let block = table.find(UserBlock.Key(pc: pc, flags: flags)), !block.isLoop, let head = block.code?.loopHead else { return }
             kill(block)
             uncounted.insert(block.key.mixed)
-            makeLoop(cpu, UserBlock.Key(pc: head, flags: flags), onTrial: counters.triesLoops)
+            let loop = makeLoop(cpu, UserBlock.Key(pc: head, flags: flags), onTrial: counters.triesLoops)
+            guard counters.triesLoops, let loop else { return }
+            runner.trial = loop
             counters.startTrial()
         }
     }
 
-    /// The loop that is on trial is made for good if it was worth it, or goes.
-    private func endTrial(_ cpu: VirtualCPU, _ counters: LoopCounters) {
-        guard let block = trial else { return }
-        trial = nil
+    /// The loop that a runner tries is made for good if it was worth it, or goes.
+    private func endTrial(of runner: UserRunner) {
+        let isWorthwhile = runner.loopCounters.isWorthwhile
+        runner.loopCounters.endTrial()
+        guard let block = runner.trial else { return }
+        runner.trial = nil
         if block.isDead { return }
         kill(block)
-        if counters.isWorthwhile { makeLoop(cpu, block.key, onTrial: false) }
+        if isWorthwhile { _ = makeLoop(runner.cpu, block.key, onTrial: false) }
     }
 
-    private func makeLoop(_ cpu: VirtualCPU, _ key: UserBlock.Key, onTrial: Bool) {
+    private func makeLoop(_ cpu: VirtualCPU, _ key: UserBlock.Key, onTrial: Bool) -> UserBlock? {
         let old = table.find(key)
         guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), old?.isLoop != true, let pages = translateLoop(cpu, key.pc, key.flags),
             generator.supports(scratch)
-        else { return }
+        else { return nil }
         generator.countsLoops = onTrial
         guard let code = generator.compileLoops(scratch) else {
             wantsCodeFlush = true
-            return
+            return nil
         }
         logCode(code, key.pc, suffix: onTrial ? "_trial" : "_loop")
         if let old { kill(old) }
         let block = UserBlock(pc: key.pc, flags: key.flags, code: code, ir: nil, comparedBytes: nil, isLoop: true)
         add(block, pages)
-        if onTrial { trial = block }
+        return block
     }
 
     /// Leaves the loop at `pc` in `scratch`; the numbers of its pages, nil if there is none.
@@ -286,7 +289,6 @@ public final class UserEngine {
                 wantsCodeFlush = false
                 table = BlockSlots()
                 uncounted = []
-                trial = nil
                 pages.forgetBlocks()
                 generator?.discardCode()
                 for runner in runners { runner.forgetCode() }

@@ -43,7 +43,9 @@ public final class UserRunner {
     /// Set while a watched access is done after all.
     private(set) var ignoresWatchpoints = false
     private var interpreter: Interpreter
-    private let loopCounters: LoopCounters
+    let loopCounters: LoopCounters
+    /// The loop that this thread tries. Guarded by the memory's lock.
+    var trial: UserBlock?
     private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
 
     public init(cpu: VirtualCPU, engine: UserEngine) {
@@ -158,7 +160,7 @@ public final class UserRunner {
             var site = cpu.header.exitSite
             cpu.header.exitSite = 0
             if LoopCounters.isHot(site) {
-                engine.seeToLoop(cpu, loopCounters)
+                engine.seeToLoop(self)
                 site = 0
             }
             if site == 0, let reason = runRemembered(generation) {

@@ -39,7 +39,7 @@ public struct LoopBuilder {
     /// Builds the loop at `head` into `block`.
     ///
     /// - Parameter isNear: whether code at an address may belong to it.
-    /// - Returns: the guest addresses that it was made from; nil if there is no loop, or one that is too large.
+    /// - Returns: the guest addresses that it was made from; nil if no loop is within reach.
     public static func build(_ head: UInt64, into block: inout IRBlock, isNear: (UInt64) -> Bool, translate: Translate) -> [Range<UInt64>]? {
         var builder = LoopBuilder(head)
         builder.discover(isNear, translate)

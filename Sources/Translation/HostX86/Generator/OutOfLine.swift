@@ -101,7 +101,7 @@ extension BlockEmitter {
             emitExit(to: item.pc)
         case .load, .store, .atomic, .compareExchange: emitAccess(item)
         case .plainLoad:
-            guard let place = item.place else { return }
+            guard let place = item.place else { preconditionFailure("a load that was guessed wrong has a place") }
             if memoryMode != .translated { faultSites.append(offset: a.offset, pc: pc) }
             load(IROp(.load, item.type, attribute: UInt16(item.memory)), item.destination, place)
             a.jmp(to: item.back)

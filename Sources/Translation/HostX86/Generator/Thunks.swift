@@ -11,9 +11,7 @@ struct Thunks {
     }
 
     /// Functions that are called out of line.
-    enum Callee: Int, CaseIterable {
-        case load, store, atomic, compareExchange, helper, float, vector
-    }
+    enum Callee: Int, CaseIterable { case load, store, atomic, compareExchange, helper, float, vector }
 
     /// Exits and all callees take less.
     static let mostBytes = 8192
