@@ -166,7 +166,7 @@ def main():
     parser.add_argument("--peer", action="store_true")
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
-    failures = 0
+    failed = []
     with tempfile.TemporaryDirectory() as folder:
         for guest in GUESTS:
             emulator = f"{os.path.realpath(arguments.bin)}/qemu-{guest}"
@@ -175,11 +175,12 @@ def main():
             wanted = [name for name in cases if not arguments.cases or name in arguments.cases]
             # Most of the time they wait for each other.
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                failures += sum(pool.map(lambda name: check(emulator, guest, name, cases[name], programs), wanted))
+                results = pool.map(lambda name: check(emulator, guest, name, cases[name], programs), wanted)
+                failed += [f"{guest} {name}" for name, problems in zip(wanted, results) if problems]
             if arguments.peer:
-                failures += compare(emulator, guest, programs["static"])
-    print(f"{failures} failures")
-    return failures != 0
+                failed += [f"{guest} beside the peer"] if compare(emulator, guest, programs["static"]) else []
+    print(f"{len(failed)} failures{': ' if failed else ''}{', '.join(failed)}")
+    return len(failed) != 0
 
 
 if __name__ == "__main__":

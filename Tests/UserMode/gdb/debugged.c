@@ -10,6 +10,7 @@
 struct pair { int first; double second; } pair = {3, 1.5};
 volatile long watched, handled;
 static pthread_barrier_t barrier;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((noinline)) int inner(int number) { return number * 2 + pair.first; }
 __attribute__((noinline)) int outer(int number) {
@@ -20,7 +21,9 @@ static void on_signal(int number) { handled += number; }
 
 static void *worker(void *argument) {
     pthread_barrier_wait(&barrier);
+    pthread_mutex_lock(&mutex);
     watched += (long)argument;
+    pthread_mutex_unlock(&mutex);
     pthread_barrier_wait(&barrier);
     return NULL;
 }
