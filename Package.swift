@@ -48,10 +48,11 @@ let translation: [Target] = [
     module("IR", "Translation/IR", .unsafe, uses: ["Bits"]),
     module("Decoding", "Translation/Decoding", .unsafe, uses: ["Bits"]),
     module("Optimizer", "Translation/Optimizer", .unsafe, uses: ["IR", "Bits"]),
+    module("Regions", "Translation/Regions", uses: ["IR"]),
     module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
     module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "CodeCache"]),
-    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "HostCode", "CodeCache", "Interpreter", "CHost", "CCapstone"]),
+    module("HostX86", "Translation/HostX86", .unsafe, uses: ["IR", "Bits", "Regions", "HostCode", "CodeCache", "Interpreter", "CHost", "CCapstone"]),
 ]
 
 let execution: [Target] = [

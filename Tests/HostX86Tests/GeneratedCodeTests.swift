@@ -1,29 +1,34 @@
 import CHost
 import CodeCache
+import Foundation
 import HostCode
 import HostX86
 import IR
 import Interpreter
 import Optimizer
 import RandomIR
+import Synchronization
 import Testing
 
 /// Runs blocks as host code on a `TestGuest`.
 final class HostMachine {
     let generator: X86CodeGenerator
     private let tlb = UnsafeMutablePointer<TLBEntry>.allocate(capacity: 1)
-    private let jumpCache = UnsafeMutablePointer<JumpCacheEntry>.allocate(capacity: JumpCacheEntry.count)
+    private let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
 
     private let memoryMode: MemoryMode
 
     /// - Parameter memoryMode: with `.segment` the guest's memory is accessed directly and the TLB means nothing.
     init(countsInstructions: Bool = false, memoryMode: MemoryMode = .translated) throws {
         self.memoryMode = memoryMode
+        if memoryMode == .segment { HostMachine.catchFaults() }
         generator = X86CodeGenerator(
             memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
             codeAlignmentBits: 0, countsInstructions: countsInstructions, memoryMode: memoryMode)
         generator.checksAllocation = true
-        for index in 0..<JumpCacheEntry.count { jumpCache[index] = JumpCacheEntry(pc: index == JumpCacheEntry.count - 1 ? 0 : .max, code: 0) }
+        let slots = JumpCacheEntry.count(memoryMode)
+        jumpCache = .allocate(capacity: slots)
+        for index in 0..<slots { jumpCache[index] = JumpCacheEntry(pc: index == slots - 1 ? 0 : .max, code: 0) }
     }
 
     deinit {
@@ -53,7 +58,7 @@ final class HostMachine {
             state.storeBytes(of: UInt64(UInt(bitPattern: tlb)), toByteOffset: CPUHeader.Offset.tlb - 16 * index + 8, as: UInt64.self)
         }
         setUp(guest)
-        let exit = generator.run(generator.memory.address(compiled.entry), guest.header)
+        let exit = memoryMode == .segment ? runCatching(compiled, guest) : generator.run(generator.memory.address(compiled.entry), guest.header)
         collectFlags(guest)
         if case .reason(let reason) = exit { return reason }
         return .lookup
@@ -66,6 +71,46 @@ final class HostMachine {
             setUp(guest)
             _ = generator.run(generator.memory.address(compiled.entry), guest.header)
             collectFlags(guest)
+        }
+    }
+
+    private func runCatching(_ compiled: CompiledBlock, _ guest: TestGuest) -> CodeExit {
+        HostMachine.turn.withLock { _ in
+            HostMachine.running = (generator, guest.header)
+            apus_set_signal_slot(HostMachine.slot)
+            defer {
+                HostMachine.running = nil
+                apus_set_signal_slot(nil)
+            }
+            return generator.run(generator.memory.address(compiled.entry), guest.header)
+        }
+    }
+
+    nonisolated(unsafe) private static let slot = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 16).assumingMemoryBound(
+        to: apus_signal_slot.self)
+    static let watched: UInt64? = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
+    /// Who accesses memory directly does so alone.
+    private static let turn = Mutex(())
+    /// What a fault of the host's belongs to.
+    nonisolated(unsafe) private static var running: (generator: X86CodeGenerator, header: CPUHeader)?
+
+    /// Whether accesses behind the guest's memory fault (mprotect).
+    static func protect(_ guest: TestGuest, _ isProtected: Bool) {
+        let start = Int(bitPattern: guest.memory + TestGuest.memorySize)
+        let arguments = [start, TestGuest.guardSize, isProtected ? 0 : 3, 0, 0, 0]
+        precondition(apus_raw_syscall(10, arguments) == 0, "the kernel protects memory")
+    }
+
+    /// From now on a fault of an access in generated code is the guest's exception.
+    static func catchFaults() {
+        apus_set_fault_handler { _, _, context in
+            guard let context, let running = HostMachine.running, running.generator.memory.contains(apus_context_pc(context)),
+                let pc = running.generator.faultingInstruction(at: apus_context_pc(context))
+            else { return false }
+            running.header.pc = pc
+            running.header.exception = 1
+            running.generator.leaveWithException(context)
+            return true
         }
     }
 

@@ -73,9 +73,11 @@ import Testing
     }
 
     private func compare(_ options: RandomIR.Options, seeds: Range<UInt64>) throws {
-        let machine = try HostMachine()
+        let machine = try HostMachine(memoryMode: options.isDirect ? .segment : .translated)
         var optimizer = Optimizer(layout: TestGuest.layout, helpers: TestGuest.helpers)
         let expected = TestGuest(seed: 0), actual = TestGuest(seed: 0)
+        HostMachine.protect(actual, true)
+        defer { HostMachine.protect(actual, false) }
         var loop = IRBlock()
         var ran = 0
         for seed in seeds {
@@ -86,7 +88,8 @@ import Testing
             }
             guard ranges != nil else { continue }
             if seed % 2 == 0 { optimizer.run(&loop) }
-            for page in HostMachine.TLBState.allCases {
+            if let w = HostMachine.watched, seed == w { machine.generator.dumpsRegions = true; print(Printer(layout: TestGuest.layout, helpers: TestGuest.helpers).text(loop)) }
+            for page in options.isDirect ? [HostMachine.TLBState.nothing] : HostMachine.TLBState.allCases {
                 graph.fill(expected, rounds: 1 + seed % 7)
                 graph.fill(actual, rounds: 1 + seed % 7)
                 guard var reason = machine.run(loop, actual, tlb: page, asLoop: true) else { break }
@@ -103,6 +106,7 @@ import Testing
                 }
             }
         }
+        if options.isDirect { #expect(machine.generator.regionCount > seeds.count / 8, "many loops are regions") }
         #expect(ran > seeds.count / 4, "many graphs have loops and host code")
     }
 
@@ -112,6 +116,19 @@ import Testing
         options.hasBranches = hasBranches
         options.length = 20
         try compare(options, seeds: 0..<2000)
+    }
+
+    /// Regions: accesses are direct, and a fault is the host's.
+    @Test(arguments: [false, true]) func regions(hasBranches: Bool) throws {
+        var options = RandomIR.Options()
+        options.integers = [.i32, .i64]
+        options.isDirect = true
+        options.hasBranches = hasBranches
+        options.hasAtomics = false
+        options.hasCalls = false
+        options.without = [.mulHighSU, .clmul, .clmulHigh, .bitReverseBytes]
+        options.length = 24
+        try compare(options, seeds: 0..<3000)
     }
 
     @Test func floats() throws {

@@ -11,6 +11,8 @@ public struct RandomIR {
         public var floatLanes: [Lane] = [.b16, .b32, .b64]
         public var hasMemory = true
         public var hasAtomics = true
+        /// Accesses are plain ones of at most eight bytes, inside the guest's memory or on the page behind it.
+        public var isDirect = false
         /// 16-byte atomics on values that are put together from halves.
         public var hasPairs = false
         public var hasBranches = true
@@ -95,7 +97,7 @@ public struct RandomIR {
     }
 
     mutating func field(_ type: IRType) -> StateField {
-        random.pick(TestGuest.layout.fields.filter { $0.offset >= 0 && $0.type.bits == type.bits })
+        random.pick(TestGuest.layout.fields.filter { $0.offset >= 0 && (options.isDirect ? $0.type == type : $0.type.bits == type.bits) })
     }
 
     private mutating func integer() -> IRType { random.pick(options.integers) }

@@ -5,12 +5,17 @@ extension RandomIR {
     /// An address inside the guest's memory, seldom outside.
     private mutating func address(_ block: inout IRBlock, size: Int) -> Value {
         let base = value(.i64, &block)
+        if options.isDirect {
+            let masked = block.binary(.and, .i64, base, block.const(.i64, UInt64(TestGuest.memorySize - 1)))
+            return random.oneIn(40) ? block.add(.i64, masked, block.const(.i64, UInt64(TestGuest.memorySize - 2048))) : masked
+        }
         if random.oneIn(30) { return base }
         let mask = (TestGuest.memorySize / 2 - 1) & ~(random.oneIn(2) ? size - 1 : 0)
         return block.binary(.and, .i64, base, block.const(.i64, UInt64(mask)))
     }
 
     private mutating func operation(_ size: Int) -> MemoryOperation {
+        if options.isDirect { return MemoryOperation(min(size, 8), signed: random.oneIn(2)) }
         let alignment: MemoryOperation.Alignment = random.oneIn(8) ? .fault : .any
         return MemoryOperation(
             size, signed: random.oneIn(2), bigEndian: random.oneIn(4), alignment: alignment,
@@ -32,7 +37,7 @@ extension RandomIR {
     private mutating func access(_ block: inout IRBlock, _ address: Value) {
         let type = random.pick(options.integers + options.floats.filter { $0 != .f80 } + (options.hasVectors ? [.v64, .v128] : []))
         let size = type.isFloat || type.isVector ? type.bytes : size(upTo: type)
-        let offset = random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
+        let offset = options.isDirect ? Int64(random.below(64)) : random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
         if random.oneIn(2) {
             keep(block.load(type, address, offset: offset, operation(size)), type)
         } else {

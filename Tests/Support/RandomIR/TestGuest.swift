@@ -4,6 +4,8 @@ import IR
 public final class TestGuest {
     public static let memorySize = 8192
     public static let stateSize = 512
+    /// Bytes behind the memory that belong to nobody; a test may protect them.
+    public static let guardSize = 8192
 
     /// x0–x11 hold i64, w0–w3 i32, h0–h1 i16, b0–b1 i8, q0–q3 i128, s0–s3 f32, v0–v3 v128, u0–u1 v64, d0–d3 f64, e0–e1 f80, g0–g1 f128.
     public static let layout: StateLayout = {
@@ -33,20 +35,22 @@ public final class TestGuest {
 
     public let header: CPUHeader
     private let allocation: UnsafeMutableRawPointer
+    private let room: UnsafeMutableRawPointer
     public let memory: UnsafeMutablePointer<UInt8>
 
     /// A guest whose registers and memory hold what `seed` makes of them.
     public init(seed: UInt64) {
         let size = CPUHeader.size + TestGuest.stateSize
         allocation = .allocate(byteCount: size, alignment: 64)
-        memory = .allocate(capacity: TestGuest.memorySize)
+        room = .allocate(byteCount: TestGuest.memorySize + TestGuest.guardSize, alignment: 4096)
+        memory = room.assumingMemoryBound(to: UInt8.self)
         header = CPUHeader(allocation + CPUHeader.size)
         fill(seed: seed)
     }
 
     deinit {
         allocation.deallocate()
-        memory.deallocate()
+        room.deallocate()
     }
 
     /// Sets everything as a new guest of that seed has it.

@@ -7,17 +7,22 @@ import Interpreter
 /// Tier 1 for x86-64: one pass over a block's IR, from values to host registers to machine code.
 public final class X86CodeGenerator: HostCodeGenerator {
     public let memory: CodeMemory
-    private let layout: StateLayout
+    let layout: StateLayout
     let registers: HostRegisters
     let helpers: [Helper]
     let codeAlignmentBits: Int
     let countsInstructions: Bool
     let thunks: Thunks
     private let helperTable: UnsafeMutablePointer<HelperFunction>
-    private let memoryMode: MemoryMode
+    let memoryMode: MemoryMode
     private var emitter: BlockEmitter
     /// Where the code of blocks with loops is, in ascending order, and the way out that knows their pins.
     private var loops: [(start: Int, end: Int, exit: Int)] = []
+    /// Regions, in ascending order.
+    private var regions: [RegionCode] = []
+    public var dumpsRegions = false
+    /// How many loops have become regions.
+    public private(set) var regionCount = 0
 
     public init(
         memory: CodeMemory, layout: StateLayout, helpers: [Helper], runtime: RuntimeFunctions, codeAlignmentBits: Int, countsInstructions: Bool,
@@ -77,6 +82,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
     }
 
     public func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock? {
+        switch compileRegion(block) {
+        case .code(let code):
+            regionCount += 1
+            return code
+        case .full: return nil
+        case .unknown: break
+        }
         let start = memory.used
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
         if memory.size - start < Thunks.mostBytes { return nil }
@@ -154,6 +166,12 @@ public final class X86CodeGenerator: HostCodeGenerator {
     public func leaveWithException(_ context: UnsafeMutableRawPointer) {
         // The pins are still in their registers, where the way out takes them from; rbp is the state pointer.
         let offset = memory.offset(of: unsafe apus_context_pc(context))
+        if let region = regions.last(where: { $0.entry <= offset }), offset < region.end {
+            region.restore(offset) { unsafe apus_context_register(context, UInt32($0.rawValue)) }
+            unsafe apus_context_set_register(
+                context, UInt32(Register.rax.rawValue), Thunks.ExitCode.reason + UInt64(ExitReason.exception.rawValue))
+            return unsafe apus_context_set_pc(context, UInt(bitPattern: memory.address(region.exit)))
+        }
         let exit = loops.last { $0.start <= offset }.flatMap { offset < $0.end ? $0.exit : nil } ?? thunks.exit
         unsafe apus_context_set_register(context, UInt32(Register.rax.rawValue), Thunks.ExitCode.reason + UInt64(ExitReason.exception.rawValue))
         unsafe apus_context_set_pc(context, UInt(bitPattern: memory.address(exit)))
@@ -166,9 +184,16 @@ public final class X86CodeGenerator: HostCodeGenerator {
         return operand.address { unsafe apus_context_register(context, UInt32($0)) }
     }
 
+    /// Keeps what a fault handler has to know of a region.
+    func note(_ code: RegionCode) {
+        for site in code.sites { emitter.faultSites.append(offset: site.offset, pc: site.pc) }
+        regions.append(code)
+    }
+
     public func discardCode() {
         emitter.faultSites.removeAll()
         loops = []
+        regions = []
         memory.discard()
     }
 

@@ -1,0 +1,87 @@
+import IR
+import Regions
+
+/// Where in the region's code values are needed, as ranges of positions. A node reads at its position and writes behind it.
+struct Intervals {
+    /// Ascending, without overlaps.
+    typealias Ranges = [Range<Int>]
+
+    private(set) var ranges: [Ranges]
+    /// How often a value is read and written, weighted by the loops around.
+    private(set) var weights: [Int]
+    /// Positions of blocks' beginnings and ends.
+    private(set) var starts: [Int] = []
+    private(set) var ends: [Int] = []
+
+    /// How much more a loop counts than what is around it, and how many are looked at.
+    private static let loopFactor = 8
+    private static let deepest = 5
+
+    init(_ region: Region, _ liveness: Liveness) {
+        ranges = [Ranges](repeating: [], count: region.nodes.count)
+        weights = [Int](repeating: 0, count: region.nodes.count)
+        var position = 0
+        for block in region.blocks {
+            starts.append(position)
+            ends.append(position + 2 * block.body.count + 2)
+            position += 2 * block.body.count + 3
+        }
+        for number in region.blocks.indices.reversed() { add(region, liveness, number) }
+        for index in ranges.indices { ranges[index] = Intervals.joined(ranges[index].reversed()) }
+    }
+
+    static func frequency(_ depth: Int) -> Int { (0..<min(depth, deepest)).reduce(1) { product, _ in product * loopFactor } }
+
+    /// Goes backward through a block; the ranges of each value come in descending order.
+    private mutating func add(_ region: Region, _ liveness: Liveness, _ number: Int) {
+        let block = region.blocks[number]
+        let frequency = Intervals.frequency(block.depth)
+        let start = starts[number]
+        var openEnds: [Int32: Int] = [:]
+        for value in liveness.liveOut(number) { openEnds[value] = ends[number] + 1 }
+        func use(_ value: Int32, _ position: Int) {
+            if region.constant(value) != nil { return }
+            weights[Int(value)] += frequency
+            if openEnds[value] == nil { openEnds[value] = position + 1 }
+        }
+        var position = ends[number]
+        for value in block.body.reversed() {
+            position -= 2
+            guard liveness.isUsed(value), region.constant(value) == nil else { continue }
+            if region.hasResult(value) {
+                let begin = region.nodes[Int(value)].kind == .entry ? start : position + 1
+                weights[Int(value)] += frequency
+                ranges[Int(value)].append(begin..<max(openEnds.removeValue(forKey: value) ?? 0, begin + 1))
+            }
+            for operand in liveness.uses(value) { use(operand, position) }
+        }
+        for value in liveness.usesAtStart(number) where openEnds[value] == nil && region.constant(value) == nil { openEnds[value] = start + 1 }
+        for phi in block.phis where liveness.isUsed(phi) {
+            weights[Int(phi)] += frequency
+            ranges[Int(phi)].append(start..<max(openEnds.removeValue(forKey: phi) ?? 0, start + 1))
+        }
+        for (value, end) in openEnds { ranges[Int(value)].append(start..<end) }
+    }
+
+    /// Ranges in ascending order, those that touch joined.
+    static func joined(_ ranges: some Sequence<Range<Int>>) -> Ranges {
+        var joined: Ranges = []
+        for range in ranges {
+            if let last = joined.last, last.upperBound >= range.lowerBound {
+                joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                joined.append(range)
+            }
+        }
+        return joined
+    }
+
+    static func overlap(_ a: Ranges, _ b: Ranges) -> Bool {
+        var (i, j) = (0, 0)
+        while i < a.count, j < b.count {
+            if a[i].overlaps(b[j]) { return true }
+            if a[i].upperBound <= b[j].upperBound { i += 1 } else { j += 1 }
+        }
+        return false
+    }
+}

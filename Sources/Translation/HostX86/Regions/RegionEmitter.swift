@@ -1,0 +1,330 @@
+import HostCode
+import IR
+import Regions
+
+/// What has to be known of a region's machine code after it is made.
+struct RegionCode {
+    /// An access to guest memory: where it is, which instruction it belongs to, and what is to be restored if it faults.
+    struct Site {
+        let offset: Int
+        let pc: UInt64
+        let items: [RestoredField]
+    }
+
+    var entry = 0
+    var end = 0
+    var heads: [Int] = []
+    var sites: [Site] = []
+    /// Where it goes on when guest state is whole in memory.
+    var exit = 0
+}
+
+/// A field of guest state and where its value is.
+struct RestoredField {
+    let offset: Int
+    let width: Width
+    let source: MoveSource
+}
+
+/// Makes a region's machine code: blocks in their order, then what leads out of them.
+struct RegionEmitter {
+    let region: Region
+    let recovery: Recovery
+    let places: RegisterAllocation
+    let usual: HostRegisters
+    let thunks: Thunks
+    let memoryMode: MemoryMode
+    let codeAlignmentBits: Int
+    /// Whether entries and rounds are counted for a trial.
+    let counts: Bool
+    var a: Assembler
+    var code = RegionCode()
+    var number = 0
+    var pc: UInt64 = 0
+
+    /// Offsets of blocks, and displacements that wait for them.
+    private var offsets: [Int]
+    private var fixups: [(place: Int, block: Int)] = []
+    /// Displacements of jumps that leave where a loop begins anew.
+    private var ways: [WayOut] = []
+
+    struct WayOut {
+        let jump: Int
+        let site: Int
+        let pc: UInt64
+        let items: [RestoredField]
+    }
+
+    /// Prepares the code of a region; nil if it needs more stack than there is.
+    init?(
+        _ region: Region, _ usual: HostRegisters, _ thunks: Thunks, memoryMode: MemoryMode, codeAlignmentBits: Int, counts: Bool, _ assembler: Assembler
+    ) {
+        self.region = region
+        self.usual = usual
+        self.thunks = thunks
+        self.memoryMode = memoryMode
+        self.codeAlignmentBits = codeAlignmentBits
+        self.counts = counts
+        a = assembler
+        AddressSelection.run(region)
+        recovery = Recovery(region)
+        var hints: [Int32: Register] = [:]
+        for value in region.blocks[0].body where region.nodes[Int(value)].kind == .entry {
+            hints[value] = usual.pin(at: region.nodes[Int(value)].op.imm)
+        }
+        places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints)
+        if places.slots == nil { return nil }
+        offsets = [Int](repeating: -1, count: region.blocks.count)
+    }
+
+    /// Emits everything. `checks` are fields that must hold sign-extended words; the displacements that are returned lead to where it goes on if
+    /// they do not.
+    mutating func emit(checks: Set<Int32>) -> [Int] {
+        let wrong = emitEntry(checks)
+        for number in region.blocks.indices { emitBlock(number) }
+        for way in ways {
+            a.patch(way.jump, to: a.offset)
+            leave(way.items, by: way.site, to: way.pc)
+        }
+        for fixup in fixups { a.patch(fixup.place, to: offsets[fixup.block]) }
+        code.exit = a.offset
+        loadPins()
+        a.jmp(to: thunks.exit)
+        code.end = a.offset
+        return wrong
+    }
+
+    // MARK: Entry
+
+    /// The check for interrupts, which `kill` can turn into a jump.
+    mutating func emitCheckOfRequest() {
+        a.align(16)
+        code.entry = a.offset
+        let jump = checkRequest()
+        ways.append(WayOut(jump: jump, site: 0, pc: region.blocks[1].pc, items: pinItems()))
+        if counts { count(CPUHeader.Offset.trialEntries, region.blocks[1].pc, pinItems()) }
+    }
+
+    /// Of code that is entered from other code of its own kind.
+    mutating func emitStart() { code.entry = a.offset }
+
+    /// While the usual pins are in their registers they are to be restored from there.
+    private func pinItems() -> [RestoredField] {
+        usual.pins.map { RestoredField(offset: $0.offset, width: .b64, source: .location(.register($0.register))) }
+    }
+
+    private mutating func checkRequest() -> Int {
+        a.byte(0x83)
+        a.byte(0xbd)
+        a.long(Int32(CPUHeader.Offset.exitRequest))
+        a.byte(0)
+        return a.jcc(.ne)
+    }
+
+    private mutating func count(_ counter: Int, _ pc: UInt64, _ items: [RestoredField]) {
+        a.alu(.sub, .b32, Memory(HostRegisters.state, counter), 1)
+        ways.append(WayOut(jump: a.jcc(.s), site: Int(CPUHeader.hotLoop), pc: pc, items: items))
+    }
+
+    private mutating func emitEntry(_ checks: Set<Int32>) -> [Int] {
+        var wrong: [Int] = []
+        for value in checks.sorted() where recovery.liveness.isUsed(value) {
+            let offset = region.nodes[Int(value)].op.imm
+            let scratch = RegisterAllocation.scratch
+            if let pin = usual.pin(at: offset) {
+                a.movsx(.b64, scratch, .b32, pin)
+                a.alu(.cmp, .b64, scratch, pin)
+            } else {
+                a.movsx(.b64, scratch, .b32, field(Int(offset)))
+                a.alu(.cmp, .b64, scratch, field(Int(offset)))
+            }
+            wrong.append(a.jcc(.ne))
+        }
+        for pin in usual.pins { pin.store(&a) }
+        var moves = ParallelMoves()
+        for value in region.blocks[0].body where region.nodes[Int(value)].kind == .entry && recovery.liveness.isUsed(value) {
+            let offset = region.nodes[Int(value)].op.imm
+            if let pin = usual.pin(at: offset) {
+                moves.append(places[value], .location(.register(pin)))
+            } else {
+                moves.append(places[value], region.nodes[Int(value)].op.type == .i32 ? .word(Int(offset)) : .field(Int(offset)))
+            }
+        }
+        moves.emit(&a)
+        return wrong
+    }
+
+    // MARK: Blocks
+
+    private mutating func emitBlock(_ number: Int) {
+        self.number = number
+        let block = region.blocks[number]
+        pc = block.pc
+        if block.isHead {
+            a.align(16)
+            offsets[number] = a.offset
+            code.heads.append(a.offset)
+            let items = restored(recovery.atHead[number] ?? [])
+            ways.append(WayOut(jump: checkRequest(), site: 0, pc: pc, items: items))
+            if counts, number == 1 { count(CPUHeader.Offset.trialRounds, pc, items) }
+        } else {
+            offsets[number] = a.offset
+        }
+        for item in restored(recovery.atStart[number] ?? []) { restore(item) }
+        for value in block.body where recovery.liveness.isUsed(value) && !region.fused.contains(value) {
+            guard region.nodes[Int(value)].kind == .operation else { continue }
+            emit(value, region.nodes[Int(value)])
+        }
+        guard let first = block.successors.first else { return }
+        if block.successors.count == 1 {
+            emitMoves(to: first)
+            jump(to: first)
+        }
+    }
+
+    /// Goes on at a block that does not follow.
+    mutating func jump(to target: Int) {
+        if target == number + 1 { return }
+        fixups.append((a.jmp(), target))
+    }
+
+    mutating func branch(_ condition: HostCondition) {
+        let successors = region.blocks[number].successors
+        let (taken, other) = (through(successors[0]), successors[1])
+        if taken == number + 1 {
+            fixups.append((a.jcc(condition.negated), through(other)))
+        } else {
+            fixups.append((a.jcc(condition), taken))
+            if other != number + 1 { fixups.append((a.jmp(), through(other))) }
+        }
+    }
+
+    /// Where a way leads in the end: a block that has nothing to do is passed.
+    private func through(_ target: Int) -> Int {
+        let block = region.blocks[target]
+        guard block.body.isEmpty, !block.isHead, recovery.atStart[target] == nil, block.successors.count == 1, moves(from: target, to: block.successors[0]).isEmpty else { return target }
+        return through(block.successors[0])
+    }
+
+    private func moves(from source: Int, to target: Int) -> ParallelMoves {
+        var moves = ParallelMoves()
+        guard let edge = region.blocks[target].predecessors.firstIndex(of: source) else { return moves }
+        for phi in region.blocks[target].phis where recovery.liveness.isUsed(phi) {
+            guard let argument = region.arguments[phi]?[edge] else { continue }
+            if let constant = region.constant(argument) {
+                moves.append(places[phi], .constant(UInt64(bitPattern: constant) & region.nodes[Int(phi)].op.type.mask))
+            } else {
+                moves.append(places[phi], .location(places[argument]))
+            }
+        }
+        return moves
+    }
+
+    private mutating func emitMoves(to target: Int) {
+        var moves = moves(from: number, to: target)
+        moves.emit(&a)
+    }
+
+    // MARK: Guest state
+
+    func field(_ offset: Int) -> Memory { Memory(HostRegisters.state, offset) }
+
+    func restored(_ items: [Recovery.Item]) -> [RestoredField] {
+        items.map { item in
+            RestoredField(
+                offset: Int(item.field.offset), width: item.field.type == .i64 ? .b64 : .b32, source: source(item.value, item.form, item.field.type))
+        }
+    }
+
+    private func source(_ value: Int32, _ form: Recovery.Form, _ type: IRType) -> MoveSource {
+        if let constant = region.constant(value) {
+            let bits = form == .signedWord ? Int64(Int32(truncatingIfNeeded: constant)) : constant
+            return .constant(UInt64(bitPattern: bits) & type.mask)
+        }
+        switch form {
+        case .whole: return .location(places[value])
+        case .signedWord: return .signedWord(places[value])
+        case .unsignedWord: return .unsignedWord(places[value])
+        }
+    }
+
+    /// Writes a field of guest state, with one of the scratch registers where it needs one.
+    mutating func restore(_ item: RestoredField) {
+        if case .constant(let value) = item.source, item.width == .b32 || Int32(exactly: Int64(bitPattern: value)) != nil {
+            return a.mov(item.width, field(item.offset), Int32(truncatingIfNeeded: value))
+        }
+        if case .location(.register(let register)) = item.source { return a.mov(item.width, field(item.offset), register) }
+        ParallelMoves.load(RegisterAllocation.secondScratch, item.source, &a)
+        a.mov(item.width, field(item.offset), RegisterAllocation.secondScratch)
+    }
+
+    mutating func loadPins() {
+        for pin in usual.pins { pin.load(&a) }
+    }
+
+    // MARK: Exits
+
+    /// Makes guest state whole, in memory and in the usual pins.
+    mutating func restoreAll(_ items: [RestoredField]) {
+        for item in items { restore(item) }
+        loadPins()
+    }
+
+    mutating func leave(_ items: [RestoredField], by site: Int, to target: UInt64) {
+        restoreAll(items)
+        leave(by: site, to: target)
+    }
+
+    mutating func leave(by site: Int, to target: UInt64) {
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
+        storePC(target)
+        a.jmp(to: thunks.exitUnresolved)
+    }
+
+    private mutating func storePC(_ address: UInt64) {
+        if let short = Int32(exactly: Int64(bitPattern: address)) { return a.mov(.b64, field(CPUHeader.Offset.pc), short) }
+        a.mov(.b32, field(CPUHeader.Offset.pc), Int32(truncatingIfNeeded: address))
+        a.mov(.b32, field(CPUHeader.Offset.pc + 4), Int32(truncatingIfNeeded: address >> 32))
+    }
+
+    mutating func emitExit(_ value: Int32, _ op: IROp) {
+        let items = restored(recovery.atNode[value] ?? [])
+        switch op.opcode {
+        case .exitDirect:
+            restoreAll(items)
+            let target = UInt64(bitPattern: op.imm)
+            a.alignDisplacement(behind: 1)
+            let jump = a.jmp()
+            a.note(Int32(jump))
+            a.patch(jump, to: a.offset)
+            leave(by: a.offset, to: target)
+        case .exitIndirect:
+            for item in items { restore(item) }
+            load(RegisterAllocation.scratch, op.a)
+            loadPins()
+            emitLookUp()
+        default:
+            restoreAll(items)
+            if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) } else { storePC(pc) }
+            a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+            a.mov(.rax, Thunks.ExitCode.reason + UInt64(op.reason.rawValue))
+            a.jmp(to: thunks.exit)
+        }
+    }
+
+    /// Goes on at the guest address in rax, through the jump cache.
+    private mutating func emitLookUp() {
+        let bits = UInt8(4 - codeAlignmentBits)
+        a.mov(.b32, .rcx, .rax)
+        if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
+        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count(memoryMode) - 1) << 4))
+        a.alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
+        a.alu(.cmp, .b64, .rax, Memory(.rcx))
+        let miss = a.jcc(.ne)
+        a.jmp(Memory(.rcx, 8))
+        a.patch(miss, to: a.offset)
+        a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
+        a.jmp(to: thunks.exitUnresolved)
+    }
+}

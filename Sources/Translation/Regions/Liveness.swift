@@ -1,0 +1,115 @@
+import IR
+
+/// Which values are still needed where.
+public struct Liveness {
+    public struct Bits {
+        var words: [UInt64]
+
+        init(_ count: Int) { words = [UInt64](repeating: 0, count: (count + 63) / 64) }
+
+        public func contains(_ value: Int32) -> Bool { value >= 0 && words[Int(value) >> 6] >> UInt64(value & 63) & 1 != 0 }
+        mutating func insert(_ value: Int32) { words[Int(value) >> 6] |= 1 << UInt64(value & 63) }
+        mutating func remove(_ value: Int32) { words[Int(value) >> 6] &= ~(1 << UInt64(value & 63)) }
+        mutating func formUnion(_ other: Bits) { for index in words.indices { words[index] |= other.words[index] } }
+        public var members: [Int32] {
+            var members: [Int32] = []
+            for (index, word) in words.enumerated() {
+                var rest = word
+                while rest != 0 {
+                    members.append(Int32(64 * index + rest.trailingZeroBitCount))
+                    rest &= rest - 1
+                }
+            }
+            return members
+        }
+    }
+
+    private let region: Region
+    /// Nodes that are made: those that have effects, and what they need.
+    private var used: Bits
+    private var liveIn: [Bits]
+    private var liveOut: [Bits]
+    /// Values that a node uses beside its operands, and those that are used where a block begins.
+    private let extra: [Int32: [Int32]]
+    private let atStart: [Int: [Int32]]
+
+    init(_ region: Region, extra: [Int32: [Int32]], atStart: [Int: [Int32]]) {
+        self.region = region
+        self.extra = extra
+        self.atStart = atStart
+        used = Bits(region.nodes.count)
+        liveIn = [Bits](repeating: Bits(region.nodes.count), count: region.blocks.count)
+        liveOut = liveIn
+        mark()
+        flow()
+    }
+
+    public func isUsed(_ value: Int32) -> Bool { used.contains(value) }
+    public func isLiveIn(_ number: Int, _ value: Int32) -> Bool { liveIn[number].contains(value) }
+    public func isLiveOut(_ number: Int, _ value: Int32) -> Bool { liveOut[number].contains(value) }
+    public func liveOut(_ number: Int) -> [Int32] { liveOut[number].members }
+
+    /// What a node needs when it is carried out; constants are nobody's.
+    public func uses(_ value: Int32) -> [Int32] {
+        let node = region.nodes[Int(value)]
+        var uses = extra[value] ?? []
+        if node.kind == .operation, node.op.opcode != .writeState || region.number(of: node.op.imm) == nil { uses += region.operands(value) }
+        return uses
+    }
+
+    public func usesAtStart(_ number: Int) -> [Int32] { atStart[number] ?? [] }
+
+    private mutating func mark() {
+        var waiting: [Int32] = atStart.values.flatMap { $0 }
+        for block in region.blocks {
+            for value in block.body where region.isRoot(value) || extra[value] != nil { waiting.append(value) }
+        }
+        while let value = waiting.popLast() {
+            if used.contains(value) { continue }
+            used.insert(value)
+            waiting += uses(value)
+            if region.nodes[Int(value)].kind == .phi { waiting += region.arguments[value] ?? [] }
+        }
+    }
+
+    private mutating func flow() {
+        var changes = true
+        while changes {
+            changes = false
+            for number in region.blocks.indices.reversed() {
+                var live = Bits(region.nodes.count)
+                for successor in region.blocks[number].successors {
+                    live.formUnion(liveIn[successor])
+                    guard let edge = region.blocks[successor].predecessors.firstIndex(of: number) else { continue }
+                    for phi in region.blocks[successor].phis where used.contains(phi) { insert(region.arguments[phi]?[edge] ?? -1, &live) }
+                }
+                liveOut[number] = live
+                var before = live
+                walk(number) { _, bits in before = bits }
+                for phi in region.blocks[number].phis { before.remove(phi) }
+                for value in usesAtStart(number) where region.nodes[Int(value)].block != number || region.nodes[Int(value)].kind != .phi {
+                    insert(value, &before)
+                }
+                if before.words != liveIn[number].words {
+                    liveIn[number] = before
+                    changes = true
+                }
+            }
+        }
+    }
+
+    private func insert(_ value: Int32, _ bits: inout Bits) {
+        if value >= 0, region.constant(value) == nil { bits.insert(value) }
+    }
+
+    /// Goes through a block from its end, with the values that are needed before and at each node.
+    public func walk(_ number: Int, _ visit: (Int32, Bits) -> Void) {
+        var live = liveOut[number]
+        visit(-1, live)
+        for value in region.blocks[number].body.reversed() {
+            live.remove(value)
+            if used.contains(value) { for use in uses(value) { insert(use, &live) } }
+            visit(value, live)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import IR
+
+/// Where guest state is while a region runs, so that somebody who looks finds it whole: at accesses that may fault, at exits, where loops begin anew.
+///
+/// A field whose value is in use anyway is not written ("lazily" written): whoever needs it takes it from there. If the value may be gone when it is
+/// needed, it is written where it comes to be. So no value is kept for guest state alone, and what is overwritten unseen is never written.
+public struct Recovery {
+    public enum Form {
+        /// The value as it is.
+        case whole
+        /// The low word, sign- or zero-extended.
+        case signedWord, unsignedWord
+    }
+
+    /// A field that is not true in guest state, and what makes it so.
+    public struct Item {
+        public let field: Region.Field
+        public let value: Int32
+        public let form: Form
+    }
+
+    private let region: Region
+    /// Marks that are to be carried out, with what they write.
+    public private(set) var writes: [Int32: Item] = [:]
+    /// What is to be restored at a node that needs guest state.
+    public private(set) var atNode: [Int32: [Item]] = [:]
+    /// The same where a loop begins anew, by block.
+    public private(set) var atHead: [Int: [Item]] = [:]
+    /// What is to be written where a block begins that a loop leads to: outside it costs less than at each round.
+    public private(set) var atStart: [Int: [Item]] = [:]
+    /// Values in use, with what recovery uses.
+    public private(set) var liveness: Liveness
+
+    /// Fields that the region writes, a bit each.
+    private let written: UInt64
+    /// Values of all fields at nodes that need state.
+    private var values: [Int32: [Int32]] = [:]
+
+    public init(_ region: Region) {
+        self.region = region
+        liveness = Liveness(region, extra: [:], atStart: [:])
+        var bits: UInt64 = 0
+        for node in region.nodes where node.kind == .operation && node.op.opcode == .writeState {
+            if let field = region.number(of: node.op.imm) { bits |= 1 << UInt64(field) }
+        }
+        written = bits
+        noteValues()
+        decide()
+        collect()
+        var extra: [Int32: [Int32]] = [:]
+        for (node, item) in writes { extra[node] = [item.value] }
+        for (node, items) in atNode { extra[node] = items.map(\.value) }
+        let starts = atHead.merging(atStart) { $0 + $1 }
+        liveness = Liveness(region, extra: extra, atStart: starts.mapValues { $0.map(\.value) })
+    }
+
+    private mutating func noteValues() {
+        for block in region.blocks {
+            var current = block.atEntry
+            for value in block.body {
+                if region.needsState(value) { values[value] = current }
+                if let field = field(writtenBy: value) { current[field] = region.nodes[Int(value)].op.a }
+            }
+        }
+    }
+
+    private func field(writtenBy value: Int32) -> Int? {
+        let node = region.nodes[Int(value)]
+        guard node.kind == .operation, node.op.opcode == .writeState else { return nil }
+        return region.number(of: node.op.imm)
+    }
+
+    // MARK: Decisions
+
+    /// Which marks are carried out: those from which a place can be reached where the field's value may be gone.
+    private mutating func decide() {
+        var needs = [UInt64](repeating: 0, count: region.blocks.count)
+        var changes = true
+        while changes {
+            changes = false
+            for number in region.blocks.indices.reversed() {
+                let need = needBefore(number, region.blocks[number].successors.reduce(0) { $0 | needs[$1] })
+                if need != needs[number] {
+                    needs[number] = need
+                    changes = true
+                }
+            }
+        }
+    }
+
+    private mutating func needBefore(_ number: Int, _ after: UInt64) -> UInt64 {
+        var need = after
+        let block = region.blocks[number]
+        liveness.walk(number) { value, live in
+            if value < 0 { return }
+            if region.needsState(value), let current = values[value] { need |= missing(current, available(number, value, live)) }
+            if let field = field(writtenBy: value) {
+                if need >> UInt64(field) & 1 != 0, writes[value] == nil { writes[value] = item(field, region.nodes[Int(value)].op.a) { isAtHand($0, live) } }
+                need &= ~(1 << UInt64(field))
+            }
+        }
+        need &= ~writtenBehindLoop(number, need)
+        if block.isHead { need |= missing(block.atEntry) { [liveness] in liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0) } }
+        return need
+    }
+
+    /// What a mark writes is best something that is in use.
+    private func isAtHand(_ value: Int32, _ live: Liveness.Bits) -> Bool { live.contains(value) }
+
+    /// The fields of `need` that are written where a block begins: it is the only one to follow a block that lies in a loop which it does not lie in.
+    private mutating func writtenBehindLoop(_ number: Int, _ need: UInt64) -> UInt64 {
+        let block = region.blocks[number]
+        guard block.predecessors.count == 1, let before = block.predecessors.first, region.blocks[before].depth > block.depth else { return 0 }
+        var bits: UInt64 = 0
+        for field in region.fields.indices where need >> UInt64(field) & 1 != 0 {
+            let isKnown = atStart[number]?.contains { $0.field == region.fields[field] } == true
+            if !isKnown {
+                guard let item = item(field, block.atEntry[field], { [liveness] in liveness.isLiveOut(before, $0) }, orNil: true) else { continue }
+                atStart[number, default: []].append(item)
+            }
+            bits |= 1 << UInt64(field)
+        }
+        return bits
+    }
+
+    /// Whether a value is at hand: it is in use there or behind. What is in use at a branch is so on its way out of the region, too.
+    private func available(_ number: Int, _ value: Int32, _ live: Liveness.Bits) -> (Int32) -> Bool {
+        let block = region.blocks[number]
+        let leaves = block.successors.isEmpty && block.predecessors.count == 1
+        guard leaves, block.body.allSatisfy({ !region.needsState($0) || $0 == value }), let before = block.predecessors.first else {
+            return { live.contains($0) }
+        }
+        return { [liveness] in live.contains($0) || liveness.isLiveOut(before, $0) }
+    }
+
+    /// The fields that have to be true in guest state.
+    private func missing(_ current: [Int32], _ isAvailable: (Int32) -> Bool) -> UInt64 {
+        var bits: UInt64 = 0
+        for field in region.fields.indices where written >> UInt64(field) & 1 != 0 {
+            if item(field, current[field], isAvailable, orNil: true) == nil { bits |= 1 << UInt64(field) }
+        }
+        return bits
+    }
+
+    private func item(_ field: Int, _ value: Int32, _ isAvailable: (Int32) -> Bool) -> Item {
+        item(field, value, isAvailable, orNil: true) ?? item(field, value, { $0 != value }, orNil: true)
+            ?? Item(field: region.fields[field], value: value, form: .whole)
+    }
+
+    /// How a field's value is had from values that are there; nil if it is not.
+    private func item(_ field: Int, _ value: Int32, _ isAvailable: (Int32) -> Bool, orNil: Bool) -> Item? {
+        guard value >= 0 else { return nil }
+        let place = region.fields[field]
+        let node = region.nodes[Int(value)]
+        if isAvailable(value) || region.constant(value) != nil { return Item(field: place, value: value, form: .whole) }
+        guard node.kind == .operation, node.width == 32, isAvailable(node.op.a) else { return nil }
+        switch node.op.opcode {
+        case .sext: return Item(field: place, value: node.op.a, form: .signedWord)
+        case .zext: return Item(field: place, value: node.op.a, form: .unsignedWord)
+        default: return nil
+        }
+    }
+
+    // MARK: What is not true
+
+    /// Goes forward: a field is stale behind a mark that is not carried out.
+    private mutating func collect() {
+        var stale = [UInt64](repeating: 0, count: region.blocks.count)
+        var changes = true
+        while changes {
+            changes = false
+            for number in region.blocks.indices {
+                var bits = stale[number] & ~fieldsAtStart(number)
+                for value in region.blocks[number].body { step(value, &bits) }
+                for successor in region.blocks[number].successors where stale[successor] | bits != stale[successor] {
+                    stale[successor] |= bits
+                    changes = true
+                }
+            }
+        }
+        for number in region.blocks.indices { collect(number, stale[number]) }
+    }
+
+    private func fieldsAtStart(_ number: Int) -> UInt64 {
+        (atStart[number] ?? []).reduce(0) { $0 | 1 << UInt64(region.number(of: $1.field.offset) ?? 0) }
+    }
+
+    private func step(_ value: Int32, _ bits: inout UInt64) {
+        guard let field = field(writtenBy: value) else { return }
+        if writes[value] == nil { bits |= 1 << UInt64(field) } else { bits &= ~(1 << UInt64(field)) }
+    }
+
+    private mutating func collect(_ number: Int, _ atEntry: UInt64) {
+        let block = region.blocks[number]
+        if block.isHead {
+            atHead[number] = items(atEntry, block.atEntry) { [liveness] in
+                liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0)
+            }
+        }
+        var bits = atEntry & ~fieldsAtStart(number)
+        var staleAt: [Int32: UInt64] = [:]
+        for value in block.body {
+            if region.needsState(value) { staleAt[value] = bits }
+            step(value, &bits)
+        }
+        var found: [Int32: [Item]] = [:]
+        liveness.walk(number) { value, live in
+            guard let stale = staleAt[value], let current = values[value] else { return }
+            found[value] = items(stale, current, available(number, value, live))
+        }
+        atNode.merge(found) { first, _ in first }
+    }
+
+    private func items(_ stale: UInt64, _ current: [Int32], _ isAvailable: (Int32) -> Bool) -> [Item] {
+        region.fields.indices.filter { stale >> UInt64($0) & 1 != 0 }.map { field in
+            guard let item = item(field, current[field], isAvailable, orNil: true) else {
+                preconditionFailure("the value of a field that is not true is at hand")
+            }
+            return item
+        }
+    }
+}
