@@ -45,8 +45,14 @@ public struct Recovery {
         }
         written = bits
         noteValues()
+        carry()
         decide()
         collect()
+        settle()
+    }
+
+    /// Works out once more what is in use, with what is restored and written.
+    private mutating func settle() {
         var extra: [Int32: [Int32]] = [:]
         for (node, item) in writes { extra[node] = [item.value] }
         for (node, items) in atNode { extra[node] = items.map(\.value) }
@@ -61,6 +67,24 @@ public struct Recovery {
                 if region.needsState(value) { values[value] = current }
                 if let field = field(writtenBy: value) { current[field] = region.nodes[Int(value)].op.a }
             }
+        }
+    }
+
+    /// Keeps the values of carried fields in use wherever somebody may want them.
+    private mutating func carry() {
+        guard region.carried != 0 else { return }
+        var extra: [Int32: [Int32]] = [:], starts: [Int: [Int32]] = [:]
+        for (node, current) in values { extra[node] = carriedValues(current) }
+        for (number, block) in region.blocks.enumerated() where block.isHead { starts[number] = carriedValues(block.atEntry) }
+        liveness = Liveness(region, extra: extra, atStart: starts)
+    }
+
+    private func carriedValues(_ current: [Int32]) -> [Int32] {
+        region.fields.indices.filter { (region.carried & written) >> UInt64($0) & 1 != 0 }.map { field in
+            let value = current[field]
+            let node = region.nodes[Int(value)]
+            let isExtension = node.kind == .operation && node.width == 32 && (node.op.opcode == .sext || node.op.opcode == .zext)
+            return isExtension && !liveness.isUsed(value) ? node.op.a : value
         }
     }
 

@@ -19,6 +19,8 @@ public final class Region {
         public var block: Int
         /// Bits of the operands of what extends, compares, tests or stores.
         public var width: UInt8 = 0
+        /// Of a load with a likely value (`op.b`): the value is that if the load's address is this many bytes from `op.c`.
+        public var likelyDisplacement: Int64 = 0
 
         public init(_ kind: Kind, _ op: IROp, in block: Int, width: UInt8 = 0) {
             self.kind = kind
@@ -60,6 +62,8 @@ public final class Region {
     public let fields: [Field]
     /// Nodes that their users make as part of themselves.
     public var fused: Set<Int32> = []
+    /// Fields whose values are kept at hand wherever guest state may be wanted, a bit each.
+    public internal(set) var carried: UInt64 = 0
     let fieldNumbers: [Int64: Int]
 
     init(_ fields: [Field]) {

@@ -14,9 +14,12 @@ public struct RegionBuilder {
     private var ranges: [Range<Int>] = []
 
     /// The region that a block is; nil if it has an operation or a field that regions do not know.
-    public static func build(_ block: borrowing IRBlock, _ layout: StateLayout) -> Region? {
+    ///
+    /// - Parameter carried: fields whose values are kept at hand everywhere.
+    public static func build(_ block: borrowing IRBlock, _ layout: StateLayout, carried: Set<Int64> = []) -> Region? {
         guard block.count > 0, block[0].opcode == .label, let fields = fields(block, layout) else { return nil }
         var builder = RegionBuilder(block, layout, fields)
+        for (number, field) in fields.enumerated() where carried.contains(field.offset) { builder.region.carried |= 1 << UInt64(number) }
         builder.cut(block)
         builder.connect(block)
         builder.splitCriticalEdges()
@@ -169,23 +172,22 @@ public struct RegionBuilder {
         findLoops()
     }
 
-    /// A loop is what leads to a jump back without passing where that goes.
+    /// A loop is what leads to a jump back without passing where that goes. Each jump back counts: where a region begins in its innermost loop, those
+    /// around it begin there as well.
     private func findLoops() {
         let dominators = Dominators(region)
-        var loops: [Int: Set<Int>] = [:]
         for number in dominators.order {
             for head in region.blocks[number].successors where !dominators.isOrdered(number, head) {
                 region.blocks[head].isHead = true
                 guard dominators.dominates(head, number) else { continue }
-                var inside = loops[head] ?? [head]
+                var inside: Set<Int> = [head]
                 var waiting = [number]
                 while let next = waiting.popLast() {
                     if inside.insert(next).inserted { waiting += region.blocks[next].predecessors }
                 }
-                loops[head] = inside
+                for block in inside { region.blocks[block].depth += 1 }
             }
         }
-        for inside in loops.values { for number in inside { region.blocks[number].depth += 1 } }
     }
 
     /// Where a loop begins anew somebody may ask for the state between two instructions.
@@ -233,7 +235,7 @@ public struct RegionBuilder {
             changes = false
             for number in region.blocks.indices.reversed() {
                 let after = region.blocks[number].successors.reduce(UInt64(0)) { $0 | live[$1] }
-                let before = reads[number] | after & ~writes[number]
+                let before = reads[number] | after & ~writes[number] | region.carried
                 if before != live[number] {
                     live[number] = before
                     changes = true

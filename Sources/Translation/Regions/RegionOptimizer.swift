@@ -94,7 +94,9 @@ public struct RegionOptimizer {
 
     /// Phis of sign-extended words become phis of words: the extension is only made where somebody wants it.
     private mutating func narrowPhis() {
-        var narrow = Set(region.blocks.flatMap(\.phis).filter { region.nodes[Int($0)].op.type == .i64 })
+        // What only guest state wants may be anything where the region is entered.
+        let liveness = Liveness(region, extra: [:], atStart: [:])
+        var narrow = Set(region.blocks.flatMap(\.phis).filter { region.nodes[Int($0)].op.type == .i64 && liveness.isUsed($0) })
         var changes = true
         while changes {
             changes = false
@@ -285,7 +287,8 @@ public struct RegionOptimizer {
         case .and, .or, .xor, .andNot, .not: logic(value, node)
         case .select: selection(value, node)
         case .brCompare, .compare: compareWords(value, node)
-        case .load, .store: address(value)
+        case .load where node.op.b < 0: address(value)
+        case .store: address(value)
         default: break
         }
         if replacements[Int(value)] == value { combineShifts(value) }

@@ -42,7 +42,7 @@ struct AddressSelection {
     /// The access adds up its address if nobody else wants the sum.
     private func fold(_ value: Int32) {
         let node = region.nodes[Int(value)]
-        guard node.op.opcode == .load || node.op.opcode == .store, node.op.c < 0 else { return }
+        guard node.op.opcode == .load && node.op.b < 0 || node.op.opcode == .store, node.op.c < 0 else { return }
         let sum = region.nodes[Int(node.op.a)]
         guard sum.kind == .operation, sum.op.opcode == .add, sum.op.type == .i64, region.constant(sum.op.a) == nil, region.constant(sum.op.b) == nil,
             region.blocks[sum.block].depth >= region.blocks[node.block].depth, (users[node.op.a] ?? []).allSatisfy(isAccess(of: node.op.a))
@@ -56,7 +56,7 @@ struct AddressSelection {
     private func isAccess(of address: Int32) -> (Int32) -> Bool {
         { [region] user in
             let node = region.nodes[Int(user)]
-            return node.kind == .operation && (node.op.opcode == .load || node.op.opcode == .store && node.op.b != address)
+            return node.kind == .operation && (node.op.opcode == .load && node.op.b < 0 || node.op.opcode == .store && node.op.b != address)
         }
     }
 

@@ -30,6 +30,25 @@ struct Intervals {
         for index in ranges.indices { ranges[index] = Intervals.joined(ranges[index].reversed()) }
     }
 
+    /// The most values that are needed at a time in blocks that lie in so many loops or more, of those that are used there.
+    func pressure(_ region: Region, depth: Int) -> Int {
+        var changes: [Int: Int] = [:]
+        let least = Intervals.frequency(depth)
+        for (value, ranges) in ranges.enumerated() where weights[value] >= least {
+            for range in ranges {
+                changes[range.lowerBound, default: 0] += 1
+                changes[range.upperBound, default: 0] -= 1
+            }
+        }
+        var (most, count, number) = (0, 0, 0)
+        for position in changes.keys.sorted() {
+            count += changes[position] ?? 0
+            while number + 1 < starts.count, starts[number + 1] <= position { number += 1 }
+            if region.blocks[number].depth >= depth { most = max(most, count) }
+        }
+        return most
+    }
+
     static func frequency(_ depth: Int) -> Int { (0..<min(depth, deepest)).reduce(1) { product, _ in product * loopFactor } }
 
     /// Goes backward through a block; the ranges of each value come in descending order.

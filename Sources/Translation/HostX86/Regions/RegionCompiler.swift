@@ -21,7 +21,12 @@ extension X86CodeGenerator {
         if memory.size - memory.used < 2 * region.nodes.count * X86CodeGenerator.bytesPerNode + X86CodeGenerator.bytesAround { return .full }
         let start = memory.used
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
+        _ = RegionOptimizer.run(region, assumes: true)
+        AddressSelection.run(region)
+        let carried = CarriedFields.choose(region)
+        guard let region = RegionBuilder.build(block, layout, carried: carried) else { return .unknown }
         let checks = RegionOptimizer.run(region, assumes: true)
+        AddressSelection.run(region)
         guard var first = emitter(region, assembler) else { return .unknown }
         if dumpsRegions { print(region, first.recovery.writes, first.recovery.atHead) }
         first.emitCheckOfRequest()
@@ -29,8 +34,9 @@ extension X86CodeGenerator {
         var codes = [first.code]
         assembler = first.a
         if !wrong.isEmpty {
-            guard let cautious = RegionBuilder.build(block, layout) else { return .unknown }
+            guard let cautious = RegionBuilder.build(block, layout, carried: carried) else { return .unknown }
             _ = RegionOptimizer.run(cautious, assumes: false)
+            AddressSelection.run(cautious)
             guard var second = emitter(cautious, assembler) else { return .unknown }
             for place in wrong { assembler.patch(place, to: assembler.offset) }
             second.emitStart()

@@ -48,6 +48,16 @@ struct RegionEmitter {
     /// Displacements of jumps that leave where a loop begins anew.
     private var ways: [WayOut] = []
 
+    /// Loads that are not from where they were likely to be.
+    var unlikelyLoads: [UnlikelyLoad] = []
+
+    struct UnlikelyLoad {
+        let value: Int32
+        let jump: Int
+        let back: Int
+        let pc: UInt64
+    }
+
     struct WayOut {
         let jump: Int
         let site: Int
@@ -66,7 +76,6 @@ struct RegionEmitter {
         self.codeAlignmentBits = codeAlignmentBits
         self.counts = counts
         a = assembler
-        AddressSelection.run(region)
         recovery = Recovery(region)
         var hints: [Int32: Register] = [:]
         for value in region.blocks[0].body where region.nodes[Int(value)].kind == .entry {
@@ -82,6 +91,7 @@ struct RegionEmitter {
     mutating func emit(checks: Set<Int32>) -> [Int] {
         let wrong = emitEntry(checks)
         for number in region.blocks.indices { emitBlock(number) }
+        for load in unlikelyLoads { emitUnlikely(load) }
         for way in ways {
             a.patch(way.jump, to: a.offset)
             leave(way.items, by: way.site, to: way.pc)

@@ -13,7 +13,7 @@ extension RegionEmitter {
         case .insnStart: pc = UInt64(bitPattern: op.imm)
         case .readState: a.mov(width(op.type), target(value), field(Int(op.imm)))
         case .writeState: emitWrite(value, op)
-        case .load: emitLoad(value, node)
+        case .load: if node.op.b < 0 { emitLoad(value, node, target(value)) } else { emitLikelyLoad(value, node) }
         case .store: emitStore(value, node)
         case .fence:
             // A locked operation on the stack orders the same as mfence; other orders are the host's own.
@@ -423,9 +423,29 @@ extension RegionEmitter {
         code.sites.append(.init(offset: a.offset, pc: pc, items: restored(recovery.atNode[value] ?? [])))
     }
 
-    private mutating func emitLoad(_ value: Int32, _ node: Region.Node) {
-        let memory = memory(node)
+    /// A load whose value is known if its address is what it is likely to be; else it goes out of line.
+    private mutating func emitLikelyLoad(_ value: Int32, _ node: Region.Node) {
+        let op = node.op
+        a.lea(.b64, scratch, Memory(register(op.a, scratch), Int(op.imm - node.likelyDisplacement)))
+        apply(.cmp, .b64, scratch, operand(op.c, .b64))
+        let jump = a.jcc(.ne)
         let dst = target(value)
+        load(dst, op.b)
+        unlikelyLoads.append(UnlikelyLoad(value: value, jump: jump, back: a.offset, pc: pc))
+    }
+
+    mutating func emitUnlikely(_ load: UnlikelyLoad) {
+        var node = region.nodes[Int(load.value)]
+        node.op.b = -1
+        node.op.c = -1
+        pc = load.pc
+        a.patch(load.jump, to: a.offset)
+        emitLoad(load.value, node, target(load.value))
+        a.jmp(to: load.back)
+    }
+
+    private mutating func emitLoad(_ value: Int32, _ node: Region.Node, _ dst: Register) {
+        let memory = memory(node)
         let wide = width(node.op.type)
         noteSite(value)
         switch (node.op.memory.size, node.op.memory.isSigned) {

@@ -9,14 +9,12 @@ enum ValueLocation: Equatable {
     case slot(Int)
 }
 
-/// Gives values their registers: first those that live across blocks, the most used ones before the others; then, in the order of the code, those
-/// that live in one block, in what is left. What comes together in a phi shares its place if that is possible.
+/// Gives values their registers, those first that are used most for the time that they occupy one. What comes together in a phi shares its place if
+/// that is possible.
 struct RegisterAllocation {
     /// rax and rcx are for what an operation needs meanwhile.
     static let scratch = Register.rax, secondScratch = Register.rcx
-    private static let pool: [Register] = [.rbx, .rsi, .rdi, .rdx, .r8, .r9, .r10, .r11, .r12, .r13, .r14, .r15]
-    /// Registers that values which live across blocks leave to the others.
-    private static let leftForLocal = 2
+    static let pool: [Register] = [.rbx, .rsi, .rdi, .rdx, .r8, .r9, .r10, .r11, .r12, .r13, .r14, .r15]
     /// Slots below are for operations.
     static let firstSlot = 2
 
@@ -38,16 +36,9 @@ struct RegisterAllocation {
         places = [ValueLocation](repeating: .none, count: region.nodes.count)
         coalesce()
         let roots = parents.indices.map { Int32($0) }.filter { root($0) == $0 && !ranges[Int($0)].isEmpty }
-        let blocks = Set(intervals.starts)
-        func isGlobal(_ value: Int32) -> Bool {
-            let all = ranges[Int(value)]
-            return all.count > 1 || blocks.contains(all[0].lowerBound) || intervals.ends.contains(all[0].upperBound - 1)
-        }
-        let globals = roots.filter(isGlobal).sorted { (weights[Int($1)], $0) < (weights[Int($0)], $1) }
-        let pool = RegisterAllocation.pool
-        for value in globals { place(value, pool.dropLast(RegisterAllocation.leftForLocal) + [], hints[value]) }
-        let locals = roots.filter { !isGlobal($0) }.sorted { ranges[Int($0)][0].lowerBound < ranges[Int($1)][0].lowerBound }
-        for value in locals { place(value, pool, hint(value)) }
+        let lengths = ranges.map { $0.reduce(0) { $0 + $1.count } }
+        func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / Double(lengths[Int(value)]) }
+        for value in roots.sorted(by: { (density($1), $0) < (density($0), $1) }) { place(value, hints[value] ?? hint(value)) }
     }
 
     /// nil if there are more values on the stack than there is room for.
@@ -95,11 +86,11 @@ struct RegisterAllocation {
         return register
     }
 
-    private mutating func place(_ value: Int32, _ pool: [Register], _ hint: Register?) {
+    private mutating func place(_ value: Int32, _ hint: Register?) {
         let wanted = ranges[Int(value)]
         func isFree(_ register: Register) -> Bool { !Intervals.overlap(taken[register] ?? [], wanted) }
-        let preferred = hint.flatMap { pool.contains($0) && isFree($0) ? $0 : nil }
-        if let register = preferred ?? pool.first(where: isFree) {
+        let preferred = hint.flatMap { isFree($0) ? $0 : nil }
+        if let register = preferred ?? RegisterAllocation.pool.first(where: isFree) {
             taken[register] = RegisterAllocation.merged(taken[register] ?? [], wanted)
             places[Int(value)] = .register(register)
             return

@@ -1,0 +1,26 @@
+import IR
+import Regions
+
+/// Which fields of guest state are worth a register for nobody but who may look: those that would else be written to memory at each round of a loop.
+enum CarriedFields {
+    /// Registers that stay free all the same.
+    private static let spare = 1
+
+    static func choose(_ region: Region) -> Set<Int64> {
+        let recovery = Recovery(region)
+        let intervals = Intervals(region, recovery.liveness)
+        var costs: [Int64: Int] = [:], depths: [Int64: Int] = [:]
+        for (mark, item) in recovery.writes {
+            let depth = region.blocks[region.nodes[Int(mark)].block].depth
+            guard depth > 0 else { continue }
+            costs[item.field.offset, default: 0] += Intervals.frequency(depth)
+            depths[item.field.offset] = max(depths[item.field.offset] ?? 0, depth)
+        }
+        var chosen: Set<Int64> = []
+        for (offset, _) in costs.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            let pressure = intervals.pressure(region, depth: depths[offset] ?? 0)
+            if pressure + chosen.count + spare < RegisterAllocation.pool.count { chosen.insert(offset) }
+        }
+        return chosen
+    }
+}
