@@ -5,19 +5,16 @@ import IR
 /// A field whose value is in use anyway is not written ("lazily" written): whoever needs it takes it from there. If the value may be gone when it is
 /// needed, it is written where it comes to be. So no value is kept for guest state alone, and what is overwritten unseen is never written.
 public struct Recovery {
-    public enum Form {
-        /// The value as it is.
-        case whole
-        /// The low word, sign- or zero-extended.
-        case signedWord, unsignedWord
-    }
-
-    /// A field that is not true in guest state, and what makes it so.
+    /// A field that is not true in guest state, and what makes it so: a value, and the operations that lead from there to the field's value, each with
+    /// the one before as an operand and values that are there as well as the other.
     public struct Item {
         public let field: Region.Field
         public let value: Int32
-        public let form: Form
+        public var path: [Int32] = []
     }
+
+    /// How many operations a field's value may be away from what is there.
+    private static let longestPath = 4
 
     private let region: Region
     /// Marks that are to be carried out, with what they write.
@@ -54,10 +51,10 @@ public struct Recovery {
     /// Works out once more what is in use, with what is restored and written.
     private mutating func settle() {
         var extra: [Int32: [Int32]] = [:]
-        for (node, item) in writes { extra[node] = [item.value] }
-        for (node, items) in atNode { extra[node] = items.map(\.value) }
+        for (node, item) in writes { extra[node] = uses(item) }
+        for (node, items) in atNode { extra[node] = items.flatMap(uses) }
         let starts = atHead.merging(atStart) { $0 + $1 }
-        liveness = Liveness(region, extra: extra, atStart: starts.mapValues { $0.map(\.value) })
+        liveness = Liveness(region, extra: extra, atStart: starts.mapValues { $0.flatMap(uses) })
     }
 
     private mutating func noteValues() {
@@ -167,22 +164,50 @@ public struct Recovery {
     }
 
     private func item(_ field: Int, _ value: Int32, _ isAvailable: (Int32) -> Bool) -> Item {
-        item(field, value, isAvailable, orNil: true) ?? item(field, value, { $0 != value }, orNil: true)
-            ?? Item(field: region.fields[field], value: value, form: .whole)
+        item(field, value, isAvailable, orNil: true) ?? Item(field: region.fields[field], value: value)
     }
 
     /// How a field's value is had from values that are there; nil if it is not.
     private func item(_ field: Int, _ value: Int32, _ isAvailable: (Int32) -> Bool, orNil: Bool) -> Item? {
         guard value >= 0 else { return nil }
-        let place = region.fields[field]
-        let node = region.nodes[Int(value)]
-        if isAvailable(value) || region.constant(value) != nil { return Item(field: place, value: value, form: .whole) }
-        guard node.kind == .operation, node.width == 32, isAvailable(node.op.a) else { return nil }
-        switch node.op.opcode {
-        case .sext: return Item(field: place, value: node.op.a, form: .signedWord)
-        case .zext: return Item(field: place, value: node.op.a, form: .unsignedWord)
+        var item = Item(field: region.fields[field], value: value)
+        var path: [Int32] = []
+        var next = value
+        while !isThere(next, isAvailable) {
+            guard path.count < Recovery.longestPath, let before = spine(next, isAvailable) else { return nil }
+            path.append(next)
+            next = before
+        }
+        item = Item(field: region.fields[field], value: next, path: path.reversed())
+        return item
+    }
+
+    private func isThere(_ value: Int32, _ isAvailable: (Int32) -> Bool) -> Bool { isAvailable(value) || region.constant(value) != nil }
+
+    /// The operand of an operation that can be done again that is to be worked out itself; the other one is there.
+    private func spine(_ value: Int32, _ isAvailable: (Int32) -> Bool) -> Int32? {
+        let node = region.nodes[Int(value)], op = node.op
+        guard node.kind == .operation else { return nil }
+        switch op.opcode {
+        case .sext, .zext, .trunc, .not, .neg: return op.a
+        case .shl, .shrU, .shrS: return region.constant(op.b) == nil || op.a == op.b ? nil : op.a
+        case .sub: return isThere(op.b, isAvailable) && op.a != op.b ? op.a : nil
+        case .add, .and, .or, .xor:
+            if op.a == op.b { return nil }
+            return isThere(op.b, isAvailable) ? op.a : isThere(op.a, isAvailable) ? op.b : nil
         default: return nil
         }
+    }
+
+    /// All values that an item is made from.
+    private func uses(_ item: Item) -> [Int32] {
+        var uses = [item.value]
+        var before = item.value
+        for step in item.path {
+            uses += region.operands(step).filter { $0 != before }
+            before = step
+        }
+        return uses
     }
 
     // MARK: What is not true

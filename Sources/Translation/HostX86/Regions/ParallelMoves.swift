@@ -3,20 +3,11 @@ import IR
 /// Something to be put somewhere.
 enum MoveSource: Equatable {
     case location(ValueLocation)
-    /// The low word of a register or slot, sign- or zero-extended.
-    case signedWord(ValueLocation), unsignedWord(ValueLocation)
     case constant(UInt64)
     /// A field of guest state.
     case field(Int)
     /// The same of 32 bits.
     case word(Int)
-
-    var register: Register? {
-        switch self {
-        case .location(.register(let register)), .signedWord(.register(let register)), .unsignedWord(.register(let register)): register
-        default: nil
-        }
-    }
 }
 
 /// Moves that happen as if at the same time.
@@ -47,10 +38,7 @@ struct ParallelMoves {
     }
 
     private static func reads(_ source: MoveSource, _ place: ValueLocation) -> Bool {
-        switch source {
-        case .location(let location), .signedWord(let location), .unsignedWord(let location): location == place
-        default: false
-        }
+        source == .location(place)
     }
 
     /// rcx stays free for moves between two places in memory.
@@ -58,12 +46,7 @@ struct ParallelMoves {
         let freed = waiting[0].target
         ParallelMoves.move(.register(RegisterAllocation.scratch), .location(freed), &a)
         for index in waiting.indices where ParallelMoves.reads(waiting[index].source, freed) {
-            let scratch = ValueLocation.register(RegisterAllocation.scratch)
-            switch waiting[index].source {
-            case .signedWord: waiting[index].source = .signedWord(scratch)
-            case .unsignedWord: waiting[index].source = .unsignedWord(scratch)
-            default: waiting[index].source = .location(scratch)
-            }
+            waiting[index].source = .location(.register(RegisterAllocation.scratch))
         }
     }
 
@@ -86,14 +69,10 @@ struct ParallelMoves {
         switch source {
         case .location(.register(let other)): if other != register { a.mov(.b64, register, other) }
         case .location(.slot(let number)): a.mov(.b64, register, slot(number))
-        case .signedWord(.register(let other)): a.movsx(.b64, register, .b32, other)
-        case .signedWord(.slot(let number)): a.movsx(.b64, register, .b32, slot(number))
-        case .unsignedWord(.register(let other)): a.mov(.b32, register, other)
-        case .unsignedWord(.slot(let number)): a.mov(.b32, register, slot(number))
         case .constant(let value): a.mov(register, value)
         case .field(let offset): a.mov(.b64, register, Memory(HostRegisters.state, offset))
         case .word(let offset): a.mov(.b32, register, Memory(HostRegisters.state, offset))
-        case .location(.none), .signedWord(.none), .unsignedWord(.none): preconditionFailure("a value that is moved is somewhere")
+        case .location(.none): preconditionFailure("a value that is moved is somewhere")
         }
     }
 }

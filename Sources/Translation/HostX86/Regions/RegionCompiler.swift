@@ -61,28 +61,49 @@ extension RegionCode {
     func restore(_ offset: Int, register: (Register) -> UInt64) {
         guard let site = sites.last(where: { $0.offset <= offset }) else { return }
         let state = UInt(register(HostRegisters.state)), stack = UInt(register(.rsp))
-        func value(_ place: ValueLocation) -> UInt64 {
-            switch place {
-            case .register(let number): register(number)
-            case .slot(let number): unsafe UnsafePointer<UInt64>(bitPattern: stack + UInt(8 * number))?.pointee ?? 0
-            case .none: 0
+        func value(_ source: MoveSource) -> UInt64 {
+            switch source {
+            case .location(.register(let number)): register(number)
+            case .location(.slot(let number)): unsafe UnsafePointer<UInt64>(bitPattern: stack + UInt(8 * number))?.pointee ?? 0
+            case .constant(let constant): constant
+            case .location(.none), .field, .word: 0
             }
         }
         for item in site.items {
-            let bits: UInt64
-            switch item.source {
-            case .location(let place): bits = value(place)
-            case .signedWord(let place): bits = UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value(place))))
-            case .unsignedWord(let place): bits = value(place) & 0xffff_ffff
-            case .constant(let constant): bits = constant
-            case .field, .word: continue
-            }
+            let bits = item.steps.reduce(value(item.source)) { $1.apply(to: $0, $1.operand.map(value) ?? 0) }
             let target = unsafe UnsafeMutableRawPointer(bitPattern: state &+ UInt(bitPattern: item.offset))
             if item.width == .b64 {
                 unsafe target?.storeBytes(of: bits, as: UInt64.self)
             } else {
                 unsafe target?.storeBytes(of: UInt32(truncatingIfNeeded: bits), as: UInt32.self)
             }
+        }
+    }
+}
+
+extension RestoredField.Step {
+    /// What the step makes of a value and its operand.
+    func apply(to value: UInt64, _ other: UInt64) -> UInt64 {
+        let mask: UInt64 = width == .b64 ? .max : 0xffff_ffff
+        let count = other & (width == .b64 ? 63 : 31)
+        switch opcode {
+        case .sext:
+            let gap = UInt64(64 - 8 * from.bytes)
+            return UInt64(bitPattern: Int64(bitPattern: value << gap) >> Int64(gap)) & mask
+        case .zext: return from == .b64 ? value : value & (1 << UInt64(8 * from.bytes) - 1)
+        case .not: return ~value & mask
+        case .neg: return (0 &- value) & mask
+        case .shl: return value << count & mask
+        case .shrU: return (value & mask) >> count
+        case .shrS:
+            let whole = width == .b64 ? Int64(bitPattern: value) : Int64(Int32(truncatingIfNeeded: value))
+            return UInt64(bitPattern: whole >> Int64(count)) & mask
+        case .add: return (value &+ other) & mask
+        case .sub: return (value &- other) & mask
+        case .and: return value & other & mask
+        case .or: return (value | other) & mask
+        case .xor: return (value ^ other) & mask
+        default: return value
         }
     }
 }

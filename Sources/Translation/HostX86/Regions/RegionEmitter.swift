@@ -19,11 +19,21 @@ struct RegionCode {
     var exit = 0
 }
 
-/// A field of guest state and where its value is.
+/// A field of guest state, and how its value is made: from something, in steps.
 struct RestoredField {
+    struct Step {
+        let opcode: Opcode
+        let width: Width
+        /// Of an extension the width of what is extended.
+        let from: Width
+        /// A constant or a place.
+        let operand: MoveSource?
+    }
+
     let offset: Int
     let width: Width
     let source: MoveSource
+    var steps: [Step] = []
 }
 
 /// Makes a region's machine code: blocks in their order, then what leads out of them.
@@ -241,31 +251,72 @@ struct RegionEmitter {
 
     func restored(_ items: [Recovery.Item]) -> [RestoredField] {
         items.map { item in
-            RestoredField(
-                offset: Int(item.field.offset), width: item.field.type == .i64 ? .b64 : .b32, source: source(item.value, item.form, item.field.type))
+            var field = RestoredField(
+                offset: Int(item.field.offset), width: width(item.field.type),
+                source: source(item.value, item.path.isEmpty ? item.field.type : region.nodes[Int(item.value)].op.type))
+            var before = item.value
+            for step in item.path {
+                let node = region.nodes[Int(step)]
+                let other = region.operands(step).first { $0 != before }
+                field.steps.append(.init(
+                    opcode: node.op.opcode, width: width(node.op.type), from: width(node.width), operand: other.map { source($0, node.op.type) }))
+                before = step
+            }
+            return field
         }
     }
 
-    private func source(_ value: Int32, _ form: Recovery.Form, _ type: IRType) -> MoveSource {
-        if let constant = region.constant(value) {
-            let bits = form == .signedWord ? Int64(Int32(truncatingIfNeeded: constant)) : constant
-            return .constant(UInt64(bitPattern: bits) & type.mask)
-        }
-        switch form {
-        case .whole: return .location(places[value])
-        case .signedWord: return .signedWord(places[value])
-        case .unsignedWord: return .unsignedWord(places[value])
-        }
+    private func source(_ value: Int32, _ type: IRType) -> MoveSource {
+        if let constant = region.constant(value) { return .constant(UInt64(bitPattern: constant) & type.mask) }
+        return .location(places[value])
     }
 
-    /// Writes a field of guest state, with one of the scratch registers where it needs one.
+    func width(_ type: IRType) -> Width { type == .i64 ? .b64 : .b32 }
+    func width(_ bits: UInt8) -> Width { bits == 64 ? .b64 : bits == 32 ? .b32 : bits == 16 ? .b16 : .b8 }
+
+    /// Writes a field of guest state; the scratch registers are free.
     mutating func restore(_ item: RestoredField) {
-        if case .constant(let value) = item.source, item.width == .b32 || Int32(exactly: Int64(bitPattern: value)) != nil {
+        if item.steps.isEmpty, case .constant(let value) = item.source, item.width == .b32 || Int32(exactly: Int64(bitPattern: value)) != nil {
             return a.mov(item.width, field(item.offset), Int32(truncatingIfNeeded: value))
         }
-        if case .location(.register(let register)) = item.source { return a.mov(item.width, field(item.offset), register) }
-        ParallelMoves.load(RegisterAllocation.secondScratch, item.source, &a)
-        a.mov(item.width, field(item.offset), RegisterAllocation.secondScratch)
+        if item.steps.isEmpty, case .location(.register(let register)) = item.source { return a.mov(item.width, field(item.offset), register) }
+        let result = RegisterAllocation.secondScratch
+        ParallelMoves.load(result, item.source, &a)
+        for step in item.steps { apply(step, to: result) }
+        a.mov(item.width, field(item.offset), result)
+    }
+
+    private mutating func apply(_ step: RestoredField.Step, to register: Register) {
+        switch step.opcode {
+        case .sext: a.movsx(step.width, register, step.from, register)
+        case .zext: if step.from == .b32 { a.mov(.b32, register, register) } else { a.movzx(register, step.from, register) }
+        case .not: a.unary(.not, step.width, register)
+        case .neg: a.unary(.neg, step.width, register)
+        case .shl, .shrU, .shrS:
+            guard case .constant(let count)? = step.operand else { return }
+            let kind: Shift = step.opcode == .shl ? .shl : step.opcode == .shrU ? .shr : .sar
+            a.shift(kind, step.width, register, UInt8(count & (step.width == .b64 ? 63 : 31)))
+        case .add: combine(.add, step, register)
+        case .sub: combine(.sub, step, register)
+        case .and: combine(.and, step, register)
+        case .or: combine(.or, step, register)
+        case .xor: combine(.xor, step, register)
+        default: break
+        }
+    }
+
+    private mutating func combine(_ kind: ALU, _ step: RestoredField.Step, _ register: Register) {
+        switch step.operand {
+        case .location(.register(let other)): a.alu(kind, step.width, register, other)
+        case .location(.slot(let number)): a.alu(kind, step.width, register, ParallelMoves.slot(number))
+        case .constant(let value):
+            if step.width == .b32 || Int32(exactly: Int64(bitPattern: value)) != nil {
+                return a.alu(kind, step.width, register, Int32(truncatingIfNeeded: value))
+            }
+            a.mov(RegisterAllocation.scratch, value)
+            a.alu(kind, step.width, register, RegisterAllocation.scratch)
+        default: preconditionFailure("an operand of what is restored is somewhere")
+        }
     }
 
     mutating func loadPins() {

@@ -72,9 +72,6 @@ extension RegionEmitter {
 
     // MARK: Operands
 
-    private func width(_ type: IRType) -> Width { type == .i64 ? .b64 : .b32 }
-    private func width(_ bits: UInt8) -> Width { bits == 64 ? .b64 : bits == 32 ? .b32 : bits == 16 ? .b16 : .b8 }
-
     /// Where a result is made.
     private func target(_ value: Int32) -> Register {
         if case .register(let register) = places[value] { return register }
