@@ -63,6 +63,10 @@ public struct Liveness {
         var waiting: [Int32] = atStart.values.flatMap { $0 }
         for block in region.blocks {
             for value in block.body where region.isRoot(value) || extra[value] != nil { waiting.append(value) }
+            // What adds up from round to round is wanted in the end, if only by guest state.
+            for value in block.body where region.nodes[Int(value)].op.opcode != .writeState {
+                waiting += region.operands(value).filter { region.nodes[Int($0)].kind == .phi }
+            }
         }
         while let value = waiting.popLast() {
             if used.contains(value) { continue }

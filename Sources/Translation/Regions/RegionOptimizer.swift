@@ -97,12 +97,13 @@ public struct RegionOptimizer {
         // What only guest state wants may be anything where the region is entered.
         let liveness = Liveness(region, extra: [:], atStart: [:])
         var narrow = Set(region.blocks.flatMap(\.phis).filter { region.nodes[Int($0)].op.type == .i64 && liveness.isUsed($0) })
+        let users = blocksOfUsers()
         var changes = true
         while changes {
             changes = false
             for phi in narrow {
                 let others = (region.arguments[phi] ?? []).filter { !narrow.contains($0) }
-                let isNarrow = others.allSatisfy { isSignedWord($0) || assumes && region.nodes[Int($0)].kind == .entry }
+                let isNarrow = others.allSatisfy { isSignedWord($0) || region.nodes[Int($0)].kind == .entry && isUsedInside(phi, users) }
                 if isNarrow { continue }
                 narrow.remove(phi)
                 changes = true
@@ -125,6 +126,24 @@ public struct RegionOptimizer {
             region.blocks[block].body.insert(phi, at: 0)
         }
     }
+
+    /// Blocks in which nodes are used.
+    private func blocksOfUsers() -> [Int32: Set<Int>] {
+        var users: [Int32: Set<Int>] = [:]
+        for (number, block) in region.blocks.enumerated() {
+            for value in block.body where region.nodes[Int(value)].op.opcode != .writeState {
+                for operand in region.operands(value) { users[operand, default: []].insert(number) }
+            }
+        }
+        return users
+    }
+
+    /// Whether a value is used in the loop that a region is entered in: what is only used around it may be nothing yet.
+    private func isUsedInside(_ value: Int32, _ users: [Int32: Set<Int>]) -> Bool {
+        assumes && users[value, default: []].contains(where: isInside)
+    }
+
+    private func isInside(_ number: Int) -> Bool { region.blocks[number].depth >= region.blocks[1].depth }
 
     /// The word that comes into a phi, with zeros above it.
     private mutating func lowWord(_ value: Int32) -> Int32 {
@@ -343,7 +362,9 @@ public struct RegionOptimizer {
     /// Sign-extended words compare as words do, signed and unsigned.
     private mutating func compareWords(_ value: Int32, _ node: Region.Node) {
         guard node.width == 64, isExtension(node.op.a) || isExtension(node.op.b) else { return }
-        for operand in [node.op.a, node.op.b] where assumes && region.nodes[Int(operand)].kind == .entry { checks.insert(operand) }
+        for operand in [node.op.a, node.op.b] where assumes && isInside(node.block) && region.nodes[Int(operand)].kind == .entry {
+            checks.insert(operand)
+        }
         guard isSignedWord(node.op.a), isSignedWord(node.op.b) else { return }
         region.nodes[Int(value)].op.a = word(node.op.a)
         region.nodes[Int(value)].op.b = word(node.op.b)

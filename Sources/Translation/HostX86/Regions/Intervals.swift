@@ -9,6 +9,8 @@ struct Intervals {
     private(set) var ranges: [Ranges]
     /// How often a value is read and written, weighted by the loops around.
     private(set) var weights: [Int]
+    /// How many positions a value takes up, weighted in the same way.
+    private(set) var lengths: [Int]
     /// Positions of blocks' beginnings and ends.
     private(set) var starts: [Int] = []
     private(set) var ends: [Int] = []
@@ -20,6 +22,7 @@ struct Intervals {
     init(_ region: Region, _ liveness: Liveness) {
         ranges = [Ranges](repeating: [], count: region.nodes.count)
         weights = [Int](repeating: 0, count: region.nodes.count)
+        lengths = weights
         var position = 0
         for block in region.blocks {
             starts.append(position)
@@ -70,16 +73,21 @@ struct Intervals {
             if region.hasResult(value) {
                 let begin = region.nodes[Int(value)].kind == .entry ? start : position + 1
                 weights[Int(value)] += frequency
-                ranges[Int(value)].append(begin..<max(openEnds.removeValue(forKey: value) ?? 0, begin + 1))
+                append(value, begin..<max(openEnds.removeValue(forKey: value) ?? 0, begin + 1), frequency)
             }
             for operand in liveness.uses(value) { use(operand, position) }
         }
         for value in liveness.usesAtStart(number) where openEnds[value] == nil && region.constant(value) == nil { openEnds[value] = start + 1 }
         for phi in block.phis where liveness.isUsed(phi) {
             weights[Int(phi)] += frequency
-            ranges[Int(phi)].append(start..<max(openEnds.removeValue(forKey: phi) ?? 0, start + 1))
+            append(phi, start..<max(openEnds.removeValue(forKey: phi) ?? 0, start + 1), frequency)
         }
-        for (value, end) in openEnds { ranges[Int(value)].append(start..<end) }
+        for (value, end) in openEnds { append(value, start..<end, frequency) }
+    }
+
+    private mutating func append(_ value: Int32, _ range: Range<Int>, _ frequency: Int) {
+        ranges[Int(value)].append(range)
+        lengths[Int(value)] += frequency * range.count
     }
 
     /// Ranges in ascending order, those that touch joined.

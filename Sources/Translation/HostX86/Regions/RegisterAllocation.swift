@@ -23,6 +23,7 @@ struct RegisterAllocation {
     private var parents: [Int32]
     private var ranges: [Intervals.Ranges]
     private var weights: [Int]
+    private var lengths: [Int]
     private var taken: [Register: Intervals.Ranges] = [:]
     private var takenSlots: [Intervals.Ranges] = []
     private var places: [ValueLocation]
@@ -33,10 +34,11 @@ struct RegisterAllocation {
         parents = region.nodes.indices.map { Int32($0) }
         ranges = intervals.ranges
         weights = intervals.weights
+        lengths = intervals.lengths
         places = [ValueLocation](repeating: .none, count: region.nodes.count)
         coalesce()
         let roots = parents.indices.map { Int32($0) }.filter { root($0) == $0 && !ranges[Int($0)].isEmpty }
-        let lengths = ranges.map { $0.reduce(0) { $0 + $1.count } }
+        let lengths = lengths
         func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / Double(lengths[Int(value)]) }
         for value in roots.sorted(by: { (density($1), $0) < (density($0), $1) }) { place(value, hints[value] ?? hint(value)) }
     }
@@ -69,6 +71,7 @@ struct RegisterAllocation {
         if a == b || ranges[Int(b)].isEmpty || Intervals.overlap(ranges[Int(a)], ranges[Int(b)]) { return }
         parents[Int(b)] = a
         weights[Int(a)] += weights[Int(b)]
+        lengths[Int(a)] += lengths[Int(b)]
         ranges[Int(a)] = RegisterAllocation.merged(ranges[Int(a)], ranges[Int(b)])
         ranges[Int(b)] = []
     }
