@@ -197,11 +197,12 @@ public struct RegionOptimizer {
         let node = region.nodes[Int(value)]
         let op = node.op
         if node.kind == .entry { return checks.contains(value) }
-        guard node.kind == .operation, op.type == .i64, depth < 4 else { return false }
+        guard node.kind == .operation, depth < 4 else { return false }
+        guard op.type == .i64 else { return isClean(value) && isPositive(op) }
         switch op.opcode {
         case .const: return Int32(exactly: op.imm) != nil
         case .sext: return true
-        case .zext: return node.width < 32
+        case .zext: return node.width < 32 || isPositive(region.nodes[Int(op.a)].op)
         case .compare: return true
         case .load: return op.memory.size < 4 || op.memory.size == 4 && op.memory.isSigned
         case .extractU: return op.bitCount < 32
@@ -215,6 +216,17 @@ public struct RegionOptimizer {
         case .not: return isSignedWord(op.a, depth + 1)
         case .select: return isSignedWord(op.b, depth + 1) && isSignedWord(op.c, depth + 1)
         default: return false
+        }
+    }
+
+    /// Whether the sign of a word that an operation yields is surely clear.
+    private func isPositive(_ op: IROp) -> Bool {
+        switch op.opcode {
+        case .shrU: op.type == .i32 && (region.constant(op.b) ?? 0) & 31 > 0
+        case .load: op.memory.size < 4 && !op.memory.isSigned
+        case .compare: true
+        case .and: op.type == .i32 && (region.constant(op.b).map { $0 & 0x8000_0000 == 0 } ?? false)
+        default: false
         }
     }
 

@@ -325,10 +325,16 @@ struct RegionEmitter {
 
     // MARK: Exits
 
-    /// Makes guest state whole, in memory and in the usual pins.
-    mutating func restoreAll(_ items: [RestoredField]) {
-        for item in items { restore(item) }
-        loadPins()
+    /// Makes guest state whole, in memory and in the usual pins, whose fields need not be true in memory then. `first` is done before the pins change.
+    mutating func restoreAll(_ items: [RestoredField], first: (inout RegionEmitter) -> Void = { _ in }) {
+        var moves = ParallelMoves()
+        for pin in usual.pins {
+            let direct = items.first { $0.offset == pin.offset && $0.steps.isEmpty }
+            moves.append(.register(pin.register), direct?.source ?? .field(pin.offset))
+        }
+        for item in items where !(item.steps.isEmpty && usual.pin(at: Int64(item.offset)) != nil) { restore(item) }
+        first(&self)
+        moves.emit(&a)
     }
 
     mutating func leave(_ items: [RestoredField], by site: Int, to target: UInt64) {
@@ -360,9 +366,11 @@ struct RegionEmitter {
             a.patch(jump, to: a.offset)
             leave(by: a.offset, to: target)
         case .exitIndirect:
-            for item in items { restore(item) }
-            load(RegisterAllocation.scratch, op.a)
-            loadPins()
+            restoreAll(items) { emitter in
+                emitter.load(RegisterAllocation.secondScratch, op.a)
+                emitter.a.mov(.b64, emitter.field(CPUHeader.Offset.accessAddress), RegisterAllocation.secondScratch)
+            }
+            a.mov(.b64, RegisterAllocation.scratch, field(CPUHeader.Offset.accessAddress))
             emitLookUp()
         default:
             restoreAll(items)

@@ -1,3 +1,4 @@
+import Glibc
 import IR
 import Regions
 
@@ -39,7 +40,8 @@ struct RegisterAllocation {
         coalesce()
         let roots = parents.indices.map { Int32($0) }.filter { root($0) == $0 && !ranges[Int($0)].isEmpty }
         let lengths = lengths
-        func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / Double(lengths[Int(value)]) }
+        let exponent = getenv("ALLOC").flatMap { Double(String(cString: $0)) } ?? 1
+        func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / pow(Double(lengths[Int(value)]), exponent) }
         for value in roots.sorted(by: { (density($1), $0) < (density($0), $1) }) { place(value, hints[value] ?? hint(value)) }
     }
 
