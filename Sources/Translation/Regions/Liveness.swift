@@ -49,12 +49,15 @@ public struct Liveness {
     public func isLiveOut(_ number: Int, _ value: Int32) -> Bool { liveOut[number].contains(value) }
     public func liveOut(_ number: Int) -> [Int32] { liveOut[number].members }
 
-    /// What a node needs when it is carried out; constants are nobody's.
-    public func uses(_ value: Int32) -> [Int32] {
+    /// What has to be there at a node: what it needs when it is carried out, and what somebody may ask for.
+    public func uses(_ value: Int32) -> [Int32] { isMark(value) ? extra[value] ?? [] : region.operands(value) + (extra[value] ?? []) }
+
+    /// What a node needs when it is carried out.
+    public func needs(_ value: Int32) -> [Int32] { isMark(value) ? extra[value] ?? [] : region.operands(value) }
+
+    private func isMark(_ value: Int32) -> Bool {
         let node = region.nodes[Int(value)]
-        var uses = extra[value] ?? []
-        if node.kind == .operation, node.op.opcode != .writeState || region.number(of: node.op.imm) == nil { uses += region.operands(value) }
-        return uses
+        return node.kind == .operation && node.op.opcode == .writeState && region.number(of: node.op.imm) != nil
     }
 
     public func usesAtStart(_ number: Int) -> [Int32] { atStart[number] ?? [] }

@@ -9,6 +9,8 @@ struct Intervals {
     private(set) var ranges: [Ranges]
     /// How often a value is read and written, weighted by the loops around.
     private(set) var weights: [Int]
+    /// How many loops lie around a value's uses, at most.
+    private(set) var depths: [Int]
     /// How many positions a value takes up, weighted in the same way.
     private(set) var lengths: [Int]
     /// Positions of blocks' beginnings and ends.
@@ -23,6 +25,7 @@ struct Intervals {
         ranges = [Ranges](repeating: [], count: region.nodes.count)
         weights = [Int](repeating: 0, count: region.nodes.count)
         lengths = weights
+        depths = weights
         var position = 0
         for block in region.blocks {
             starts.append(position)
@@ -36,8 +39,7 @@ struct Intervals {
     /// The most values that are needed at a time in blocks that lie in so many loops or more, of those that are used there.
     func pressure(_ region: Region, depth: Int) -> Int {
         var changes: [Int: Int] = [:]
-        let least = Intervals.frequency(depth)
-        for (value, ranges) in ranges.enumerated() where weights[value] >= least {
+        for (value, ranges) in ranges.enumerated() where depths[value] >= depth {
             for range in ranges {
                 changes[range.lowerBound, default: 0] += 1
                 changes[range.upperBound, default: 0] -= 1
@@ -63,7 +65,6 @@ struct Intervals {
         for value in liveness.liveOut(number) { openEnds[value] = ends[number] + 1 }
         func use(_ value: Int32, _ position: Int) {
             if region.constant(value) != nil { return }
-            weights[Int(value)] += frequency
             if openEnds[value] == nil { openEnds[value] = position + 1 }
         }
         var position = ends[number]
@@ -76,6 +77,10 @@ struct Intervals {
                 append(value, begin..<max(openEnds.removeValue(forKey: value) ?? 0, begin + 1), frequency)
             }
             for operand in liveness.uses(value) { use(operand, position) }
+            for operand in liveness.needs(value) {
+                weights[Int(operand)] += frequency
+                depths[Int(operand)] = max(depths[Int(operand)], block.depth)
+            }
         }
         for value in liveness.usesAtStart(number) where openEnds[value] == nil && region.constant(value) == nil { openEnds[value] = start + 1 }
         for phi in block.phis where liveness.isUsed(phi) {
