@@ -49,11 +49,16 @@ public struct Liveness {
     public func isLiveOut(_ number: Int, _ value: Int32) -> Bool { liveOut[number].contains(value) }
     public func liveOut(_ number: Int) -> [Int32] { liveOut[number].members }
 
-    /// What has to be there at a node: what it needs when it is carried out, and what somebody may ask for.
-    public func uses(_ value: Int32) -> [Int32] { isMark(value) ? extra[value] ?? [] : region.operands(value) + (extra[value] ?? []) }
+    /// Does something with what has to be there at a node: what it needs when it is carried out, and what somebody may ask for.
+    @inline(__always) public func forEachUse(_ value: Int32, _ body: (Int32) -> Void) {
+        if !isMark(value) { for operand in region.operands(value) { body(operand) } }
+        if !extra.isEmpty, let more = extra[value] { more.forEach(body) }
+    }
 
-    /// What a node needs when it is carried out.
-    public func needs(_ value: Int32) -> [Int32] { isMark(value) ? extra[value] ?? [] : region.operands(value) }
+    /// The same only with what a node needs when it is carried out.
+    @inline(__always) public func forEachNeed(_ value: Int32, _ body: (Int32) -> Void) {
+        if isMark(value) { extra[value]?.forEach(body) } else { for operand in region.operands(value) { body(operand) } }
+    }
 
     private func isMark(_ value: Int32) -> Bool {
         let node = region.nodes[Int(value)]
@@ -68,13 +73,13 @@ public struct Liveness {
             for value in block.body where region.isRoot(value) || extra[value] != nil { waiting.append(value) }
             // What adds up from round to round is wanted in the end, if only by guest state.
             for value in block.body where region.nodes[Int(value)].op.opcode != .writeState {
-                waiting += region.operands(value).filter { region.nodes[Int($0)].kind == .phi }
+                for operand in region.operands(value) where region.nodes[Int(operand)].kind == .phi { waiting.append(operand) }
             }
         }
         while let value = waiting.popLast() {
             if used.contains(value) { continue }
             used.insert(value)
-            waiting += uses(value)
+            forEachUse(value) { waiting.append($0) }
             if region.nodes[Int(value)].kind == .phi { waiting += region.arguments[value] ?? [] }
         }
     }
@@ -92,7 +97,7 @@ public struct Liveness {
                 }
                 liveOut[number] = live
                 var before = live
-                walk(number) { _, bits in before = bits }
+                for value in region.blocks[number].body.reversed() { step(value, &before) }
                 for phi in region.blocks[number].phis { before.remove(phi) }
                 for value in usesAtStart(number) where region.nodes[Int(value)].block != number || region.nodes[Int(value)].kind != .phi {
                     insert(value, &before)
@@ -114,9 +119,13 @@ public struct Liveness {
         var live = liveOut[number]
         visit(-1, live)
         for value in region.blocks[number].body.reversed() {
-            live.remove(value)
-            if used.contains(value) { for use in uses(value) { insert(use, &live) } }
+            step(value, &live)
             visit(value, live)
         }
+    }
+
+    @inline(__always) private func step(_ value: Int32, _ live: inout Bits) {
+        live.remove(value)
+        if used.contains(value) { forEachUse(value) { insert($0, &live) } }
     }
 }

@@ -49,10 +49,12 @@ public struct Recovery {
     }
 
     /// Works out once more what is in use, with what is restored and written.
-    private mutating func settle() {
-        var extra: [Int32: [Int32]] = [:]
-        for (node, item) in writes { extra[node] = uses(item) }
-        for (node, items) in atNode { extra[node] = items.flatMap(uses) }
+    ///
+    /// - Parameter kept: values that have to be there at nodes for other reasons.
+    public mutating func settle(keeping kept: [Int32: [Int32]] = [:]) {
+        var extra = kept
+        for (node, item) in writes { extra[node, default: []] += uses(item) }
+        for (node, items) in atNode { extra[node, default: []] += items.flatMap(uses) }
         let starts = atHead.merging(atStart) { $0 + $1 }
         liveness = Liveness(region, extra: extra, atStart: starts.mapValues { $0.flatMap(uses) })
     }
@@ -93,40 +95,63 @@ public struct Recovery {
 
     // MARK: Decisions
 
+    /// What a block does to the set of fields that have to be true in guest state, from its end on.
+    private enum Event {
+        /// Those whose values may be gone where somebody may look.
+        case need(UInt64)
+        /// A mark.
+        case mark(Int, Int32)
+    }
+
     /// Which marks are carried out: those from which a place can be reached where the field's value may be gone.
     private mutating func decide() {
+        let allEvents = region.blocks.indices.map { events($0) }
         var needs = [UInt64](repeating: 0, count: region.blocks.count)
+        var carriedOut: Set<Int32> = []
         var changes = true
         while changes {
             changes = false
             for number in region.blocks.indices.reversed() {
-                let need = needBefore(number, region.blocks[number].successors.reduce(0) { $0 | needs[$1] })
+                var need = region.blocks[number].successors.reduce(0) { $0 | needs[$1] }
+                for event in allEvents[number] {
+                    switch event {
+                    case .need(let bits): need |= bits
+                    case .mark(let field, let value):
+                        if need >> UInt64(field) & 1 != 0 { carriedOut.insert(value) }
+                        need &= ~(1 << UInt64(field))
+                    }
+                }
+                need &= ~writtenBehindLoop(number, need)
                 if need != needs[number] {
                     needs[number] = need
                     changes = true
                 }
             }
         }
+        for number in region.blocks.indices where !region.blocks[number].body.allSatisfy({ !carriedOut.contains($0) }) {
+            liveness.walk(number) { value, live in
+                guard value >= 0, carriedOut.contains(value), let field = field(writtenBy: value) else { return }
+                writes[value] = item(field, region.nodes[Int(value)].op.a) { live.contains($0) }
+            }
+        }
     }
 
-    private mutating func needBefore(_ number: Int, _ after: UInt64) -> UInt64 {
-        var need = after
+    private func events(_ number: Int) -> [Event] {
+        var events: [Event] = []
         let block = region.blocks[number]
         liveness.walk(number) { value, live in
             if value < 0 { return }
-            if region.needsState(value), let current = values[value] { need |= missing(current, available(number, value, live)) }
-            if let field = field(writtenBy: value) {
-                if need >> UInt64(field) & 1 != 0, writes[value] == nil { writes[value] = item(field, region.nodes[Int(value)].op.a) { isAtHand($0, live) } }
-                need &= ~(1 << UInt64(field))
+            if let current = values[value] {
+                let bits = missing(current, available(number, value, live))
+                if bits != 0 { events.append(.need(bits)) }
             }
+            if let field = field(writtenBy: value) { events.append(.mark(field, value)) }
         }
-        need &= ~writtenBehindLoop(number, need)
-        if block.isHead { need |= missing(block.atEntry) { [liveness] in liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0) } }
-        return need
+        if block.isHead {
+            events.append(.need(missing(block.atEntry) { liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0) }))
+        }
+        return events
     }
-
-    /// What a mark writes is best something that is in use.
-    private func isAtHand(_ value: Int32, _ live: Liveness.Bits) -> Bool { live.contains(value) }
 
     /// The fields of `need` that are written where a block begins: it is the only one to follow a block that lies in a loop which it does not lie in.
     private mutating func writtenBehindLoop(_ number: Int, _ need: UInt64) -> UInt64 {
@@ -136,7 +161,7 @@ public struct Recovery {
         for field in region.fields.indices where need >> UInt64(field) & 1 != 0 {
             let isKnown = atStart[number]?.contains { $0.field == region.fields[field] } == true
             if !isKnown {
-                guard let item = item(field, block.atEntry[field], { [liveness] in liveness.isLiveOut(before, $0) }, orNil: true) else { continue }
+                guard let item = item(field, block.atEntry[field], { liveness.isLiveOut(before, $0) }, orNil: true) else { continue }
                 atStart[number, default: []].append(item)
             }
             bits |= 1 << UInt64(field)
@@ -151,7 +176,7 @@ public struct Recovery {
         guard leaves, block.body.allSatisfy({ !region.needsState($0) || $0 == value }), let before = block.predecessors.first else {
             return { live.contains($0) }
         }
-        return { [liveness] in live.contains($0) || liveness.isLiveOut(before, $0) }
+        return { live.contains($0) || liveness.isLiveOut(before, $0) }
     }
 
     /// The fields that have to be true in guest state.

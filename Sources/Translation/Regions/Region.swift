@@ -55,15 +55,15 @@ public final class Region {
     }
 
     /// Block 0 is the entry, the others follow in the order of their code.
-    public internal(set) var blocks: [Block] = []
-    public var nodes: [Node] = []
+    @exclusivity(unchecked) public var blocks: [Block] = []
+    @exclusivity(unchecked) public var nodes: [Node] = []
     /// Arguments of phis in the order of their blocks' predecessors.
-    public internal(set) var arguments: [Int32: [Int32]] = [:]
+    @exclusivity(unchecked) public internal(set) var arguments: [Int32: [Int32]] = [:]
     public let fields: [Field]
     /// Nodes that their users make as part of themselves.
-    public var fused: Set<Int32> = []
+    @exclusivity(unchecked) public var fused: Set<Int32> = []
     /// Fields whose values are kept at hand wherever guest state may be wanted, a bit each.
-    public internal(set) var carried: UInt64 = 0
+    @exclusivity(unchecked) public internal(set) var carried: UInt64 = 0
     let fieldNumbers: [Int64: Int]
 
     init(_ fields: [Field]) {
@@ -74,7 +74,7 @@ public final class Region {
     /// The number of a field that is tracked; nil for one that others look at as well.
     public func number(of offset: Int64) -> Int? { fieldNumbers[offset] }
 
-    func append(_ node: Node) -> Int32 {
+    public func append(_ node: Node) -> Int32 {
         nodes.append(node)
         return Int32(nodes.count - 1)
     }
@@ -85,10 +85,46 @@ public final class Region {
         return node.kind == .operation && node.op.opcode == .const ? node.op.imm : nil
     }
 
-    /// A node's value operands.
-    public func operands(_ value: Int32) -> [Int32] {
+    /// A node's value operands; those of what it makes itself in place of that.
+    public func operands(_ value: Int32) -> Operands {
         let op = nodes[Int(value)].op
-        return [op.a, op.b, op.c].filter { $0 >= 0 }.flatMap { fused.contains($0) ? operands($0) : [$0] }
+        var operands = Operands(op.a, op.b, op.c)
+        if fused.isEmpty || op.opcode != .select || !fused.contains(op.a) { return operands }
+        operands = Operands(nodes[Int(op.a)].op.a, nodes[Int(op.a)].op.b, op.b)
+        operands.append(op.c)
+        return operands
+    }
+
+    public func renameOperands(of value: Int32, _ name: (Int32) -> Int32) {
+        var op = nodes[Int(value)].op
+        if op.a >= 0 { op.a = name(op.a) }
+        if op.b >= 0 { op.b = name(op.b) }
+        if op.c >= 0 { op.c = name(op.c) }
+        nodes[Int(value)].op = op
+    }
+
+    /// At most four values.
+    public struct Operands: Sequence, IteratorProtocol {
+        private var values: InlineArray<4, Int32> = [-1, -1, -1, -1]
+        private var count = 0
+        private var position = 0
+
+        init(_ a: Int32, _ b: Int32, _ c: Int32) {
+            if a >= 0 { append(a) }
+            if b >= 0 { append(b) }
+            if c >= 0 { append(c) }
+        }
+
+        mutating func append(_ value: Int32) {
+            values[count] = value
+            count += 1
+        }
+
+        public mutating func next() -> Int32? {
+            if position == count { return nil }
+            defer { position += 1 }
+            return values[position]
+        }
     }
 
     /// Whether a node is kept though nobody uses its value.

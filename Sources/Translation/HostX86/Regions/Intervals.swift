@@ -76,8 +76,8 @@ struct Intervals {
                 weights[Int(value)] += frequency
                 append(value, begin..<max(openEnds.removeValue(forKey: value) ?? 0, begin + 1), frequency)
             }
-            for operand in liveness.uses(value) { use(operand, position) }
-            for operand in liveness.needs(value) {
+            liveness.forEachUse(value) { use($0, position) }
+            liveness.forEachNeed(value) { operand in
                 weights[Int(operand)] += frequency
                 depths[Int(operand)] = max(depths[Int(operand)], block.depth)
             }

@@ -86,13 +86,20 @@ struct RegionEmitter {
         self.codeAlignmentBits = codeAlignmentBits
         self.counts = counts
         a = assembler
-        recovery = Recovery(region)
+        var recovery = Recovery(region)
         var hints: [Int32: Register] = [:]
         for value in region.blocks[0].body where region.nodes[Int(value)].kind == .entry {
             hints[value] = usual.pin(at: region.nodes[Int(value)].op.imm)
         }
-        places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints)
+        var places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints)
+        if places.slots != 0 {
+            let splitting = Splitting(region, recovery.liveness, places)
+            recovery.settle(keeping: splitting.kept)
+            places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints, originals: splitting.originals)
+        }
         if places.slots == nil { return nil }
+        self.recovery = recovery
+        self.places = places
         offsets = [Int](repeating: -1, count: region.blocks.count)
     }
 

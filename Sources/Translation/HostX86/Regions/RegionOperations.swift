@@ -10,6 +10,7 @@ extension RegionEmitter {
         let op = node.op
         switch op.opcode {
         case .const: break
+        case .bitcast where places[value].isSlot && places.originals[value] != nil: break
         case .insnStart: pc = UInt64(bitPattern: op.imm)
         case .readState: a.mov(width(op.type), target(value), field(Int(op.imm)))
         case .writeState: emitWrite(value, op)
@@ -23,7 +24,8 @@ extension RegionEmitter {
         case .exitDirect, .exitIndirect, .exitWith: emitExit(value, op)
         default: emitComputation(value, node)
         }
-        if case .slot(let number) = places[value] { a.mov(.b64, ParallelMoves.slot(number), scratch) }
+        // A copy that stays where its original is needs nothing.
+        if case .slot(let number) = places[value], places.originals[value] == nil { a.mov(.b64, ParallelMoves.slot(number), scratch) }
     }
 
     private mutating func emitComputation(_ value: Int32, _ node: Region.Node) {
@@ -63,7 +65,7 @@ extension RegionEmitter {
             a.movzx(dst, .b8, dst)
         case .select: emitSelect(node, width, dst)
         case .zext, .sext: emitExtend(node, dst)
-        case .trunc: load(dst, op.a)
+        case .trunc, .bitcast: load(dst, op.a)
         case .extractU, .extractS: emitExtract(op, width, dst)
         case .deposit: emitDeposit(op, width, dst)
         default: preconditionFailure("no host code for \(op.opcode) in a region")

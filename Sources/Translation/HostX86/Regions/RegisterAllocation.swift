@@ -1,4 +1,3 @@
-import Glibc
 import IR
 import Regions
 
@@ -8,6 +7,11 @@ enum ValueLocation: Equatable {
     case register(Register)
     /// Eight bytes on the stack.
     case slot(Int)
+
+    var isSlot: Bool {
+        if case .slot = self { return true }
+        return false
+    }
 }
 
 /// Gives values their registers, those first that are used most for the time that they occupy one. What comes together in a phi shares its place if
@@ -25,11 +29,14 @@ struct RegisterAllocation {
     private var ranges: [Intervals.Ranges]
     private var weights: [Int]
     private var lengths: [Int]
+    let originals: [Int32: Int32]
     private var taken: [Register: Intervals.Ranges] = [:]
     private var takenSlots: [Intervals.Ranges] = []
     private var places: [ValueLocation]
 
-    init(_ region: Region, _ intervals: Intervals, hints: [Int32: Register]) {
+    /// - Parameter originals: what copies are of; one that finds no register stays where that is.
+    init(_ region: Region, _ intervals: Intervals, hints: [Int32: Register], originals: [Int32: Int32] = [:]) {
+        self.originals = originals
         self.region = region
         self.intervals = intervals
         parents = region.nodes.indices.map { Int32($0) }
@@ -40,15 +47,18 @@ struct RegisterAllocation {
         coalesce()
         let roots = parents.indices.map { Int32($0) }.filter { root($0) == $0 && !ranges[Int($0)].isEmpty }
         let lengths = lengths
-        let exponent = getenv("ALLOC").flatMap { Double(String(cString: $0)) } ?? 1
-        func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / pow(Double(lengths[Int(value)]), exponent) }
+        func density(_ value: Int32) -> Double { Double(weights[Int(value)]) / Double(lengths[Int(value)]) }
         for value in roots.sorted(by: { (density($1), $0) < (density($0), $1) }) { place(value, hints[value] ?? hint(value)) }
     }
 
     /// nil if there are more values on the stack than there is room for.
     var slots: Int? { takenSlots.count + RegisterAllocation.firstSlot <= Thunks.spillBytes / 8 ? takenSlots.count : nil }
 
-    subscript(_ value: Int32) -> ValueLocation { places[Int(root(value))] }
+    subscript(_ value: Int32) -> ValueLocation {
+        let place = places[Int(root(value))]
+        if place.isSlot, let original = originals[value] { return self[original] }
+        return place
+    }
 
     private func root(_ value: Int32) -> Int32 {
         var value = value
