@@ -48,7 +48,7 @@ let translation: [Target] = [
     module("IR", "Translation/IR", .unsafe, uses: ["Bits"]),
     module("Decoding", "Translation/Decoding", .unsafe, uses: ["Bits"]),
     module("Optimizer", "Translation/Optimizer", .unsafe, uses: ["IR", "Bits"]),
-    module("Regions", "Translation/Regions", uses: ["IR"]),
+    module("Regions", "Translation/Regions", .unsafe, uses: ["IR"]),
     module("Interpreter", "Translation/Interpreter", .unsafe, uses: ["IR", "Bits", "SoftFloat", "CHost"]),
     module("CodeCache", "Translation/CodeCache", .unsafe, uses: ["CHost", "HostOS"]),
     module("HostCode", "Translation/HostCode", .unsafe, uses: ["IR", "CodeCache"]),

@@ -1,6 +1,5 @@
 import CHost
 import CodeCache
-import Foundation
 import HostCode
 import HostX86
 import IR
@@ -88,7 +87,6 @@ final class HostMachine {
 
     nonisolated(unsafe) private static let slot = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 16).assumingMemoryBound(
         to: apus_signal_slot.self)
-    static let watched: UInt64? = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
     /// Who accesses memory directly does so alone.
     private static let turn = Mutex(())
     /// What a fault of the host's belongs to.

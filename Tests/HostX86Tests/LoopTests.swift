@@ -88,7 +88,6 @@ import Testing
             }
             guard ranges != nil else { continue }
             if seed % 2 == 0 { optimizer.run(&loop) }
-            if let w = HostMachine.watched, seed == w { machine.generator.dumpsRegions = true; print(Printer(layout: TestGuest.layout, helpers: TestGuest.helpers).text(loop)) }
             for page in options.isDirect ? [HostMachine.TLBState.nothing] : HostMachine.TLBState.allCases {
                 graph.fill(expected, rounds: 1 + seed % 7)
                 graph.fill(actual, rounds: 1 + seed % 7)

@@ -20,7 +20,6 @@ public final class X86CodeGenerator: HostCodeGenerator {
     private var loops: [(start: Int, end: Int, exit: Int)] = []
     /// Regions, in ascending order.
     private var regions: [RegionCode] = []
-    public var dumpsRegions = false
     /// How many loops have become regions.
     public private(set) var regionCount = 0
 

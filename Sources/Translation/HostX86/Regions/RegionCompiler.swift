@@ -17,42 +17,39 @@ extension X86CodeGenerator {
     private static let bytesAround = 16384
 
     func compileRegion(_ block: borrowing IRBlock) -> RegionResult {
-        guard memoryMode != .translated, !countsInstructions, let region = RegionBuilder.build(block, layout) else { return .unknown }
-        if memory.size - memory.used < 2 * region.nodes.count * X86CodeGenerator.bytesPerNode + X86CodeGenerator.bytesAround { return .full }
+        guard memoryMode != .translated, !countsInstructions, let (plan, carried) = bestPlan(block) else { return .unknown }
+        if memory.size - memory.used < 2 * plan.region.nodes.count * X86CodeGenerator.bytesPerNode + X86CodeGenerator.bytesAround { return .full }
         let start = memory.used
-        var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
-        _ = RegionOptimizer.run(region, assumes: true)
-        AddressSelection.run(region)
-        let carried = CarriedFields.choose(region)
-        guard let region = RegionBuilder.build(block, layout, carried: carried) else { return .unknown }
-        let checks = RegionOptimizer.run(region, assumes: true)
-        AddressSelection.run(region)
-        guard var first = emitter(region, assembler) else { return .unknown }
-        if dumpsRegions { print(region, first.recovery.writes, first.recovery.atHead) }
-        first.emitCheckOfRequest()
-        let wrong = first.emit(checks: checks)
-        var codes = [first.code]
-        assembler = first.a
+        var emitter = emitter(plan, unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start))
+        emitter.emitCheckOfRequest()
+        let wrong = emitter.emit(checks: plan.checks)
+        var codes = [emitter.code]
         if !wrong.isEmpty {
-            guard let cautious = RegionBuilder.build(block, layout, carried: carried) else { return .unknown }
-            _ = RegionOptimizer.run(cautious, assumes: false)
-            AddressSelection.run(cautious)
-            guard var second = emitter(cautious, assembler) else { return .unknown }
-            for place in wrong { assembler.patch(place, to: assembler.offset) }
-            second.emitStart()
-            _ = second.emit(checks: [])
-            codes.append(second.code)
-            assembler = second.a
+            guard let cautious = RegionPlan(block, layout, registers, carried: carried, assumes: false) else { return .unknown }
+            for place in wrong { emitter.a.patch(place, to: emitter.a.offset) }
+            emitter = self.emitter(cautious, emitter.a)
+            emitter.emitStart()
+            _ = emitter.emit(checks: [])
+            codes.append(emitter.code)
         }
-        memory.commit(assembler.offset - start)
+        memory.commit(emitter.a.offset - start)
         for code in codes { note(code) }
-        return .code(CompiledBlock(
-            entry: first.code.entry, size: assembler.offset - first.code.entry, heads: codes.flatMap(\.heads), loopHead: countsLoops ? block.pc : nil))
+        return .code(CompiledBlock(entry: codes[0].entry, size: emitter.a.offset - codes[0].entry, heads: codes.flatMap(\.heads)))
     }
 
-    private func emitter(_ region: Region, _ assembler: Assembler) -> RegionEmitter? {
-        RegionEmitter(
-            region, registers, thunks, memoryMode: memoryMode, codeAlignmentBits: codeAlignmentBits, counts: countsLoops, assembler)
+    /// Of the plans that differ in what is kept at hand for recovery alone the one that costs least.
+    private func bestPlan(_ block: borrowing IRBlock) -> (RegionPlan, Set<Int64>)? {
+        guard var best = RegionPlan(block, layout, registers, carried: [], assumes: true) else { return nil }
+        var carried: Set<Int64> = []
+        for candidate in CarriedFields.candidates(best) {
+            guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost else { continue }
+            (best, carried) = (plan, candidate)
+        }
+        return (best, carried)
+    }
+
+    private func emitter(_ plan: RegionPlan, _ assembler: Assembler) -> RegionEmitter {
+        RegionEmitter(plan, registers, thunks, memoryMode: memoryMode, codeAlignmentBits: codeAlignmentBits, assembler)
     }
 }
 

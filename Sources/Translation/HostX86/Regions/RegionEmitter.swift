@@ -45,8 +45,6 @@ struct RegionEmitter {
     let thunks: Thunks
     let memoryMode: MemoryMode
     let codeAlignmentBits: Int
-    /// Whether entries and rounds are counted for a trial.
-    let counts: Bool
     var a: Assembler
     var code = RegionCode()
     var number = 0
@@ -70,36 +68,21 @@ struct RegionEmitter {
 
     struct WayOut {
         let jump: Int
-        let site: Int
         let pc: UInt64
         let items: [RestoredField]
     }
 
-    /// Prepares the code of a region; nil if it needs more stack than there is.
-    init?(
-        _ region: Region, _ usual: HostRegisters, _ thunks: Thunks, memoryMode: MemoryMode, codeAlignmentBits: Int, counts: Bool, _ assembler: Assembler
+    init(
+        _ plan: RegionPlan, _ usual: HostRegisters, _ thunks: Thunks, memoryMode: MemoryMode, codeAlignmentBits: Int, _ assembler: Assembler
     ) {
-        self.region = region
+        region = plan.region
+        recovery = plan.recovery
+        places = plan.places
         self.usual = usual
         self.thunks = thunks
         self.memoryMode = memoryMode
         self.codeAlignmentBits = codeAlignmentBits
-        self.counts = counts
         a = assembler
-        var recovery = Recovery(region)
-        var hints: [Int32: Register] = [:]
-        for value in region.blocks[0].body where region.nodes[Int(value)].kind == .entry {
-            hints[value] = usual.pin(at: region.nodes[Int(value)].op.imm)
-        }
-        var places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints)
-        if places.slots != 0 {
-            let splitting = Splitting(region, recovery.liveness, places)
-            recovery.settle(keeping: splitting.kept)
-            places = RegisterAllocation(region, Intervals(region, recovery.liveness), hints: hints, originals: splitting.originals)
-        }
-        if places.slots == nil { return nil }
-        self.recovery = recovery
-        self.places = places
         offsets = [Int](repeating: -1, count: region.blocks.count)
     }
 
@@ -111,7 +94,7 @@ struct RegionEmitter {
         for load in unlikelyLoads { emitUnlikely(load) }
         for way in ways {
             a.patch(way.jump, to: a.offset)
-            leave(way.items, by: way.site, to: way.pc)
+            leave(way.items, by: 0, to: way.pc)
         }
         for fixup in fixups { a.patch(fixup.place, to: offsets[fixup.block]) }
         code.exit = a.offset
@@ -128,8 +111,7 @@ struct RegionEmitter {
         a.align(16)
         code.entry = a.offset
         let jump = checkRequest()
-        ways.append(WayOut(jump: jump, site: 0, pc: region.blocks[1].pc, items: pinItems()))
-        if counts { count(CPUHeader.Offset.trialEntries, region.blocks[1].pc, pinItems()) }
+        ways.append(WayOut(jump: jump, pc: region.blocks[1].pc, items: pinItems()))
     }
 
     /// Of code that is entered from other code of its own kind.
@@ -146,11 +128,6 @@ struct RegionEmitter {
         a.long(Int32(CPUHeader.Offset.exitRequest))
         a.byte(0)
         return a.jcc(.ne)
-    }
-
-    private mutating func count(_ counter: Int, _ pc: UInt64, _ items: [RestoredField]) {
-        a.alu(.sub, .b32, Memory(HostRegisters.state, counter), 1)
-        ways.append(WayOut(jump: a.jcc(.s), site: Int(CPUHeader.hotLoop), pc: pc, items: items))
     }
 
     private mutating func emitEntry(_ checks: Set<Int32>) -> [Int] {
@@ -192,8 +169,7 @@ struct RegionEmitter {
             offsets[number] = a.offset
             code.heads.append(a.offset)
             let items = restored(recovery.atHead[number] ?? [])
-            ways.append(WayOut(jump: checkRequest(), site: 0, pc: pc, items: items))
-            if counts, number == 1 { count(CPUHeader.Offset.trialRounds, pc, items) }
+            ways.append(WayOut(jump: checkRequest(), pc: pc, items: items))
         } else {
             offsets[number] = a.offset
         }

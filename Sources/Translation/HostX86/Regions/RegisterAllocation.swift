@@ -54,6 +54,11 @@ struct RegisterAllocation {
     /// nil if there are more values on the stack than there is room for.
     var slots: Int? { takenSlots.count + RegisterAllocation.firstSlot <= Thunks.spillBytes / 8 ? takenSlots.count : nil }
 
+    /// How much of what operations read and write is on the stack.
+    var spilledWeight: Int {
+        weights.indices.reduce(0) { root(Int32($1)) == Int32($1) && self[Int32($1)].isSlot ? $0 + weights[$1] : $0 }
+    }
+
     subscript(_ value: Int32) -> ValueLocation {
         let place = places[Int(root(value))]
         if place.isSlot, let original = originals[value] { return self[original] }
