@@ -29,6 +29,7 @@ func tests(_ name: String, uses: [String]) -> Target {
 let base: [Target] = [
     .target(name: "CHost", path: "Sources/Base/CHost"),
     .target(name: "CStandalone", path: "Sources/Base/CStandalone"),
+    .target(name: "CSwiftRuntime", path: "Sources/Base/CSwiftRuntime"),
     .systemLibrary(name: "CCapstone", path: "Sources/Base/CCapstone", pkgConfig: "capstone", providers: [.apt(["libcapstone-dev"])]),
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
@@ -92,7 +93,7 @@ let userMode: [Target] = [
     module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
     .executableTarget(
         name: "apus-user",
-        dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics"],
+        dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics", "CSwiftRuntime"],
         path: "Sources/Tools/apus-user",
         swiftSettings: [.strictMemorySafety()],
         // One static file that runs in any chroot. Its own image lies where no guest's program wants to be.

@@ -122,16 +122,23 @@ int apus_start_thread(size_t stack_size, void *(*body)(void *), void *argument) 
 const char *apus_signal_name(int signal) { return sigabbrev_np(signal); }
 const char *apus_errno_name(int code) { return strerrorname_np(code); }
 
-int apus_fork(void) { return fork(); }
+// A statically linked Swift runtime has to be told; where it is a shared library nobody forks.
+extern void apus_in_forked_child(void) __attribute__((weak));
+
+static void call(void (*function)(void)) {
+    if (function != NULL) function();
+}
+
+int apus_fork(void) {
+    int child = fork();
+    if (child == 0) call(apus_in_forked_child);
+    return child;
+}
 
 // fork(2) of the C library sees to these; they are there where it is linked in.
 extern void __malloc_fork_lock_parent(void) __attribute__((weak));
 extern void __malloc_fork_unlock_parent(void) __attribute__((weak));
 extern void __malloc_fork_unlock_child(void) __attribute__((weak));
-
-static void call(void (*function)(void)) {
-    if (function != NULL) function();
-}
 
 long apus_fork_with(const struct apus_fork_request *request) {
     // Where the C library keeps the thread's id, which is another one in the child.
@@ -150,6 +157,7 @@ long apus_fork_with(const struct apus_fork_request *request) {
     long child = syscall(SYS_clone3, &arguments, sizeof arguments);
     long result = child < 0 ? -errno : child;
     call(child == 0 ? __malloc_fork_unlock_child : __malloc_fork_unlock_parent);
+    if (child == 0) call(apus_in_forked_child);
     return result;
 }
 
