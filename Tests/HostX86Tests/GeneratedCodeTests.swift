@@ -44,7 +44,7 @@ final class HostMachine {
     /// Runs a block.
     func run(_ block: borrowing IRBlock, _ guest: TestGuest, tlb page: TLBState, asLoop: Bool = false) -> ExitReason? {
         guard generator.supports(block) else { return nil }
-        guard let compiled = asLoop ? generator.compileLoops(block) : generator.compile(block) else {
+        guard let compiled = asLoop ? generator.compileLoops(block, asRegion: true) : generator.compile(block) else {
             generator.discardCode()
             return run(block, guest, tlb: page, asLoop: asLoop)
         }

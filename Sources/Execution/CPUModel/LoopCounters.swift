@@ -33,7 +33,9 @@ public struct LoopCounters {
     private static let triedRounds: UInt32 = 4096
     private static let triedEntries: UInt32 = 512
     /// Rounds for each time that the loop is entered, from which on moving what it needs into registers is worth it.
-    private static let worthwhileRounds = 8
+    public static let worthwhileRounds = 8
+    /// The same for a region, which all of guest state's registers have to be given up for and got back.
+    public static let regionRounds = 32
 
     /// Before code that tries a loop is run. A vCPU has one trial at a time: counters that blocks share would end it too soon.
     public func startTrial() {
@@ -47,12 +49,12 @@ public struct LoopCounters {
         set(CPUHeader.Offset.trialRounds, UInt32(Int32.max))
     }
 
-    /// Whether the loop that was tried has stayed when it was entered.
-    public var isWorthwhile: Bool {
+    /// How often the loop that was tried went round each time it was entered.
+    public var roundsPerEntry: Int {
         func count(_ offset: Int, from start: UInt32) -> Int {
             Int(start) - Int(unsafe header.state.load(fromByteOffset: offset, as: Int32.self))
         }
         let entries = count(CPUHeader.Offset.trialEntries, from: LoopCounters.triedEntries)
-        return count(CPUHeader.Offset.trialRounds, from: LoopCounters.triedRounds) >= LoopCounters.worthwhileRounds * entries
+        return count(CPUHeader.Offset.trialRounds, from: LoopCounters.triedRounds) / max(1, entries)
     }
 }

@@ -35,7 +35,7 @@ extension TranslationEngine {
 
     /// The loop that a runner tries is made for good if it was worth it, or goes.
     private func endTrial(of runner: CPURunner) {
-        let isWorthwhile = runner.loopCounters.isWorthwhile
+        let isWorthwhile = runner.loopCounters.roundsPerEntry >= LoopCounters.worthwhileRounds
         runner.loopCounters.endTrial()
         guard let block = runner.trial else { return }
         runner.trial = nil
@@ -53,7 +53,7 @@ extension TranslationEngine {
             unsafe translateLoop(cpu, key.pc, key.flags, page: base), generator.supports(scratch)
         else { return nil }
         generator.countsLoops = onTrial
-        guard let code = generator.compileLoops(scratch) else {
+        guard let code = generator.compileLoops(scratch, asRegion: false) else {
             wantsCodeFlush = true
             return nil
         }

@@ -218,22 +218,24 @@ public final class UserEngine {
 
     /// The loop that a runner tries is made for good if it was worth it, or goes.
     private func endTrial(of runner: UserRunner) {
-        let isWorthwhile = runner.loopCounters.isWorthwhile
+        let rounds = runner.loopCounters.roundsPerEntry
         runner.loopCounters.endTrial()
         guard let block = runner.trial else { return }
         runner.trial = nil
         if block.isDead { return }
         kill(block)
-        if isWorthwhile { _ = makeLoop(runner.cpu, block.key, onTrial: false) }
+        if rounds >= LoopCounters.worthwhileRounds {
+            _ = makeLoop(runner.cpu, block.key, onTrial: false, asRegion: rounds >= LoopCounters.regionRounds)
+        }
     }
 
-    private func makeLoop(_ cpu: VirtualCPU, _ key: UserBlock.Key, onTrial: Bool) -> UserBlock? {
+    private func makeLoop(_ cpu: VirtualCPU, _ key: UserBlock.Key, onTrial: Bool, asRegion: Bool = true) -> UserBlock? {
         let old = table.find(key)
         guard let generator, debugPoints.isEmpty, !Log.isEnabled(.noChain), old?.isLoop != true, let pages = translateLoop(cpu, key.pc, key.flags),
             generator.supports(scratch)
         else { return nil }
         generator.countsLoops = onTrial
-        guard let code = generator.compileLoops(scratch) else {
+        guard let code = generator.compileLoops(scratch, asRegion: asRegion && !onTrial) else {
             wantsCodeFlush = true
             return nil
         }

@@ -90,7 +90,9 @@ public protocol HostCodeGenerator: AnyObject {
     /// Appends a block's code; nil if the code memory is full.
     func compile(_ block: borrowing IRBlock) -> CompiledBlock?
     /// The same for a block that branches back to labels of its own: guest state that is hot there gets the host's registers.
-    func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock?
+    ///
+    /// - Parameter asRegion: whether it may take more time over it and make a region of the block, which costs more where it is entered and left.
+    func compileLoops(_ block: borrowing IRBlock, asRegion: Bool) -> CompiledBlock?
     /// Whether blocks made from now on count how often they are run (`CPUHeader.Offset.loopCounters`) if they end a loop.
     var countsLoops: Bool { get set }
     /// Runs code at an executable address until it exits.

@@ -80,9 +80,8 @@ public final class X86CodeGenerator: HostCodeGenerator {
         return emit(block)
     }
 
-    public func compileLoops(_ block: borrowing IRBlock) -> CompiledBlock? {
-        // A trial only asks whether the loop stays.
-        switch countsLoops ? .unknown : compileRegion(block) {
+    public func compileLoops(_ block: borrowing IRBlock, asRegion: Bool) -> CompiledBlock? {
+        switch asRegion ? compileRegion(block) : .unknown {
         case .code(let code):
             regionCount += 1
             return code

@@ -12,6 +12,9 @@ extension X86CodeGenerator {
         case unknown
     }
 
+    /// What a plan may cost, in percent of the work that it is for.
+    private static let mostCost = 80
+
     /// Room for an operation's code, and for what surrounds it.
     private static let bytesPerNode = 96
     private static let bytesAround = 16384
@@ -45,6 +48,8 @@ extension X86CodeGenerator {
             guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost else { continue }
             (best, carried) = (plan, candidate)
         }
+        // Fixed registers for guest state do better where values are too many.
+        if best.cost * 100 > best.work * X86CodeGenerator.mostCost { return nil }
         return (best, carried)
     }
 

@@ -38,6 +38,14 @@ struct RegionPlan {
         cost = places.spilledWeight + costOfWrites() + costOfMoves()
     }
 
+    /// All that operations compute, weighted in the same way.
+    var work: Int {
+        region.blocks.reduce(0) { sum, block in
+            let values = block.body.filter { recovery.liveness.isUsed($0) && region.hasResult($0) && region.constant($0) == nil }
+            return sum + values.count * Intervals.frequency(block.depth)
+        }
+    }
+
     private func costOfWrites() -> Int {
         recovery.writes.reduce(0) { sum, mark in
             sum + (1 + mark.value.path.count) * Intervals.frequency(region.blocks[region.nodes[Int(mark.key)].block].depth)
