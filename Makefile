@@ -35,6 +35,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/programs.py --bin $(BIN)
 	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
+	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
@@ -44,6 +45,7 @@ test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer
+	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64 --connects 10000
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators

@@ -101,7 +101,7 @@ let userMode: [Target] = [
 ]
 
 let devices: [Target] = [
-    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
+    module("DeviceModel", "Devices/DeviceModel", uses: ["ObjectModel", "AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
     module("ObjectModel", "Devices/ObjectModel", uses: ["JSON", "Diagnostics"]),
     module("Virtio", "Devices/Buses/Virtio", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
@@ -155,7 +155,7 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
+            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl", "JSON",
         ]),
     .executableTarget(
         name: "apus",
@@ -178,7 +178,8 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
+                "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
+                "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub",
             ],

@@ -79,7 +79,7 @@ private final class Sink: CharacterFrontEnd {
         let file = path("socket")
         let server = try setup.open("unix:\(file),server=on,wait=off", option: "serial", label: "serial0")
         let sink = Sink()
-        slot.frontEnd = sink
+        server.frontEnd = sink
         do {
             let stream = try HostStream.connected(to: .unix(path: file))
             #expect(stream.write([1]) == 1)

@@ -85,7 +85,7 @@ import Testing
         #expect(error(ask("{'exec-oob':'stop','id':7}").first) == "The command stop does not support OOB")
         #expect(error(ask("{'exec-oob':'stop','execute':'stop'}").first) == "QMP input member 'execute' clashes with 'exec-oob'")
         monitor.receive(Array("{'execute':'stop','id':1}{'execute':'query-status','id':2}".utf8))
-        monitor.receive(Array("{'exec-oob':'qmp_capabilities','id':3}".utf8))
+        monitor.receive(Array("{'exec-oob':'query-yank','id':3}".utf8))
         #expect(messages().map { $0.object?["id"] } == [3], "the others wait for the vCPUs")
         session.settle()
         #expect(messages().map { $0.object?["id"] } == [1, 2])

@@ -22,6 +22,10 @@ extension CharacterSetup {
         }
         commands.on(RingbufReadCommand.self) { [self] in try read($0) }
         commands.on(RingbufWriteCommand.self) { [self] in try write($0) }
+        commands.on(QueryYankCommand.self) { [self] in
+            entries.filter { $0.slot.inner is SocketBackend }.map { YankInstance(branch: .chardev(YankInstanceChardev(id: $0.id))) }
+        }
+        commands.on(YankCommand.self) { [self] in try cut($0.instances) }
         commands.onPeer(AddClientCommand.self) { [self] arguments, peer in try addClient(arguments, peer) }
     }
 
@@ -101,6 +105,18 @@ extension CharacterSetup {
         var plain = socket
         if plain.server == true { plain.wait = false }
         return list("socket", special, common: plain.object)
+    }
+
+    /// All of them or none.
+    private func cut(_ instances: [YankInstance]) throws -> QAPIEmpty {
+        let slots = try instances.map { instance -> CharacterSlot in
+            guard case .chardev(let wanted) = instance.branch, let slot = entry(wanted.id)?.slot, slot.inner is SocketBackend else {
+                throw QAPIError(.deviceNotFound, "Instance not found")
+            }
+            return slot
+        }
+        for slot in slots { slot.disconnect() }
+        return QAPIEmpty()
     }
 
     // MARK: Bytes

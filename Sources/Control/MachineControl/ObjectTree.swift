@@ -4,7 +4,7 @@ import ObjectModel
 
 /// All objects of a session: `/machine` with its devices and cpus, `/objects`, `/chardevs`.
 public final class ObjectTree {
-    public let types: TypeRegistry
+    public private(set) var types: TypeRegistry
     public let root = ObjectNode()
     public let objects = ObjectNode()
     public let characters = ObjectNode()
@@ -19,16 +19,18 @@ public final class ObjectTree {
     }
 
     /// Adds the machine: its properties, cpus and the devices of its board.
-    public func add(_ machine: Machine, values: PropertyValues, cpuType: String) {
+    public func add(_ machine: Machine, values: PropertyValues, cpu cpuValues: PropertyValues) {
         let node = ObjectNode(values)
         root.add(node, as: "machine")
         for (child, name) in [(peripherals, "peripheral"), (anonymous, "peripheral-anon"), (unattached, "unattached")] { node.add(child, as: name) }
         for cpu in machine.cpus {
             let live = [ObjectNode.Live("core-id", "int") { JSONValue(cpu.index) }, ObjectNode.Live("halted", "bool") { .bool(cpu.isHalted) }]
-            unattached.addNumbered(ObjectNode(type: cpuType, live), base: "device")
+            unattached.addNumbered(ObjectNode(cpuValues, live), base: "device")
         }
         for device in machine.devices + machine.extraDevices {
-            unattached.addNumbered(ObjectNode(type: Swift.type(of: device).typeName), base: "device")
+            let type = Swift.type(of: device).type
+            types.add(type)
+            unattached.addNumbered(ObjectNode(PropertyValues(type)), base: "device")
         }
     }
 

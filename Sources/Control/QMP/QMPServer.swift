@@ -43,9 +43,11 @@ public final class QMPServer {
 
 extension QMPServer {
     /// Adds `query-qmp-schema`, after all other commands: it tells of those that are there. The types of `object-add` are those given.
-    public func registerIntrospection(objectTypes: [(name: String, members: [Schema.Member])]) {
+    public func registerIntrospection(
+        objectTypes: [(name: String, members: [Schema.Member])], enumerations: [(name: String, values: [String])]
+    ) {
         commands.on(QueryQmpSchemaCommand.self) { [unowned self] in
-            let schema = Schema.all.describing(ObjectAddCommand.name, by: "qom-type", objectTypes.map { (value: $0.name, members: $0.members) })
+            let schema = Schema.all.describing(ObjectAddCommand.name, by: "qom-type", objectTypes.map { (value: $0.name, members: $0.members) }, enumerations: enumerations)
             return Introspection.describe(schema, commands: Set(commands.rows.keys))
         }
     }

@@ -78,10 +78,14 @@ public struct Schema: Sendable {
     }
 
     /// The schema with a union for the arguments of an open command: one branch for each value of the tag.
-    public func describing(_ name: String, by tag: String, _ branches: [(value: String, members: [Member])]) -> Schema {
+    /// `enumerations` are those that the branches' members have.
+    public func describing(
+        _ name: String, by tag: String, _ branches: [(value: String, members: [Member])], enumerations: [(name: String, values: [String])]
+    ) -> Schema {
         guard case .command(let command)? = self[name]?.definition, let help = self[name]?.help else { return self }
         var result = Schema()
         for entry in entries where entry.name != name { _ = result.add(entry) }
+        for (name, values) in enumerations { _ = result.add(Entry(name: name, help: "", definition: .enumeration(values))) }
         let kind = "\(name) \(tag)", box = "\(name) arguments"
         _ = result.add(Entry(name: kind, help: "", definition: .enumeration(branches.map(\.value))))
         for (value, members) in branches { _ = result.add(Entry(name: "\(name) \(value)", help: "", definition: .structure(members))) }

@@ -26,7 +26,7 @@ public struct ObjectType: Sendable {
 
 /// All types of objects that there are.
 public struct TypeRegistry: Sendable {
-    public let types: [ObjectType]
+    public private(set) var types: [ObjectType]
 
     /// Types that others are made from, as QEMU has them.
     private static let roots = [
@@ -36,10 +36,14 @@ public struct TypeRegistry: Sendable {
         ObjectType("virtio-serial-port", parent: "device", abstract: true), ObjectType("cpu", parent: "device", abstract: true),
         ObjectType("machine", parent: "object", abstract: true),
         ObjectType("chardev", parent: "object", abstract: true), ObjectType("user-creatable", parent: nil, abstract: true),
+        ObjectType("accel", parent: "object", abstract: true),
         ObjectType("memory-backend", parent: "object", abstract: true), ObjectType("rng-backend", parent: "object", abstract: true),
     ]
 
     public init(_ types: [ObjectType]) { self.types = TypeRegistry.roots + types }
+
+    /// Adds a type, unless it is there.
+    public mutating func add(_ type: ObjectType) { if self[type.name] == nil { types.append(type) } }
 
     public subscript(_ name: String) -> ObjectType? { types.first { $0.name == name } }
 

@@ -92,7 +92,9 @@ extension Session {
         server.commands.on(QueryCommandLineOptionsCommand.self) { try CommandLineOptions.describe($0.option) }
         let human = MonitorCommands(self, server.commands)
         server.commands.on(HumanMonitorCommandCommand.self, stopped: true) { try human.runAtOnce($0.commandLine, cpu: $0.cpuIndex) }
-        server.registerIntrospection(objectTypes: BackEndTypes.all.filter { !$0.isAbstract }.map { ($0.name, $0.properties.map(\.schemaMember)) })
+        let types = BackEndTypes.all.filter { !$0.isAbstract }
+        server.registerIntrospection(
+            objectTypes: types.map { ($0.name, $0.properties.map(\.schemaMember)) }, enumerations: types.flatMap(\.properties).compactMap(\.enumeration))
         return server
     }
 }
@@ -100,6 +102,9 @@ extension Session {
 extension Property {
     /// The property as a command's argument.
     var schemaMember: Schema.Member {
-        .init(name: name, isOptional: !isRequired, type: .init(name: kind.schemaName, isList: false), help: help)
+        .init(name: name, isOptional: !isRequired, type: .init(name: enumeration?.name ?? kind.schemaName, isList: false), help: help)
     }
+
+    /// The enumeration that its values are of.
+    var enumeration: (name: String, values: [String])? { kind.words.map { (kind.name, $0) } }
 }

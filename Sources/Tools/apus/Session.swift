@@ -113,7 +113,7 @@ final class Session {
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),
-            cpuType: Catalog.cpuType(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
+            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
         if options.has("S") || options.has("preconfig") { runState = .prelaunch }

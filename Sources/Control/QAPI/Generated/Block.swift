@@ -430,19 +430,74 @@ public struct BlockDeviceStats: QAPIObject {
 /// Counts of an interval. None is kept, so lists of it are empty.
 public struct BlockDeviceTimedStats: QAPIObject {
     public var intervalLength: Int64
+    public var minRdLatencyNs: Int64
+    public var maxRdLatencyNs: Int64
+    public var avgRdLatencyNs: Int64
+    public var minWrLatencyNs: Int64
+    public var maxWrLatencyNs: Int64
+    public var avgWrLatencyNs: Int64
+    public var minFlushLatencyNs: Int64
+    public var maxFlushLatencyNs: Int64
+    public var avgFlushLatencyNs: Int64
+    public var avgRdQueueDepth: Double
+    public var avgWrQueueDepth: Double
 
     public init(
-        intervalLength: Int64
+        intervalLength: Int64,
+        minRdLatencyNs: Int64,
+        maxRdLatencyNs: Int64,
+        avgRdLatencyNs: Int64,
+        minWrLatencyNs: Int64,
+        maxWrLatencyNs: Int64,
+        avgWrLatencyNs: Int64,
+        minFlushLatencyNs: Int64,
+        maxFlushLatencyNs: Int64,
+        avgFlushLatencyNs: Int64,
+        avgRdQueueDepth: Double,
+        avgWrQueueDepth: Double
     ) {
         self.intervalLength = intervalLength
+        self.minRdLatencyNs = minRdLatencyNs
+        self.maxRdLatencyNs = maxRdLatencyNs
+        self.avgRdLatencyNs = avgRdLatencyNs
+        self.minWrLatencyNs = minWrLatencyNs
+        self.maxWrLatencyNs = maxWrLatencyNs
+        self.avgWrLatencyNs = avgWrLatencyNs
+        self.minFlushLatencyNs = minFlushLatencyNs
+        self.maxFlushLatencyNs = maxFlushLatencyNs
+        self.avgFlushLatencyNs = avgFlushLatencyNs
+        self.avgRdQueueDepth = avgRdQueueDepth
+        self.avgWrQueueDepth = avgWrQueueDepth
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
         intervalLength = try input.take("interval_length")
+        minRdLatencyNs = try input.take("min_rd_latency_ns")
+        maxRdLatencyNs = try input.take("max_rd_latency_ns")
+        avgRdLatencyNs = try input.take("avg_rd_latency_ns")
+        minWrLatencyNs = try input.take("min_wr_latency_ns")
+        maxWrLatencyNs = try input.take("max_wr_latency_ns")
+        avgWrLatencyNs = try input.take("avg_wr_latency_ns")
+        minFlushLatencyNs = try input.take("min_flush_latency_ns")
+        maxFlushLatencyNs = try input.take("max_flush_latency_ns")
+        avgFlushLatencyNs = try input.take("avg_flush_latency_ns")
+        avgRdQueueDepth = try input.take("avg_rd_queue_depth")
+        avgWrQueueDepth = try input.take("avg_wr_queue_depth")
     }
 
     public func write(to output: inout JSONObject) {
         output["interval_length"] = intervalLength.json
+        output["min_rd_latency_ns"] = minRdLatencyNs.json
+        output["max_rd_latency_ns"] = maxRdLatencyNs.json
+        output["avg_rd_latency_ns"] = avgRdLatencyNs.json
+        output["min_wr_latency_ns"] = minWrLatencyNs.json
+        output["max_wr_latency_ns"] = maxWrLatencyNs.json
+        output["avg_wr_latency_ns"] = avgWrLatencyNs.json
+        output["min_flush_latency_ns"] = minFlushLatencyNs.json
+        output["max_flush_latency_ns"] = maxFlushLatencyNs.json
+        output["avg_flush_latency_ns"] = avgFlushLatencyNs.json
+        output["avg_rd_queue_depth"] = avgRdQueueDepth.json
+        output["avg_wr_queue_depth"] = avgWrQueueDepth.json
     }
 }
 

@@ -863,6 +863,95 @@ public enum ChardevSendBreakCommand: QAPICommand {
     }
 }
 
+/// Kinds of connections that can be cut.
+public enum YankInstanceType: String, QAPIEnumeration {
+    case chardev
+}
+
+/// A character back end.
+public struct YankInstanceChardev: QAPIObject {
+    public var id: String
+
+    public init(
+        id: String
+    ) {
+        self.id = id
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        id = try input.take("id")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["id"] = id.json
+    }
+}
+
+/// A connection that can be cut when its peer no longer answers.
+public struct YankInstance: QAPIObject {
+    public enum Branch: Sendable {
+        case chardev(YankInstanceChardev)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: YankInstanceType = try input.take("type")
+        switch kind {
+        case .chardev: branch = .chardev(try YankInstanceChardev(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .chardev(let value):
+            output["type"] = "chardev"
+            value.write(to: &output)
+        }
+    }
+}
+
+/// Lists the connections that can be cut.
+public enum QueryYankCommand: QAPICommand {
+    public static let name = "query-yank"
+    public static let allowsOutOfBand = true
+    public static let isEarly = true
+    public typealias Return = [YankInstance]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Cuts connections, even while other commands wait.
+public enum YankCommand: QAPICommand {
+    public static let name = "yank"
+    public static let allowsOutOfBand = true
+    public static let isEarly = true
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var instances: [YankInstance]
+
+        public init(
+            instances: [YankInstance]
+        ) {
+            self.instances = instances
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            instances = try input.take("instances")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["instances"] = instances.json
+        }
+    }
+}
+
 /// A guest has opened or closed a port of a virtio console device.
 public struct VserportChangeEvent: QAPIEvent {
     public static let name = "VSERPORT_CHANGE"

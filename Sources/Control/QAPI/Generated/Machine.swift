@@ -620,22 +620,110 @@ public enum QueryMemorySizeSummaryCommand: QAPICommand {
     public typealias Arguments = QAPIEmpty
 }
 
-/// Memory that was plugged in. There is no such device, so the list is empty.
-public struct MemoryDeviceInfo: QAPIObject {
+/// Kinds of memory that can be plugged in.
+public enum MemoryDeviceInfoKind: String, QAPIEnumeration {
+    case dimm
+}
+
+/// A memory module.
+public struct PCDIMMDeviceInfo: QAPIObject {
     public var id: String?
+    public var addr: Int64
+    public var size: Int64
+    public var slot: Int64
+    public var node: Int64
+    public var memdev: String
+    public var hotplugged: Bool
+    public var hotpluggable: Bool
 
     public init(
-        id: String? = nil
+        id: String? = nil,
+        addr: Int64,
+        size: Int64,
+        slot: Int64,
+        node: Int64,
+        memdev: String,
+        hotplugged: Bool,
+        hotpluggable: Bool
     ) {
         self.id = id
+        self.addr = addr
+        self.size = size
+        self.slot = slot
+        self.node = node
+        self.memdev = memdev
+        self.hotplugged = hotplugged
+        self.hotpluggable = hotpluggable
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
         id = try input.takeOptional("id")
+        addr = try input.take("addr")
+        size = try input.take("size")
+        slot = try input.take("slot")
+        node = try input.take("node")
+        memdev = try input.take("memdev")
+        hotplugged = try input.take("hotplugged")
+        hotpluggable = try input.take("hotpluggable")
     }
 
     public func write(to output: inout JSONObject) {
         output["id"] = id?.json
+        output["addr"] = addr.json
+        output["size"] = size.json
+        output["slot"] = slot.json
+        output["node"] = node.json
+        output["memdev"] = memdev.json
+        output["hotplugged"] = hotplugged.json
+        output["hotpluggable"] = hotpluggable.json
+    }
+}
+
+public struct PCDIMMDeviceInfoWrapper: QAPIObject {
+    public var data: PCDIMMDeviceInfo
+
+    public init(
+        data: PCDIMMDeviceInfo
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// Memory that was plugged in. There is no such device, so the list is empty.
+public struct MemoryDeviceInfo: QAPIObject {
+    public enum Branch: Sendable {
+        case dimm(PCDIMMDeviceInfoWrapper)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: MemoryDeviceInfoKind = try input.take("type")
+        switch kind {
+        case .dimm: branch = .dimm(try PCDIMMDeviceInfoWrapper(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .dimm(let value):
+            output["type"] = "dimm"
+            value.write(to: &output)
+        }
     }
 }
 
@@ -830,27 +918,146 @@ public enum TpmType: String, QAPIEnumeration {
     case emulator
 }
 
+/// The host's own module.
+public struct TPMPassthroughOptions: QAPIObject {
+    public var path: String?
+    public var cancelPath: String?
+
+    public init(
+        path: String? = nil,
+        cancelPath: String? = nil
+    ) {
+        self.path = path
+        self.cancelPath = cancelPath
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        path = try input.takeOptional("path")
+        cancelPath = try input.takeOptional("cancel-path")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["path"] = path?.json
+        output["cancel-path"] = cancelPath?.json
+    }
+}
+
+public struct TPMPassthroughOptionsWrapper: QAPIObject {
+    public var data: TPMPassthroughOptions
+
+    public init(
+        data: TPMPassthroughOptions
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// A module that another program emulates.
+public struct TPMEmulatorOptions: QAPIObject {
+    public var chardev: String
+
+    public init(
+        chardev: String
+    ) {
+        self.chardev = chardev
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        chardev = try input.take("chardev")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["chardev"] = chardev.json
+    }
+}
+
+public struct TPMEmulatorOptionsWrapper: QAPIObject {
+    public var data: TPMEmulatorOptions
+
+    public init(
+        data: TPMEmulatorOptions
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// What stands behind a trusted platform module.
+public struct TpmTypeOptions: QAPIObject {
+    public enum Branch: Sendable {
+        case passthrough(TPMPassthroughOptionsWrapper)
+        case emulator(TPMEmulatorOptionsWrapper)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: TpmType = try input.take("type")
+        switch kind {
+        case .passthrough: branch = .passthrough(try TPMPassthroughOptionsWrapper(reading: &input))
+        case .emulator: branch = .emulator(try TPMEmulatorOptionsWrapper(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .passthrough(let value):
+            output["type"] = "passthrough"
+            value.write(to: &output)
+        case .emulator(let value):
+            output["type"] = "emulator"
+            value.write(to: &output)
+        }
+    }
+}
+
 /// A trusted platform module.
 public struct TPMInfo: QAPIObject {
     public var id: String
     public var model: TpmModel
+    public var options: TpmTypeOptions
 
     public init(
         id: String,
-        model: TpmModel
+        model: TpmModel,
+        options: TpmTypeOptions
     ) {
         self.id = id
         self.model = model
+        self.options = options
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
         id = try input.take("id")
         model = try input.take("model")
+        options = try input.take("options")
     }
 
     public func write(to output: inout JSONObject) {
         output["id"] = id.json
         output["model"] = model.json
+        output["options"] = options.json
     }
 }
 

@@ -10,7 +10,6 @@ public enum QMPCapability: String, QAPIEnumeration {
 /// Ends the negotiation: from here on commands are obeyed.
 public enum QmpCapabilitiesCommand: QAPICommand {
     public static let name = "qmp_capabilities"
-    public static let allowsOutOfBand = true
     public static let isEarly = true
     public typealias Return = QAPIEmpty
 

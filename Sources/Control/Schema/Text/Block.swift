@@ -94,6 +94,17 @@ extension SchemaText {
         # Counts of an interval. None is kept, so lists of it are empty.
         struct BlockDeviceTimedStats
             interval_length: int
+            min_rd_latency_ns: int
+            max_rd_latency_ns: int
+            avg_rd_latency_ns: int
+            min_wr_latency_ns: int
+            max_wr_latency_ns: int
+            avg_wr_latency_ns: int
+            min_flush_latency_ns: int
+            max_flush_latency_ns: int
+            avg_flush_latency_ns: int
+            avg_rd_queue_depth: number
+            avg_wr_queue_depth: number
 
         # A disk and its counts.
         struct BlockStats

@@ -169,6 +169,25 @@ extension SchemaText {
         command chardev-send-break early
             id: str
 
+        # Kinds of connections that can be cut.
+        enum YankInstanceType: chardev
+
+        # A character back end.
+        struct YankInstanceChardev
+            id: str
+
+        # A connection that can be cut when its peer no longer answers.
+        union YankInstance by type
+            type: YankInstanceType
+            case chardev: YankInstanceChardev
+
+        # Lists the connections that can be cut.
+        command query-yank early oob -> [YankInstance]
+
+        # Cuts connections, even while other commands wait.
+        command yank early oob
+            instances: [YankInstance]
+
         # A guest has opened or closed a port of a virtio console device.
         event VSERPORT_CHANGE
             id: str

@@ -158,9 +158,27 @@ extension SchemaText {
         # Says how much memory there is.
         command query-memory-size-summary -> MemoryInfo
 
-        # Memory that was plugged in. There is no such device, so the list is empty.
-        struct MemoryDeviceInfo
+        # Kinds of memory that can be plugged in.
+        enum MemoryDeviceInfoKind: dimm
+
+        # A memory module.
+        struct PCDIMMDeviceInfo
             id?: str
+            addr: int
+            size: int
+            slot: int
+            node: int
+            memdev: str
+            hotplugged: bool
+            hotpluggable: bool
+
+        struct PCDIMMDeviceInfoWrapper
+            data: PCDIMMDeviceInfo
+
+        # Memory that was plugged in. There is no such device, so the list is empty.
+        union MemoryDeviceInfo by type
+            type: MemoryDeviceInfoKind
+            case dimm: PCDIMMDeviceInfoWrapper
 
         # Lists memory that was plugged in.
         command query-memory-devices -> [MemoryDeviceInfo]
@@ -206,10 +224,32 @@ extension SchemaText {
         # Back ends of trusted platform modules.
         enum TpmType: passthrough emulator
 
+        # The host's own module.
+        struct TPMPassthroughOptions
+            path?: str
+            cancel-path?: str
+
+        struct TPMPassthroughOptionsWrapper
+            data: TPMPassthroughOptions
+
+        # A module that another program emulates.
+        struct TPMEmulatorOptions
+            chardev: str
+
+        struct TPMEmulatorOptionsWrapper
+            data: TPMEmulatorOptions
+
+        # What stands behind a trusted platform module.
+        union TpmTypeOptions by type
+            type: TpmType
+            case passthrough: TPMPassthroughOptionsWrapper
+            case emulator: TPMEmulatorOptionsWrapper
+
         # A trusted platform module.
         struct TPMInfo
             id: str
             model: TpmModel
+            options: TpmTypeOptions
 
         # Lists the trusted platform modules.
         command query-tpm early -> [TPMInfo]

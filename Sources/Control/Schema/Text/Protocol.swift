@@ -5,7 +5,7 @@ extension SchemaText {
         enum QMPCapability: oob
 
         # Ends the negotiation: from here on commands are obeyed.
-        command qmp_capabilities early oob
+        command qmp_capabilities early
             enable?: [QMPCapability]    # abilities that the client wants, of those in the greeting
 
         # A version of QEMU, in three numbers.
