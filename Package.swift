@@ -164,7 +164,7 @@ let control: [Target] = [
             "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
             "Virtio",
-            "VirtioDevices",
+            "VirtioDevices", "PlatformDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]

@@ -94,7 +94,7 @@ public struct OptionRow: Sendable {
         .init("uuid", "UUID", "give the machine a number"),
         .init(
             "boot", "[strict=on|off][,menu=off]", queryName: "boot-opts", properties: ["strict": .bool, "menu": .bool],
-            "no board has an order of booting yet"),
+            "let firmware boot from nothing but the devices with a bootindex"),
         .init(
             "overcommit", "mem-lock=off,cpu-pm=off", properties: ["mem-lock": .bool, "cpu-pm": .bool], "leave the host's memory and cpus to the host"),
         .init("msg", "timestamp=on|off", properties: ["timestamp": .bool], "begin messages with the time"),
@@ -110,6 +110,7 @@ public struct OptionRow: Sendable {
         .init(
             "global", "DRIVER.PROP=VALUE", properties: ["driver": .string, "property": .string, "value": .string],
             "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
+        .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
         .init("display", "none", "choose the display"),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),

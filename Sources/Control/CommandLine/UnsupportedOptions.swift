@@ -1,7 +1,7 @@
 extension OptionRow {
     /// Options of QEMU 7.2's system emulators that Apus does not have. They are refused as such, not as typing errors.
     static let unsupported: Set<String> = [
-        "acpitable", "audio", "audiodev", "cdrom", "chroot", "compat", "curses", "debugcon", "dfilter",
+        "acpitable", "audio", "cdrom", "chroot", "compat", "curses", "debugcon", "dfilter",
         "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g", "gdb", "hda", "hdb",
         "hdc", "hdd", "incoming", "iscsi", "jitdump", "k", "loadvm", "mem-path", "mem-prealloc", "mtdblock", "net", "no-acpi",
         "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",

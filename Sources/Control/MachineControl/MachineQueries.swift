@@ -46,6 +46,7 @@ public struct MachineQueries {
         commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
         commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
         registerAbsent(in: &commands)
+        MigrationSettings().register(in: &commands)
     }
 
     /// What there is none of.
@@ -56,7 +57,6 @@ public struct MachineQueries {
         commands.on(QueryTpmCommand.self) { [] }
         commands.on(QueryTpmModelsCommand.self) { [] }
         commands.on(QueryTpmTypesCommand.self) { [] }
-        commands.on(QueryMigrateCapabilitiesCommand.self) { [] }
     }
 
     private func describe(_ machine: MachineType) -> MachineInfo {

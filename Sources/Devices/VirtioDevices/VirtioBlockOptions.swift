@@ -13,6 +13,7 @@ extension VirtioBlock {
             Property("logical_block_size", .size, default: 512, range: 512...32768, powerOfTwo: true, "smallest transfer, in bytes"),
             Property("physical_block_size", .size, range: 512...32768, powerOfTwo: true, "best transfer, in bytes"),
             Property("write-cache", .onOffAuto, default: "auto", "whether the guest sees a cache to flush; auto: as the drive is"),
+            Property("bootindex", .unsigned(bits: 32), "its place in the order of booting"),
             Property("config-wce", .bool, default: true, "whether the guest may switch the cache"),
             Property("discard", .bool, default: true, "whether the guest may discard"),
             Property("write-zeroes", .bool, default: true, "whether the guest may write zeroes"),

@@ -51,6 +51,7 @@ final class DeviceFactory {
     private var buses: [(id: String, device: VirtioConsole)] = []
     /// Devices and the slots that they want; nil for any.
     private var waiting: [(device: any VirtioDevice, slot: Int?)] = []
+    private var bootOrder = BootOrder()
 
     init(_ parts: Parts) { self.parts = parts }
 
@@ -66,6 +67,12 @@ final class DeviceFactory {
         for text in options.all("device") { try add(try DeviceRequest(text, globals: globals), slots: machine.slots.count) }
         try plug(waiting + disks.map { ($0, nil) }, into: machine)
         waiting = []
+        bootOrder.hand(to: machine, strict: try isStrict(options))
+    }
+
+    /// `-boot strict=on`: nothing else is booted from.
+    private func isStrict(_ options: ParsedCommandLine) throws -> Bool {
+        try PropertyList(options.last("boot") ?? "", option: "boot", implied: nil).bool("strict", default: false)
     }
 
     private func add(_ request: DeviceRequest, slots: Int) throws {
@@ -110,6 +117,7 @@ final class DeviceFactory {
         let device = VirtioBlock(node: disk.node, options: options)
         let path = try note(request).path
         parts.blocks.noteDevice(request.id ?? path, of: id) { [weak device] in device?.sizeChanged() }
+        try bootOrder.note(device, values, suffix: "disk@0,0")
         return device
     }
 
@@ -136,6 +144,7 @@ final class DeviceFactory {
         parts.networks.noteCard(name, model: model, address, on: backend) { [weak device] in device?.setLink(up: $0) }
         let index = cards.count
         cards.append(Card(name: name, path: try note(request).path, device: device))
+        try bootOrder.note(device, request.values, suffix: "ethernet-phy@0")
         device.onFilterChange = { [unowned self] in filterChanged(index) }
         return device
     }
@@ -215,6 +224,7 @@ final class DeviceFactory {
             slot.container.add(transport.makeRegion(), at: slot.address)
             transport.interrupt.connect(slot.interrupt)
             machine.add(transport)
+            if let device = placed[index] { bootOrder.place(device, at: slot) }
         }
     }
 }

@@ -218,6 +218,11 @@ extension Session {
         for (option, accepted) in [("boot", ["menu"]), ("overcommit", ["mem-lock", "cpu-pm"])] {
             for text in options.all(option) { try refuse(PropertyList(text, option: option, implied: nil), ifOn: accepted) }
         }
+        for text in options.all("audiodev") {
+            let list = try PropertyList(jsonOr: text, option: "audiodev", implied: "driver")
+            try list.check(["id", "driver"])
+            if let driver = list["driver"], driver != "none" { throw CommandLineError.notSupported("-audiodev driver=\(driver)") }
+        }
         if let text = options.last("msg") {
             let list = PropertyList(text, option: "msg", implied: nil)
             try list.checkDeclared()

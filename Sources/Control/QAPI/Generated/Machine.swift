@@ -1142,6 +1142,30 @@ public enum QueryMigrateCapabilitiesCommand: QAPICommand {
     public typealias Arguments = QAPIEmpty
 }
 
+/// Switches abilities of migration on or off.
+public enum MigrateSetCapabilitiesCommand: QAPICommand {
+    public static let name = "migrate-set-capabilities"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var capabilities: [MigrationCapabilityStatus]
+
+        public init(
+            capabilities: [MigrationCapabilityStatus]
+        ) {
+            self.capabilities = capabilities
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            capabilities = try input.take("capabilities")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["capabilities"] = capabilities.json
+        }
+    }
+}
+
 /// What a watchdog that has run out does.
 public enum WatchdogAction: String, QAPIEnumeration {
     case reset

@@ -273,6 +273,10 @@ extension SchemaText {
         # Lists the abilities of migration that there are.
         command query-migrate-capabilities early -> [MigrationCapabilityStatus]
 
+        # Switches abilities of migration on or off.
+        command migrate-set-capabilities
+            capabilities: [MigrationCapabilityStatus]
+
         # What a watchdog that has run out does.
         enum WatchdogAction: reset shutdown poweroff pause debug none inject-nmi
 

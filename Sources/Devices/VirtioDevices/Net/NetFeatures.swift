@@ -7,6 +7,7 @@ extension VirtioNet {
         [
             Property("netdev", .string, "network that it is on"),
             Property("mac", .string, "its address: 52:54:00:12:34:56"),
+            Property("bootindex", .unsigned(bits: 32), "its place in the order of booting"),
             Property("host_mtu", .unsigned(bits: 16), range: 68...65535, "the network's largest packet, in bytes"),
         ] + NetFeatures.switches.map { Property($0.name, .bool, default: true, $0.help) })
 }
