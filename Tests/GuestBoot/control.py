@@ -74,12 +74,13 @@ def steps(guest, client, work):
     guest.type("poweroff\n")
     check("the guest switches off", client.wait("SHUTDOWN", 60) == {"guest": True, "reason": "guest-shutdown"})
     check("and stands still", client.wait("STOP") == {} and client.ask("query-status")["status"] == "shutdown")
-    guest.seen = len(guest.output)
+    guest.expect("Power down", 60)
     check("cont needs a reset", client.ask("cont")[0] == "GenericError" and client.ask("system_reset") == {} and client.ask("cont") == {})
     client.events.clear()
     guest.expect("~ # ", 300)
     guest.type("reboot\n")
-    check("the guest reboots", client.wait("RESET", 60) == {"guest": True, "reason": "guest-reset"})
+    told = client.wait("RESET", 60)
+    check("the guest reboots", told == {"guest": True, "reason": "guest-reset"}, (told, guest.output[-500:]))
     check("quit", client.ask("quit") == {} and guest.wait(30) == 0)
 
 
