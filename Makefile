@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full bench bench-user install lint clean
+.PHONY: help setup setup-test build demo test test-full bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -64,6 +64,9 @@ bench: setup-test build ## measure against the distribution's QEMU and native co
 
 bench-user: setup-test build ## measure programs against the distribution's qemu-user and native code
 	Benchmarks/user --write
+
+schema: ## make the machine protocol's types from its text
+	$(SWIFT) run -c release apus-schema Sources/Control/QAPI/Generated
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Fuzz Package.swift
