@@ -65,8 +65,8 @@ bench: setup-test build ## measure against the distribution's QEMU and native co
 bench-user: setup-test build ## measure programs against the distribution's qemu-user and native code
 	Benchmarks/user --write
 
-schema: ## make the machine protocol's types from its text
-	$(SWIFT) run -c release apus-schema Sources/Control/QAPI/Generated
+schema: ## make the machine protocol's types and docs/qmp.md from its text
+	$(SWIFT) run -c release apus-schema Sources/Control/QAPI/Generated docs/qmp.md
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Fuzz Package.swift

@@ -48,6 +48,9 @@ def conversation(system, work):
         commands = [command["name"] for command in client.ask("query-commands")]
         listed = [entry["name"] for entry in client.ask("query-qmp-schema") if entry["meta-type"] == "command"]
         check("the schema tells of all commands", sorted(listed) == commands)
+        with open(os.path.join(ROOT, "docs", "qmp.md")) as file:
+            documented = [line[3:].strip() for line in file if line.startswith("## ") and not line.startswith("## Events")]
+        check("docs/qmp.md tells of all commands", sorted(documented) == commands, sorted(set(documented) ^ set(commands)))
         queries = [name for name in commands if name.startswith("query-") and name != "query-hotpluggable-cpus"]
         failed = [name for name in queries if isinstance(client.ask(name), tuple)]
         check(f"all {len(queries)} queries answer", not failed, failed)
@@ -138,6 +141,14 @@ def characters(system, work):
         check("yank", client.ask("yank", instances=[{"type": "chardev", "id": "line"}]) == {} and left.recv(1) == b"")
         check("yank of what is not there", client.ask("yank", instances=[{"type": "chardev", "id": "x"}]) == ("DeviceNotFound", "Instance not found"))
         left.close()
+        client.send('{"execute":"yank","arguments":{"instances":[{"type":"chardev","id":"compat_monitor0"}]}}{"execute":"quit"}')
+        try:
+            while client.socket.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+        client = Client(emulator.path)
+        check("a client cuts its own line", client.ask("query-status")["running"])
         with open(f"{work}/set", "wb") as file:
             added = client.ask("add-fd", [file.fileno()], opaque="a file")
         check("add-fd", added["fdset-id"] == 0 and client.ask("query-fdsets")[0]["fds"][0]["opaque"] == "a file")

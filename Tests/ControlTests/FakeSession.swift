@@ -32,7 +32,7 @@ final class FakeSession: MachineSession, QMPTarget {
         machine.reset()
     }
 
-    func hostThread(ofCPU index: Int) -> Int64 { Int64(index) + 1000 }
+    let hostThreads: [Int64] = [1000, 1001]
     func information(_ subject: String) -> String? { subject == "block" ? "no disks\n" : nil }
     func define(_ option: String, _ text: String) throws { orders.append("\(option) \(text)") }
     func whileStopped(_ work: @escaping () -> Void) { waiting.append(work) }
@@ -42,7 +42,11 @@ final class FakeSession: MachineSession, QMPTarget {
         runState = .running
     }
     func reset() { orders.append("reset") }
-    func quit() { orders.append("quit") }
+    var onQuit: (() -> Void)?
+    func quit() {
+        orders.append("quit")
+        onQuit?()
+    }
     func powerDown() { orders.append("powerdown") }
     func leavePreconfiguration() throws { hasMachine = true }
 

@@ -130,6 +130,16 @@ import Testing
         #expect(monitor.receivableBytes() > 0)
     }
 
+    @Test func aCommandMayCutItsOwnLine() {
+        negotiate()
+        session.onQuit = { [monitor] in
+            monitor.handle(.closed)
+            monitor.handle(.opened)
+        }
+        monitor.receive(Array("{'execute':'quit'}{'execute':'quit'}".utf8))
+        #expect(session.orders == ["quit"] && messages().map { $0.object?.names } == [["QMP"]])
+    }
+
     @Test func anAnswerForAClientThatHasGoneIsDropped() {
         negotiate()
         monitor.receive(Array("{'execute':'stop'}".utf8))

@@ -17,8 +17,9 @@ import Testing
         for (name, text) in SchemaText.parts {
             let made = SwiftTypes.file(try SchemaReader.read(text), in: .all)
             let kept = String(decoding: try HostFile.contents("\(root)/Sources/Control/QAPI/Generated/\(name).swift"), as: UTF8.self)
-            #expect(made == kept, "run: swift run -c release apus-schema Sources/Control/QAPI/Generated")
+            #expect(made == kept, "run: make schema")
         }
+        #expect(String(decoding: try HostFile.contents("\(root)/docs/qmp.md"), as: UTF8.self) == SchemaDocument.text(of: .all), "run: make schema")
     }
 
     @Test(arguments: [

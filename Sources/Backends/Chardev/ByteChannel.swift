@@ -8,7 +8,7 @@ final class ByteChannel {
     private let output: HostStream?
     private unowned let backend: CharacterBackend
     /// Called once when the other side has gone.
-    private let closed: () -> Void
+    private var closed: (() -> Void)?
     private var inputWatch: FDWatch?
     private var outputWatch: FDWatch?
     private var wantsInput: Bool
@@ -35,6 +35,12 @@ final class ByteChannel {
     }
 
     deinit { stop() }
+
+    /// Nobody wants anything of it any more; it may be in the midst of handing over input.
+    func abandon() {
+        (closed, isClosed, pending, unsent) = (nil, true, [], [])
+        stop()
+    }
 
     /// Ends all listening.
     private func stop() {
@@ -80,7 +86,7 @@ final class ByteChannel {
     private func end() {
         isClosed = true
         stop()
-        if pending.isEmpty || backend.frontEnd == nil { closed() }
+        if pending.isEmpty || backend.frontEnd == nil { closed?() }
     }
 
     private func deliver() {
@@ -92,7 +98,7 @@ final class ByteChannel {
             pending.removeFirst(part.count)
             frontEnd.receive(part)
         }
-        if isClosed { closed() }
+        if isClosed { closed?() }
     }
 
     /// What has come along with the input.

@@ -100,7 +100,11 @@ public final class SocketBackend: CharacterBackend {
     }
 
     /// Ends the connection; a server waits for the next one.
-    public override func disconnect() { if channel != nil { disconnected() } }
+    public override func disconnect() {
+        guard let channel else { return }
+        channel.abandon()
+        disconnected()
+    }
 
     /// What has been written and the peer has not taken yet.
     public override var unsentBytes: Int { channel?.unsentBytes ?? 0 }

@@ -56,15 +56,15 @@ public func secondsSinceEpoch(_ text: String) -> Int64? {
 /// The number of this process.
 public var processNumber: Int64 { Int64(getpid()) }
 
-/// The number of the process's thread of a name, as the kernel knows it (15 bytes); nil if there is none.
-public func threadNumber(named name: String) -> Int64? {
-    guard let folder = unsafe opendir("/proc/self/task") else { return nil }
+/// The numbers of the process's threads by their names, as the kernel knows them (15 bytes).
+public func threadNumbers() -> [String: Int64] {
+    guard let folder = unsafe opendir("/proc/self/task") else { return [:] }
     defer { unsafe closedir(folder) }
-    let wanted = Array(name.utf8.prefix(15)) + [10]
+    var numbers: [String: Int64] = [:]
     while let entry = unsafe readdir(folder) {
         let number = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: unsafe $0.prefix { $0 != 0 }, as: UTF8.self) }
         guard let id = Int64(number), let file = try? HostFile("/proc/self/task/\(number)/comm", .readOnly) else { continue }
-        if (try? file.read(at: 0, count: 64)) == wanted { return id }
+        if let name = try? file.read(at: 0, count: 64) { numbers[String(decoding: name.dropLast(), as: UTF8.self)] = id }
     }
-    return nil
+    return numbers
 }

@@ -69,9 +69,9 @@ public struct MachineQueries {
 
     private func cpus() throws -> [CpuInfoFast] {
         guard let target = SysEmuTarget(rawValue: session.guest) else { throw QAPIError.notSupported(session.guest) }
-        return session.machine.cpus.map { cpu in
+        return zip(session.machine.cpus, session.hostThreads).map { cpu, thread in
             CpuInfoFast(
-                cpuIndex: Int64(cpu.index), qomPath: objects.path(ofCPU: cpu.index), threadId: session.hostThread(ofCPU: cpu.index),
+                cpuIndex: Int64(cpu.index), qomPath: objects.path(ofCPU: cpu.index), threadId: thread,
                 props: CpuInstanceProperties(coreId: Int64(cpu.index)), target: target)
         }
     }

@@ -22,8 +22,8 @@ public protocol MachineSession: AnyObject {
     var memorySize: UInt64 { get }
     /// The name of the machine's memory, unless a back end of `-object` stands behind it.
     var ownMemoryID: String? { get }
-    /// The host's thread that runs a vCPU, or the process if none does.
-    func hostThread(ofCPU index: Int) -> Int64
+    /// The host's threads that run the vCPUs, in their order; the process where none does.
+    var hostThreads: [Int64] { get }
     /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "jit".
     func information(_ subject: String) -> String?
     /// Makes what an option's text describes: "chardev", "netdev", "object".

@@ -58,8 +58,8 @@ extension MonitorCommands {
     }
 
     private func cpus() throws -> String {
-        session.machine.cpus.map { cpu in
-            "\(cpu.index == current ? "*" : " ") CPU #\(cpu.index): thread_id=\(session.hostThread(ofCPU: cpu.index))\(cpu.isHalted ? " (halted)" : "")\n"
+        zip(session.machine.cpus, session.hostThreads).map { cpu, thread in
+            "\(cpu.index == current ? "*" : " ") CPU #\(cpu.index): thread_id=\(thread)\(cpu.isHalted ? " (halted)" : "")\n"
         }.joined()
     }
 

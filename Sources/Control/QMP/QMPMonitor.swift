@@ -58,7 +58,11 @@ public final class QMPMonitor: CharacterFrontEnd, QAPIPeer {
 
     public func receive(_ bytes: [UInt8]) {
         descriptors.arrived(backend.takeDescriptors())
-        stream.take(bytes) { take($0) }
+        var results: [Result<JSONValue, JSONError>] = []
+        stream.take(bytes) { results.append($0) }
+        // A command may cut the very line that it came on: what came behind it is nobody's.
+        let client = client
+        for result in results where client == self.client { take(result) }
     }
 
     private func take(_ result: Result<JSONValue, JSONError>) {
@@ -91,7 +95,13 @@ public final class QMPMonitor: CharacterFrontEnd, QAPIPeer {
     }
 
     private func runAtOnce(_ request: QMPRequest) {
-        do { answer(try server.row(request).call(request.arguments, from: self), request.id) } catch { refuse(error, request.id) }
+        do { call(try server.row(request), request) } catch { refuse(error, request.id) }
+    }
+
+    private func call(_ row: CommandTable.Row, _ request: QMPRequest) {
+        let client = client
+        let result = row.call(request.arguments, from: self)
+        if client == self.client { answer(result, request.id) }
     }
 
     /// Obeys commands until one has to wait for the vCPUs.
@@ -104,7 +114,7 @@ public final class QMPMonitor: CharacterFrontEnd, QAPIPeer {
 
     private func run(_ request: QMPRequest) throws(QAPIError) {
         let row = try server.row(request)
-        guard row.stopsVCPUs, let target = server.target else { return answer(row.call(request.arguments, from: self), request.id) }
+        guard row.stopsVCPUs, let target = server.target else { return call(row, request) }
         isBusy = true
         let client = client
         target.whileStopped { [self] in

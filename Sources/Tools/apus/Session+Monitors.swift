@@ -24,8 +24,9 @@ extension Session: MachineSession, QMPTarget {
         return builtMachine
     }
 
-    func hostThread(ofCPU index: Int) -> Int64 {
-        threadNumber(named: "CPU \(index)/TCG") ?? threadNumber(named: "ALL CPUs/TCG") ?? processNumber
+    var hostThreads: [Int64] {
+        let numbers = threadNumbers()
+        return machine.cpus.map { numbers["CPU \($0.index)/TCG"] ?? numbers["ALL CPUs/TCG"] ?? processNumber }
     }
 
     func information(_ subject: String) -> String? {
