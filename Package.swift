@@ -155,7 +155,8 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl", "JSON",
+            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
+            "JSON",
         ]),
     .executableTarget(
         name: "apus",

@@ -5,6 +5,7 @@ usage: control.py --system PATH
 """
 import argparse
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -56,6 +57,13 @@ def steps(guest, client, work):
     stats = client.ask("query-blockstats")[0]["stats"]
     check("blockstats", stats["wr_bytes"] >= 1 << 20 and stats["flush_operations"] > 0 and stats["wr_total_time_ns"] > 0, stats)
 
+    # A limit of file sizes makes the host refuse a write; the signal that tells of it is ignored as Python does.
+    _, most = resource.prlimit(guest.process.pid, resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    run(guest, "dd if=/dev/zero of=/dev/vda bs=64k seek=32 count=1 conv=fsync; echo refu''sed", "refused")
+    event = client.wait("BLOCK_IO_ERROR", 20) or {}
+    check("a write that the host refuses", (event.get("operation"), event.get("action"), event.get("node-name")) == ("write", "report", "disk"), event)
+    resource.prlimit(guest.process.pid, resource.RLIMIT_FSIZE, (most, most))
+
     run(guest, "ip link set eth0 up; sleep 1; echo carrier=$(cat /sys/class/net/eth0/carrier)=", "carrier=1=")
     client.events.clear()
     client.ask("query-rx-filter")
@@ -92,7 +100,7 @@ def main():
         with open(f"{work}/disk", "wb") as disk:
             disk.truncate(4 << 20)
         start = time.time()
-        guest = Guest(words(arguments.system, work))
+        guest = Guest(words(arguments.system, work), restore_signals=False)
         try:
             guest.expect("~ # ", 300)
             steps(guest, Client(f"{work}/qmp"), work)

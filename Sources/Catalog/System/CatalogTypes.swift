@@ -33,7 +33,9 @@ extension Catalog {
     /// What a model's cpus have, as `-cpu` gives it.
     public static func cpuValues(_ text: String, guest: String) throws -> PropertyValues {
         let name = cpuType(text, guest: guest)
-        guard let type = cpuTypes(guest: guest).first(where: { $0.type.name == name })?.type else { return PropertyValues(ObjectType(name, parent: nil)) }
+        guard let type = cpuTypes(guest: guest).first(where: { $0.type.name == name })?.type else {
+            return PropertyValues(ObjectType(name, parent: nil))
+        }
         let model = try RISCVModel(text, rv64: guest == "riscv64")
         var values = PropertyValues(type)
         for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }

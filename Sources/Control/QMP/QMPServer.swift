@@ -47,7 +47,8 @@ extension QMPServer {
         objectTypes: [(name: String, members: [Schema.Member])], enumerations: [(name: String, values: [String])]
     ) {
         commands.on(QueryQmpSchemaCommand.self) { [unowned self] in
-            let schema = Schema.all.describing(ObjectAddCommand.name, by: "qom-type", objectTypes.map { (value: $0.name, members: $0.members) }, enumerations: enumerations)
+            let schema = Schema.all.describing(
+                ObjectAddCommand.name, by: "qom-type", objectTypes.map { (value: $0.name, members: $0.members) }, enumerations: enumerations)
             return Introspection.describe(schema, commands: Set(commands.rows.keys))
         }
     }

@@ -95,7 +95,8 @@ extension Session {
         server.commands.on(HumanMonitorCommandCommand.self, stopped: true) { try human.runAtOnce($0.commandLine, cpu: $0.cpuIndex) }
         let types = BackEndTypes.all.filter { !$0.isAbstract }
         server.registerIntrospection(
-            objectTypes: types.map { ($0.name, $0.properties.map(\.schemaMember)) }, enumerations: types.flatMap(\.properties).compactMap(\.enumeration))
+            objectTypes: types.map { ($0.name, $0.properties.map(\.schemaMember)) },
+            enumerations: types.flatMap(\.properties).compactMap(\.enumeration))
         return server
     }
 }
