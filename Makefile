@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full bench bench-user install lint clean
+.PHONY: help setup setup-test build demo test test-full bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -35,8 +35,10 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/programs.py --bin $(BIN)
 	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
+	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 
@@ -44,8 +46,10 @@ test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer
+	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64 --connects 10000
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
@@ -60,6 +64,9 @@ bench: setup-test build ## measure against the distribution's QEMU and native co
 
 bench-user: setup-test build ## measure programs against the distribution's qemu-user and native code
 	Benchmarks/user --write
+
+schema: ## make the machine protocol's types and docs/qmp.md from its text
+	$(SWIFT) run -c release apus-schema Sources/Control/QAPI/Generated docs/qmp.md
 
 lint: ## check formatting and scripts
 	$(SWIFT) format lint -s -r Sources Tests Fuzz Package.swift

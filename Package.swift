@@ -36,6 +36,7 @@ let base: [Target] = [
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     module("Bits", "Base/Bits"),
+    module("JSON", "Base/JSON"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),
     module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
@@ -102,11 +103,15 @@ let userMode: [Target] = [
 ]
 
 let devices: [Target] = [
-    module("DeviceModel", "Devices/DeviceModel", uses: ["AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
-    module("Virtio", "Devices/Buses/Virtio", uses: ["DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+    module("DeviceModel", "Devices/DeviceModel", uses: ["ObjectModel", "AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
+    module("ObjectModel", "Devices/ObjectModel", uses: ["JSON", "Diagnostics"]),
+    module("Virtio", "Devices/Buses/Virtio", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "VirtioDevices", "Devices/VirtioDevices",
-        uses: ["Virtio", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop", "Diagnostics"]),
+        uses: [
+            "ObjectModel", "JSON", "Virtio", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop",
+            "Diagnostics",
+        ]),
     module(
         "PlatformDevices", "Devices/Platform",
         uses: ["DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
@@ -117,36 +122,52 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
+            "ObjectModel", "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
             "Diagnostics",
         ]),
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
+            "ObjectModel", "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "AddressSpace",
             "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics", "Compression",
         ]),
 ]
 
 let control: [Target] = [
-    module("CommandLine", "Control/CommandLine", uses: ["Diagnostics"]),
-    module("Monitor", "Control/Monitor", uses: ["MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
-    module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
+    module("CommandLine", "Control/CommandLine", uses: ["Diagnostics", "JSON"]),
+    module("Schema", "Control/Schema", uses: ["JSON"]),
+    module("QAPI", "Control/QAPI", uses: ["JSON", "HostOS", "Diagnostics"]),
+    module("QMP", "Control/QMP", uses: ["QAPI", "Schema", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
+    .executableTarget(
+        name: "apus-schema", dependencies: ["Schema", "HostOS", "Diagnostics"], path: "Sources/Tools/apus-schema",
+        swiftSettings: [.strictMemorySafety()]),
     module(
-        "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
+        "MachineControl", "Control/MachineControl",
+        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
+    module(
+        "Monitor", "Control/Monitor",
+        uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
+    module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
+        "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "NetworkSetup", "Control/NetworkSetup",
-        uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
+        uses: ["CommandLine", "QAPI", "JSON", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Catalog", "Catalog/System",
-        uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
+        uses: [
+            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
+            "JSON",
+        ]),
     .executableTarget(
         name: "apus",
         dependencies: [
-            "Catalog", "CommandLine", "MachineModel", "TranslatedExecution", "CPUModel", "BlockFormats",
+            "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
+            "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
             "Virtio",
-            "VirtioDevices",
+            "VirtioDevices", "PlatformDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -160,7 +181,8 @@ let package = Package(
         .executableTarget(
             name: "apus-fuzz",
             dependencies: [
-                "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop", "HostOS",
+                "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
+                "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub",
             ],
@@ -172,6 +194,7 @@ let package = Package(
             name: "CMPFR", path: "Tests/Support/CMPFR", linkerSettings: [.linkedLibrary("mpfr")]),
         tests("SnapshotTests", uses: ["Snapshot"]),
         tests("BitsTests", uses: ["Bits"]),
+        tests("JSONTests", uses: ["JSON"]),
         tests("AddressSpaceTests", uses: ["AddressSpace"]),
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
@@ -199,8 +222,8 @@ let package = Package(
         tests(
             "ControlTests",
             uses: [
-                "Monitor", "MachineModel", "RISCVMachines", "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop",
-                "HostOS",
+                "Monitor", "MachineControl", "QMP", "QAPI", "Schema", "JSON", "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
+                "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),

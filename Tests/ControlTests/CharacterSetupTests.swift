@@ -54,9 +54,10 @@ private final class Sink: CharacterFrontEnd {
     @Test(arguments: ["unix", "tcp"]) func socketsConnect(_ kind: String) throws {
         let file = path("socket")
         let text = kind == "unix" ? "unix:\(file),server=on,wait=off" : "tcp:127.0.0.1:0,server,nowait"
-        let server = try #require(try setup.open(text, option: "serial", label: "serial0") as? SocketBackend)
+        let slot = try #require(try setup.open(text, option: "serial", label: "serial0") as? CharacterSlot)
+        let server = try #require(slot.inner as? SocketBackend)
         let sink = Sink()
-        server.frontEnd = sink
+        slot.frontEnd = sink
         #expect(!server.isOpen)
         server.write(Array("lost".utf8))
         for round in 1...2 {

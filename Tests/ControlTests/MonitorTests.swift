@@ -1,60 +1,27 @@
-import Chardev
-import EventLoop
-import MachineModel
+import CharacterSetup
+import JSON
+import MachineControl
 import Monitor
-import RISCVMachines
+import QAPI
 import Testing
 
-/// A session without vCPU threads: work for stopped vCPUs waits until the test lets it run.
-private final class Target: MonitorTarget {
-    let machine: Machine
-    let version = "Apus test"
-    let guestName: String? = "the guest"
-    var status = "running"
-    var waiting: [() -> Void] = []
-    var orders: [String] = []
-
-    init() throws {
-        var configuration = MachineConfiguration()
-        configuration.firmware = "none"
-        configuration.cpus = 2
-        machine = try VirtBoard.type.build(configuration, "riscv64", try EventLoop()) { _ in }
-        machine.reset()
-    }
-
-    func information(_ subject: String) -> String? { subject == "block" ? "no disks\n" : nil }
-    func readRingBuffer(_ id: String, _ count: Int) -> [UInt8]? { id == "r" ? Array("kept".utf8.prefix(count)) : nil }
-    func writeRingBuffer(_ id: String, _ bytes: [UInt8]) -> Bool { id == "r" }
-    func whileStopped(_ work: @escaping () -> Void) { waiting.append(work) }
-    func pause() { status = "paused" }
-    func resume() -> String? {
-        status = "running"
-        return nil
-    }
-    func reset() { orders.append("reset") }
-    func quit() { orders.append("quit") }
-
-    func settle() { while !waiting.isEmpty { waiting.removeFirst()() } }
-}
-
-private final class Terminal: CharacterBackend {
-    var sent: [UInt8] = []
-    override func write(_ bytes: [UInt8]) { sent += bytes }
-
-    func takeText() -> String {
-        defer { sent = [] }
-        return String(decoding: sent, as: UTF8.self)
-    }
-}
-
 @Suite struct MonitorTests {
-    private let target: Target
-    private let terminal = Terminal()
+    private let target: FakeSession
+    private let terminal = FakeTerminal()
     private let monitor: HumanMonitor
 
     init() throws {
-        target = try Target()
-        monitor = HumanMonitor(terminal, target: target, isShared: false)
+        target = try FakeSession()
+        let characters = CharacterSetup(loop: target.loop) { _ in }
+        try characters.define("ringbuf,id=r")
+        var commands = CommandTable()
+        RunCommands(target).register(in: &commands)
+        let objects = ObjectTree(types: .init([]))
+        MachineQueries(target, .init(machines: [], cpus: []) { $0 }, objects: objects).register(in: &commands)
+        ObjectCommands(target, tree: objects, backEnds: BackEnds(tree: objects) { _ in [] }).register(in: &commands)
+        characters.register(in: &commands)
+        try characters.use("r", option: "device").write(Array("kept".utf8))
+        monitor = HumanMonitor(terminal, session: target, commands: commands, isShared: false)
     }
 
     /// What a command says, without its echo and the prompt.
@@ -91,10 +58,13 @@ private final class Terminal: CharacterBackend {
         #expect(ask("c") == "" && ask("info status") == "VM status: running\n")
         _ = ask("system_reset")
         _ = ask("q")
-        #expect(target.orders == ["reset", "quit"])
+        _ = ask("system_powerdown")
+        #expect(target.orders == ["reset", "quit", "powerdown"])
+        target.runState = .shutdown
+        #expect(ask("info status") == "VM status: paused (shutdown)\n" && ask("cont") == "Error: Resetting the Virtual Machine is required\n")
     }
 
-    @Test(arguments: ["migrate", "info qtree", "x/4z 0", "p foo", "x/i", "system_powerdown"]) func whatIsMissingSaysSo(_ line: String) {
+    @Test(arguments: ["migrate", "info qtree", "x/4z 0", "p foo", "x/i"]) func whatIsMissingSaysSo(_ line: String) {
         #expect(ask(line).hasPrefix("not supported: "))
     }
 
@@ -112,8 +82,21 @@ private final class Terminal: CharacterBackend {
     }
 
     @Test func ringBuffersAreReached() {
-        #expect(ask("ringbuf_read r 3") == "kep\n" && ask("ringbuf_read x 3") == "Device 'x' not found\n")
-        #expect(ask("ringbuf_write r some words") == "" && ask("ringbuf_write x y") == "Device 'x' not found\n")
+        #expect(ask("ringbuf_read r 3") == "kep\n" && ask("ringbuf_read x 3") == "Error: Device 'x' not found\n")
+        #expect(ask("ringbuf_write r some words") == "" && ask("ringbuf_write x y") == "Error: Device 'x' not found\n")
+    }
+
+    @Test func protocolCommandsHaveWords() {
+        #expect(ask("info uuid") == "00000000-0000-0000-0000-000000000000\n")
+        #expect(ask("info memory_size_summary") == "base memory: 134217728\n" && ask("info kvm") == "kvm support: not compiled\n")
+        #expect(ask("info mice") == "No mouse devices connected\n" && ask("info tpm") == "TPM device not supported\n")
+        #expect(ask("qom-list /") == "type (string)\nobjects (child<container>)\nchardevs (child<container>)\n")
+        #expect(ask("qom-get / type") == "\"container\"\n" && ask("info qom-tree /objects") == "/objects (container)\n")
+        #expect(ask("qom-set / type 5") == "Error: Property 'container.type' is not writable\n")
+        #expect(ask("object_add rng-builtin,id=x") == "" && target.orders == ["object rng-builtin,id=x"])
+        #expect(ask("object_del x") == "Error: object 'x' not found\n" && ask("object_del") == "Error: one argument is needed\n")
+        #expect(ask("watchdog_action pause") == "" && target.actions.watchdog == .pause)
+        #expect(ask("chardev-remove r") == "Error: Chardev 'r' is busy\n")
     }
 
     /// Input that comes while a command waits for the vCPUs is kept.

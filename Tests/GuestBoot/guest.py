@@ -20,10 +20,10 @@ def command(system, *more, append="console=ttyS0", memory="512"):
 class Guest:
     """A running emulator whose console is read and typed on."""
 
-    def __init__(self, words):
+    def __init__(self, words, **options):
         self.main, terminal = pty.openpty()
         self.start = time.time()
-        self.process = subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal)
+        self.process = subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal, **options)
         os.close(terminal)
         self.output = b""
         self.seen = 0

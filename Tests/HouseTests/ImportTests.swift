@@ -82,7 +82,8 @@ import Testing
     }
 
     @Test func filesStaySmall() throws {
-        for file in sources("Sources") {
+        // What a program has written, nobody has to read.
+        for file in sources("Sources") where !file.path.contains("/Generated/") {
             let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).count
             if lines > 520 { Issue.record("\(file.path) has \(lines) lines") }
         }

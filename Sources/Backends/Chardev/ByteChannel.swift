@@ -8,17 +8,20 @@ final class ByteChannel {
     private let output: HostStream?
     private unowned let backend: CharacterBackend
     /// Called once when the other side has gone.
-    private let closed: () -> Void
+    private var closed: (() -> Void)?
     private var inputWatch: FDWatch?
     private var outputWatch: FDWatch?
     private var wantsInput: Bool
     /// Input that the front end has not had room for.
     private var pending: [UInt8] = []
     private var unsent: [UInt8] = []
+    private var descriptors: [HostStream] = []
     private var isClosed = false
     private static let chunk = 4096
     /// Output that is kept for a slow reader, in bytes; what comes on top is lost, as on a line without flow control.
     private static let backlog = 1 << 20
+    /// Descriptors from the peer that nobody has asked for yet; of more than these the first are closed.
+    private static let mostDescriptors = 16
 
     /// Input and output may be the same descriptor.
     init(_ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, closed: @escaping () -> Void) {
@@ -32,6 +35,12 @@ final class ByteChannel {
     }
 
     deinit { stop() }
+
+    /// Nobody wants anything of it any more; it may be in the midst of handing over input.
+    func abandon() {
+        (closed, isClosed, pending, unsent) = (nil, true, [], [])
+        stop()
+    }
 
     /// Ends all listening.
     private func stop() {
@@ -61,7 +70,8 @@ final class ByteChannel {
 
     private func readable() {
         guard let input, !isClosed else { return }
-        guard let bytes = input.read(ByteChannel.chunk) else { return }
+        guard let (bytes, sent) = input.receive(ByteChannel.chunk) else { return }
+        descriptors = (descriptors + sent).suffix(ByteChannel.mostDescriptors)
         if bytes.isEmpty { return end() }
         pending += bytes
         deliver()
@@ -76,7 +86,7 @@ final class ByteChannel {
     private func end() {
         isClosed = true
         stop()
-        if pending.isEmpty || backend.frontEnd == nil { closed() }
+        if pending.isEmpty || backend.frontEnd == nil { closed?() }
     }
 
     private func deliver() {
@@ -88,7 +98,13 @@ final class ByteChannel {
             pending.removeFirst(part.count)
             frontEnd.receive(part)
         }
-        if isClosed { closed() }
+        if isClosed { closed?() }
+    }
+
+    /// What has come along with the input.
+    func takeDescriptors() -> [HostStream] {
+        defer { descriptors = [] }
+        return descriptors
     }
 
     /// The front end has room again.
@@ -122,6 +138,8 @@ final class ByteChannel {
     private func flush() {
         guard let output else { return }
         unsent.removeFirst(output.write(unsent))
-        if unsent.isEmpty { listen() }
+        guard unsent.isEmpty else { return }
+        listen()
+        backend.frontEnd?.backendHasRoom()
     }
 }

@@ -1,3 +1,5 @@
+import HostOS
+
 /// What a character back end talks to: a UART, a console port, a monitor. Called with the machine lock held.
 public protocol CharacterFrontEnd: AnyObject {
     /// Bytes that it can take now.
@@ -5,6 +7,12 @@ public protocol CharacterFrontEnd: AnyObject {
     func receive(_ bytes: [UInt8])
     /// A break condition, or the peer's coming and going.
     func handle(_ event: CharacterEvent)
+    /// All that was written has gone out, after something had to wait.
+    func backendHasRoom()
+}
+
+extension CharacterFrontEnd {
+    public func backendHasRoom() {}
 }
 
 public enum CharacterEvent: Sendable { case opened, closed, lineBreak }
@@ -16,6 +24,9 @@ open class CharacterBackend {
 
     public init() {}
 
+    /// What it is and where it leads, as QEMU writes it: "pty:/dev/pts/3".
+    open var filename: String { "null" }
+
     /// Whether somebody is at the other side.
     open var isOpen: Bool { true }
 
@@ -24,6 +35,15 @@ open class CharacterBackend {
 
     /// The front end can take bytes again.
     open func frontEndIsReady() {}
+
+    /// What has been written and the other side has not taken yet. When it has, `backendHasRoom` follows.
+    open var unsentBytes: Int { 0 }
+
+    /// Descriptors that have come along with the input so far.
+    open func takeDescriptors() -> [HostStream] { [] }
+
+    /// Ends the connection, if it is one.
+    open func disconnect() {}
 }
 
 /// Swallows output and never has input: `null`.

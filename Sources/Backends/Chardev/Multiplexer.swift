@@ -32,6 +32,7 @@ public final class Multiplexer: CharacterFrontEnd {
 
         public override var isOpen: Bool { multiplexer.backend.isOpen }
         public override func write(_ bytes: [UInt8]) { multiplexer.output(bytes) }
+        public override var unsentBytes: Int { multiplexer.backend.unsentBytes }
         public override func frontEndIsReady() {
             deliver()
             multiplexer.backend.frontEndIsReady()
@@ -83,6 +84,8 @@ public final class Multiplexer: CharacterFrontEnd {
     }
 
     public func handle(_ event: CharacterEvent) { for entry in ports { entry.port?.frontEnd?.handle(event) } }
+
+    public func backendHasRoom() { for entry in ports { entry.port?.frontEnd?.backendHasRoom() } }
 
     private func escaped(_ byte: UInt8) {
         switch Character(UnicodeScalar(byte)) {

@@ -6,6 +6,8 @@ public final class RingBuffer: CharacterBackend {
 
     public init(size: Int) { self.size = size }
 
+    public override var filename: String { "ringbuf" }
+
     public override func write(_ new: [UInt8]) {
         bytes += new
         if bytes.count > size { bytes.removeFirst(bytes.count - size) }

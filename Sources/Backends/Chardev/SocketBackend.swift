@@ -6,23 +6,36 @@ import HostOS
 public final class SocketBackend: CharacterBackend {
     private let loop: EventLoop
     private let listener: ListeningSocket?
+    private let address: SocketAddress
     private var acceptWatch: FDWatch?
     private var channel: ByteChannel?
 
     /// A client, connected when this returns.
     public init(loop: EventLoop, connectingTo address: SocketAddress) throws(HostError) {
-        self.loop = loop
+        (self.loop, self.address) = (loop, address)
         listener = nil
         let stream = try HostStream.connected(to: address)
         super.init()
         adopt(stream)
     }
 
+    /// A client whose connection somebody else has made.
+    public init(loop: EventLoop, connection: HostStream) {
+        (self.loop, address) = (loop, .descriptor(connection.descriptor))
+        listener = nil
+        super.init()
+        connection.setNonblocking()
+        adopt(connection)
+    }
+
     /// A server; `waiting` returns with the first connection made.
-    public init(loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, label: String) throws(HostError) {
-        self.loop = loop
-        let listener = try ListeningSocket(address)
-        self.listener = listener
+    public convenience init(loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, label: String) throws(HostError) {
+        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, label: label)
+    }
+
+    /// A server on a socket that listens already.
+    public init(loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, label: String) {
+        (self.loop, self.listener, self.address) = (loop, listener, address)
         super.init()
         if waiting {
             warn("waiting for a connection to \(label) at \(address)")
@@ -32,9 +45,23 @@ public final class SocketBackend: CharacterBackend {
         }
     }
 
+    public override var filename: String {
+        let place =
+            switch address {
+            case .tcp(let host, _): "tcp:\(SocketAddress.tcp(host: host, port: listener == nil ? portText : String(port)))"
+            case .unix(let path): "unix:\(path)"
+            case .descriptor: "\(address)"
+            }
+        return (isConnected ? "" : "disconnected:") + place + (listener == nil ? "" : ",server=on")
+    }
+
+    private var portText: String { if case .tcp(_, let port) = address { port } else { "" } }
+
     /// The TCP port that a server listens on.
     public var port: UInt16 { listener?.port ?? 0 }
     public var isConnected: Bool { channel != nil }
+
+    deinit { acceptWatch?.cancel() }
 
     private func listen() {
         guard let listener, acceptWatch == nil else { return }
@@ -43,6 +70,18 @@ public final class SocketBackend: CharacterBackend {
 
     private func accept() {
         guard channel == nil, let stream = listener?.accept() else { return }
+        connect(stream)
+    }
+
+    /// Takes a connection that somebody else has made; false if there is one, or this is no server.
+    public func add(_ stream: HostStream) -> Bool {
+        guard listener != nil, channel == nil else { return false }
+        stream.setNonblocking()
+        connect(stream)
+        return true
+    }
+
+    private func connect(_ stream: HostStream) {
         acceptWatch?.cancel()
         acceptWatch = nil
         adopt(stream)
@@ -61,12 +100,17 @@ public final class SocketBackend: CharacterBackend {
     }
 
     /// Ends the connection; a server waits for the next one.
-    public func disconnect() { if channel != nil { disconnected() } }
+    public override func disconnect() {
+        guard let channel else { return }
+        channel.abandon()
+        disconnected()
+    }
 
     /// What has been written and the peer has not taken yet.
-    public var unsentBytes: Int { channel?.unsentBytes ?? 0 }
+    public override var unsentBytes: Int { channel?.unsentBytes ?? 0 }
 
     public override var isOpen: Bool { isConnected }
+    public override func takeDescriptors() -> [HostStream] { channel?.takeDescriptors() ?? [] }
     public override func frontEndIsReady() { channel?.frontEndIsReady() }
     public override func write(_ bytes: [UInt8]) { channel?.write(bytes) }
 }

@@ -35,6 +35,9 @@ open class NetworkBackend {
     /// What `info network` says: "type=user,net=10.0.2.0".
     open var description: String { "type=none" }
 
+    /// Nobody will use it any more.
+    open func close() {}
+
     // MARK: From the back end
 
     /// Hands a frame to the front end, or keeps it until there is room. The queue is bounded: what it cannot hold is lost, as on a wire.

@@ -13,7 +13,7 @@ int apus_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 const int apus_o_direct = O_DIRECT;
 
-void apus_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+void apus_name_thread(pthread_t thread, const char *name) { pthread_setname_np(thread, name); }
 
 ssize_t apus_random(void *buffer, size_t count) { return getrandom(buffer, count, 0); }
 

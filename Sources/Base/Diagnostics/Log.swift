@@ -106,7 +106,27 @@ extension Log {
 }
 
 /// Tells the user of something that works differently from what they may expect.
-public func warn(_ text: String) { writeLine("apus: warning: \(text)", to: 2) }
+public func warn(_ text: String) { writeLine(messageTime() + "apus: warning: \(text)", to: 2) }
+
+private let showsTime = Atomic<Bool>(false)
+
+/// `-msg timestamp=on`: messages begin with the time.
+public func showTimeInMessages(_ isOn: Bool) { showsTime.store(isOn, ordering: .relaxed) }
+
+/// The time in UTC with microseconds (ISO 8601) and a blank, if messages show it.
+public func messageTime() -> String {
+    guard showsTime.load(ordering: .relaxed) else { return "" }
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    var seconds = now.tv_sec, parts = unsafe tm()
+    unsafe gmtime_r(&seconds, &parts)
+    func pad(_ value: Int, _ digits: Int) -> String {
+        String(String(value + [1: 10, 2: 100, 4: 10000, 6: 1_000_000][digits, default: 10]).dropFirst())
+    }
+    let date = unsafe [pad(Int(parts.tm_year) + 1900, 4), pad(Int(parts.tm_mon) + 1, 2), pad(Int(parts.tm_mday), 2)].joined(separator: "-")
+    let time = unsafe [pad(Int(parts.tm_hour), 2), pad(Int(parts.tm_min), 2), pad(Int(parts.tm_sec), 2)].joined(separator: ":")
+    return "\(date)T\(time).\(pad(now.tv_nsec / 1000, 6))Z "
+}
 
 /// Writes text and a line end to a descriptor in one call, so that lines of several threads stay whole.
 public func writeLine(_ text: String, to descriptor: Int32) {

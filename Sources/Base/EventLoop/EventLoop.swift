@@ -120,6 +120,7 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Asks the source for its descriptors before each sleep from now on.
     public func add(_ source: any PollSource) { sources.append(source) }
+    public func remove(_ source: any PollSource) { sources.removeAll { $0 === source } }
 
     func changed(_ watch: FDWatch) { control(EPOLL_CTL_MOD, watch.descriptor, watch.events) }
 

@@ -22,5 +22,8 @@ extension HostError {
     public var isForbiddenWrite: Bool { [EACCES, EPERM, EROFS].contains(errno) }
 }
 
+/// The error number of what cannot be done.
+public var notSupportedNumber: Int32 { ENOTSUP }
+
 /// The error number of a full disk.
 public var noSpaceLeft: Int32 { ENOSPC }

@@ -16,7 +16,7 @@ public final class HostFile: @unchecked Sendable {
         if access == .create { flags |= O_CREAT | O_TRUNC }
         if direct { flags |= apus_o_direct }
         if synchronous { flags |= O_DSYNC }
-        let opened = unsafe open(path, flags | O_CLOEXEC, 0o644)
+        let opened = openPath(path, flags | O_CLOEXEC, 0o644)
         guard opened >= 0 else { throw HostError("open '\(path)'") }
         var information = stat()
         if unsafe fstat(opened, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
@@ -45,6 +45,13 @@ public final class HostFile: @unchecked Sendable {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("make a temporary file of \(size) bytes in '\(path)'") }
     }
 
+    /// A new file of zeros in memory, without a name (memfd_create(2)).
+    public init(inMemoryOfSize size: UInt64) throws(HostError) {
+        (path, alignment) = ("memory", 1)
+        descriptor = unsafe apus_memfd("apus-memory")
+        guard descriptor >= 0, ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("make a file of \(size) bytes in memory") }
+    }
+
     deinit { close(descriptor) }
 
     /// Bytes; for a block device its capacity.
@@ -52,6 +59,17 @@ public final class HostFile: @unchecked Sendable {
         let end = lseek(descriptor, 0, SEEK_END)
         guard end >= 0 else { throw HostError("find the size of '\(path)'") }
         return UInt64(end)
+    }
+
+    /// Bytes that it takes on the host.
+    public var allocatedSize: UInt64 {
+        var information = stat()
+        return unsafe fstat(descriptor, &information) == 0 ? UInt64(information.st_blocks) * 512 : 0
+    }
+
+    /// Makes a regular file longer, with zeros, or shorter.
+    public func resize(_ size: UInt64) throws(HostError) {
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("resize '\(path)'") }
     }
 
     /// Whether this is a regular file or a block device, that is, something that can be a disk or a ROM.

@@ -1,5 +1,28 @@
 import Glibc
 
+/// What the host puts behind guest memory.
+public struct MemorySource: Equatable, Sendable {
+    public enum Kind: Equatable, Sendable {
+        case anonymous
+        /// A file without a name, in memory.
+        case memoryFile
+        /// A file, made or lengthened if need be. Its bytes are the memory's.
+        case file(path: String)
+    }
+
+    public var kind: Kind
+    /// Writes reach the file, and others who have mapped it.
+    public var isShared: Bool
+    /// The host's pages are taken at once.
+    public var isPreallocated: Bool
+    /// It is part of core dumps.
+    public var isDumped = true
+
+    public init(_ kind: Kind = .anonymous, shared: Bool = false, preallocated: Bool = false) {
+        (self.kind, isShared, isPreallocated) = (kind, shared, preallocated)
+    }
+}
+
 /// Zeroed host memory for guest RAM and the like, page-aligned and reserved, not yet committed.
 public final class HostMemory {
     public let base: UnsafeMutableRawPointer
@@ -7,14 +30,32 @@ public final class HostMemory {
     public let size: Int
 
     /// Reserves `size` bytes, rounded up to whole pages.
-    public init(size wanted: Int) throws(HostError) {
+    public init(size wanted: Int, from source: MemorySource = MemorySource()) throws(HostError) {
         size = (wanted + 4095) & ~4095
-        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        // The mapping keeps the file.
+        let file = try HostMemory.file(source.kind, size: size)
+        var flags = (source.isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE
+        if file == nil { flags |= MAP_ANONYMOUS }
+        if source.isPreallocated { flags |= MAP_POPULATE }
+        let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, 0)
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             throw HostError("reserve \(size >> 20) MiB of memory for the guest", remedy: "choose a smaller -m")
         }
         unsafe base = mapped
-        if size >= 2 << 20 { unsafe madvise(base, size, MADV_HUGEPAGE) }
+        if size >= 2 << 20, file == nil { unsafe madvise(base, size, MADV_HUGEPAGE) }
+        if !source.isDumped { unsafe madvise(base, size, MADV_DONTDUMP) }
+    }
+
+    private static func file(_ kind: MemorySource.Kind, size: Int) throws(HostError) -> HostFile? {
+        switch kind {
+        case .anonymous: return nil
+        case .memoryFile: return try HostFile(inMemoryOfSize: UInt64(size))
+        case .file(let path):
+            let file = try HostFile(path, fileExists(path) ? .readWrite : .create)
+            guard try file.size() < UInt64(size) else { return file }
+            guard ftruncate(file.descriptor, size) == 0 else { throw HostError("lengthen '\(path)' to \(size) bytes") }
+            return file
+        }
     }
 
     deinit { unsafe munmap(base, size) }

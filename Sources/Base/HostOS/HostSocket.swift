@@ -4,11 +4,14 @@ import Glibc
 public enum SocketAddress: Equatable, Sendable, CustomStringConvertible {
     case tcp(host: String, port: String)
     case unix(path: String)
+    /// One that the process was started with, or was sent.
+    case descriptor(Int32)
 
     public var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): path
+        case .descriptor(let number): "fd:\(number)"
         }
     }
 }
@@ -27,6 +30,15 @@ public final class ListeningSocket: @unchecked Sendable {
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
             return unsafe bind(descriptor, name, length) == 0 && listen(descriptor, 1) == 0
         }
+    }
+
+    /// One that is listening already.
+    public init?(inherited descriptor: Int32) {
+        var isListening: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0, isListening != 0 else { return nil }
+        (self.descriptor, address) = (descriptor, .descriptor(descriptor))
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
     deinit {
@@ -70,7 +82,7 @@ extension HostStream {
 
     /// A named pipe, or a device, for reading and writing; it is open for both so that it lives while nobody is at the other end.
     public static func pipe(_ path: String) throws(HostError) -> HostStream {
-        let descriptor = unsafe open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = openPath(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw HostError("open '\(path)'", remedy: errno == ENOENT ? "make it: mkfifo \(path)" : nil) }
         return HostStream(descriptor: descriptor, closes: true)
     }
@@ -96,6 +108,7 @@ private func openSocket(
         }
         return try kept(descriptor, done, action, address)
     case .tcp(let host, let port): return try openTCP(host, port, action, passive, address, use)
+    case .descriptor: throw HostError("\(action) \(address)", errno: EINVAL)
     }
 }
 

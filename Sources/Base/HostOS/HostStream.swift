@@ -17,9 +17,22 @@ public final class HostStream: @unchecked Sendable {
 
     /// A file that is written from its start.
     public static func creating(_ path: String, append: Bool = false) throws(HostError) -> HostStream {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
+        let descriptor = openPath(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
         guard descriptor >= 0 else { throw HostError("create '\(path)'") }
         return HostStream(descriptor: descriptor, closes: true)
+    }
+
+    /// A file that is read, or a device.
+    public static func reading(_ path: String) throws(HostError) -> HostStream {
+        let descriptor = openPath(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw HostError("open '\(path)'") }
+        return HostStream(descriptor: descriptor, closes: true)
+    }
+
+    /// A new number for what it is open to, which the caller owns; nil if there is none left.
+    public func duplicate() -> Int32? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        return copy >= 0 ? copy : nil
     }
 
     public var isTerminal: Bool { isatty(descriptor) == 1 }

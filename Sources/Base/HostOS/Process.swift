@@ -52,3 +52,19 @@ public func secondsSinceEpoch(_ text: String) -> Int64? {
     (broken.tm_hour, broken.tm_min, broken.tm_sec) = (clock[0], clock[1], clock[2])
     return Int64(unsafe timegm(&broken))
 }
+
+/// The number of this process.
+public var processNumber: Int64 { Int64(getpid()) }
+
+/// The numbers of the process's threads by their names, as the kernel knows them (15 bytes).
+public func threadNumbers() -> [String: Int64] {
+    guard let folder = unsafe opendir("/proc/self/task") else { return [:] }
+    defer { unsafe closedir(folder) }
+    var numbers: [String: Int64] = [:]
+    while let entry = unsafe readdir(folder) {
+        let number = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: unsafe $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard let id = Int64(number), let file = try? HostFile("/proc/self/task/\(number)/comm", .readOnly) else { continue }
+        if let name = try? file.read(at: 0, count: 64) { numbers[String(decoding: name.dropLast(), as: UTF8.self)] = id }
+    }
+    return numbers
+}

@@ -73,10 +73,7 @@ public final class HostThread: @unchecked Sendable {
         unsafe pthread_attr_setstacksize(&attributes, stackSize)
         defer { unsafe pthread_attr_destroy(&attributes) }
         let argument = unsafe Unmanaged.passRetained(
-            Body {
-                unsafe apus_name_thread(String(name.prefix(15)))
-                body()
-            })
+            Body(body))
         let result = unsafe pthread_create(
             &handle, &attributes,
             { argument in
@@ -88,6 +85,8 @@ public final class HostThread: @unchecked Sendable {
             unsafe argument.release()
             throw HostError("start the thread '\(name)'", errno: result)
         }
+        // By whoever starts it, so that it can be found by its name from now on.
+        unsafe apus_name_thread(handle, String(name.prefix(15)))
     }
 
     /// Waits until the thread has ended.

@@ -22,4 +22,10 @@ public protocol BlockNode: AnyObject {
     func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void)
     /// Waits until no request is under way and every completion has been called.
     func drain()
+    /// Gives the disk another size, in bytes.
+    func resize(_ size: UInt64) throws(HostError)
+}
+
+extension BlockNode {
+    public func resize(_ size: UInt64) throws(HostError) { throw HostError("resize such a disk", errno: notSupportedNumber) }
 }

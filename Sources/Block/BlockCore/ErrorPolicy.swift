@@ -20,8 +20,18 @@ public final class ErrorPolicy: BlockNode {
     private let node: any BlockNode
     private let reads: ErrorAction
     private let writes: ErrorAction
-    private let pause: () -> Void
+    private let failed: (Failure) -> Void
     private var retries: [Retry] = []
+
+    /// A request that the host has failed.
+    public struct Failure: Sendable {
+        public let isRead: Bool
+        public let errno: Int32
+        public let action: ErrorAction
+        /// The machine is to be stopped, soon; when it goes on `retry` must be called.
+        public let stops: Bool
+        public var isDiskFull: Bool { errno == noSpaceLeft }
+    }
 
     private struct Retry {
         let again: () -> Void
@@ -31,38 +41,43 @@ public final class ErrorPolicy: BlockNode {
     public var size: UInt64 { node.size }
     public var isReadOnly: Bool { node.isReadOnly }
 
-    /// `pause` stops the machine, soon; when it goes on `retry` must be called.
-    public init(_ node: any BlockNode, reads: ErrorAction, writes: ErrorAction, pause: @escaping () -> Void) {
-        (self.node, self.reads, self.writes, self.pause) = (node, reads, writes, pause)
+    /// `failed` hears of each failure, before the device does.
+    public init(_ node: any BlockNode, reads: ErrorAction, writes: ErrorAction, failed: @escaping (Failure) -> Void) {
+        (self.node, self.reads, self.writes, self.failed) = (node, reads, writes, failed)
     }
 
+    public func resize(_ size: UInt64) throws(HostError) { try node.resize(size) }
+
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        perform(reads, done) { [node] in node.read(offset, into: buffers, $0) }
+        perform(isRead: true, done) { [node] in node.read(offset, into: buffers, $0) }
     }
 
     public func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        perform(writes, done) { [node] in node.write(offset, from: buffers, $0) }
+        perform(isRead: false, done) { [node] in node.write(offset, from: buffers, $0) }
     }
 
-    public func flush(_ done: @escaping (BlockResult) -> Void) { perform(writes, done) { [node] in node.flush($0) } }
+    public func flush(_ done: @escaping (BlockResult) -> Void) { perform(isRead: false, done) { [node] in node.flush($0) } }
 
     public func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) {
-        perform(writes, done) { [node] in node.discard(offset, count: count, $0) }
+        perform(isRead: false, done) { [node] in node.discard(offset, count: count, $0) }
     }
 
     public func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) {
-        perform(writes, done) { [node] in node.zero(offset, count: count, mayUnmap: mayUnmap, $0) }
+        perform(isRead: false, done) { [node] in node.zero(offset, count: count, mayUnmap: mayUnmap, $0) }
     }
 
     private func perform(
-        _ action: ErrorAction, _ done: @escaping (BlockResult) -> Void, _ work: @escaping (@escaping (BlockResult) -> Void) -> Void
+        isRead: Bool, _ done: @escaping (BlockResult) -> Void, _ work: @escaping (@escaping (BlockResult) -> Void) -> Void
     ) {
         work { [self] result in
             guard case .failed(let code) = result else { return done(result) }
-            if action == .ignore { return done(.ok) }
-            guard action.stops(code) else { return done(result) }
-            retries.append(Retry(again: { [self] in perform(action, done, work) }, giveUp: { done(result) }))
-            pause()
+            let action = isRead ? reads : writes
+            let failure = Failure(isRead: isRead, errno: code, action: action, stops: action.stops(code))
+            if failure.stops {
+                retries.append(Retry(again: { [self] in perform(isRead: isRead, done, work) }, giveUp: { done(result) }))
+            }
+            failed(failure)
+            if !failure.stops { done(action == .ignore ? .ok : result) }
         }
     }
 

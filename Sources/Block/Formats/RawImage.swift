@@ -4,7 +4,7 @@ import HostOS
 
 /// A disk image without a format: the file's bytes are the disk's.
 public final class RawImage: BlockNode {
-    public let size: UInt64
+    public private(set) var size: UInt64
     public let isReadOnly: Bool
     private let file: HostFile
     private let options: ImageOptions
@@ -83,6 +83,16 @@ public final class RawImage: BlockNode {
     public func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) {
         start(FileRequest(file, .zero(mayUnmap: mayUnmap && options.discards), at: offset, count: count), done)
     }
+
+    public func resize(_ size: UInt64) throws(HostError) {
+        guard !isReadOnly else { throw HostError("resize '\(file.path)', which is open for reading only", errno: notSupportedNumber) }
+        drain()
+        try file.resize(size)
+        self.size = (size + 511) & ~511
+    }
+
+    /// Bytes that the file takes on the host.
+    public var allocatedSize: UInt64 { file.allocatedSize }
 
     public func drain() { gate.drain() }
 

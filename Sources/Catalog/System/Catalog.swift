@@ -4,12 +4,14 @@ import RISCVMachines
 
 /// The only list of all machines.
 public enum Catalog {
-    public static var machines: [MachineType] { [VirtBoard.type] }
+    public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
+
+    private static var boards: [MachineType] { [VirtBoard.type] }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.
     public static var guests: [String] {
         var names: [String] = []
-        for machine in machines { for guest in machine.guests where !names.contains(guest) { names.append(guest) } }
+        for machine in boards { for guest in machine.guests where !names.contains(guest) { names.append(guest) } }
         return names
     }
 }

@@ -3,6 +3,7 @@ import BlockFormats
 import CommandLine
 import Diagnostics
 import EventLoop
+import QAPI
 
 /// The disks that `-drive` and `-blockdev` define, and the engines that serve them.
 public final class BlockSetup {
@@ -21,15 +22,25 @@ public final class BlockSetup {
         let node: any BlockNode
         let options: ImageOptions
         let description: String
+        /// What the machine protocol calls the node: the id of `-blockdev`, or a name of its own.
+        let nodeName: String
+        let account: AccountedNode
+        /// Of `-drive`, not of `-blockdev`.
+        let isDrive: Bool
         var reads = ErrorAction.report
         var writes = ErrorAction.enospc
         /// A device has it.
         var isTaken = false
+        /// The device's id, or its path.
+        var device: String?
+        /// The device hears of another size.
+        var sizeChanged: (() -> Void)?
     }
 
     let loop: EventLoop
     /// The host has failed a request that is to be tried again: the machine must pause.
     private let pause: () -> Void
+    private let emit: (any QAPIEvent) -> Void
     private var engines: [EngineKind: any FileEngine] = [:]
     var entries: [Entry] = []
     /// Files of `-blockdev driver=file` that nothing stands on yet.
@@ -38,7 +49,9 @@ public final class BlockSetup {
     var implied: [Int: String] = [:]
     private var policies: [ErrorPolicy] = []
 
-    public init(loop: EventLoop, pause: @escaping () -> Void) { (self.loop, self.pause) = (loop, pause) }
+    public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
+        (self.loop, self.pause, self.emit) = (loop, pause, emit)
+    }
 
     /// Reads the command line.
     public func define(_ options: ParsedCommandLine) throws {
@@ -68,6 +81,13 @@ public final class BlockSetup {
         return engine
     }
 
+    func makeEntry(_ id: String, _ node: any BlockNode, _ options: ImageOptions, _ description: String, isDrive: Bool) -> Entry {
+        let name = isDrive ? "#block\(100 + entries.count)" : id
+        return Entry(
+            id: id, node: node, options: options, description: description, nodeName: name, account: AccountedNode(node, loop: loop), isDrive: isDrive
+        )
+    }
+
     func add(_ entry: Entry) throws(CommandLineError) {
         try checkName(entry.id)
         entries.append(entry)
@@ -84,8 +104,8 @@ public final class BlockSetup {
     /// The ids of `-drive if=virtio` in the order of their units.
     public var impliedDrives: [String] { implied.sorted { $0.key < $1.key }.map(\.value) }
 
-    /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` come before the drive's.
-    public func take(_ id: String, _ device: PropertyList? = nil) throws -> Disk {
+    /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` ("auto" for none) come before the drive's.
+    public func take(_ id: String, rerror: String = "auto", werror: String = "auto") throws -> Disk {
         guard let index = entries.firstIndex(where: { $0.id == id }) else {
             let names = entries.map(\.id).sorted().joined(separator: ", ")
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of the drives and nodes: \(names)")
@@ -95,11 +115,28 @@ public final class BlockSetup {
         }
         entries[index].isTaken = true
         let entry = entries[index]
-        let reads = try device.flatMap { try BlockSetup.action("rerror", $0) } ?? entry.reads
-        let writes = try device.flatMap { try BlockSetup.action("werror", $0) } ?? entry.writes
-        let policy = ErrorPolicy(entry.node, reads: reads, writes: writes, pause: pause)
+        let list = PropertyList(option: "device", [("rerror", rerror), ("werror", werror)])
+        let reads = try BlockSetup.action("rerror", list) ?? entry.reads
+        let writes = try BlockSetup.action("werror", list) ?? entry.writes
+        let policy = ErrorPolicy(entry.account, reads: reads, writes: writes) { [unowned self] in noteFailure(id, $0) }
         policies.append(policy)
         return Disk(node: policy, hasCache: entry.options.cache.writeback)
+    }
+
+    /// The device that has a disk: its id or path, and what it does when the disk has another size.
+    public func noteDevice(_ name: String, of id: String, sizeChanged: @escaping () -> Void) {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
+        (entries[index].device, entries[index].sizeChanged) = (name, sizeChanged)
+    }
+
+    private func noteFailure(_ id: String, _ failure: ErrorPolicy.Failure) {
+        guard let entry = entries.first(where: { $0.id == id }) else { return }
+        let action: BlockErrorAction = failure.stops ? .stop : failure.action == .ignore ? .ignore : .report
+        emit(
+            BlockIoErrorEvent(
+                device: entry.isDrive ? id : "", nodeName: entry.nodeName, operation: failure.isRead ? .read : .write, action: action,
+                nospace: failure.isDiskFull, reason: errorText(failure.errno)))
+        if failure.stops { pause() }
     }
 
     /// `werror` or `rerror`; nil if it is not there.

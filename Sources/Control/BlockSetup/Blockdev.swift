@@ -11,8 +11,7 @@ struct FileDefinition {
 /// `-blockdev`: `driver=file` nodes, and `driver=raw` nodes on top of one, named or spelled out as `file.…`.
 extension BlockSetup {
     func addBlockdev(_ text: String) throws {
-        guard !text.hasPrefix("{") else { throw CommandLineError.notSupported("-blockdev in JSON; write driver=…,node-name=…") }
-        let list = PropertyList(text, option: "blockdev", implied: "driver")
+        let list = try PropertyList(jsonOr: text, option: "blockdev", implied: "driver")
         guard let name = list["node-name"] else {
             throw CommandLineError.badValue(option: "blockdev", value: text, expected: "node-name=NAME")
         }
@@ -59,7 +58,7 @@ extension BlockSetup {
 
     private func openNode(_ name: String, _ definition: FileDefinition) throws {
         let node = try open(definition.options, definition.engine)
-        try add(Entry(id: name, node: node, options: definition.options, description: describe(name, definition.options, node)))
+        try add(makeEntry(name, node, definition.options, describe(name, definition.options, node), isDrive: false))
     }
 
     /// Opens the files that nothing stands on: a device may use them as they are.

@@ -29,7 +29,7 @@ extension BlockSetup {
         let kind = try properties.engine(cache: options.cache)
         let overlaid = try list.bool("snapshot", default: isSnapshot)
         let node = overlaid ? try openOverlay(options, kind) : try open(options, kind)
-        var entry = Entry(id: id, node: node, options: options, description: describe(id, options, node, isSnapshot: overlaid))
+        var entry = makeEntry(id, node, options, describe(id, options, node, isSnapshot: overlaid), isDrive: true)
         if let action = try BlockSetup.action("rerror", list) { entry.reads = action }
         if let action = try BlockSetup.action("werror", list) { entry.writes = action }
         try add(entry)

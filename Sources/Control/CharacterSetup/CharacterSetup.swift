@@ -7,28 +7,30 @@ import HostOS
 /// All character back ends of a session: what `-chardev` defines, and what `-serial` and `-monitor` name directly.
 public final class CharacterSetup {
     /// One back end, with what shares it out if several front ends use it.
-    private final class Entry {
+    final class Entry {
         let id: String
-        let kind: String
-        let backend: CharacterBackend
+        let slot: CharacterSlot
         let multiplexer: Multiplexer?
+        /// A front end has it.
         var isUsed = false
 
-        init(_ id: String, _ kind: String, _ backend: CharacterBackend, _ multiplexer: Multiplexer?) {
-            (self.id, self.kind, self.backend, self.multiplexer) = (id, kind, backend, multiplexer)
+        init(_ id: String, _ slot: CharacterSlot, _ multiplexer: Multiplexer?) {
+            (self.id, self.slot, self.multiplexer) = (id, slot, multiplexer)
         }
     }
 
     /// The kinds that there are, for `-chardev help`.
     public static let kinds = ["file", "null", "pipe", "pty", "ringbuf", "socket", "stdio"]
+    /// Other names of theirs.
+    static let aliases = ["memory": "ringbuf"]
     private static let otherKinds = [
         "udp", "vc", "serial", "tty", "parallel", "parport", "console", "con", "telnet", "websocket", "msmouse", "braille", "testdev", "wctablet",
         "hub", "spicevmc", "spiceport", "dbus", "qemu-vdagent", "tn3270", "fd",
     ]
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let command: (Multiplexer.Command) -> Void
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     private var stdioIsTaken = false
     /// Multiplexers of `mon:…`, on which a monitor belongs.
     public private(set) var monitorMultiplexers: [Multiplexer] = []
@@ -49,25 +51,29 @@ public final class CharacterSetup {
         try make(id, list)
     }
 
-    private func entry(_ id: String) -> Entry? { entries.first { $0.id == id } }
+    func entry(_ id: String) -> Entry? { entries.first { $0.id == id } }
+
+    /// Properties of every kind.
+    static let general = ["backend", "id", "mux", "logfile", "logappend"]
 
     @discardableResult
-    private func make(_ id: String, _ list: PropertyList) throws -> Entry {
+    func make(_ id: String, _ list: PropertyList) throws -> Entry {
         let kind = list["backend"] ?? ""
-        let general = ["backend", "id", "mux", "logfile", "logappend"]
         if list["logfile"] != nil { throw CommandLineError.notSupported("-\(list.option) logfile=") }
-        let backend = try backend(kind, id, list, general)
-        let multiplexer = try list.bool("mux", default: false) ? makeMultiplexer(backend) : nil
-        let entry = Entry(id, kind, backend, multiplexer)
+        let slot = CharacterSlot(try backend(kind, id, list, CharacterSetup.general))
+        let multiplexer = try list.bool("mux", default: false) ? makeMultiplexer(slot) : nil
+        let entry = Entry(id, slot, multiplexer)
         entries.append(entry)
         return entry
     }
+
+    func remove(_ entry: Entry) { entries.removeAll { $0 === entry } }
 
     private func makeMultiplexer(_ backend: CharacterBackend) -> Multiplexer {
         Multiplexer(backend, now: { [loop] in loop.now(.realtime) / 1_000_000 }, command: command)
     }
 
-    private func backend(_ kind: String, _ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+    func backend(_ kind: String, _ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
         switch kind {
         case "null", "none":
             try list.check(general)
@@ -80,7 +86,7 @@ public final class CharacterSetup {
         case "file":
             try list.check(general + ["path", "append"])
             let output = try HostStream.creating(try needed("path", list), append: try list.bool("append", default: false))
-            return DescriptorBackend(loop: loop, input: nil, output: output)
+            return DescriptorBackend(loop: loop, "file", input: nil, output: output)
         case "pipe":
             try list.check(general + ["path"])
             return try DescriptorBackend.pipe(loop: loop, path: try needed("path", list))
@@ -106,21 +112,39 @@ public final class CharacterSetup {
     }
 
     private func socket(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
-        try list.check(general + ["host", "port", "path", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6"])
+        try list.check(
+            general + ["host", "port", "path", "fd", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6"])
         for name in ["telnet", "websocket"] where try list.bool(name, default: false) {
             throw CommandLineError.notSupported("the character back end 'socket' with \(name)=on")
         }
         for name in ["reconnect", "ipv4", "ipv6"] where ![nil, "0", "on"].contains(list[name]) {
             throw CommandLineError.notSupported("the character back end 'socket' with \(name)=\(list[name] ?? "")")
         }
+        let isServer = try list.bool("server", default: false)
+        let waits = try list.bool("wait", default: true)
+        if list["fd"] != nil { return try inherited(id, list, isServer: isServer, waits: waits) }
         let address: SocketAddress
         if let path = list["path"] {
             address = .unix(path: path)
         } else {
             address = .tcp(host: list["host"] ?? "", port: try needed("port", list))
         }
-        guard try list.bool("server", default: false) else { return try SocketBackend(loop: loop, connectingTo: address) }
-        return try SocketBackend(loop: loop, listeningOn: address, waiting: try list.bool("wait", default: true), label: id)
+        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address) }
+        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, label: id)
+    }
+
+    /// A socket that the process was started with.
+    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool) throws -> CharacterBackend {
+        let number = try list.integer("fd").map(Int32.init(clamping:)) ?? -1
+        if isServer, let listener = ListeningSocket(inherited: number) {
+            return SocketBackend(loop: loop, listener: listener, at: .descriptor(number), waiting: waits, label: id)
+        }
+        guard !isServer, let stream = HostStream.inherited(number) else {
+            throw CommandLineError.badValue(
+                option: list.option, value: "fd=\(list["fd"] ?? "")",
+                expected: isServer ? "a socket that listens" : "the number of an open descriptor")
+        }
+        return SocketBackend(loop: loop, connection: stream)
     }
 
     // MARK: Uses
@@ -136,21 +160,24 @@ public final class CharacterSetup {
             throw CommandLineError.badValue(option: option, value: "chardev=\(id)", expected: "a back end that is free, or one with mux=on")
         }
         entry.isUsed = true
-        return entry.backend
+        return entry.slot
     }
+
+    /// The front end of a back end is gone.
+    public func release(_ backend: CharacterBackend) { entries.first { $0.slot === backend }?.isUsed = false }
 
     /// The back end that `-serial TEXT` or `-monitor TEXT` names: `stdio`, `tcp:HOST:PORT,server=on`, `chardev:ID`, `mon:…`.
     public func open(_ text: String, option: String, label: String) throws -> CharacterBackend {
         if text.hasPrefix("chardev:") { return try use(String(text.dropFirst(8)), option: option) }
         if text.hasPrefix("mon:") {
             let made = try make(label, try legacy(String(text.dropFirst(4)), option, ",mux=on", signals: false))
-            guard let multiplexer = made.multiplexer else { return made.backend }
+            guard let multiplexer = made.multiplexer else { return made.slot }
             monitorMultiplexers.append(multiplexer)
             return multiplexer.makePort()
         }
         let made = try make(label, try legacy(text, option, "", signals: true))
         made.isUsed = true
-        return made.backend
+        return made.slot
     }
 
     /// The properties that a word such as `file:PATH` stands for.
@@ -181,8 +208,8 @@ public final class CharacterSetup {
     // MARK: The monitor's view
 
     /// Lines of `info chardev`.
-    public var description: String { entries.map { "\($0.id): filename=\($0.kind)\n" }.joined() }
+    public var description: String { entries.map { "\($0.id): filename=\($0.slot.filename)\n" }.joined() }
 
     /// The ring buffer of an id.
-    public func ringBuffer(_ id: String) -> RingBuffer? { entry(id)?.backend as? RingBuffer }
+    public func ringBuffer(_ id: String) -> RingBuffer? { entry(id)?.slot.inner as? RingBuffer }
 }

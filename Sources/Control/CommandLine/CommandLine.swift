@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 public enum CommandLineError: ExplainedError {
     case unknownOption(String)
@@ -39,6 +40,8 @@ public enum CommandLineError: ExplainedError {
 /// A command line, cut into options in their order.
 public struct ParsedCommandLine {
     public private(set) var options: [(name: String, value: String)] = []
+
+    init(options: [(name: String, value: String)]) { self.options = options }
 
     /// Parses everything behind the program's name.
     public init(_ words: [String]) throws(CommandLineError) {
@@ -94,6 +97,34 @@ public struct PropertyList {
         }
     }
 
+    /// Made of values that are known already.
+    public init(option: String, _ values: [(key: String, value: String)]) { (self.option, self.values) = (option, values) }
+
+    /// The properties that an object of JSON has: members of members are written `a.b`, and each string of a list as the list itself.
+    public init(option: String, _ object: JSONObject) {
+        self.option = option
+        for (name, value) in object.members { add(name, value) }
+    }
+
+    /// The properties in a value that may be an object of JSON instead.
+    public init(jsonOr text: String, option: String, implied: String?) throws(CommandLineError) {
+        if let object = try parseObject(text, option: option) {
+            self.init(option: option, object)
+        } else {
+            self.init(text, option: option, implied: implied)
+        }
+    }
+
+    private mutating func add(_ name: String, _ value: JSONValue) {
+        switch value {
+        case .string(let text): values.append((name, text))
+        case .bool(let isOn): values.append((name, isOn ? "on" : "off"))
+        case .array(let elements): for element in elements { add(name, element.object?["str"] ?? element) }
+        case .object(let members): for (inner, value) in members.members { add("\(name).\(inner)", value) }
+        default: values.append((name, value.text()))
+        }
+    }
+
     private static func split(_ text: String) -> [String] {
         var parts = [""]
         var characters = Array(text)[...]
@@ -120,6 +151,9 @@ public struct PropertyList {
         }
     }
 
+    /// Complains about a property that the option does not declare.
+    public func checkDeclared() throws(CommandLineError) { try check(OptionRow.find(option)?.properties?.map(\.name) ?? []) }
+
     /// Whether the value asks for a list of what it may hold: `NAME,help`.
     public var asksForHelp: Bool { values.contains { $0.key == "help" || $0.key == "?" } }
 
@@ -136,6 +170,17 @@ public struct PropertyList {
         guard let text = self[key] else { return nil }
         guard let value = Int(text), value >= 0 else { throw .badValue(option: option, value: "\(key)=\(text)", expected: "a number") }
         return value
+    }
+}
+
+/// The object of JSON that an option's value is; nil if it does not begin as one.
+public func parseObject(_ text: String, option: String) throws(CommandLineError) -> JSONObject? {
+    guard text.hasPrefix("{") else { return nil }
+    do {
+        if case .object(let object) = try JSONValue(parsing: text) { return object }
+        throw JSONError.expectedValue
+    } catch {
+        throw .badValue(option: option, value: text, expected: "an object of JSON (\((error as? JSONError)?.description ?? "\(error)"))")
     }
 }
 

@@ -6,57 +6,122 @@ public struct OptionRow: Sendable {
     /// What stands for its value in the help; nil if it takes none.
     public let argument: String?
     public let help: String
+    /// The properties that its value has; nil if it has none, or others for each kind of thing that it makes.
+    public let properties: [Property]?
+    /// What `query-command-line-options` calls it.
+    public let queryName: String
 
-    init(_ name: String, _ argument: String?, aliases: [String] = [], _ help: String) {
+    public enum Kind: Sendable { case string, bool, number, size }
+
+    public struct Property: Sendable {
+        public let name: String
+        public let kind: Kind
+    }
+
+    init(
+        _ name: String, _ argument: String?, aliases: [String] = [], queryName: String? = nil, properties: KeyValuePairs<String, Kind>? = nil,
+        _ help: String
+    ) {
         self.name = name
         self.aliases = aliases
         self.argument = argument
         self.help = help
+        self.queryName = queryName ?? name
+        self.properties = properties.map { $0.map { Property(name: $0.key, kind: $0.value) } }
     }
 
     /// Every option that there is.
     public static let all: [OptionRow] = [
         .init("help", nil, aliases: ["h"], "print this help"),
         .init("version", nil, "print the version"),
-        .init("machine", "[type=]NAME[,prop=VALUE…]", aliases: ["M"], "choose the machine ('-M help' lists them)"),
+        .init("machine", "[type=]NAME[,prop=VALUE…]", aliases: ["M"], properties: ["type": .string], "choose the machine ('-M help' lists them)"),
         .init("cpu", "MODEL[,EXT=on|off…]", "choose the cpu ('-cpu help' lists them)"),
-        .init("m", "[size=]MEGS", "set the guest's memory in MiB, or with a suffix k, M, G"),
-        .init("smp", "[cpus=]N", "set the number of cpus"),
+        .init(
+            "m", "[size=]MEGS", queryName: "memory", properties: ["size": .size, "slots": .number, "maxmem": .size],
+            "set the guest's memory in MiB, or with a suffix k, M, G"),
+        .init(
+            "smp", "[cpus=]N", queryName: "smp-opts",
+            properties: [
+                "cpus": .number, "sockets": .number, "dies": .number, "clusters": .number, "cores": .number, "threads": .number, "maxcpus": .number,
+            ],
+            "set the number of cpus"),
         .init(
             "accel", "NAME[,prop=VALUE…]",
+            properties: ["accel": .string, "thread": .string, "tb-size": .number, "perfmap": .bool, "tier2": .string],
             "choose how guest code is run: tcg[,thread=multi|single,tb-size=MiB,perfmap=on,tier2=on|off|N], interpreter"),
-        .init("icount", "shift=N[,sleep=on|off]", "count instructions: each takes 2^N ns of virtual time; sleep=off does not wait for timers"),
+        .init(
+            "icount", "shift=N[,sleep=on|off]", properties: ["shift": .string, "sleep": .bool, "align": .bool],
+            "count instructions: each takes 2^N ns of virtual time; sleep=off does not wait for timers"),
         .init("kernel", "FILE", "boot this kernel"),
         .init("initrd", "FILE", "give the kernel this initial RAM disk"),
         .init("append", "TEXT", "give the kernel this command line"),
         .init("dtb", "FILE", "use this device tree"),
         .init("bios", "FILE", "use this firmware; 'none' for none"),
-        .init("fw_cfg", "[name=]NAME,file=FILE|string=TEXT", "give firmware and guest a file through the firmware configuration device"),
+        .init(
+            "fw_cfg", "[name=]NAME,file=FILE|string=TEXT", properties: ["name": .string, "file": .string, "string": .string],
+            "give firmware and guest a file through the firmware configuration device"),
         .init(
             "drive", "file=FILE[,if=TYPE,format=raw,id=ID…]",
             "define a drive: cache=, aio=threads|io_uring, discard=, werror=, rerror=, snapshot=, index=, readonly=…"),
         .init("blockdev", "driver=file|raw,node-name=ID[,…]", "define a block node: filename=, or for raw file=NODE or file.filename="),
         .init("snapshot", nil, "let the drives' changes go to temporary files"),
-        .init("device", "TYPE[,prop=VALUE…]", "add a device ('-device help' lists them)"),
-        .init("netdev", "TYPE,id=ID[,…]", "define a network back end: user, socket, tap, hubport ('-netdev help' lists them)"),
+        .init("device", "TYPE[,prop=VALUE…]", properties: [:], "add a device, also as JSON ('-device help' lists them)"),
+        .init("netdev", "TYPE,id=ID[,…]", properties: [:], "define a network back end: user, socket, tap, hubport ('-netdev help' lists them)"),
         .init("nic", "TYPE[,model=NAME,mac=ADDRESS,…]", "add a network card with its back end; 'none' for none ('-nic model=help' lists models)"),
         .init("net", "nic|TYPE[,…]", "put a network card or a back end on hub 0; 'none' for none"),
         .init("serial", "DEV", "connect the serial port: mon:…, stdio, null, none, pty, file:, pipe:, unix:, tcp:, chardev:ID"),
-        .init("monitor", "DEV", "connect a monitor, as -serial; 'none' for none. The terminal's is behind Ctrl-A c"),
-        .init("mon", "[chardev=]ID", "put a monitor on a character back end"),
+        .init("monitor", "DEV", "connect a monitor, as -serial; 'none' for none; may be given several times. The terminal's is behind Ctrl-A c"),
+        .init(
+            "mon", "[chardev=]ID[,mode=readline|control][,pretty=on]",
+            properties: ["chardev": .string, "mode": .string, "pretty": .bool, "id": .string],
+            "put a monitor, or with mode=control the machine protocol, on a character back end"),
+        .init("qmp", "DEV", "connect the machine protocol, as -serial"),
+        .init("qmp-pretty", "DEV", "the same with a line for each member"),
+        .init(
+            "object", "TYPE,id=ID[,…]", properties: [:],
+            "make a back end: memory-backend-ram|file|memfd, rng-builtin, rng-random, secret; also as JSON"),
+        .init(
+            "add-fd", "fd=N,set=ID[,opaque=TEXT]", properties: ["fd": .number, "set": .number, "opaque": .string],
+            "put an open descriptor into a set, for files named /dev/fdset/ID"),
+        .init("preconfig", nil, "wait for the machine protocol's x-exit-preconfig before the machine is made"),
+        .init(
+            "action", "reboot=reset|shutdown,shutdown=poweroff|pause,…",
+            properties: ["reboot": .string, "shutdown": .string, "panic": .string, "watchdog": .string],
+            "say what becomes of the machine when its guest reboots, switches off, fails"),
+        .init("daemonize", nil, "go on in the background when all is ready"),
+        .init("pidfile", "FILE", "write the process's number to a file"),
+        .init("readconfig", "FILE", "read options from a file: [OPTION \"ID\"] and lines of PROPERTY = \"VALUE\""),
+        .init("uuid", "UUID", "give the machine a number"),
+        .init(
+            "boot", "[strict=on|off][,menu=off]", queryName: "boot-opts", properties: ["strict": .bool, "menu": .bool],
+            "let firmware boot from nothing but the devices with a bootindex"),
+        .init(
+            "overcommit", "mem-lock=off,cpu-pm=off", properties: ["mem-lock": .bool, "cpu-pm": .bool], "leave the host's memory and cpus to the host"),
+        .init("msg", "timestamp=on|off", properties: ["timestamp": .bool], "begin messages with the time"),
         .init("no-user-config", nil, "read no configuration files; there are none anyway"),
         .init("nodefaults", nil, "no serial port and no monitor on the terminal unless asked for"),
-        .init("chardev", "TYPE,id=ID[,…]", "define a character back end ('-chardev help' lists the kinds)"),
-        .init("global", "DRIVER.PROP=VALUE", "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
+        .init(
+            "chardev", "TYPE,id=ID[,…]",
+            properties: [
+                "backend": .string, "path": .string, "append": .bool, "host": .string, "port": .string, "fd": .string, "server": .bool, "wait": .bool,
+                "nodelay": .bool, "signal": .bool, "mux": .bool, "size": .size,
+            ],
+            "define a character back end ('-chardev help' lists the kinds)"),
+        .init(
+            "global", "DRIVER.PROP=VALUE", properties: ["driver": .string, "property": .string, "value": .string],
+            "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
+        .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
         .init("display", "none", "choose the display"),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),
         .init("no-shutdown", nil, "stay, stopped, when the guest powers off"),
-        .init("rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", "set the clock, and what it follows"),
+        .init(
+            "rtc", "base=utc|localtime|DATE[,clock=host|rt|vm]", properties: ["base": .string, "clock": .string, "driftfix": .string],
+            "set the clock, and what it follows"),
         .init("d", "ITEM[,…]", "log items ('-d help' lists them)"),
         .init("D", "FILE", "write the log to a file"),
         .init("singlestep", nil, "translate one guest instruction a block"),
-        .init("name", "TEXT", "name the guest"),
+        .init("name", "TEXT", properties: ["guest": .string, "process": .string, "debug-threads": .bool], "name the guest"),
         .init("L", "DIR", "look for firmware there"),
         .init("S", nil, "do not start the cpus until the monitor says so"),
         .init("print-links", nil, "print the names that this program answers to"),

@@ -1,4 +1,6 @@
 import Chardev
+import MachineControl
+import QAPI
 
 /// The monitor for people: QEMU's commands, line by line, on a character back end.
 public final class HumanMonitor: CharacterFrontEnd {
@@ -13,11 +15,11 @@ public final class HumanMonitor: CharacterFrontEnd {
     private var hasGreeted = false
 
     /// With `isShared` the terminal belongs to somebody else until it is switched over.
-    public init(_ backend: CharacterBackend, target: any MonitorTarget, isShared: Bool) {
+    public init(_ backend: CharacterBackend, session: any MachineSession, commands table: CommandTable, isShared: Bool) {
         self.backend = backend
-        let commands = MonitorCommands(target)
+        let commands = MonitorCommands(session, table)
         self.commands = commands
-        greeting = "\(target.version) monitor - type 'help' for more information\n"
+        greeting = "\(session.version) monitor - type 'help' for more information\n"
         editor = LineEditor { typed in commands.names(startingWith: typed) }
         backend.frontEnd = self
         if !isShared, backend.isOpen { greet() }

@@ -1,6 +1,7 @@
 import AddressSpace
 import CPUModel
 import Diagnostics
+import MachineControl
 
 /// Sums of numbers and `$pc`, as commands take them for addresses.
 struct Expression {
@@ -102,15 +103,7 @@ struct MemoryDump {
 
     /// Bytes that may lie on several pages; nil if one is not there.
     private func bytes(_ address: UInt64, _ count: Int) -> [UInt8]? {
-        if isPhysical { return memory.read(address, count: count) }
-        var list: [UInt8] = []
-        while list.count < count {
-            let place = address &+ UInt64(list.count)
-            let part = min(count - list.count, 4096 - Int(place & 0xfff))
-            guard let physical = cpu.debugTranslate(place), let piece = memory.read(physical, count: part) else { return nil }
-            list += piece
-        }
-        return list
+        isPhysical ? memory.read(address, count: count) : VirtualMemory(cpu: cpu, memory: memory).read(address, count: count)
     }
 
     private func instructions(_ start: UInt64, _ count: Int) -> String {

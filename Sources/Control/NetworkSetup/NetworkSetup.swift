@@ -3,6 +3,7 @@ import CommandLine
 import Diagnostics
 import EventLoop
 import NetBackends
+import QAPI
 
 /// All networks of a session: what `-netdev`, `-nic` and `-net` define, and which card is on which.
 public final class NetworkSetup {
@@ -14,7 +15,14 @@ public final class NetworkSetup {
         public let name: String?
     }
 
-    private final class Entry {
+    /// A card's cable.
+    struct Link {
+        let name: String
+        let backend: NetworkBackend?
+        let setLink: (_ up: Bool) -> Void
+    }
+
+    final class Entry {
         let id: String
         let backend: NetworkBackend
         var isUsed = false
@@ -26,7 +34,8 @@ public final class NetworkSetup {
     let characters: CharacterSetup
     /// Models of cards, for `-nic model=help`.
     private let models: [String]
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
+    private(set) var links: [Link] = []
     private var hubs: [Hub] = []
     private var addresses = AddressPool()
     /// Lines of `info network`.
@@ -41,12 +50,24 @@ public final class NetworkSetup {
 
     /// `-netdev KIND,id=ID,…`.
     public func define(_ text: String) throws {
-        let list = PropertyList(text, option: "netdev", implied: "type")
+        // JSON is checked as the machine protocol's command checks it.
+        if let object = try parseObject(text, option: "netdev") {
+            return try define(PropertyList(option: "netdev", try Netdev(object).object))
+        }
+        try define(PropertyList(text, option: "netdev", implied: "type"))
+    }
+
+    func define(_ list: PropertyList) throws {
         guard let id = list["id"], !id.isEmpty else {
             _ = try NetworkKind(list)
-            throw CommandLineError.badValue(option: "netdev", value: text, expected: "TYPE,id=ID,…")
+            throw CommandLineError.badValue(option: "netdev", value: list["type"] ?? "", expected: "TYPE,id=ID,…")
         }
         try add(id, list)
+    }
+
+    func remove(_ entry: Entry) {
+        entry.backend.close()
+        entries.removeAll { $0 === entry }
     }
 
     @discardableResult
@@ -131,7 +152,10 @@ public final class NetworkSetup {
     }
 
     /// A card is there now.
-    public func noteCard(_ name: String, model: String, _ address: MACAddress, on backend: NetworkBackend?) {
+    public func noteCard(
+        _ name: String, model: String, _ address: MACAddress, on backend: NetworkBackend?, setLink: @escaping (_ up: Bool) -> Void
+    ) {
+        links.append(Link(name: name, backend: backend, setLink: setLink))
         cardLines.append((backend, "\(name): index=0,type=nic,model=\(model),macaddr=\(address)"))
     }
 

@@ -1,11 +1,14 @@
 import AddressSpace
 import EventLoop
+import ObjectModel
 import Snapshot
 
 /// A device: something with registers, state and pins, as the machine sees it. Everything runs with the machine lock held.
 public protocol Device: AnyObject {
     /// QEMU's name of the type: "serial", "riscv.sifive.plic".
     static var typeName: String { get }
+    /// The type of its object, with the properties that can be given.
+    static var type: ObjectType { get }
     /// Puts the device into its power-on state; its back ends stay connected.
     func reset()
     /// Names every field of the state, for snapshots.
@@ -17,6 +20,7 @@ public protocol Device: AnyObject {
 }
 
 extension Device {
+    public static var type: ObjectType { ObjectType(typeName, parent: "sys-bus-device") }
     public static var stateVersion: Int { 1 }
     public func restored() {}
 }

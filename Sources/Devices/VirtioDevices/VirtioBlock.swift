@@ -27,6 +27,9 @@ public final class VirtioBlock: VirtioDevice {
         hasCache = options.hasWriteCache ?? options.nodeHasCache
     }
 
+    /// The disk has another size: the driver is told.
+    public func sizeChanged() { port?.configurationChanged() }
+
     public func attach(_ port: any VirtioPort) { self.port = port }
     public func activate(features: UInt64) { acceptedFeatures = features }
     public func restored(features: UInt64) { acceptedFeatures = features }

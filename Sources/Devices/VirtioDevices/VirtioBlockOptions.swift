@@ -1,4 +1,26 @@
+import JSON
+import ObjectModel
+
 extension VirtioBlock {
+    private static let errorWords = ["report", "ignore", "enospc", "stop", "auto"]
+
+    public static let type = ObjectType(
+        "virtio-blk-device", parent: "virtio-device", help: "virtio disk", bus: "virtio-bus",
+        [
+            Property("drive", .string, required: true, "drive or node that it shows"),
+            Property("serial", .string, "serial number, at most 20 bytes"),
+            Property("num-queues", .unsigned(bits: 16), default: 1, range: 1...1024, "number of request queues"),
+            Property("logical_block_size", .size, default: 512, range: 512...32768, powerOfTwo: true, "smallest transfer, in bytes"),
+            Property("physical_block_size", .size, range: 512...32768, powerOfTwo: true, "best transfer, in bytes"),
+            Property("write-cache", .onOffAuto, default: "auto", "whether the guest sees a cache to flush; auto: as the drive is"),
+            Property("bootindex", .unsigned(bits: 32), "its place in the order of booting"),
+            Property("config-wce", .bool, default: true, "whether the guest may switch the cache"),
+            Property("discard", .bool, default: true, "whether the guest may discard"),
+            Property("write-zeroes", .bool, default: true, "whether the guest may write zeroes"),
+            Property("rerror", .choice("BlockdevOnError", errorWords), default: "auto", "what becomes of a read that the host fails"),
+            Property("werror", .choice("BlockdevOnError", errorWords), default: "auto", "what becomes of a write that the host fails"),
+        ])
+
     /// What the command line says of a disk.
     public struct Options: Sendable {
         /// At most 20 bytes.
@@ -17,6 +39,26 @@ extension VirtioBlock {
         public var offersWriteZeroes = true
 
         public init() {}
+
+        /// From the type's properties.
+        public init(_ values: PropertyValues) throws(PropertyError) {
+            serial = values.string("serial") ?? ""
+            guard serial.utf8.count <= 20 else { throw Options.bad("serial", .string(serial), "at most 20 bytes") }
+            queues = Int(values.integer("num-queues") ?? 1)
+            logicalBlockSize = Int(values.integer("logical_block_size") ?? 512)
+            physicalBlockSize = values.integer("physical_block_size").map(Int.init) ?? logicalBlockSize
+            guard physicalBlockSize >= logicalBlockSize else {
+                throw Options.bad("physical_block_size", JSONValue(physicalBlockSize), "logical_block_size or more")
+            }
+            hasWriteCache = values.onOff("write-cache")
+            offersCacheControl = values.bool("config-wce")
+            offersDiscard = values.bool("discard")
+            offersWriteZeroes = values.bool("write-zeroes")
+        }
+
+        private static func bad(_ name: String, _ value: JSONValue, _ accepted: String) -> PropertyError {
+            .badValue(type: VirtioBlock.type.name, name: name, value: value.string ?? value.text(), accepted: accepted)
+        }
     }
 
     /// Features (Virtio 1.2, section 5.2.3).

@@ -1,6 +1,7 @@
 import AddressSpace
 import Chardev
 import Diagnostics
+import ObjectModel
 import Snapshot
 import Virtio
 
@@ -19,7 +20,8 @@ public final class VirtioConsole: VirtioDevice {
 
     private enum Feature { static let multiplePorts: UInt64 = 2, emergencyWrite: UInt64 = 4 }
     private enum Event {
-        static let deviceReady: UInt16 = 0, portAdd: UInt16 = 1, portReady: UInt16 = 3, console: UInt16 = 4, portOpen: UInt16 = 6,
+        static let deviceReady: UInt16 = 0, portAdd: UInt16 = 1, portRemove: UInt16 = 2, portReady: UInt16 = 3, console: UInt16 = 4,
+            portOpen: UInt16 = 6,
             portName: UInt16 = 7
     }
     private enum Queue { static let controlReceive = 2, controlSend = 3 }
@@ -27,6 +29,10 @@ public final class VirtioConsole: VirtioDevice {
     private static let mostMessages: UInt32 = 1024
     /// The most that is read from a buffer of the driver's at once.
     private static let largest = 1 << 16
+
+    public static let type = ObjectType(
+        "virtio-serial-device", parent: "virtio-device", help: "virtio consoles and serial ports", bus: "virtio-bus",
+        [Property("max_ports", .unsigned(bits: 32), default: 31, range: 1...31, "number of ports that can be plugged in")])
 
     /// `maxPorts` from 1 to 31.
     public init(maxPorts: Int = 31) {
@@ -44,6 +50,14 @@ public final class VirtioConsole: VirtioDevice {
     public func add(_ new: VirtioConsolePort) {
         ports.append(new)
         new.device = self
+        message(new.number, Event.portAdd, 1)
+    }
+
+    /// Takes a port away; the driver is told.
+    public func remove(_ old: VirtioConsolePort) {
+        ports.removeAll { $0 === old }
+        old.unplug()
+        message(old.number, Event.portRemove, 1)
     }
 
     public func attach(_ port: any VirtioPort) { self.port = port }

@@ -1,4 +1,5 @@
 import Chardev
+import ObjectModel
 import Snapshot
 import Virtio
 
@@ -8,11 +9,24 @@ public final class VirtioConsolePort: CharacterFrontEnd {
     public let isConsole: Bool
     /// What the guest finds it by, in /dev/virtio-ports.
     public let name: String
-    let backend: CharacterBackend
+    public let backend: CharacterBackend
+    /// The guest has opened or closed the port.
+    public var onGuestOpen: ((Bool) -> Void)?
     weak var device: VirtioConsole?
     private var guestIsOpen = false
     /// A buffer of the driver's that input goes into next.
     private var waiting: DescriptorChain?
+
+    private static let properties = [
+        Property("chardev", .string, required: true, "character back end that it leads to"),
+        Property("name", .string, default: "", "what the guest finds it by"),
+        Property("nr", .unsigned(bits: 32), "number of the port on its device; 0 is for a console"),
+    ]
+
+    public static let portType = ObjectType(
+        "virtserialport", parent: "virtio-serial-port", help: "serial port", bus: "virtio-serial-bus", hotpluggable: true, properties)
+    public static let consoleType = ObjectType(
+        "virtconsole", parent: "virtio-serial-port", help: "console", bus: "virtio-serial-bus", hotpluggable: true, properties)
 
     public init(number: Int, isConsole: Bool, name: String, backend: CharacterBackend) {
         self.number = number
@@ -26,8 +40,21 @@ public final class VirtioConsolePort: CharacterFrontEnd {
     var isHostOpen: Bool { isConsole || backend.isOpen }
 
     func reset() {
-        guestIsOpen = false
+        setGuestOpen(false)
         waiting = nil
+    }
+
+    /// The port is gone; its back end is free for another.
+    func unplug() {
+        reset()
+        backend.frontEnd = nil
+        device = nil
+    }
+
+    private func setGuestOpen(_ open: Bool) {
+        guard open != guestIsOpen else { return }
+        guestIsOpen = open
+        onGuestOpen?(open)
     }
 
     func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
@@ -36,7 +63,7 @@ public final class VirtioConsolePort: CharacterFrontEnd {
     }
 
     func guestOpened(_ open: Bool) {
-        guestIsOpen = open
+        setGuestOpen(open)
         if open { backend.frontEndIsReady() }
     }
 

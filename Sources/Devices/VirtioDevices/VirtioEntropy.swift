@@ -1,4 +1,5 @@
 import EventLoop
+import ObjectModel
 import Snapshot
 import Virtio
 
@@ -9,11 +10,19 @@ public final class VirtioEntropy: VirtioDevice {
     public let queueCount = 1
     public let queueSize: UInt16 = 8
     public let configuration: [UInt8] = []
-    private let loop: EventLoop
+    /// Gives that many random bytes, or fewer if there are no more now.
+    private let source: (Int) -> [UInt8]
     private weak var port: (any VirtioPort)?
     private static let largest = 1 << 16
 
-    public init(loop: EventLoop) { self.loop = loop }
+    public static let type = ObjectType(
+        "virtio-rng-device", parent: "virtio-device", help: "virtio source of randomness", bus: "virtio-bus",
+        [Property("rng", .link("rng-backend"), "back end that the randomness comes from; the host's if it is left out")])
+
+    public init(source: @escaping (Int) -> [UInt8]) { self.source = source }
+
+    /// With the host's randomness.
+    public convenience init(loop: EventLoop) { self.init(source: loop.randomBytes) }
 
     public func attach(_ port: any VirtioPort) { self.port = port }
     public func reset() {}
@@ -27,7 +36,7 @@ public final class VirtioEntropy: VirtioDevice {
             while let chain = try port.queues[0].pop() {
                 var written = 0
                 for part in chain.writable {
-                    let bytes = loop.randomBytes(min(Int(part.length), VirtioEntropy.largest))
+                    let bytes = source(min(Int(part.length), VirtioEntropy.largest))
                     guard port.memory.write(part.address, bytes) == .ok else { return port.fail("a buffer outside of memory") }
                     written += bytes.count
                     if bytes.count < Int(part.length) { break }

@@ -68,8 +68,8 @@ public final class MemoryRegion {
 
     public static func container(_ name: String, size: UInt64) -> MemoryRegion { MemoryRegion(name, size, .container) }
 
-    public static func ram(_ name: String, size: UInt64) throws(HostError) -> MemoryRegion {
-        MemoryRegion(name, size, .ram(try RAMBlock(name, size: size)))
+    public static func ram(_ name: String, size: UInt64, from source: MemorySource = MemorySource()) throws(HostError) -> MemoryRegion {
+        MemoryRegion(name, size, .ram(try RAMBlock(name, size: size, from: source)))
     }
 
     public static func rom(_ name: String, size: UInt64) throws(HostError) -> MemoryRegion {

@@ -25,10 +25,10 @@ public final class RAMBlock {
     public let pageFlags: UnsafeMutablePointer<UInt8>
     private let flagMemory: HostMemory
 
-    public init(_ name: String, size: UInt64) throws(HostError) {
+    public init(_ name: String, size: UInt64, from source: MemorySource = MemorySource()) throws(HostError) {
         self.name = name
         self.size = size
-        memory = try HostMemory(size: Int(size))
+        memory = try HostMemory(size: Int(size), from: source)
         flagMemory = try HostMemory(size: Int(size >> 12) + 1)
         unsafe base = memory.base
         unsafe pageFlags = flagMemory.base.assumingMemoryBound(to: UInt8.self)

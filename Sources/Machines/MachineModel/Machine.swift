@@ -3,6 +3,7 @@ import CPUModel
 import DeviceModel
 import Diagnostics
 import EventLoop
+import ObjectModel
 
 /// What a running machine asks of its surroundings.
 public enum MachineRequest: Equatable, Sendable {
@@ -16,7 +17,8 @@ public final class Machine {
     public let loop: EventLoop
     public let memory: AddressSpace
     public let cpus: [VirtualCPU]
-    private let devices: [any Device]
+    /// Those that belong to the board.
+    public let devices: [any Device]
     /// Puts firmware, kernel and boot registers back where a reset wants them.
     private let load: () -> Void
     /// Slots that `-device` fills, in the order in which they are filled.
@@ -71,11 +73,24 @@ public struct MachineType {
     public let guests: [String]
     public let maxCPUs: Int
     public let defaultMemory: UInt64
+    /// The id of the memory that it has by default.
+    public let memoryID: String
+    /// The model of cpu that a guest has by default.
+    public let defaultCPU: (_ guest: String) -> String
+    /// What `-machine` takes beside what it takes of every machine.
+    public let properties: [Property]
     /// Makes one; `request` is called when the guest asks to be ended or reset.
     public let build: (MachineConfiguration, _ guest: String, EventLoop, _ request: @escaping (MachineRequest) -> Void) throws -> Machine
 
+    /// The type of its object.
+    public var objectType: ObjectType {
+        ObjectType("\(name)-machine", parent: "machine", help: help, MachineProperties.all + properties)
+    }
+
     public init(
-        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
+        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, memoryID: String = "ram",
+        defaultCPU: @escaping (String) -> String = { _ in "" },
+        properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
         self.name = name
@@ -83,6 +98,9 @@ public struct MachineType {
         self.guests = guests
         self.maxCPUs = maxCPUs
         self.defaultMemory = defaultMemory
+        self.memoryID = memoryID
+        self.defaultCPU = defaultCPU
+        self.properties = properties
         self.build = build
     }
 }

@@ -1,5 +1,6 @@
 import Chardev
 import EventLoop
+import HostOS
 
 /// What the command line says about a machine.
 public struct MachineConfiguration {
@@ -8,6 +9,8 @@ public struct MachineConfiguration {
     public var cpus = 1
     /// Bytes.
     public var memory: UInt64?
+    /// What stands behind the memory.
+    public var memorySource = MemorySource()
     public var kernel: String?
     public var initrd: String?
     public var commandLine: String?

@@ -7,6 +7,7 @@ import EventLoop
 import GuestRISCV
 import HostOS
 import MachineModel
+import ObjectModel
 import PlatformDevices
 
 /// The `virt` board, as QEMU 7.2 lays it out.
@@ -36,7 +37,12 @@ public enum VirtBoard {
 
     public static var type: MachineType {
         MachineType(
-            name: "virt", help: "RISC-V VirtIO board", guests: ["riscv64", "riscv32"], maxCPUs: 512, defaultMemory: 128 << 20, build: build)
+            name: "virt", help: "RISC-V VirtIO board", guests: ["riscv64", "riscv32"], maxCPUs: 512, defaultMemory: 128 << 20,
+            memoryID: "riscv_virt_board.ram", defaultCPU: { $0 == "riscv32" ? "rv32" : "rv64" },
+            properties: [
+                Property("aclint", .bool, default: false, "timers and software interrupts as ACLINT devices"),
+                Property("aia", .choice("str", ["none", "aplic", "aplic-imsic"]), default: "none", "the advanced interrupt architecture"),
+            ], build: build)
     }
 
     static func build(
@@ -52,7 +58,7 @@ public enum VirtBoard {
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
-        let ram = try MemoryRegion.ram("riscv_virt_board.ram", size: size)
+        let ram = try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource)
         let bootROM = try MemoryRegion.rom("riscv_virt_board.mrom", size: Map.bootROM.1)
         root.add(ram, at: Map.memory)
         root.add(bootROM, at: Map.bootROM.0)

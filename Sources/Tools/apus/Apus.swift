@@ -4,6 +4,7 @@ import CommandLine
 import Diagnostics
 import EventLoop
 import HostOS
+import MachineControl
 import MachineModel
 import NetworkSetup
 import TranslatedExecution
@@ -16,7 +17,7 @@ let interfaceVersion = "7.2.0"
 func runApus(_ arguments: [String]) -> Int32 {
     let program = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "apus"
     do {
-        let options = try ParsedCommandLine(Array(arguments.dropFirst()))
+        let options = try ParsedCommandLine(Array(arguments.dropFirst())).including { String(decoding: try HostFile.contents($0), as: UTF8.self) }
         if options.options.isEmpty || options.has("help") {
             return answer(ParsedCommandLine.help(program: program), usedByMistake: options.options.isEmpty)
         }
@@ -53,8 +54,9 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map { "\($0.name)\t\($0.help)\n" }
         return "Supported machines are:\n" + rows.joined()
     }
-    if PropertyList(options.last("machine") ?? "", option: "machine", implied: "type").asksForHelp {
-        return "virt-machine options:\n" + Session.machineProperties.map { "  \($0)\n" }.joined()
+    let machine = PropertyList(options.last("machine") ?? "", option: "machine", implied: "type")
+    if machine.asksForHelp, let type = Catalog.machine(machine["type"] ?? "virt")?.objectType {
+        return "\(type.name) options:\n" + type.properties.map(DeviceRequest.help).joined()
     }
     if ["help", "?"].contains(options.last("cpu")) { return Catalog.cpuHelp(guest: guest) }
     if options.last("d") == "help" {
@@ -70,8 +72,15 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     for option in ["nic", "net"] {
         let list = PropertyList(options.last(option) ?? "", option: option, implied: "type")
         if ["help", "?"].contains(list["model"]) {
-            return "Supported NIC models:\n" + NetworkCards.models.map { $0 + "\n" }.joined()
+            return "Supported NIC models:\n" + DeviceFactory.cardModel + "\n"
         }
     }
-    return options.last("device").flatMap(DeviceList.help)
+    if ["help", "?"].contains(options.last("object")) {
+        return "List of user creatable objects:\n" + BackEndTypes.all.filter { !$0.isAbstract }.map { "  \($0.name)\n" }.joined()
+    }
+    let object = PropertyList(options.last("object") ?? "", option: "object", implied: "qom-type")
+    if object.asksForHelp, let type = BackEndTypes.all.first(where: { $0.name == object["qom-type"] }) {
+        return "\(type.name) options:\n" + type.properties.map(DeviceRequest.help).joined()
+    }
+    return options.last("device").flatMap(DeviceRequest.help)
 }

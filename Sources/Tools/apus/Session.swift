@@ -1,16 +1,28 @@
 import BlockSetup
+import Catalog
 import CharacterSetup
 import Chardev
 import CommandLine
 import EventLoop
 import HostOS
+import MachineControl
 import MachineModel
 import Monitor
 import NetworkSetup
+import ObjectModel
+import QAPI
+import QMP
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
 final class Session {
+    /// A character back end for a monitor, and which kind.
+    struct MonitorPlace {
+        enum Kind { case human, protocolOnly, pretty }
+        let backend: CharacterBackend
+        let kind: Kind
+    }
+
     let options: ParsedCommandLine
     let guest: String
     let loop: EventLoop
@@ -18,174 +30,182 @@ final class Session {
     var engineOptions = EngineOptions()
     var machineAccelerator: String?
     var guestName: String?
+    var uuid: String?
+    var actions = GuestActions()
+    /// `-machine memory-backend=`.
+    var memoryBackEnd: String?
+    var machineValues: PropertyValues?
     let characters: CharacterSetup
-    private let blocks: BlockSetup
+    let blocks: BlockSetup
     let networks: NetworkSetup
-    var monitorBackends: [CharacterBackend] = []
+    let objects: ObjectTree
+    let backEnds: BackEnds
+    let devices: DeviceFactory
+    let events: EventHub
+    var monitorPlaces: [MonitorPlace] = []
+    /// Filled in by `startMonitors`.
+    var monitors: [any CharacterFrontEnd] = []
 
-    private var monitors: [HumanMonitor] = []
-    private var builtMachine: Machine?
-    private var engine: TranslationEngine?
-    /// Why the vCPUs stand still; nil if they run.
-    private var pauseReason: String?
+    private(set) var builtMachine: Machine?
+    private(set) var engine: TranslationEngine?
+    /// What is built when the configuration is complete.
+    private var type: MachineType?
+    /// `.running` if the vCPUs run, or are about to.
+    private(set) var runState = RunState.running
     /// Work for the time when the vCPUs have stopped.
     private var waiting: [() -> Void] = []
     private var resetRequested = false
     private var ending: Int32?
 
-    /// The guest has switched the machine off, and `-no-shutdown` keeps it.
-    private static let switchedOff = "shutdown"
-    /// The host has failed a disk request that is to be tried again.
-    private static let diskFailed = "io-error"
-
     init(_ options: ParsedCommandLine, guest: String) throws {
         self.options = options
         self.guest = guest
         loop = try EventLoop()
+        let events = EventHub(loop: loop)
+        self.events = events
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
-        networks = NetworkSetup(loop: loop, characters: characters, models: NetworkCards.models)
+        networks = NetworkSetup(loop: loop, characters: characters, models: [DeviceFactory.cardModel])
         var stop: () -> Void = {}
-        blocks = BlockSetup(loop: loop) { stop() }
-        quit = { [unowned self] in end(0) }
-        stop = { [unowned self] in interrupt(Session.diskFailed) }
+        blocks = BlockSetup(loop: loop, pause: { stop() }, emit: { events.emit($0) })
+        objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.types + BackEndTypes.all))
+        backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
+        devices = DeviceFactory(
+            .init(
+                loop: loop, characters: characters, blocks: blocks, networks: networks, backEnds: backEnds, objects: objects,
+                emit: { events.emit($0) }))
+        quit = { [unowned self] in end(0, .hostUi, byGuest: false) }
+        stop = { [unowned self] in interrupt(.ioError) }
     }
 
     func run() throws -> Int32 {
         try configureLog()
-        let type = try machineType()
+        let daemon = options.has("daemonize") ? try Daemon() : nil
+        let process = try options.last("pidfile").map(PIDFile.init)
+        defer { process?.remove() }
+        type = try machineType()
         try configure()
-        let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
-        if configuration.dumpDeviceTree != nil { return 0 }
-        builtMachine = machine
-        try blocks.define(options)
-        try DeviceList.attach(options, to: machine, characters: characters, blocks: blocks, networks: networks)
-        networks.warnOfLooseEnds()
-        machine.reset()
-        let engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions)
-        self.engine = engine
-        if options.has("S") { pauseReason = "prelaunch" }
-        startMonitors()
-        onTermination { [loop] in loop.post { [unowned self] in end(0) } }
+        if options.has("preconfig") {
+            runState = .prelaunch
+            startMonitors()
+            daemon?.isReady()
+            while builtMachine == nil { if let status = try runUntilInterrupted() { return status } }
+        } else {
+            try build()
+            if configuration.dumpDeviceTree != nil { return 0 }
+            startMonitors()
+            daemon?.isReady()
+        }
+        onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         while true {
-            if let status = try runUntilInterrupted(machine, engine) { return status }
+            if let status = try runUntilInterrupted() { return status }
         }
     }
 
+    /// Makes the machine and what is plugged into it.
+    private func build() throws {
+        guard let type else { preconditionFailure("the machine's type comes first") }
+        let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
+        if configuration.dumpDeviceTree != nil { return }
+        try blocks.define(options)
+        for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
+        try devices.attach(options, to: machine)
+        networks.warnOfLooseEnds()
+        objects.add(
+            machine, values: machineValues ?? PropertyValues(type.objectType),
+            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
+        machine.reset()
+        if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
+        if options.has("S") || options.has("preconfig") { runState = .prelaunch }
+        builtMachine = machine
+    }
+
+    func leavePreconfiguration() throws { try build() }
+
     /// Lets the machine run, or stand still, until something has to be done with stopped vCPUs; the exit status if that was the end.
-    private func runUntilInterrupted(_ machine: Machine, _ engine: TranslationEngine) throws -> Int32? {
-        let runs = pauseReason == nil
+    private func runUntilInterrupted() throws -> Int32? {
+        let runs = runState == .running
         loop.lock.withLock { loop.setVirtualClockPaused(!runs) }
-        if runs { try engine.start() }
+        if runs { try engine?.start() }
         _ = loop.run()
-        engine.stop()
+        engine?.stop()
         return loop.lock.withLock {
             loop.resume()
             loop.setVirtualClockPaused(true)
             blocks.drain()
-            if resetRequested {
-                resetRequested = false
-                machine.reset()
-            }
+            resetIfAsked()
             let work = waiting
             waiting = []
             for item in work { item() }
-            if resetRequested {
-                resetRequested = false
-                machine.reset()
-            }
+            resetIfAsked()
             return ending
         }
     }
 
+    private func resetIfAsked() {
+        guard resetRequested else { return }
+        resetRequested = false
+        builtMachine?.reset()
+    }
+
+    // MARK: What the guest asks for
+
     private func handle(_ request: MachineRequest) {
         switch request {
-        case .powerOff where options.has("no-shutdown"): interrupt(Session.switchedOff)
-        case .powerOff(let status): end(status)
-        case .reset where options.has("no-reboot"): end(0)
-        case .reset: reset()
+        case .powerOff where actions.shutdown == .pause:
+            events.emit(ShutdownEvent(guest: true, reason: .guestShutdown))
+            interrupt(.shutdown)
+        case .powerOff(let status): end(status, .guestShutdown, byGuest: true)
+        case .reset where actions.reboot == .shutdown: end(0, .guestReset, byGuest: true)
+        case .reset: reset(.guestReset, byGuest: true)
         }
     }
 
-    /// Makes the vCPUs stand still until the monitor lets them go on.
-    private func interrupt(_ reason: String) {
-        pauseReason = reason
+    /// Makes the vCPUs stand still until a monitor lets them go on.
+    private func interrupt(_ state: RunState) {
+        let wasRunning = runState == .running
+        runState = state
+        if wasRunning { events.emit(StopEvent()) }
         loop.stop(status: 0)
     }
 
-    private func end(_ status: Int32) {
-        if ending == nil { ending = status }
+    private func end(_ status: Int32, _ reason: ShutdownCause, byGuest: Bool) {
+        if ending == nil {
+            ending = status
+            events.emit(ShutdownEvent(guest: byGuest, reason: reason))
+        }
         loop.stop(status: 0)
     }
 
-    private func startMonitors() {
-        loop.lock.withLock {
-            let shared = characters.monitorMultiplexers.map { (backend: $0.makePort() as CharacterBackend, isShared: true) }
-            for (backend, isShared) in shared + monitorBackends.map({ ($0, $0 is Multiplexer.Port) }) {
-                monitors.append(HumanMonitor(backend, target: self, isShared: isShared))
-            }
-        }
-    }
-}
-
-extension Session: MonitorTarget {
-    var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
-
-    var machine: Machine {
-        guard let builtMachine else { preconditionFailure("monitors begin after the machine") }
-        return builtMachine
+    private func reset(_ reason: ShutdownCause, byGuest: Bool) {
+        resetRequested = true
+        events.emit(ResetEvent(guest: byGuest, reason: reason))
+        if runState == .shutdown { runState = .paused }
+        loop.stop(status: 0)
     }
 
-    var status: String {
-        switch pauseReason {
-        case nil: "running"
-        case "": "paused"
-        case let reason?: "paused (\(reason))"
-        }
-    }
-
-    private func describeTranslation(_ engine: TranslationEngine) -> String {
-        "translated blocks: \(engine.translatedBlocks)\nloops made one block: \(engine.loops)\ncode flushes: \(engine.codeFlushes)\naccesses that wander: \(engine.wanderingAccesses)\n"
-    }
-
-    func information(_ subject: String) -> String? {
-        switch subject {
-        case "block": blocks.description
-        case "network": networks.description
-        case "usernet": networks.connections
-        case "chardev": characters.description
-        case "jit": engine.map(describeTranslation)
-        default: nil
-        }
-    }
-
-    func readRingBuffer(_ id: String, _ count: Int) -> [UInt8]? { characters.ringBuffer(id)?.take(count) }
-
-    func writeRingBuffer(_ id: String, _ bytes: [UInt8]) -> Bool {
-        guard let ring = characters.ringBuffer(id) else { return false }
-        ring.send(bytes)
-        return true
-    }
+    // MARK: What monitors ask for
 
     func whileStopped(_ work: @escaping () -> Void) {
         waiting.append(work)
         loop.stop(status: 0)
     }
 
-    func pause() { if pauseReason == nil { pauseReason = "" } }
+    func pause() {
+        guard runState == .running else { return }
+        runState = .paused
+        events.emit(StopEvent())
+    }
 
-    func resume() -> String? {
-        if pauseReason == Session.switchedOff { return "Resetting the Virtual Machine is required" }
-        pauseReason = nil
+    func resume() throws(QAPIError) {
+        if runState == .shutdown { throw QAPIError(.generic, "Resetting the Virtual Machine is required") }
+        guard runState != .running else { return }
+        runState = .running
+        events.emit(ResumeEvent())
         blocks.retry()
-        return nil
     }
 
-    func reset() {
-        resetRequested = true
-        if pauseReason == Session.switchedOff { pauseReason = "" }
-        loop.stop(status: 0)
-    }
-
-    func quit() { end(0) }
+    func reset() { reset(.hostQmpSystemReset, byGuest: false) }
+    func quit() { end(0, .hostQmpQuit, byGuest: false) }
+    func powerDown() { events.emit(PowerdownEvent()) }
 }

@@ -5,6 +5,8 @@ import Diagnostics
 import EventLoop
 import HostOS
 import MachineModel
+import ObjectModel
+import QAPI
 import TranslatedExecution
 
 /// What the command line asks of the machine, the engine and the back ends. Every property is obeyed or refused by name.
@@ -14,30 +16,34 @@ extension Session {
         try Log.configure(mask: try LogMask.parse(items), file: options.last("D"))
     }
 
-    /// What `-machine` knows beside the name.
-    static let machineProperties = ["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"]
+    /// The machine's name, without its properties.
+    var machineName: String { PropertyList(options.last("machine") ?? "virt", option: "machine", implied: "type")["type"] ?? "virt" }
 
     func machineType() throws -> MachineType {
-        let text = options.last("machine") ?? "virt"
-        let list = PropertyList(text, option: "machine", implied: "type")
-        try list.check(Session.machineProperties)
-        configuration.dumpDeviceTree = list["dumpdtb"]
-        machineAccelerator = list["accel"]
-        for name in ["aclint", "aia"] where !["off", "none", nil].contains(list[name]) {
-            throw CommandLineError.notSupported("-machine \(name)=\(list[name] ?? "")")
-        }
-        for name in ["pflash0", "pflash1"] where list[name] != nil {
-            throw CommandLineError.notSupported("-machine \(name)=; give the file with -drive if=pflash")
-        }
-        let name = list["type"] ?? "virt"
+        let list = PropertyList(options.last("machine") ?? "virt", option: "machine", implied: "type")
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
-        guard let type = machines.first(where: { $0.name == name }) else {
-            throw CommandLineError.unknownName(option: "machine", name: name, accepted: machines.map(\.name))
+        guard let type = machines.first(where: { $0.name == machineName }) else {
+            throw CommandLineError.unknownName(option: "machine", name: machineName, accepted: machines.map(\.name))
         }
+        var values = PropertyValues(type.objectType)
+        for (name, text) in list.values where name != "type" { try values.set(name, text: text) }
+        configuration.dumpDeviceTree = values.string("dumpdtb")
+        machineAccelerator = values.string("accel")
+        memoryBackEnd = values.string("memory-backend")
+        configuration.memorySource.isDumped = values.bool("dump-guest-core")
+        for name in ["usb", "graphics", "aclint"] where values.type.property(name) != nil && values.bool(name) {
+            throw CommandLineError.notSupported("-machine \(name)=on")
+        }
+        if values.type.property("aia") != nil, let aia = values.string("aia"), aia != "none" {
+            throw CommandLineError.notSupported("-machine aia=\(aia)")
+        }
+        machineValues = values
         return type
     }
 
     func configure() throws {
+        for text in options.all("add-fd") { try addDescriptor(text) }
+        for text in options.all("object") { try backEnds.define(text) }
         configuration.cpu = options.last("cpu")
         configuration.kernel = options.last("kernel")
         configuration.initrd = options.last("initrd")
@@ -52,12 +58,13 @@ extension Session {
         }
         if let text = options.last("m") {
             let list = PropertyList(text, option: "m", implied: "size")
-            try list.check(["size", "slots", "maxmem"])
+            try list.checkDeclared()
             for name in ["slots", "maxmem"] where list[name] != nil {
                 throw CommandLineError.notSupported("-m \(name)=: memory that is plugged in later")
             }
             configuration.memory = try parseSize(list["size"] ?? text, option: "m", unit: 1 << 20)
         }
+        try configureMemory()
         try configureCPUs()
         try configureEngine()
         try configureClock()
@@ -69,7 +76,7 @@ extension Session {
     func configureCPUs() throws {
         guard let text = options.last("smp") else { return }
         let list = PropertyList(text, option: "smp", implied: "cpus")
-        try list.check(["cpus", "sockets", "dies", "clusters", "cores", "threads", "maxcpus"])
+        try list.checkDeclared()
         for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
             throw CommandLineError.notSupported("-smp \(name)=\(list[name] ?? "")")
         }
@@ -89,7 +96,7 @@ extension Session {
 
     func configureEngine() throws {
         if let list = accelerator() {
-            try list.check(["accel", "thread", "tb-size", "perfmap", "tier2"])
+            try list.checkDeclared()
             switch list["accel"] {
             case "tcg": engineOptions.kind = .translator
             case "interpreter": engineOptions.kind = .interpreter
@@ -107,7 +114,7 @@ extension Session {
         engineOptions.singleStep = options.has("singlestep")
         if let text = options.last("icount") {
             let list = PropertyList(text, option: "icount", implied: "shift")
-            try list.check(["shift", "sleep", "align"])
+            try list.checkDeclared()
             if list["shift"] == "auto" { throw CommandLineError.notSupported("-icount shift=auto") }
             guard let shift = try list.integer("shift"), shift <= 10 else {
                 throw CommandLineError.badValue(option: "icount", value: text, expected: "shift=0 to shift=10")
@@ -137,7 +144,7 @@ extension Session {
     func configureClock() throws {
         guard let text = options.last("rtc") else { return }
         let list = PropertyList(text, option: "rtc", implied: "base")
-        try list.check(["base", "clock", "driftfix"])
+        try list.checkDeclared()
         if let fix = list["driftfix"], fix != "none" { throw CommandLineError.notSupported("-rtc driftfix=\(fix)") }
         switch list["clock"] {
         case nil, "host": break
@@ -163,24 +170,37 @@ extension Session {
         guard ports.count <= 1 else {
             throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
         }
-        var monitors = options.all("monitor").filter { $0 != "none" }
-        let namesMonitors = options.has("monitor") || options.has("mon") || options.has("nodefaults")
-        let taken = (ports + monitors + options.all("chardev")).contains { $0.contains("stdio") }
-        // QEMU gives the terminal to whatever of the two is not named.
-        if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { monitors = ["stdio"] }
+        let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
+        let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
+        let taken = (ports + monitors.map(\.value) + options.all("chardev")).contains { $0.contains("stdio") }
         // With a display that is none, and no -nographic, the serial port is shown on that display.
         let isUnseen = options.last("display") == "none" && !options.has("nographic")
         let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
         configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
-        for (index, text) in monitors.enumerated() {
-            monitorBackends.append(try characters.open(text, option: "monitor", label: "compat_monitor\(index)"))
+        // QEMU gives the terminal to whatever of the two is not named.
+        if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
+        for (name, value) in monitors { try placeMonitor(name, value) }
+    }
+
+    private func placeMonitor(_ option: String, _ text: String) throws {
+        if option == "mon" { return try placeMonitor(PropertyList(text, option: "mon", implied: "chardev")) }
+        let kinds: [String: MonitorPlace.Kind] = ["qmp": .protocolOnly, "qmp-pretty": .pretty]
+        let backend = try characters.open(text, option: option, label: "compat_monitor\(monitorPlaces.count)")
+        monitorPlaces.append(MonitorPlace(backend: backend, kind: kinds[option] ?? .human))
+    }
+
+    private func placeMonitor(_ list: PropertyList) throws {
+        try list.checkDeclared()
+        let kind: MonitorPlace.Kind
+        switch list["mode"] {
+        case nil, "readline": kind = .human
+        case "control": kind = try list.bool("pretty", default: false) ? .pretty : .protocolOnly
+        case let mode?: throw CommandLineError.badValue(option: "mon", value: "mode=\(mode)", expected: "readline, control")
         }
-        for text in options.all("mon") {
-            let list = PropertyList(text, option: "mon", implied: "chardev")
-            try list.check(["chardev", "mode", "id"])
-            if let mode = list["mode"], mode != "readline" { throw CommandLineError.notSupported("-mon mode=\(mode)") }
-            monitorBackends.append(try characters.use(list["chardev"] ?? "", option: "mon"))
+        if kind == .human, list["pretty"] != nil {
+            throw CommandLineError.badValue(option: "mon", value: "pretty=", expected: "mode=control with it")
         }
+        monitorPlaces.append(MonitorPlace(backend: try characters.use(list["chardev"] ?? "", option: "mon"), kind: kind))
     }
 
     func configureNetworks() throws {
@@ -193,12 +213,89 @@ extension Session {
 
     func checkTheRest() throws {
         if let display = options.last("display"), display != "none" { throw CommandLineError.notSupported("-display \(display)") }
+        try configureName()
+        try configureActions()
+        for (option, accepted) in [("boot", ["menu"]), ("overcommit", ["mem-lock", "cpu-pm"])] {
+            for text in options.all(option) { try refuse(PropertyList(text, option: option, implied: nil), ifOn: accepted) }
+        }
+        for text in options.all("audiodev") {
+            let list = try PropertyList(jsonOr: text, option: "audiodev", implied: "driver")
+            try list.check(["id", "driver"])
+            if let driver = list["driver"], driver != "none" { throw CommandLineError.notSupported("-audiodev driver=\(driver)") }
+        }
+        if let text = options.last("msg") {
+            let list = PropertyList(text, option: "msg", implied: nil)
+            try list.checkDeclared()
+            showTimeInMessages(try list.bool("timestamp", default: false))
+        }
+    }
+
+    private func refuse(_ list: PropertyList, ifOn names: [String]) throws {
+        try list.checkDeclared()
+        for name in names where try list.bool(name, default: false) { throw CommandLineError.notSupported("-\(list.option) \(name)=on") }
+    }
+
+    private func configureName() throws {
+        if let text = options.last("uuid") {
+            guard isUUID(text) else {
+                throw CommandLineError.badValue(option: "uuid", value: text, expected: "a number such as 550e8400-e29b-41d4-a716-446655440000")
+            }
+            uuid = text.lowercased()
+        }
         guard let text = options.last("name") else { return }
         let list = PropertyList(text, option: "name", implied: "guest")
-        try list.check(["guest", "process", "debug-threads"])
+        try list.checkDeclared()
         if list["process"] != nil { throw CommandLineError.notSupported("-name process=") }
         // Threads have names anyway.
         _ = try list.bool("debug-threads", default: true)
         guestName = list["guest"]
+    }
+
+    private func isUUID(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy { $0.isHexDigit && $0.isASCII }
+    }
+
+    private func configureActions() throws {
+        if options.has("no-reboot") { actions.reboot = .shutdown }
+        if options.has("no-shutdown") { actions.shutdown = .pause }
+        for text in options.all("action") {
+            let list = PropertyList(text, option: "action", implied: nil)
+            try list.checkDeclared()
+            if let action: RebootAction = try choice("reboot", list) { actions.reboot = action }
+            if let action: ShutdownAction = try choice("shutdown", list) { actions.shutdown = action }
+            if let action: PanicAction = try choice("panic", list) { actions.panic = action }
+            if let action: WatchdogAction = try choice("watchdog", list) { actions.watchdog = action }
+        }
+    }
+
+    private func choice<Choice: QAPIEnumeration>(_ name: String, _ list: PropertyList) throws -> Choice? {
+        guard let text = list[name] else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let accepted = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandLineError.badValue(option: list.option, value: "\(name)=\(text)", expected: accepted)
+        }
+        return choice
+    }
+
+    /// `-add-fd fd=N,set=ID`.
+    private func addDescriptor(_ text: String) throws {
+        let list = PropertyList(text, option: "add-fd", implied: nil)
+        try list.checkDeclared()
+        guard let number = try list.integer("fd"), number > 2, let stream = HostStream.inherited(Int32(clamping: number)),
+            let set = try list.integer("set")
+        else { throw CommandLineError.badValue(option: "add-fd", value: text, expected: "fd=N,set=ID, with an open descriptor from 3 on") }
+        _ = DescriptorSets.shared.add(stream, to: Int64(set), note: list["opaque"])
+    }
+
+    private func configureMemory() throws {
+        guard let memoryBackEnd else { return }
+        let (size, source) = try backEnds.memory(memoryBackEnd)
+        guard configuration.memory ?? size == size else {
+            throw CommandLineError.badValue(option: "m", value: options.last("m") ?? "", expected: "the size of memory-backend=\(memoryBackEnd)")
+        }
+        let isDumped = configuration.memorySource.isDumped && source.isDumped
+        (configuration.memory, configuration.memorySource) = (size, source)
+        configuration.memorySource.isDumped = isDumped
     }
 }

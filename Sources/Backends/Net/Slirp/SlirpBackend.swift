@@ -28,6 +28,8 @@ public final class SlirpBackend: NetworkBackend {
         loop.add(self)
     }
 
+    public override func close() { loop.remove(self) }
+
     // MARK: The guest's frames
 
     public override var hasRoom: Bool {

@@ -4,6 +4,7 @@
 #include "Atomics.h"
 #include "GuestAccess.h"
 #include "UserSignals.h"
+#include <pthread.h>
 
 // An anonymous file that can be mapped more than once; -1 and errno on failure.
 int apus_memfd(const char *name);
@@ -14,7 +15,7 @@ int apus_memfd(const char *name);
 #include <sys/types.h>
 
 // Names the calling thread for ps and profilers (15 bytes).
-void apus_name_thread(const char *name);
+void apus_name_thread(pthread_t thread, const char *name);
 // getrandom(2) without flags.
 ssize_t apus_random(void *buffer, size_t count);
 // fallocate(2), which needs _GNU_SOURCE, and its modes that make a range read as zeros: giving its space back, or keeping it.

@@ -1,6 +1,7 @@
 import AddressSpace
 import DeviceModel
 import Diagnostics
+import ObjectModel
 import Snapshot
 
 /// The virtio transport over memory-mapped registers (Virtio 1.2, section 4.2), modern and legacy. A slot without a device has device
@@ -8,6 +9,10 @@ import Snapshot
 public final class VirtioMMIO: MMIODevice, VirtioPort {
     public static let typeName = "virtio-mmio"
     public static let windowSize: UInt64 = 0x200
+
+    public static let type = ObjectType(
+        typeName, parent: "sys-bus-device", help: "virtio transport in the memory map",
+        [Property("force-legacy", .bool, default: false, "speak the version of before Virtio 1.0")])
 
     public let interrupt = OutputPin()
     public let memory: AddressSpace

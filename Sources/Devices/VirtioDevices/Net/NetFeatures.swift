@@ -1,3 +1,17 @@
+import JSON
+import ObjectModel
+
+extension VirtioNet {
+    public static let type = ObjectType(
+        "virtio-net-device", parent: "virtio-device", help: "virtio network card", bus: "virtio-bus",
+        [
+            Property("netdev", .string, "network that it is on"),
+            Property("mac", .string, "its address: 52:54:00:12:34:56"),
+            Property("bootindex", .unsigned(bits: 32), "its place in the order of booting"),
+            Property("host_mtu", .unsigned(bits: 16), range: 68...65535, "the network's largest packet, in bytes"),
+        ] + NetFeatures.switches.map { Property($0.name, .bool, default: true, $0.help) })
+}
+
 /// Features of a virtio network card (Virtio 1.2, section 5.1.3), by the names that QEMU's properties have.
 public struct NetFeatures: OptionSet, Sendable {
     public let rawValue: UInt64
@@ -18,11 +32,18 @@ public struct NetFeatures: OptionSet, Sendable {
     static let controlReceiveExtra = NetFeatures(bit: 20), controlAddress = NetFeatures(bit: 23)
 
     /// All that can be switched off.
-    public static let switches: [(name: String, feature: NetFeatures)] = [
-        ("csum", .checksum), ("guest_csum", .guestChecksum), ("host_tso4", .hostTCP4), ("host_tso6", .hostTCP6), ("host_ecn", .hostCongestion),
-        ("mrg_rxbuf", .mergeableBuffers), ("status", .status), ("ctrl_vq", .controlQueue), ("ctrl_rx", .controlReceive),
-        ("ctrl_vlan", .controlVLAN), ("ctrl_rx_extra", .controlReceiveExtra), ("ctrl_mac_addr", .controlAddress),
+    public static let switches: [(name: String, feature: NetFeatures, help: String)] = [
+        ("csum", .checksum, "finish checksums of what the driver sends"),
+        ("guest_csum", .guestChecksum, "pass on frames with checksums known to be good"),
+        ("host_tso4", .hostTCP4, "cut large TCP packets over IPv4"), ("host_tso6", .hostTCP6, "cut large TCP packets over IPv6"),
+        ("host_ecn", .hostCongestion, "cut packets that tell of congestion"), ("mrg_rxbuf", .mergeableBuffers, "spread a frame over several buffers"),
+        ("status", .status, "tell the driver of the link"), ("ctrl_vq", .controlQueue, "have a control queue"),
+        ("ctrl_rx", .controlReceive, "filter by address"), ("ctrl_vlan", .controlVLAN, "filter by VLAN"),
+        ("ctrl_rx_extra", .controlReceiveExtra, "filter by kind"), ("ctrl_mac_addr", .controlAddress, "let the driver set the address"),
     ]
+
+    /// Those that a card's properties leave on.
+    public init(_ values: PropertyValues) { self = NetFeatures(NetFeatures.switches.filter { values.bool($0.name) }.map(\.feature)) }
 
     public static var all: NetFeatures { NetFeatures(switches.map(\.feature)) }
 

@@ -2,26 +2,26 @@ import NetBackends
 import Snapshot
 
 /// Which frames a network card lets through to its driver (Virtio 1.2, section 5.1.6.5). Everything, until the driver says otherwise.
-struct ReceiveFilter: SnapshotState {
+public struct ReceiveFilter: SnapshotState {
     /// Everything, whatever the other settings say.
-    var isPromiscuous = true
-    var takesAllUnicast = false
-    var takesAllMulticast = false
-    var refusesUnicast = false
-    var refusesMulticast = false
-    var refusesBroadcast = false
-    private var unicast: Set<MACAddress> = []
-    private var multicast: Set<MACAddress> = []
+    public internal(set) var isPromiscuous = true
+    public internal(set) var takesAllUnicast = false
+    public internal(set) var takesAllMulticast = false
+    public internal(set) var refusesUnicast = false
+    public internal(set) var refusesMulticast = false
+    public internal(set) var refusesBroadcast = false
+    public private(set) var unicast: Set<MACAddress> = []
+    public private(set) var multicast: Set<MACAddress> = []
     /// The driver named more addresses than there is room for: all of that kind are let through.
-    private var unicastIsOpen = false
-    private var multicastIsOpen = false
+    public private(set) var unicastIsOpen = false
+    public private(set) var multicastIsOpen = false
     /// A bit for each VLAN.
     private var vlans = [UInt64](repeating: .max, count: 64)
 
     /// Addresses of both kinds together.
     static let room = 64
 
-    mutating func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+    public mutating func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
         visitor.field("isPromiscuous", &isPromiscuous)
         visitor.field("takesAllUnicast", &takesAllUnicast)
         visitor.field("takesAllMulticast", &takesAllMulticast)
@@ -42,6 +42,9 @@ struct ReceiveFilter: SnapshotState {
         visitor.check("addresses have six bytes, and each is there once", list.allSatisfy { $0 >> 48 == 0 } && Set(list).count == list.count)
         if visitor.isReading { addresses = Set(list.prefix(room).map(MACAddress.init)) }
     }
+
+    /// The VLANs whose frames pass.
+    public var passingVLANs: [Int] { (0..<4096).filter { vlans[$0 / 64] >> UInt64($0 % 64) & 1 != 0 } }
 
     /// A driver that filters VLANs starts with none.
     mutating func setAllVLANs(_ passing: Bool) { vlans = [UInt64](repeating: passing ? .max : 0, count: 64) }

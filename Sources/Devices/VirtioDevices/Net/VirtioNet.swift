@@ -21,6 +21,10 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
     private var accepted: UInt64 = 0
     private var address: MACAddress
     private var filter = ReceiveFilter()
+    /// The cable is plugged in.
+    private var linkIsUp = true
+    /// The driver has changed what the card lets through.
+    public var onFilterChange: (() -> Void)?
     /// Buffers of the driver's that are too small, one by one, for the frame that comes next.
     private var held: [DescriptorChain] = []
 
@@ -43,7 +47,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
     /// Address, status, the number of queue pairs, MTU.
     public var configuration: [UInt8] {
         let mtu = mtu ?? 0
-        return address.bytes + [backend == nil ? 0 : Status.linkIsUp, 0, 1, 0, UInt8(truncatingIfNeeded: mtu), UInt8(mtu >> 8)]
+        return address.bytes + [backend != nil && linkIsUp ? Status.linkIsUp : 0, 0, 1, 0, UInt8(truncatingIfNeeded: mtu), UInt8(mtu >> 8)]
     }
 
     /// Drivers of before Virtio 1.0 write the card's address there.
@@ -53,6 +57,17 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
         all.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         address = MACAddress(all[...])
     }
+
+    /// Plugs the cable in or out; the driver is told.
+    public func setLink(up: Bool) {
+        guard up != linkIsUp else { return }
+        linkIsUp = up
+        port?.configurationChanged()
+        if up { process(queue: Queue.receive) }
+    }
+
+    /// What the card lets through.
+    public var receiveFilter: (filter: ReceiveFilter, address: MACAddress) { (filter, address) }
 
     private var negotiated: NetFeatures { NetFeatures(rawValue: accepted) }
     private var headerSize: Int {
@@ -113,7 +128,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
 
     public func receive(_ frame: [UInt8]) -> Bool {
         // Without a driver the frame is lost, as one that no card listens for.
-        guard isRunning, filter.passes(frame, to: address) else { return true }
+        guard isRunning, linkIsUp, filter.passes(frame, to: address) else { return true }
         var isDone = true
         guarded { port in isDone = try receive(frame, port) }
         return isDone
@@ -191,8 +206,11 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
                 return Log.write(.guestErrors, "virtio-net: a checksum outside of its packet")
             }
         }
-        backend?.send(frame)
+        send(frame)
     }
+
+    /// Without a cable frames go nowhere.
+    private func send(_ frame: [UInt8]) { if linkIsUp { backend?.send(frame) } }
 
     private func sendSegments(_ packet: [UInt8], _ header: NetHeader) {
         let isAccepted: Bool
@@ -204,7 +222,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
         guard isAccepted, let segments = TCPSegmentation(packet, header) else {
             return Log.write(.guestErrors, "virtio-net: a packet of \(packet.count) bytes cannot be cut into frames")
         }
-        for frame in segments.frames { backend?.send(frame) }
+        for frame in segments.frames { send(frame) }
     }
 
     /// Bytes that the driver lets the card read, up to a count.
@@ -240,6 +258,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
             return false
         }
         (filter, address) = (state.filter, state.address)
+        onFilterChange?()
         return true
     }
 }

@@ -1,0 +1,39 @@
+import HostOS
+
+/// The place between a front end and a back end, in which one back end can be put for another.
+public final class CharacterSlot: CharacterBackend, CharacterFrontEnd {
+    public private(set) var inner: CharacterBackend
+
+    public init(_ inner: CharacterBackend) {
+        self.inner = inner
+        super.init()
+        inner.frontEnd = self
+    }
+
+    /// Puts another back end in; the front end hears that its peer has gone and come.
+    public func replace(_ new: CharacterBackend) {
+        inner.frontEnd = nil
+        frontEnd?.handle(.closed)
+        inner = new
+        new.frontEnd = self
+        if new.isOpen { frontEnd?.handle(.opened) }
+        new.frontEndIsReady()
+    }
+
+    // MARK: To the back end
+
+    public override var filename: String { inner.filename }
+    public override var isOpen: Bool { inner.isOpen }
+    public override var unsentBytes: Int { inner.unsentBytes }
+    public override func write(_ bytes: [UInt8]) { inner.write(bytes) }
+    public override func frontEndIsReady() { inner.frontEndIsReady() }
+    public override func takeDescriptors() -> [HostStream] { inner.takeDescriptors() }
+    public override func disconnect() { inner.disconnect() }
+
+    // MARK: To the front end
+
+    public func receivableBytes() -> Int { frontEnd?.receivableBytes() ?? 0 }
+    public func receive(_ bytes: [UInt8]) { frontEnd?.receive(bytes) }
+    public func handle(_ event: CharacterEvent) { frontEnd?.handle(event) }
+    public func backendHasRoom() { frontEnd?.backendHasRoom() }
+}

@@ -1,0 +1,49 @@
+import DeviceModel
+import GuestRISCV
+import MachineControl
+import MachineModel
+import ObjectModel
+import Virtio
+import JSON
+
+/// Types of objects, from what is listed anyway.
+extension Catalog {
+    /// The kind of machine of a name.
+    public static func machine(_ name: String) -> MachineType? { machines.first { $0.name == name } }
+
+    /// All types of a guest's sessions; `more` are those of devices and back ends that users ask for.
+    public static func types(guest: String, more: [ObjectType]) -> TypeRegistry {
+        let boards = machines.filter { $0.guests.contains(guest) }.map(\.objectType)
+        let architecture = ObjectType("\(guest)-cpu", parent: "cpu", abstract: true)
+        let accelerators = ["tcg", "interpreter"].map { ObjectType("\($0)-accel", parent: "accel") }
+        return TypeRegistry(more + accelerators + [VirtioMMIO.type, architecture] + boards + cpuTypes(guest: guest).map(\.type))
+    }
+
+    /// Models of cpus with their types.
+    private static func cpuTypes(guest: String) -> [(model: String, type: ObjectType)] {
+        guard guest.hasPrefix("riscv") else { return [] }
+        let models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
+        let properties = RISCVModel.properties.map { Property($0.name, .bool, "the extension \($0.name)") }
+        return models.map { ($0.name, ObjectType(cpuType($0.name, guest: guest), parent: "\(guest)-cpu", help: $0.help, properties)) }
+    }
+
+    /// The type of a model, whose properties may stand behind a comma.
+    public static func cpuType(_ model: String, guest: String) -> String { "\(model.prefix { $0 != "," })-riscv-cpu" }
+
+    /// What a model's cpus have, as `-cpu` gives it.
+    public static func cpuValues(_ text: String, guest: String) throws -> PropertyValues {
+        let name = cpuType(text, guest: guest)
+        guard let type = cpuTypes(guest: guest).first(where: { $0.type.name == name })?.type else {
+            return PropertyValues(ObjectType(name, parent: nil))
+        }
+        let model = try RISCVModel(text, rv64: guest == "riscv64")
+        var values = PropertyValues(type)
+        for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }
+        return values
+    }
+
+    /// What monitors tell of the machines and cpus that there are.
+    public static func choices(guest: String) -> MachineQueries.Choices {
+        .init(machines: machines.filter { $0.guests.contains(guest) }, cpus: cpuTypes(guest: guest)) { cpuType($0, guest: guest) }
+    }
+}

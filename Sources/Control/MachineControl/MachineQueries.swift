@@ -1,0 +1,78 @@
+import HostOS
+import MachineModel
+import ObjectModel
+import QAPI
+
+/// Commands that ask what the machine is.
+public struct MachineQueries {
+    /// What the catalog knows of a guest.
+    public struct Choices {
+        public let machines: [MachineType]
+        /// Models of cpus, as `-cpu` names them, and their types.
+        public let cpus: [(model: String, type: ObjectType)]
+        /// The type of a model that a machine has by default.
+        public let cpuType: (_ model: String) -> String
+
+        public init(machines: [MachineType], cpus: [(model: String, type: ObjectType)], cpuType: @escaping (String) -> String) {
+            (self.machines, self.cpus, self.cpuType) = (machines, cpus, cpuType)
+        }
+    }
+
+    private unowned let session: any MachineSession
+    private let choices: Choices
+    private let objects: ObjectTree
+
+    public init(_ session: any MachineSession, _ choices: Choices, objects: ObjectTree) {
+        (self.session, self.choices, self.objects) = (session, choices, objects)
+    }
+
+    public func register(in commands: inout CommandTable) {
+        let (session, choices) = (session, choices)
+        commands.on(QueryNameCommand.self) { NameInfo(name: session.guestName) }
+        commands.on(QueryUuidCommand.self) { UuidInfo(uuid: session.uuid ?? "00000000-0000-0000-0000-000000000000") }
+        commands.on(QueryTargetCommand.self) {
+            guard let target = SysEmuTarget(rawValue: session.guest) else { throw QAPIError.notSupported(session.guest) }
+            return TargetInfo(arch: target)
+        }
+        commands.on(QueryMachinesCommand.self) { choices.machines.map { describe($0) } }
+        commands.on(QueryCpuDefinitionsCommand.self) {
+            choices.cpus.map { CpuDefinitionInfo(name: $0.model, static: false, typename: $0.type.name, deprecated: false) }
+        }
+        commands.on(QueryCurrentMachineCommand.self) { CurrentMachineParams(wakeupSuspendSupport: false) }
+        commands.on(QueryCpusFastCommand.self) { try cpus() }
+        // All cpus are there from the start.
+        commands.on(QueryHotpluggableCpusCommand.self) { throw QAPIError(.generic, "The feature 'query-hotpluggable-cpus' is not enabled") }
+        commands.on(QueryKvmCommand.self) { KvmInfo(enabled: false, present: false) }
+        commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
+        commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
+        registerAbsent(in: &commands)
+        MigrationSettings().register(in: &commands)
+    }
+
+    /// What there is none of.
+    private func registerAbsent(in commands: inout CommandTable) {
+        commands.on(QueryMemoryDevicesCommand.self) { [] }
+        commands.on(QueryMiceCommand.self) { [] }
+        commands.on(QueryIothreadsCommand.self) { [] }
+        commands.on(QueryTpmCommand.self) { [] }
+        commands.on(QueryTpmModelsCommand.self) { [] }
+        commands.on(QueryTpmTypesCommand.self) { [] }
+    }
+
+    private func describe(_ machine: MachineType) -> MachineInfo {
+        let model = machine.defaultCPU(session.guest)
+        return MachineInfo(
+            name: machine.name, isDefault: machine.name == choices.machines.first?.name ? true : nil, cpuMax: Int64(machine.maxCPUs),
+            hotpluggableCpus: false, numaMemSupported: false, deprecated: false, defaultCpuType: model.isEmpty ? nil : choices.cpuType(model),
+            defaultRamId: machine.memoryID)
+    }
+
+    private func cpus() throws -> [CpuInfoFast] {
+        guard let target = SysEmuTarget(rawValue: session.guest) else { throw QAPIError.notSupported(session.guest) }
+        return zip(session.machine.cpus, session.hostThreads).map { cpu, thread in
+            CpuInfoFast(
+                cpuIndex: Int64(cpu.index), qomPath: objects.path(ofCPU: cpu.index), threadId: thread,
+                props: CpuInstanceProperties(coreId: Int64(cpu.index)), target: target)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import JSON
+import MachineModel
+import ObjectModel
+
+/// All objects of a session: `/machine` with its devices and cpus, `/objects`, `/chardevs`.
+public final class ObjectTree {
+    public private(set) var types: TypeRegistry
+    public let root = ObjectNode()
+    public let objects = ObjectNode()
+    public let characters = ObjectNode()
+    public let peripherals = ObjectNode()
+    public let anonymous = ObjectNode()
+    public let unattached = ObjectNode()
+
+    public init(types: TypeRegistry) {
+        self.types = types
+        root.add(objects, as: "objects")
+        root.add(characters, as: "chardevs")
+    }
+
+    /// Adds the machine: its properties, cpus and the devices of its board.
+    public func add(_ machine: Machine, values: PropertyValues, cpu cpuValues: PropertyValues) {
+        let node = ObjectNode(values)
+        root.add(node, as: "machine")
+        for (child, name) in [(peripherals, "peripheral"), (anonymous, "peripheral-anon"), (unattached, "unattached")] { node.add(child, as: name) }
+        for cpu in machine.cpus {
+            let live = [ObjectNode.Live("core-id", "int") { JSONValue(cpu.index) }, ObjectNode.Live("halted", "bool") { .bool(cpu.isHalted) }]
+            unattached.addNumbered(ObjectNode(cpuValues, live), base: "device")
+        }
+        for device in machine.devices + machine.extraDevices {
+            let type = Swift.type(of: device).type
+            types.add(type)
+            unattached.addNumbered(ObjectNode(PropertyValues(type)), base: "device")
+        }
+    }
+
+    /// The cpus come first.
+    public func path(ofCPU index: Int) -> String { "/machine/unattached/device[\(index)]" }
+
+    /// Adds a device that somebody asked for. False if there is one of that id.
+    public func add(device node: ObjectNode, id: String?) -> Bool {
+        guard let id else {
+            anonymous.addNumbered(node, base: "device")
+            return true
+        }
+        return peripherals.add(node, as: id)
+    }
+}

@@ -1,0 +1,99 @@
+import Diagnostics
+import JSON
+import QAPI
+
+/// `info`, subject by subject.
+extension MonitorCommands {
+    struct Subject {
+        let name: String
+        let show: (MonitorCommands, [String]) throws -> String
+
+        init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
+    }
+
+    static var subjects: [Subject] {
+        [
+            text("block"), Subject("block-jobs") { commands, _ in try commands.list("query-block-jobs", empty: "No active jobs\n") },
+            Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),
+            Subject("cpus") { commands, _ in try commands.cpus() },
+            Subject("iothreads") { commands, _ in try commands.list("query-iothreads", empty: "") }, text("jit"),
+            Subject("kvm") { commands, _ in
+                "kvm support: \(try commands.table.call(QueryKvmCommand.self).enabled ? "enabled" : "not compiled")\n"
+            },
+            Subject("memdev") { commands, _ in try commands.list("query-memdev", empty: "") },
+            Subject("memory_size_summary") { commands, _ in
+                "base memory: \(try commands.table.call(QueryMemorySizeSummaryCommand.self).baseMemory)\n"
+            },
+            Subject("mice") { commands, _ in try commands.list("query-mice", empty: "No mouse devices connected\n") },
+            Subject("mtree") { commands, words in
+                let memory = commands.session.machine.memory
+                return words.contains("-f") ? memory.describe() : memory.describeTree()
+            },
+            Subject("name") { commands, _ in try commands.table.call(QueryNameCommand.self).name.map { $0 + "\n" } ?? "" }, text("network"),
+            Subject("qom-tree") { commands, words in try commands.tree(words.first ?? "/machine", depth: 0) },
+            Subject("registers") { commands, words in commands.registers(all: words.contains("-a")) },
+            Subject("rx_filter") { commands, _ in try commands.list("query-rx-filter", empty: "") },
+            Subject("status") { commands, _ in "VM status: \(try commands.status())\n" },
+            Subject("tpm") { commands, _ in try commands.list("query-tpm", empty: "TPM device not supported\n") }, text("usernet"),
+            Subject("uuid") { commands, _ in try commands.table.call(QueryUuidCommand.self).uuid + "\n" },
+            Subject("version") { commands, _ in commands.session.version + "\n" },
+        ]
+    }
+
+    /// What the session has as text.
+    private static func text(_ name: String) -> Subject { Subject(name) { commands, _ in commands.session.information(name) ?? "" } }
+
+    func info(_ words: [String]) throws -> String {
+        guard let name = words.first else { return MonitorCommands.subjects.map { "info \($0.name)\n" }.joined() }
+        guard let subject = MonitorCommands.subjects.first(where: { $0.name == name }) else { return "not supported: info \(name)\n" }
+        return try subject.show(self, Array(words.dropFirst()))
+    }
+
+    private func status() throws -> String {
+        let state = try table.call(QueryStatusCommand.self).status
+        switch state {
+        case .running, .paused: return state.rawValue
+        default: return "paused (\(state.rawValue))"
+        }
+    }
+
+    private func cpus() throws -> String {
+        zip(session.machine.cpus, session.hostThreads).map { cpu, thread in
+            "\(cpu.index == current ? "*" : " ") CPU #\(cpu.index): thread_id=\(thread)\(cpu.isHalted ? " (halted)" : "")\n"
+        }.joined()
+    }
+
+    private func registers(all: Bool) -> String {
+        let cpus = session.machine.cpus
+        return (all ? cpus : [cpus[current]]).map { "\nCPU#\($0.index)\n" + $0.describeRegisters() + "\n" }.joined()
+    }
+
+    private func statistics() throws -> String {
+        try table.call(QueryBlockstatsCommand.self, .init()).map { disk in
+            let stats = disk.stats
+            return "\(disk.device ?? disk.nodeName ?? ""): rd_bytes=\(stats.rdBytes) wr_bytes=\(stats.wrBytes) rd_operations=\(stats.rdOperations)"
+                + " wr_operations=\(stats.wrOperations) flush_operations=\(stats.flushOperations) wr_total_time_ns=\(stats.wrTotalTimeNs)"
+                + " rd_total_time_ns=\(stats.rdTotalTimeNs) flush_total_time_ns=\(stats.flushTotalTimeNs)\n"
+        }.joined()
+    }
+
+    /// The members of a query's answers, a line each.
+    private func list(_ command: String, empty: String) throws -> String {
+        let values = try call(command).array ?? []
+        if values.isEmpty { return empty }
+        return values.map { value in
+            (value.object?.members ?? []).map { "  \($0.name): \($0.value.string ?? $0.value.text())\n" }.joined() + "\n"
+        }.joined()
+    }
+
+    private func tree(_ path: String, depth: Int) throws -> String {
+        let type = try call("qom-get", ["path": .string(path), "property": "type"]).string ?? ""
+        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        var text = "\(String(repeating: " ", count: 2 * depth))/\(name) (\(type))\n"
+        for property in try call("qom-list", ["path": .string(path)]).array ?? [] {
+            guard let child = property.object, child["type"]?.string?.hasPrefix("child<") == true, let name = child["name"]?.string else { continue }
+            text += try tree(path == "/" ? "/\(name)" : "\(path)/\(name)", depth: depth + 1)
+        }
+        return text
+    }
+}

@@ -1,0 +1,848 @@
+// Made by apus-schema from Sources/Control/Schema/Text. Change it there.
+
+import JSON
+
+/// Whether the last request to the host went well.
+public enum BlockDeviceIoStatus: String, QAPIEnumeration {
+    case ok
+    case failed
+    case nospace
+}
+
+/// What becomes of writes of zeros.
+public enum BlockdevDetectZeroesOptions: String, QAPIEnumeration {
+    case off
+    case on
+    case unmap
+}
+
+/// An image file.
+public struct ImageInfo: QAPIObject {
+    public var filename: String
+    public var format: String
+    public var dirtyFlag: Bool?
+    /// bytes that it takes on the host
+    public var actualSize: Int64?
+    /// bytes that the guest sees
+    public var virtualSize: Int64
+    public var clusterSize: Int64?
+    public var encrypted: Bool?
+    public var compressed: Bool?
+    public var backingFilename: String?
+    public var fullBackingFilename: String?
+    public var backingFilenameFormat: String?
+
+    public init(
+        filename: String,
+        format: String,
+        dirtyFlag: Bool? = nil,
+        actualSize: Int64? = nil,
+        virtualSize: Int64,
+        clusterSize: Int64? = nil,
+        encrypted: Bool? = nil,
+        compressed: Bool? = nil,
+        backingFilename: String? = nil,
+        fullBackingFilename: String? = nil,
+        backingFilenameFormat: String? = nil
+    ) {
+        self.filename = filename
+        self.format = format
+        self.dirtyFlag = dirtyFlag
+        self.actualSize = actualSize
+        self.virtualSize = virtualSize
+        self.clusterSize = clusterSize
+        self.encrypted = encrypted
+        self.compressed = compressed
+        self.backingFilename = backingFilename
+        self.fullBackingFilename = fullBackingFilename
+        self.backingFilenameFormat = backingFilenameFormat
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        filename = try input.take("filename")
+        format = try input.take("format")
+        dirtyFlag = try input.takeOptional("dirty-flag")
+        actualSize = try input.takeOptional("actual-size")
+        virtualSize = try input.take("virtual-size")
+        clusterSize = try input.takeOptional("cluster-size")
+        encrypted = try input.takeOptional("encrypted")
+        compressed = try input.takeOptional("compressed")
+        backingFilename = try input.takeOptional("backing-filename")
+        fullBackingFilename = try input.takeOptional("full-backing-filename")
+        backingFilenameFormat = try input.takeOptional("backing-filename-format")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["filename"] = filename.json
+        output["format"] = format.json
+        output["dirty-flag"] = dirtyFlag?.json
+        output["actual-size"] = actualSize?.json
+        output["virtual-size"] = virtualSize.json
+        output["cluster-size"] = clusterSize?.json
+        output["encrypted"] = encrypted?.json
+        output["compressed"] = compressed?.json
+        output["backing-filename"] = backingFilename?.json
+        output["full-backing-filename"] = fullBackingFilename?.json
+        output["backing-filename-format"] = backingFilenameFormat?.json
+    }
+}
+
+/// How an image is cached.
+public struct BlockdevCacheInfo: QAPIObject {
+    public var writeback: Bool
+    public var direct: Bool
+    public var noFlush: Bool
+
+    public init(
+        writeback: Bool,
+        direct: Bool,
+        noFlush: Bool
+    ) {
+        self.writeback = writeback
+        self.direct = direct
+        self.noFlush = noFlush
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        writeback = try input.take("writeback")
+        direct = try input.take("direct")
+        noFlush = try input.take("no-flush")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["writeback"] = writeback.json
+        output["direct"] = direct.json
+        output["no-flush"] = noFlush.json
+    }
+}
+
+/// What stands behind a disk. Rates of 0 have no limit.
+public struct BlockDeviceInfo: QAPIObject {
+    public var file: String
+    public var nodeName: String?
+    public var ro: Bool
+    public var drv: String
+    public var backingFile: String?
+    public var backingFileDepth: Int64
+    public var encrypted: Bool
+    public var detectZeroes: BlockdevDetectZeroesOptions
+    public var bps: Int64
+    public var bpsRd: Int64
+    public var bpsWr: Int64
+    public var iops: Int64
+    public var iopsRd: Int64
+    public var iopsWr: Int64
+    public var image: ImageInfo
+    public var cache: BlockdevCacheInfo
+    public var writeThreshold: Int64
+
+    public init(
+        file: String,
+        nodeName: String? = nil,
+        ro: Bool,
+        drv: String,
+        backingFile: String? = nil,
+        backingFileDepth: Int64,
+        encrypted: Bool,
+        detectZeroes: BlockdevDetectZeroesOptions,
+        bps: Int64,
+        bpsRd: Int64,
+        bpsWr: Int64,
+        iops: Int64,
+        iopsRd: Int64,
+        iopsWr: Int64,
+        image: ImageInfo,
+        cache: BlockdevCacheInfo,
+        writeThreshold: Int64
+    ) {
+        self.file = file
+        self.nodeName = nodeName
+        self.ro = ro
+        self.drv = drv
+        self.backingFile = backingFile
+        self.backingFileDepth = backingFileDepth
+        self.encrypted = encrypted
+        self.detectZeroes = detectZeroes
+        self.bps = bps
+        self.bpsRd = bpsRd
+        self.bpsWr = bpsWr
+        self.iops = iops
+        self.iopsRd = iopsRd
+        self.iopsWr = iopsWr
+        self.image = image
+        self.cache = cache
+        self.writeThreshold = writeThreshold
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        file = try input.take("file")
+        nodeName = try input.takeOptional("node-name")
+        ro = try input.take("ro")
+        drv = try input.take("drv")
+        backingFile = try input.takeOptional("backing_file")
+        backingFileDepth = try input.take("backing_file_depth")
+        encrypted = try input.take("encrypted")
+        detectZeroes = try input.take("detect_zeroes")
+        bps = try input.take("bps")
+        bpsRd = try input.take("bps_rd")
+        bpsWr = try input.take("bps_wr")
+        iops = try input.take("iops")
+        iopsRd = try input.take("iops_rd")
+        iopsWr = try input.take("iops_wr")
+        image = try input.take("image")
+        cache = try input.take("cache")
+        writeThreshold = try input.take("write_threshold")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["file"] = file.json
+        output["node-name"] = nodeName?.json
+        output["ro"] = ro.json
+        output["drv"] = drv.json
+        output["backing_file"] = backingFile?.json
+        output["backing_file_depth"] = backingFileDepth.json
+        output["encrypted"] = encrypted.json
+        output["detect_zeroes"] = detectZeroes.json
+        output["bps"] = bps.json
+        output["bps_rd"] = bpsRd.json
+        output["bps_wr"] = bpsWr.json
+        output["iops"] = iops.json
+        output["iops_rd"] = iopsRd.json
+        output["iops_wr"] = iopsWr.json
+        output["image"] = image.json
+        output["cache"] = cache.json
+        output["write_threshold"] = writeThreshold.json
+    }
+}
+
+/// A disk as the guest has it.
+public struct BlockInfo: QAPIObject {
+    public var device: String
+    /// the id or path of its device
+    public var qdev: String?
+    public var type: String
+    public var removable: Bool
+    public var locked: Bool
+    public var inserted: BlockDeviceInfo?
+    public var trayOpen: Bool?
+    public var ioStatus: BlockDeviceIoStatus?
+
+    public init(
+        device: String,
+        qdev: String? = nil,
+        type: String,
+        removable: Bool,
+        locked: Bool,
+        inserted: BlockDeviceInfo? = nil,
+        trayOpen: Bool? = nil,
+        ioStatus: BlockDeviceIoStatus? = nil
+    ) {
+        self.device = device
+        self.qdev = qdev
+        self.type = type
+        self.removable = removable
+        self.locked = locked
+        self.inserted = inserted
+        self.trayOpen = trayOpen
+        self.ioStatus = ioStatus
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        device = try input.take("device")
+        qdev = try input.takeOptional("qdev")
+        type = try input.take("type")
+        removable = try input.take("removable")
+        locked = try input.take("locked")
+        inserted = try input.takeOptional("inserted")
+        trayOpen = try input.takeOptional("tray_open")
+        ioStatus = try input.takeOptional("io-status")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["device"] = device.json
+        output["qdev"] = qdev?.json
+        output["type"] = type.json
+        output["removable"] = removable.json
+        output["locked"] = locked.json
+        output["inserted"] = inserted?.json
+        output["tray_open"] = trayOpen?.json
+        output["io-status"] = ioStatus?.json
+    }
+}
+
+/// Lists the disks.
+public enum QueryBlockCommand: QAPICommand {
+    public static let name = "query-block"
+    public static let isEarly = true
+    public typealias Return = [BlockInfo]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Counts of a disk's requests.
+public struct BlockDeviceStats: QAPIObject {
+    public var rdBytes: Int64
+    public var wrBytes: Int64
+    public var unmapBytes: Int64
+    public var rdOperations: Int64
+    public var wrOperations: Int64
+    public var flushOperations: Int64
+    public var unmapOperations: Int64
+    public var rdTotalTimeNs: Int64
+    public var wrTotalTimeNs: Int64
+    public var flushTotalTimeNs: Int64
+    public var unmapTotalTimeNs: Int64
+    public var wrHighestOffset: Int64
+    public var rdMerged: Int64
+    public var wrMerged: Int64
+    public var unmapMerged: Int64
+    public var idleTimeNs: Int64?
+    public var failedRdOperations: Int64
+    public var failedWrOperations: Int64
+    public var failedFlushOperations: Int64
+    public var failedUnmapOperations: Int64
+    public var invalidRdOperations: Int64
+    public var invalidWrOperations: Int64
+    public var invalidFlushOperations: Int64
+    public var invalidUnmapOperations: Int64
+    public var accountInvalid: Bool
+    public var accountFailed: Bool
+    public var timedStats: [BlockDeviceTimedStats]
+
+    public init(
+        rdBytes: Int64,
+        wrBytes: Int64,
+        unmapBytes: Int64,
+        rdOperations: Int64,
+        wrOperations: Int64,
+        flushOperations: Int64,
+        unmapOperations: Int64,
+        rdTotalTimeNs: Int64,
+        wrTotalTimeNs: Int64,
+        flushTotalTimeNs: Int64,
+        unmapTotalTimeNs: Int64,
+        wrHighestOffset: Int64,
+        rdMerged: Int64,
+        wrMerged: Int64,
+        unmapMerged: Int64,
+        idleTimeNs: Int64? = nil,
+        failedRdOperations: Int64,
+        failedWrOperations: Int64,
+        failedFlushOperations: Int64,
+        failedUnmapOperations: Int64,
+        invalidRdOperations: Int64,
+        invalidWrOperations: Int64,
+        invalidFlushOperations: Int64,
+        invalidUnmapOperations: Int64,
+        accountInvalid: Bool,
+        accountFailed: Bool,
+        timedStats: [BlockDeviceTimedStats]
+    ) {
+        self.rdBytes = rdBytes
+        self.wrBytes = wrBytes
+        self.unmapBytes = unmapBytes
+        self.rdOperations = rdOperations
+        self.wrOperations = wrOperations
+        self.flushOperations = flushOperations
+        self.unmapOperations = unmapOperations
+        self.rdTotalTimeNs = rdTotalTimeNs
+        self.wrTotalTimeNs = wrTotalTimeNs
+        self.flushTotalTimeNs = flushTotalTimeNs
+        self.unmapTotalTimeNs = unmapTotalTimeNs
+        self.wrHighestOffset = wrHighestOffset
+        self.rdMerged = rdMerged
+        self.wrMerged = wrMerged
+        self.unmapMerged = unmapMerged
+        self.idleTimeNs = idleTimeNs
+        self.failedRdOperations = failedRdOperations
+        self.failedWrOperations = failedWrOperations
+        self.failedFlushOperations = failedFlushOperations
+        self.failedUnmapOperations = failedUnmapOperations
+        self.invalidRdOperations = invalidRdOperations
+        self.invalidWrOperations = invalidWrOperations
+        self.invalidFlushOperations = invalidFlushOperations
+        self.invalidUnmapOperations = invalidUnmapOperations
+        self.accountInvalid = accountInvalid
+        self.accountFailed = accountFailed
+        self.timedStats = timedStats
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        rdBytes = try input.take("rd_bytes")
+        wrBytes = try input.take("wr_bytes")
+        unmapBytes = try input.take("unmap_bytes")
+        rdOperations = try input.take("rd_operations")
+        wrOperations = try input.take("wr_operations")
+        flushOperations = try input.take("flush_operations")
+        unmapOperations = try input.take("unmap_operations")
+        rdTotalTimeNs = try input.take("rd_total_time_ns")
+        wrTotalTimeNs = try input.take("wr_total_time_ns")
+        flushTotalTimeNs = try input.take("flush_total_time_ns")
+        unmapTotalTimeNs = try input.take("unmap_total_time_ns")
+        wrHighestOffset = try input.take("wr_highest_offset")
+        rdMerged = try input.take("rd_merged")
+        wrMerged = try input.take("wr_merged")
+        unmapMerged = try input.take("unmap_merged")
+        idleTimeNs = try input.takeOptional("idle_time_ns")
+        failedRdOperations = try input.take("failed_rd_operations")
+        failedWrOperations = try input.take("failed_wr_operations")
+        failedFlushOperations = try input.take("failed_flush_operations")
+        failedUnmapOperations = try input.take("failed_unmap_operations")
+        invalidRdOperations = try input.take("invalid_rd_operations")
+        invalidWrOperations = try input.take("invalid_wr_operations")
+        invalidFlushOperations = try input.take("invalid_flush_operations")
+        invalidUnmapOperations = try input.take("invalid_unmap_operations")
+        accountInvalid = try input.take("account_invalid")
+        accountFailed = try input.take("account_failed")
+        timedStats = try input.take("timed_stats")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["rd_bytes"] = rdBytes.json
+        output["wr_bytes"] = wrBytes.json
+        output["unmap_bytes"] = unmapBytes.json
+        output["rd_operations"] = rdOperations.json
+        output["wr_operations"] = wrOperations.json
+        output["flush_operations"] = flushOperations.json
+        output["unmap_operations"] = unmapOperations.json
+        output["rd_total_time_ns"] = rdTotalTimeNs.json
+        output["wr_total_time_ns"] = wrTotalTimeNs.json
+        output["flush_total_time_ns"] = flushTotalTimeNs.json
+        output["unmap_total_time_ns"] = unmapTotalTimeNs.json
+        output["wr_highest_offset"] = wrHighestOffset.json
+        output["rd_merged"] = rdMerged.json
+        output["wr_merged"] = wrMerged.json
+        output["unmap_merged"] = unmapMerged.json
+        output["idle_time_ns"] = idleTimeNs?.json
+        output["failed_rd_operations"] = failedRdOperations.json
+        output["failed_wr_operations"] = failedWrOperations.json
+        output["failed_flush_operations"] = failedFlushOperations.json
+        output["failed_unmap_operations"] = failedUnmapOperations.json
+        output["invalid_rd_operations"] = invalidRdOperations.json
+        output["invalid_wr_operations"] = invalidWrOperations.json
+        output["invalid_flush_operations"] = invalidFlushOperations.json
+        output["invalid_unmap_operations"] = invalidUnmapOperations.json
+        output["account_invalid"] = accountInvalid.json
+        output["account_failed"] = accountFailed.json
+        output["timed_stats"] = timedStats.json
+    }
+}
+
+/// Counts of an interval. None is kept, so lists of it are empty.
+public struct BlockDeviceTimedStats: QAPIObject {
+    public var intervalLength: Int64
+    public var minRdLatencyNs: Int64
+    public var maxRdLatencyNs: Int64
+    public var avgRdLatencyNs: Int64
+    public var minWrLatencyNs: Int64
+    public var maxWrLatencyNs: Int64
+    public var avgWrLatencyNs: Int64
+    public var minFlushLatencyNs: Int64
+    public var maxFlushLatencyNs: Int64
+    public var avgFlushLatencyNs: Int64
+    public var avgRdQueueDepth: Double
+    public var avgWrQueueDepth: Double
+
+    public init(
+        intervalLength: Int64,
+        minRdLatencyNs: Int64,
+        maxRdLatencyNs: Int64,
+        avgRdLatencyNs: Int64,
+        minWrLatencyNs: Int64,
+        maxWrLatencyNs: Int64,
+        avgWrLatencyNs: Int64,
+        minFlushLatencyNs: Int64,
+        maxFlushLatencyNs: Int64,
+        avgFlushLatencyNs: Int64,
+        avgRdQueueDepth: Double,
+        avgWrQueueDepth: Double
+    ) {
+        self.intervalLength = intervalLength
+        self.minRdLatencyNs = minRdLatencyNs
+        self.maxRdLatencyNs = maxRdLatencyNs
+        self.avgRdLatencyNs = avgRdLatencyNs
+        self.minWrLatencyNs = minWrLatencyNs
+        self.maxWrLatencyNs = maxWrLatencyNs
+        self.avgWrLatencyNs = avgWrLatencyNs
+        self.minFlushLatencyNs = minFlushLatencyNs
+        self.maxFlushLatencyNs = maxFlushLatencyNs
+        self.avgFlushLatencyNs = avgFlushLatencyNs
+        self.avgRdQueueDepth = avgRdQueueDepth
+        self.avgWrQueueDepth = avgWrQueueDepth
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        intervalLength = try input.take("interval_length")
+        minRdLatencyNs = try input.take("min_rd_latency_ns")
+        maxRdLatencyNs = try input.take("max_rd_latency_ns")
+        avgRdLatencyNs = try input.take("avg_rd_latency_ns")
+        minWrLatencyNs = try input.take("min_wr_latency_ns")
+        maxWrLatencyNs = try input.take("max_wr_latency_ns")
+        avgWrLatencyNs = try input.take("avg_wr_latency_ns")
+        minFlushLatencyNs = try input.take("min_flush_latency_ns")
+        maxFlushLatencyNs = try input.take("max_flush_latency_ns")
+        avgFlushLatencyNs = try input.take("avg_flush_latency_ns")
+        avgRdQueueDepth = try input.take("avg_rd_queue_depth")
+        avgWrQueueDepth = try input.take("avg_wr_queue_depth")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["interval_length"] = intervalLength.json
+        output["min_rd_latency_ns"] = minRdLatencyNs.json
+        output["max_rd_latency_ns"] = maxRdLatencyNs.json
+        output["avg_rd_latency_ns"] = avgRdLatencyNs.json
+        output["min_wr_latency_ns"] = minWrLatencyNs.json
+        output["max_wr_latency_ns"] = maxWrLatencyNs.json
+        output["avg_wr_latency_ns"] = avgWrLatencyNs.json
+        output["min_flush_latency_ns"] = minFlushLatencyNs.json
+        output["max_flush_latency_ns"] = maxFlushLatencyNs.json
+        output["avg_flush_latency_ns"] = avgFlushLatencyNs.json
+        output["avg_rd_queue_depth"] = avgRdQueueDepth.json
+        output["avg_wr_queue_depth"] = avgWrQueueDepth.json
+    }
+}
+
+/// A disk and its counts.
+public struct BlockStats: QAPIObject {
+    public var device: String?
+    public var qdev: String?
+    public var nodeName: String?
+    public var stats: BlockDeviceStats
+
+    public init(
+        device: String? = nil,
+        qdev: String? = nil,
+        nodeName: String? = nil,
+        stats: BlockDeviceStats
+    ) {
+        self.device = device
+        self.qdev = qdev
+        self.nodeName = nodeName
+        self.stats = stats
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        device = try input.takeOptional("device")
+        qdev = try input.takeOptional("qdev")
+        nodeName = try input.takeOptional("node-name")
+        stats = try input.take("stats")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["device"] = device?.json
+        output["qdev"] = qdev?.json
+        output["node-name"] = nodeName?.json
+        output["stats"] = stats.json
+    }
+}
+
+/// Says what the disks have done so far.
+public enum QueryBlockstatsCommand: QAPICommand {
+    public static let name = "query-blockstats"
+    public static let isEarly = true
+    public typealias Return = [BlockStats]
+
+    public struct Arguments: QAPIObject {
+        /// by nodes instead of by disks
+        public var queryNodes: Bool?
+
+        public init(
+            queryNodes: Bool? = nil
+        ) {
+            self.queryNodes = queryNodes
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            queryNodes = try input.takeOptional("query-nodes")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["query-nodes"] = queryNodes?.json
+        }
+    }
+}
+
+/// Lists the nodes that have names.
+public enum QueryNamedBlockNodesCommand: QAPICommand {
+    public static let name = "query-named-block-nodes"
+    public static let isEarly = true
+    public typealias Return = [BlockDeviceInfo]
+
+    public struct Arguments: QAPIObject {
+        public var flat: Bool?
+
+        public init(
+            flat: Bool? = nil
+        ) {
+            self.flat = flat
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            flat = try input.takeOptional("flat")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["flat"] = flat?.json
+        }
+    }
+}
+
+/// Changes a disk's size.
+public enum BlockResizeCommand: QAPICommand {
+    public static let name = "block_resize"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var device: String?
+        public var nodeName: String?
+        /// bytes
+        public var size: Int64
+
+        public init(
+            device: String? = nil,
+            nodeName: String? = nil,
+            size: Int64
+        ) {
+            self.device = device
+            self.nodeName = nodeName
+            self.size = size
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            nodeName = try input.takeOptional("node-name")
+            size = try input.take("size")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["node-name"] = nodeName?.json
+            output["size"] = size.json
+        }
+    }
+}
+
+/// Kinds of jobs.
+public enum JobType: String, QAPIEnumeration {
+    case commit
+    case stream
+    case mirror
+    case backup
+    case create
+    case amend
+    case snapshotLoad = "snapshot-load"
+    case snapshotSave = "snapshot-save"
+    case snapshotDelete = "snapshot-delete"
+}
+
+/// What a job does.
+public enum JobStatus: String, QAPIEnumeration {
+    case undefined
+    case created
+    case running
+    case paused
+    case ready
+    case standby
+    case waiting
+    case pending
+    case aborting
+    case concluded
+    case null
+}
+
+/// A job.
+public struct JobInfo: QAPIObject {
+    public var id: String
+    public var type: JobType
+    public var status: JobStatus
+    public var currentProgress: Int64
+    public var totalProgress: Int64
+    public var error: String?
+
+    public init(
+        id: String,
+        type: JobType,
+        status: JobStatus,
+        currentProgress: Int64,
+        totalProgress: Int64,
+        error: String? = nil
+    ) {
+        self.id = id
+        self.type = type
+        self.status = status
+        self.currentProgress = currentProgress
+        self.totalProgress = totalProgress
+        self.error = error
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        id = try input.take("id")
+        type = try input.take("type")
+        status = try input.take("status")
+        currentProgress = try input.take("current-progress")
+        totalProgress = try input.take("total-progress")
+        error = try input.takeOptional("error")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["id"] = id.json
+        output["type"] = type.json
+        output["status"] = status.json
+        output["current-progress"] = currentProgress.json
+        output["total-progress"] = totalProgress.json
+        output["error"] = error?.json
+    }
+}
+
+/// Lists the jobs.
+public enum QueryJobsCommand: QAPICommand {
+    public static let name = "query-jobs"
+    public static let isEarly = true
+    public typealias Return = [JobInfo]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// A job on a disk.
+public struct BlockJobInfo: QAPIObject {
+    public var type: String
+    public var device: String
+    public var len: Int64
+    public var offset: Int64
+    public var busy: Bool
+    public var paused: Bool
+    public var speed: Int64
+    public var ioStatus: BlockDeviceIoStatus
+    public var ready: Bool
+    public var status: JobStatus
+    public var autoFinalize: Bool
+    public var autoDismiss: Bool
+    public var error: String?
+
+    public init(
+        type: String,
+        device: String,
+        len: Int64,
+        offset: Int64,
+        busy: Bool,
+        paused: Bool,
+        speed: Int64,
+        ioStatus: BlockDeviceIoStatus,
+        ready: Bool,
+        status: JobStatus,
+        autoFinalize: Bool,
+        autoDismiss: Bool,
+        error: String? = nil
+    ) {
+        self.type = type
+        self.device = device
+        self.len = len
+        self.offset = offset
+        self.busy = busy
+        self.paused = paused
+        self.speed = speed
+        self.ioStatus = ioStatus
+        self.ready = ready
+        self.status = status
+        self.autoFinalize = autoFinalize
+        self.autoDismiss = autoDismiss
+        self.error = error
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        type = try input.take("type")
+        device = try input.take("device")
+        len = try input.take("len")
+        offset = try input.take("offset")
+        busy = try input.take("busy")
+        paused = try input.take("paused")
+        speed = try input.take("speed")
+        ioStatus = try input.take("io-status")
+        ready = try input.take("ready")
+        status = try input.take("status")
+        autoFinalize = try input.take("auto-finalize")
+        autoDismiss = try input.take("auto-dismiss")
+        error = try input.takeOptional("error")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["type"] = type.json
+        output["device"] = device.json
+        output["len"] = len.json
+        output["offset"] = offset.json
+        output["busy"] = busy.json
+        output["paused"] = paused.json
+        output["speed"] = speed.json
+        output["io-status"] = ioStatus.json
+        output["ready"] = ready.json
+        output["status"] = status.json
+        output["auto-finalize"] = autoFinalize.json
+        output["auto-dismiss"] = autoDismiss.json
+        output["error"] = error?.json
+    }
+}
+
+/// Lists the jobs on disks.
+public enum QueryBlockJobsCommand: QAPICommand {
+    public static let name = "query-block-jobs"
+    public static let isEarly = true
+    public typealias Return = [BlockJobInfo]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Kinds of requests.
+public enum IoOperationType: String, QAPIEnumeration {
+    case read
+    case write
+}
+
+/// What becomes of a request that the host has failed.
+public enum BlockErrorAction: String, QAPIEnumeration {
+    case ignore
+    case report
+    case stop
+}
+
+/// The host has failed a disk request.
+public struct BlockIoErrorEvent: QAPIEvent {
+    public static let name = "BLOCK_IO_ERROR"
+    public var device: String
+    public var nodeName: String?
+    public var operation: IoOperationType
+    public var action: BlockErrorAction
+    /// the host's disk is full
+    public var nospace: Bool?
+    public var reason: String
+
+    public init(
+        device: String,
+        nodeName: String? = nil,
+        operation: IoOperationType,
+        action: BlockErrorAction,
+        nospace: Bool? = nil,
+        reason: String
+    ) {
+        self.device = device
+        self.nodeName = nodeName
+        self.operation = operation
+        self.action = action
+        self.nospace = nospace
+        self.reason = reason
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        device = try input.take("device")
+        nodeName = try input.takeOptional("node-name")
+        operation = try input.take("operation")
+        action = try input.take("action")
+        nospace = try input.takeOptional("nospace")
+        reason = try input.take("reason")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["device"] = device.json
+        output["node-name"] = nodeName?.json
+        output["operation"] = operation.json
+        output["action"] = action.json
+        output["nospace"] = nospace?.json
+        output["reason"] = reason.json
+    }
+}

@@ -1,0 +1,182 @@
+extension SchemaText {
+    /// Disks.
+    static let blockText = """
+        # Whether the last request to the host went well.
+        enum BlockDeviceIoStatus: ok failed nospace
+
+        # What becomes of writes of zeros.
+        enum BlockdevDetectZeroesOptions: off on unmap
+
+        # An image file.
+        struct ImageInfo
+            filename: str
+            format: str
+            dirty-flag?: bool
+            actual-size?: int           # bytes that it takes on the host
+            virtual-size: int           # bytes that the guest sees
+            cluster-size?: int
+            encrypted?: bool
+            compressed?: bool
+            backing-filename?: str
+            full-backing-filename?: str
+            backing-filename-format?: str
+
+        # How an image is cached.
+        struct BlockdevCacheInfo
+            writeback: bool
+            direct: bool
+            no-flush: bool
+
+        # What stands behind a disk. Rates of 0 have no limit.
+        struct BlockDeviceInfo
+            file: str
+            node-name?: str
+            ro: bool
+            drv: str
+            backing_file?: str
+            backing_file_depth: int
+            encrypted: bool
+            detect_zeroes: BlockdevDetectZeroesOptions
+            bps: int
+            bps_rd: int
+            bps_wr: int
+            iops: int
+            iops_rd: int
+            iops_wr: int
+            image: ImageInfo
+            cache: BlockdevCacheInfo
+            write_threshold: int
+
+        # A disk as the guest has it.
+        struct BlockInfo
+            device: str
+            qdev?: str                  # the id or path of its device
+            type: str
+            removable: bool
+            locked: bool
+            inserted?: BlockDeviceInfo
+            tray_open?: bool
+            io-status?: BlockDeviceIoStatus
+
+        # Lists the disks.
+        command query-block early -> [BlockInfo]
+
+        # Counts of a disk's requests.
+        struct BlockDeviceStats
+            rd_bytes: int
+            wr_bytes: int
+            unmap_bytes: int
+            rd_operations: int
+            wr_operations: int
+            flush_operations: int
+            unmap_operations: int
+            rd_total_time_ns: int
+            wr_total_time_ns: int
+            flush_total_time_ns: int
+            unmap_total_time_ns: int
+            wr_highest_offset: int
+            rd_merged: int
+            wr_merged: int
+            unmap_merged: int
+            idle_time_ns?: int
+            failed_rd_operations: int
+            failed_wr_operations: int
+            failed_flush_operations: int
+            failed_unmap_operations: int
+            invalid_rd_operations: int
+            invalid_wr_operations: int
+            invalid_flush_operations: int
+            invalid_unmap_operations: int
+            account_invalid: bool
+            account_failed: bool
+            timed_stats: [BlockDeviceTimedStats]
+
+        # Counts of an interval. None is kept, so lists of it are empty.
+        struct BlockDeviceTimedStats
+            interval_length: int
+            min_rd_latency_ns: int
+            max_rd_latency_ns: int
+            avg_rd_latency_ns: int
+            min_wr_latency_ns: int
+            max_wr_latency_ns: int
+            avg_wr_latency_ns: int
+            min_flush_latency_ns: int
+            max_flush_latency_ns: int
+            avg_flush_latency_ns: int
+            avg_rd_queue_depth: number
+            avg_wr_queue_depth: number
+
+        # A disk and its counts.
+        struct BlockStats
+            device?: str
+            qdev?: str
+            node-name?: str
+            stats: BlockDeviceStats
+
+        # Says what the disks have done so far.
+        command query-blockstats early -> [BlockStats]
+            query-nodes?: bool          # by nodes instead of by disks
+
+        # Lists the nodes that have names.
+        command query-named-block-nodes early -> [BlockDeviceInfo]
+            flat?: bool
+
+        # Changes a disk's size.
+        command block_resize
+            device?: str
+            node-name?: str
+            size: int                   # bytes
+
+        # Kinds of jobs.
+        enum JobType: commit stream mirror backup create amend snapshot-load snapshot-save snapshot-delete
+
+        # What a job does.
+        enum JobStatus: undefined created running paused ready standby waiting pending aborting concluded null
+
+        # A job.
+        struct JobInfo
+            id: str
+            type: JobType
+            status: JobStatus
+            current-progress: int
+            total-progress: int
+            error?: str
+
+        # Lists the jobs.
+        command query-jobs early -> [JobInfo]
+
+        # A job on a disk.
+        struct BlockJobInfo
+            type: str
+            device: str
+            len: int
+            offset: int
+            busy: bool
+            paused: bool
+            speed: int
+            io-status: BlockDeviceIoStatus
+            ready: bool
+            status: JobStatus
+            auto-finalize: bool
+            auto-dismiss: bool
+            error?: str
+
+        # Lists the jobs on disks.
+        command query-block-jobs early -> [BlockJobInfo]
+
+        # Kinds of requests.
+        enum IoOperationType: read write
+
+        # What becomes of a request that the host has failed.
+        enum BlockErrorAction: ignore report stop
+
+        # The host has failed a disk request.
+        event BLOCK_IO_ERROR
+            device: str
+            node-name?: str
+            operation: IoOperationType
+            action: BlockErrorAction
+            nospace?: bool              # the host's disk is full
+            reason: str
+        """
+}

@@ -1,0 +1,230 @@
+import BlockSetup
+import CharacterSetup
+import CommandLine
+import Diagnostics
+import EventLoop
+import JSON
+import MachineControl
+import MachineModel
+import NetBackends
+import NetworkSetup
+import ObjectModel
+import QAPI
+import Virtio
+import VirtioDevices
+
+/// Makes what `-device`, `-drive` and their relatives add to a machine, and what `device_add` adds later.
+final class DeviceFactory {
+    /// What devices are made of.
+    struct Parts {
+        let loop: EventLoop
+        let characters: CharacterSetup
+        let blocks: BlockSetup
+        let networks: NetworkSetup
+        let backEnds: BackEnds
+        let objects: ObjectTree
+        let emit: (any QAPIEvent) -> Void
+    }
+
+    struct Card {
+        let name: String
+        let path: String
+        let device: VirtioNet
+        /// A change is told once, until somebody has asked.
+        var tellsChanges = true
+    }
+
+    struct Port {
+        let id: String?
+        let node: ObjectNode
+        let port: VirtioConsolePort
+        let bus: VirtioConsole
+    }
+
+    /// The model that cards of `-nic` have.
+    static let cardModel = VirtioNet.type.name
+
+    let parts: Parts
+    var globals = GlobalProperties()
+    var cards: [Card] = []
+    var ports: [Port] = []
+    private var buses: [(id: String, device: VirtioConsole)] = []
+    /// Devices and the slots that they want; nil for any.
+    private var waiting: [(device: any VirtioDevice, slot: Int?)] = []
+    private var bootOrder = BootOrder()
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    /// Fills the machine's slots with what the command line asks for.
+    func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
+        for card in parts.networks.cards { try add(card) }
+        // The board's own disks come first to their drives, and last into the slots.
+        let disks = try parts.blocks.impliedDrives.map { drive in
+            var request = try DeviceRequest(VirtioBlock.type, globals: globals)
+            try request.values.set("drive", text: drive)
+            return try makeDisk(request)
+        }
+        for text in options.all("device") { try add(try DeviceRequest(text, globals: globals), slots: machine.slots.count) }
+        try plug(waiting + disks.map { ($0, nil) }, into: machine)
+        waiting = []
+        bootOrder.hand(to: machine, strict: try isStrict(options))
+    }
+
+    /// `-boot strict=on`: nothing else is booted from.
+    private func isStrict(_ options: ParsedCommandLine) throws -> Bool {
+        try PropertyList(options.last("boot") ?? "", option: "boot", implied: nil).bool("strict", default: false)
+    }
+
+    private func add(_ request: DeviceRequest, slots: Int) throws {
+        if request.values.type.bus == "virtio-serial-bus" { return try addPort(request) }
+        waiting.append((try make(request), try slot(request.bus, of: slots)))
+    }
+
+    private func make(_ request: DeviceRequest) throws -> any VirtioDevice {
+        switch request.values.type.name {
+        case VirtioBlock.type.name: return try makeDisk(request)
+        case VirtioNet.type.name: return try makeCard(request)
+        case VirtioConsole.type.name: return try makeBus(request)
+        default:
+            let source = try parts.backEnds.random(request.values.string("rng"))
+            _ = try note(request)
+            return VirtioEntropy(source: source)
+        }
+    }
+
+    /// Puts the device into the tree of objects.
+    func note(_ request: DeviceRequest, isPluggedLater: Bool = false) throws -> ObjectNode {
+        let canCome = request.values.type.isHotpluggable
+        let live = [
+            ObjectNode.Live("realized", "bool") { true }, ObjectNode.Live("hotplugged", "bool") { .bool(isPluggedLater) },
+            ObjectNode.Live("hotpluggable", "bool") { .bool(canCome) },
+        ]
+        let node = ObjectNode(request.values, live)
+        guard parts.objects.add(device: node, id: request.id) else {
+            throw QAPIError(.generic, "Duplicate device ID '\(request.id ?? "")'")
+        }
+        return node
+    }
+
+    // MARK: Kinds
+
+    private func makeDisk(_ request: DeviceRequest) throws -> VirtioBlock {
+        let values = request.values
+        let id = values.string("drive") ?? ""
+        var options = try VirtioBlock.Options(values)
+        let disk = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
+        options.nodeHasCache = disk.hasCache
+        let device = VirtioBlock(node: disk.node, options: options)
+        let path = try note(request).path
+        parts.blocks.noteDevice(request.id ?? path, of: id) { [weak device] in device?.sizeChanged() }
+        try bootOrder.note(device, values, suffix: "disk@0,0")
+        return device
+    }
+
+    /// A card of `-nic` or `-net nic`.
+    private func add(_ card: NetworkSetup.CardRequest) throws {
+        var request = try DeviceRequest(VirtioNet.type, id: nil, globals: globals)
+        if let address = card.address { try request.values.set("mac", text: address) }
+        waiting.append((try makeCard(request, backend: card.backend, name: card.name, option: "nic"), nil))
+    }
+
+    private func makeCard(_ request: DeviceRequest) throws -> VirtioNet {
+        let backend = try request.values.string("netdev").map { try parts.networks.use($0, option: "device") }
+        return try makeCard(request, backend: backend, name: request.id, option: "device")
+    }
+
+    private func makeCard(_ request: DeviceRequest, backend: NetworkBackend?, name: String?, option: String) throws -> VirtioNet {
+        var request = request
+        let address = try parts.networks.address(request.values.string("mac"), option: option)
+        try request.values.set("mac", text: "\(address)")
+        let mtu = request.values.integer("host_mtu").map { UInt16($0) }
+        let device = VirtioNet(address: address, backend: backend, features: NetFeatures(request.values), mtu: mtu)
+        let model = request.values.type.name
+        let name = name ?? "\(model).\(cards.count)"
+        parts.networks.noteCard(name, model: model, address, on: backend) { [weak device] in device?.setLink(up: $0) }
+        let index = cards.count
+        cards.append(Card(name: name, path: try note(request).path, device: device))
+        try bootOrder.note(device, request.values, suffix: "ethernet-phy@0")
+        device.onFilterChange = { [unowned self] in filterChanged(index) }
+        return device
+    }
+
+    private func filterChanged(_ index: Int) {
+        guard cards[index].tellsChanges else { return }
+        cards[index].tellsChanges = false
+        parts.emit(NicRxFilterChangedEvent(name: cards[index].name, path: cards[index].path))
+    }
+
+    private func makeBus(_ request: DeviceRequest) throws -> VirtioConsole {
+        let device = VirtioConsole(maxPorts: Int(request.values.integer("max_ports") ?? 31))
+        buses.append((request.id ?? "virtio-serial\(buses.count)", device))
+        _ = try note(request)
+        return device
+    }
+
+    // MARK: Ports
+
+    /// `virtconsole` or `virtserialport`, at the start or later.
+    func addPort(_ request: DeviceRequest, isPluggedLater: Bool = false) throws {
+        let values = request.values
+        let kind = values.type.name
+        let bus = try bus(request.bus, for: kind)
+        let isConsole = kind == VirtioConsolePort.consoleType.name
+        let wanted = values.integer("nr").map { Int(clamping: $0) }
+        guard let number = wanted ?? bus.freeNumber(isConsole: isConsole), number < bus.maxPorts, !bus.hasPort(number), isConsole || number > 0 else {
+            let free = "a number below \(bus.maxPorts) that is free; 0 is for a virtconsole"
+            throw CommandLineError.badValue(option: "device", value: "\(kind),nr=\(wanted.map(String.init) ?? "")", expected: free)
+        }
+        let backend = try parts.characters.use(values.string("chardev") ?? "", option: "device")
+        let port = VirtioConsolePort(number: number, isConsole: isConsole, name: values.string("name") ?? "", backend: backend)
+        if let id = request.id { port.onGuestOpen = { [parts] in parts.emit(VserportChangeEvent(id: id, open: $0)) } }
+        ports.append(Port(id: request.id, node: try note(request, isPluggedLater: isPluggedLater), port: port, bus: bus))
+        bus.add(port)
+    }
+
+    private func bus(_ name: String?, for kind: String) throws -> VirtioConsole {
+        guard let last = buses.last else {
+            throw CommandLineError.badValue(option: "device", value: kind, expected: "a -device virtio-serial-device before it")
+        }
+        guard let name else { return last.device }
+        guard let found = buses.first(where: { $0.id == name || "\($0.id).0" == name }) else {
+            throw CommandLineError.badValue(
+                option: "device", value: "bus=\(name)", expected: buses.map { "bus=\($0.id).0" }.joined(separator: ", "))
+        }
+        return found.device
+    }
+
+    // MARK: Slots
+
+    /// The slot that `bus=virtio-mmio-bus.N` names; nil if any will do.
+    private func slot(_ bus: String?, of slots: Int) throws -> Int? {
+        guard let bus else { return nil }
+        let prefix = "virtio-mmio-bus."
+        let taken = waiting.compactMap(\.slot)
+        guard bus.hasPrefix(prefix), let number = Int(bus.dropFirst(prefix.count)), (0..<slots).contains(number), !taken.contains(number) else {
+            throw CommandLineError.badValue(option: "device", value: "bus=\(bus)", expected: "a free one of \(prefix)0 to \(prefix)\(slots - 1)")
+        }
+        return number
+    }
+
+    private func plug(_ devices: [(device: any VirtioDevice, slot: Int?)], into machine: Machine) throws {
+        guard devices.count <= machine.slots.count else {
+            throw CommandLineError.badValue(
+                option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
+        }
+        var placed: [Int: any VirtioDevice] = [:]
+        for (device, slot) in devices { if let slot { placed[slot] = device } }
+        for (device, slot) in devices where slot == nil {
+            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = device }
+        }
+        var transport = PropertyValues(VirtioMMIO.type)
+        try globals.apply(to: &transport)
+        for (index, slot) in machine.slots.enumerated() {
+            let transport = VirtioMMIO(memory: machine.memory, device: placed[index], legacy: transport.bool("force-legacy"))
+            slot.container.add(transport.makeRegion(), at: slot.address)
+            transport.interrupt.connect(slot.interrupt)
+            machine.add(transport)
+            if let device = placed[index] { bootOrder.place(device, at: slot) }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import CommandLine
+import ObjectModel
+import QAPI
+import VirtioDevices
+
+/// A device that `-device` or `device_add` asks for.
+struct DeviceRequest {
+    let id: String?
+    let bus: String?
+    var values: PropertyValues
+
+    /// Types that can be asked for.
+    static let types = [
+        VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioConsolePort.consoleType, VirtioConsolePort.portType,
+    ]
+
+    init(_ type: ObjectType, id: String? = nil, bus: String? = nil, globals: GlobalProperties) throws {
+        (self.id, self.bus) = (id, bus)
+        values = PropertyValues(type)
+        try globals.apply(to: &values)
+    }
+
+    /// `TYPE[,id=ID][,bus=BUS][,PROPERTY=VALUE…]`, or the same in JSON.
+    init(_ text: String, globals: GlobalProperties) throws {
+        if let object = try parseObject(text, option: "device") {
+            try self.init(try DeviceAddCommand.Arguments(object), globals: globals)
+            return
+        }
+        let list = PropertyList(text, option: "device", implied: "driver")
+        let name = list["driver"] ?? text
+        guard let type = DeviceRequest.types.first(where: { $0.name == name }) else {
+            throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceRequest.types.map(\.name))
+        }
+        try self.init(type, id: list["id"], bus: list["bus"], globals: globals)
+        for (name, value) in list.values where !["driver", "id", "bus"].contains(name) { try values.set(name, text: value) }
+        try values.checkComplete()
+    }
+
+    init(_ arguments: DeviceAddCommand.Arguments, globals: GlobalProperties) throws {
+        guard let type = DeviceRequest.types.first(where: { $0.name == arguments.driver }) else {
+            throw QAPIError(.generic, "'\(arguments.driver)' is not a valid device model name")
+        }
+        try self.init(type, id: arguments.id, bus: arguments.bus, globals: globals)
+        for (name, value) in arguments.rest.members { try values.set(name, value) }
+        try values.checkComplete()
+    }
+
+    // MARK: Help
+
+    /// The list for `-device help`, or the properties for `-device NAME,help`; nil for what does not ask.
+    static func help(_ text: String) -> String? {
+        if ["help", "?"].contains(text) { return types.map { "name \"\($0.name)\", bus \($0.bus ?? ""), desc \"\($0.help)\"\n" }.joined() }
+        let list = PropertyList(text, option: "device", implied: "driver")
+        guard list.asksForHelp, let type = types.first(where: { $0.name == list["driver"] }) else { return nil }
+        return "\(type.name) options:\n" + type.properties.map(help).joined()
+    }
+
+    static func help(_ property: Property) -> String {
+        let usage = "  \(property.name)=<\(property.kind.name)>"
+        let note = property.defaultValue.map { " (default: \($0.bool.map { $0 ? "on" : "off" } ?? $0.string ?? $0.text()))" } ?? ""
+        return usage + String(repeating: " ", count: max(1, 34 - usage.count)) + "- " + property.help + note + "\n"
+    }
+}
+
+/// `-global`: values that all devices of a type begin with.
+struct GlobalProperties {
+    private var list: [(type: String, property: String, value: String)] = []
+
+    /// `TYPE.PROPERTY=VALUE` or `driver=TYPE,property=PROPERTY,value=VALUE`.
+    mutating func add(_ text: String, types: TypeRegistry) throws {
+        let words = PropertyList(text, option: "global", implied: nil)
+        let driver: String, property: String, value: String
+        if let name = words["driver"], let second = words["property"], let third = words["value"] {
+            (driver, property, value) = (name, second, third)
+        } else if let (key, text) = words.values.first, let dot = key.firstIndex(of: ".") {
+            (driver, property, value) = (String(key[..<dot]), String(key[key.index(after: dot)...]), text)
+        } else {
+            throw CommandLineError.badValue(option: "global", value: text, expected: "TYPE.PROPERTY=VALUE")
+        }
+        guard types[driver]?.property(property) != nil else { throw CommandLineError.notSupported("-global \(text)") }
+        list.append((driver, property, value))
+    }
+
+    func apply(to values: inout PropertyValues) throws {
+        for entry in list where entry.type == values.type.name { try values.set(entry.property, text: entry.value) }
+    }
+}

@@ -1,0 +1,112 @@
+import Catalog
+import Chardev
+import CommandLine
+import HostOS
+import MachineControl
+import MachineModel
+import Monitor
+import NetworkSetup
+import ObjectModel
+import QAPI
+import QMP
+import Schema
+import TranslatedExecution
+
+extension Session: MachineSession, QMPTarget {
+    var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
+    var isSingleStepped: Bool { options.has("singlestep") }
+    var hasMachine: Bool { builtMachine != nil }
+    var memorySize: UInt64 { configuration.memory ?? Catalog.machine(machineName)?.defaultMemory ?? 0 }
+    var ownMemoryID: String? { memoryBackEnd == nil ? Catalog.machine(machineName)?.memoryID : nil }
+
+    var machine: Machine {
+        guard let builtMachine else { preconditionFailure("a machine is asked for before there is one") }
+        return builtMachine
+    }
+
+    var hostThreads: [Int64] {
+        let numbers = threadNumbers()
+        return machine.cpus.map { numbers["CPU \($0.index)/TCG"] ?? numbers["ALL CPUs/TCG"] ?? processNumber }
+    }
+
+    func information(_ subject: String) -> String? {
+        switch subject {
+        case "block": blocks.description
+        case "network": networks.description
+        case "usernet": networks.connections
+        case "chardev": characters.description
+        case "jit": engine.map(describeTranslation)
+        default: nil
+        }
+    }
+
+    private func describeTranslation(_ engine: TranslationEngine) -> String {
+        "translated blocks: \(engine.translatedBlocks)\nloops made one block: \(engine.loops)\ncode flushes: \(engine.codeFlushes)\n"
+            + "accesses that wander: \(engine.wanderingAccesses)\n"
+    }
+
+    func define(_ option: String, _ text: String) throws {
+        switch option {
+        case "chardev": try characters.define(text)
+        case "netdev": try networks.define(text)
+        case "object": try backEnds.define(text)
+        default: throw QAPIError.notSupported("-\(option) in the monitor")
+        }
+    }
+}
+
+extension Session {
+    /// Begins all monitors.
+    func startMonitors() {
+        loop.lock.withLock {
+            let server = makeServer()
+            let shared = characters.monitorMultiplexers.map { $0.makePort() as CharacterBackend }
+            for backend in shared { addHuman(backend, server.commands, isShared: true) }
+            for place in monitorPlaces {
+                switch place.kind {
+                case .human: addHuman(place.backend, server.commands, isShared: place.backend is Multiplexer.Port)
+                case .protocolOnly: monitors.append(QMPMonitor(place.backend, server: server, pretty: false))
+                case .pretty: monitors.append(QMPMonitor(place.backend, server: server, pretty: true))
+                }
+            }
+        }
+    }
+
+    private func addHuman(_ backend: CharacterBackend, _ commands: CommandTable, isShared: Bool) {
+        monitors.append(HumanMonitor(backend, session: self, commands: commands, isShared: isShared))
+    }
+
+    /// The protocol's server with the commands of all parts of the house.
+    private func makeServer() -> QMPServer {
+        let numbers = interfaceVersion.split(separator: ".").compactMap { Int64($0) }
+        let triple = VersionTriple(major: numbers[0], minor: numbers[1], micro: numbers[2])
+        let server = QMPServer(version: VersionInfo(qemu: triple, package: "Apus \(apusVersion)"), events: events, target: self)
+        RunCommands(self).register(in: &server.commands)
+        MachineQueries(self, Catalog.choices(guest: guest), objects: objects).register(in: &server.commands)
+        MemoryCommands(self).register(in: &server.commands)
+        ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
+        DescriptorCommands.register(in: &server.commands)
+        characters.register(in: &server.commands)
+        blocks.register(in: &server.commands)
+        networks.register(in: &server.commands)
+        devices.register(in: &server.commands)
+        server.commands.on(QueryCommandLineOptionsCommand.self) { try CommandLineOptions.describe($0.option) }
+        let human = MonitorCommands(self, server.commands)
+        server.commands.on(HumanMonitorCommandCommand.self, stopped: true) { try human.runAtOnce($0.commandLine, cpu: $0.cpuIndex) }
+        let types = BackEndTypes.all.filter { !$0.isAbstract }
+        server.registerIntrospection(
+            objectTypes: types.map { ($0.name, $0.properties.map(\.schemaMember)) },
+            enumerations: types.flatMap(\.properties).compactMap(\.enumeration))
+        return server
+    }
+}
+
+extension Property {
+    /// The property as a command's argument.
+    var schemaMember: Schema.Member {
+        .init(name: name, isOptional: !isRequired, type: .init(name: enumeration?.name ?? kind.schemaName, isList: false), help: help)
+    }
+
+    /// The enumeration that its values are of.
+    var enumeration: (name: String, values: [String])? { kind.words.map { (kind.name, $0) } }
+}
