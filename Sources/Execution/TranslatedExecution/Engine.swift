@@ -346,5 +346,5 @@ public final class TranslationEngine {
         block.chainedJumps.append(site)
     }
 
-    func flushAllTLBs() { for runner in runners { runner.requestTLBFlush() } }
+    func flushAllTLBs() { for runner in runners { runner.requestFlush(.all) } }
 }
