@@ -119,10 +119,19 @@ let machines: [Target] = [
             "Diagnostics",
         ]),
     module(
+        "BoardKit", "Machines/BoardKit",
+        uses: ["MachineModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+    module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
-            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics", "Compression",
+            "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
+            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
+        ]),
+    module(
+        "ARMMachines", "Machines/ARM",
+        uses: [
+            "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
 ]
 
@@ -137,7 +146,7 @@ let control: [Target] = [
         uses: ["CommandLine", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Catalog", "Catalog/System",
-        uses: ["MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "VirtioDevices", "CPUModel"]),
+        uses: ["MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "VirtioDevices", "CPUModel"]),
     .executableTarget(
         name: "apus",
         dependencies: [

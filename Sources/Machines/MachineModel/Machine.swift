@@ -71,11 +71,13 @@ public struct MachineType {
     public let guests: [String]
     public let maxCPUs: Int
     public let defaultMemory: UInt64
+    /// Properties of `-machine` that it knows beside the general ones.
+    public let properties: [String]
     /// Makes one; `request` is called when the guest asks to be ended or reset.
     public let build: (MachineConfiguration, _ guest: String, EventLoop, _ request: @escaping (MachineRequest) -> Void) throws -> Machine
 
     public init(
-        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
+        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, properties: [String],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
         self.name = name
@@ -83,6 +85,7 @@ public struct MachineType {
         self.guests = guests
         self.maxCPUs = maxCPUs
         self.defaultMemory = defaultMemory
+        self.properties = properties
         self.build = build
     }
 }
@@ -96,6 +99,7 @@ public enum MachineError: ExplainedError {
     case badImage(String, reason: String)
     case badFlash(String, bytes: UInt64, needed: UInt64)
     case noFlashBank(Int, banks: Int)
+    case notSupported(String)
 
     public var cause: String {
         switch self {
@@ -107,6 +111,7 @@ public enum MachineError: ExplainedError {
         case .badImage(let path, let reason): "'\(path)': \(reason)"
         case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
         case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
+        case .notSupported(let what): "\(what) is not supported"
         }
     }
 
@@ -114,7 +119,8 @@ public enum MachineError: ExplainedError {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
         case .tooLittleMemory: "choose more"
-        case .noFirmware: "install the package opensbi, give its file with -bios FILE, or start without firmware: -bios none"
+        case .noFirmware: "give the file with -bios FILE (of the packages opensbi, qemu-efi-aarch64, u-boot-qemu), or start without firmware: -bios none"
+        case .notSupported: nil
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"

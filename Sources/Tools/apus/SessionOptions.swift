@@ -14,25 +14,23 @@ extension Session {
         try Log.configure(mask: try LogMask.parse(items), file: options.last("D"))
     }
 
-    /// What `-machine` knows beside the name.
-    static let machineProperties = ["type", "dumpdtb", "accel", "aclint", "aia", "pflash0", "pflash1"]
+    /// What `-machine` knows beside the machine's own properties.
+    static let machineProperties = ["type", "dumpdtb", "accel", "pflash0", "pflash1"]
 
     func machineType() throws -> MachineType {
         let text = options.last("machine") ?? "virt"
         let list = PropertyList(text, option: "machine", implied: "type")
-        try list.check(Session.machineProperties)
-        configuration.dumpDeviceTree = list["dumpdtb"]
-        machineAccelerator = list["accel"]
-        for name in ["aclint", "aia"] where !["off", "none", nil].contains(list[name]) {
-            throw CommandLineError.notSupported("-machine \(name)=\(list[name] ?? "")")
-        }
-        for name in ["pflash0", "pflash1"] where list[name] != nil {
-            throw CommandLineError.notSupported("-machine \(name)=; give the file with -drive if=pflash")
-        }
         let name = list["type"] ?? "virt"
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
         guard let type = machines.first(where: { $0.name == name }) else {
             throw CommandLineError.unknownName(option: "machine", name: name, accepted: machines.map(\.name))
+        }
+        try list.check(Session.machineProperties + type.properties)
+        for property in type.properties { configuration.properties[property] = list[property] }
+        configuration.dumpDeviceTree = list["dumpdtb"]
+        machineAccelerator = list["accel"]
+        for name in ["pflash0", "pflash1"] where list[name] != nil {
+            throw CommandLineError.notSupported("-machine \(name)=; give the file with -drive if=pflash")
         }
         return type
     }
