@@ -95,7 +95,7 @@ public final class GIC400: Device {
         let mine: UInt8 = 1 << UInt8(cpu)
         let enables = control & interfaces[cpu].control
         return interrupts.best(cpu) { interrupt, isGroup1 in
-            (interrupt < 32 || targets[interrupt] & mine != 0) && enables & (isGroup1 ? 2 : 1) != 0
+            (interrupt < 32 || cpus == 1 || targets[interrupt] & mine != 0) && enables & (isGroup1 ? 2 : 1) != 0
         }
     }
 
@@ -263,6 +263,8 @@ public final class GIC400: Device {
         case 0x1000:
             let interrupt = Int(value & 0x3ff)
             if interrupt < GICInterrupts.count { interrupts.deactivate(interrupt, cpu) }
+        // GICC_APR1 to 3, of which 32 levels of priority need none.
+        case 0xd4..<0xe0: break
         default: Log.write(.guestErrors, "gicc: write of \(hex(UInt64(value))) to \(hex(offset))")
         }
         update()
