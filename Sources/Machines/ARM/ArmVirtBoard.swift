@@ -34,7 +34,7 @@ public enum ArmVirtBoard {
 
     /// Private interrupts, counted from 16.
     enum Private {
-        static let hypervisor = 10, virtual = 11, hostVirtual = 12, secure = 13, physical = 14
+        static let maintenance = 9, hypervisor = 10, virtual = 11, hostVirtual = 12, secure = 13, physical = 14
 
         static func of(_ timer: GenericTimer) -> Int {
             switch timer {

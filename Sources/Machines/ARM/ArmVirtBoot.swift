@@ -65,7 +65,7 @@ struct ArmVirtBoot {
         guard let path = ([name] + folders.map { $0 + "/" + name }).first(where: fileExists) else {
             throw MachineError.noFirmware(name, searched: folders)
         }
-        guard configuration.flash[0] == nil else { throw MachineError.notSupported("-bios beside -drive if=pflash,unit=0: both are the first flash bank") }
+        guard configuration.flash[0] == nil else { throw MachineError.notSupported("-bios beside -drive if=pflash,unit=0: one flash bank for both") }
         let bytes = try HostFile.contents(path)
         guard bytes.count <= ArmVirtBoard.flash.size else {
             throw MachineError.badImage(path, reason: "it is larger than a flash bank of \(ArmVirtBoard.flash.size >> 20) MiB")

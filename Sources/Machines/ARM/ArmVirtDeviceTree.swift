@@ -137,6 +137,9 @@ struct ArmVirtDeviceTree {
             node.set("compatible", strings: "arm,gic-v3")
             node.set("#redistributor-regions", cells: [1])
             node.set("reg", wideCells: place(Map.distributor) + place(Map.redistributors))
+            if options.virtualization {
+                node.set("interrupts", cells: [Interrupt.private, UInt32(ArmVirtBoard.Private.maintenance), Interrupt.level])
+            }
         }
         return node
     }

@@ -63,6 +63,9 @@ enum InterruptController {
         case .v3(let gic, let loop):
             gic.irq[cpu.index].connect(pin(.irq))
             gic.fiq[cpu.index].connect(pin(.fiq))
+            gic.virtualIRQ[cpu.index].connect(pin(.virtualIRQ))
+            gic.virtualFIQ[cpu.index].connect(pin(.virtualFIQ))
+            gic.maintenance[cpu.index].connect(gic.privateInput(16 + ArmVirtBoard.Private.maintenance, cpu: cpu.index))
             cpu.interruptInterface = InterfaceLink(gic, cpu.index, loop)
         }
     }
@@ -76,6 +79,11 @@ private final class InterfaceLink: AArch64InterruptInterface {
 
     init(_ gic: GICv3, _ cpu: Int, _ loop: EventLoop) { (self.gic, self.cpu, self.loop) = (gic, cpu, loop) }
 
-    func read(_ register: String) -> UInt64 { loop.lock.withLock { gic.readInterface(register, cpu: cpu) } }
-    func write(_ register: String, _ value: UInt64) { loop.lock.withLock { gic.writeInterface(register, cpu: cpu, value) } }
+    func read(_ encoding: Int, isVirtual: Bool) -> UInt64 {
+        loop.lock.withLock { gic.readInterface(encoding, cpu: cpu, isVirtual: isVirtual) }
+    }
+
+    func write(_ encoding: Int, isVirtual: Bool, _ value: UInt64) {
+        loop.lock.withLock { gic.writeInterface(encoding, cpu: cpu, isVirtual: isVirtual, value) }
+    }
 }

@@ -119,7 +119,7 @@ public enum MachineError: ExplainedError {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
         case .tooLittleMemory: "choose more"
-        case .noFirmware: "give the file with -bios FILE (of the packages opensbi, qemu-efi-aarch64, u-boot-qemu), or start without firmware: -bios none"
+        case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
         case .notSupported: nil
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"

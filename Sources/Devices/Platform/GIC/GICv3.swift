@@ -11,6 +11,10 @@ public final class GICv3: Device {
     public let cpus: Int
     public let irq: [OutputPin]
     public let fiq: [OutputPin]
+    /// For the guests of a hypervisor, and what tells the hypervisor to see to its lists.
+    public let virtualIRQ: [OutputPin]
+    public let virtualFIQ: [OutputPin]
+    public let maintenance: [OutputPin]
     var interrupts: GICInterrupts
     /// GICD_CTLR: EnableGrp0 and EnableGrp1.
     private var control: UInt32 = 0
@@ -19,6 +23,7 @@ public final class GICv3: Device {
     /// GICR_WAKER.ProcessorSleep.
     private var sleeping: [Bool]
     var interfaces: [GICv3CPUInterface]
+    var virtual: [GICv3VirtualInterface]
     /// Aff3 to Aff0 of each CPU, as MPIDR_EL1 holds them.
     private let affinities: [UInt64]
 
@@ -27,17 +32,21 @@ public final class GICv3: Device {
         cpus = affinities.count
         irq = affinities.map { _ in OutputPin() }
         fiq = affinities.map { _ in OutputPin() }
+        virtualIRQ = affinities.map { _ in OutputPin() }
+        virtualFIQ = affinities.map { _ in OutputPin() }
+        maintenance = affinities.map { _ in OutputPin() }
         interrupts = GICInterrupts(cpus: cpus)
         routes = [UInt64](repeating: 0, count: GICInterrupts.count)
         sleeping = affinities.map { _ in true }
         interfaces = affinities.map { _ in GICv3CPUInterface() }
+        virtual = affinities.map { _ in GICv3VirtualInterface() }
     }
 
     public func reset() {
         interrupts.reset()
         control = 0
         for index in routes.indices { routes[index] = 0 }
-        for cpu in 0..<cpus { (sleeping[cpu], interfaces[cpu]) = (true, GICv3CPUInterface()) }
+        for cpu in 0..<cpus { (sleeping[cpu], interfaces[cpu], virtual[cpu]) = (true, GICv3CPUInterface(), GICv3VirtualInterface()) }
         update()
     }
 
@@ -46,7 +55,10 @@ public final class GICv3: Device {
         visitor.field("control", &control)
         visitor.table("routes", &routes)
         visitor.table("sleeping", &sleeping)
-        for cpu in 0..<cpus { visitor.part("interface\(cpu)", &interfaces[cpu]) }
+        for cpu in 0..<cpus {
+            visitor.part("interface\(cpu)", &interfaces[cpu])
+            visitor.part("virtual\(cpu)", &virtual[cpu])
+        }
     }
 
     public func restored() { update() }
@@ -95,6 +107,10 @@ public final class GICv3: Device {
             let due = due(cpu)
             irq[cpu].set(due?.isGroup1 == true)
             fiq[cpu].set(due?.isGroup1 == false)
+            let signals = virtual[cpu].signals
+            virtualIRQ[cpu].set(signals == true)
+            virtualFIQ[cpu].set(signals == false)
+            maintenance[cpu].set(virtual[cpu].needsAttention)
         }
     }
 

@@ -8,9 +8,11 @@ public enum FirmwareConduit: Sendable { case hvc, smc }
 
 /// An interrupt controller whose registers are the element's system registers (Arm IHI 0069, chapter 12.2). Called on the element's thread.
 public protocol AArch64InterruptInterface: AnyObject {
-    /// - Parameter register: the manual's name, such as "ICC_IAR1_EL1".
-    func read(_ register: String) -> UInt64
-    func write(_ register: String, _ value: UInt64)
+    /// - Parameters:
+    ///   - encoding: op0, op1, CRn, CRm and op2 in 16 bits.
+    ///   - isVirtual: the interface that a hypervisor shows its guest rather than the real one.
+    func read(_ encoding: Int, isVirtual: Bool) -> UInt64
+    func write(_ encoding: Int, isVirtual: Bool, _ value: UInt64)
 }
 
 extension AArch64CPU {

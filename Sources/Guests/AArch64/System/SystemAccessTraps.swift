@@ -45,7 +45,7 @@ extension AArch64CPU {
         let isRedirected = hosted == nil && ((level == 2 && hostsAtEL2) || (level == 0 && isHostApplication))
         let register = isRedirected ? row.hosted ?? row.register : row.register
         if access.isRead { return readRegister(register, access.encoding) }
-        writeRegister(register, value)
+        writeRegister(register, access.encoding, value)
         return 0
     }
 

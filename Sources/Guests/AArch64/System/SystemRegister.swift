@@ -33,6 +33,8 @@ enum SystemRegister: Int, CaseIterable {
     case icc_pmr_el1, icc_iar0_el1, icc_eoir0_el1, icc_hppir0_el1, icc_bpr0_el1, icc_ap0r0_el1, icc_ap1r0_el1, icc_dir_el1, icc_rpr_el1
     case icc_sgi1r_el1, icc_asgi1r_el1, icc_sgi0r_el1, icc_iar1_el1, icc_eoir1_el1, icc_hppir1_el1, icc_bpr1_el1, icc_ctlr_el1, icc_sre_el1
     case icc_igrpen0_el1, icc_igrpen1_el1, icc_sre_el2, icc_sre_el3, icc_ctlr_el3, icc_igrpen1_el3
+    case ich_ap0r0_el2, ich_ap1r0_el2, ich_hcr_el2, ich_vtr_el2, ich_misr_el2, ich_eisr_el2, ich_elrsr_el2, ich_vmcr_el2
+    case ich_lr0_el2, ich_lr1_el2, ich_lr2_el2, ich_lr3_el2
 
     /// Bytes from the state pointer to the register's cell.
     var offset: Int { AArch64Registers.system + 8 * rawValue }

@@ -30,7 +30,7 @@ extension AArch64CPU {
         case .pmintenclr_el1: return self[.pmintenset_el1]
         case .pmxevtyper_el0: return self[.pmselr_el0] == 31 ? self[.pmccfiltr_el0] : 0
         case .pmceid0_el0: return 1 << 17
-        case _ where register.isInterruptRegister: return interruptInterface?.read(register.name) ?? 0
+        case _ where register.isInterruptRegister: return interruptInterface?.read(encoding, isVirtual: isVirtualized(register)) ?? 0
         default: return self[register]
         }
     }
@@ -50,9 +50,22 @@ extension AArch64CPU {
         return model.identification(encoding, in: system)
     }
 
+    /// Whether EL1 means the interface that its hypervisor shows it (ICV_*), by the group that a register belongs to.
+    private func isVirtualized(_ register: SystemRegister) -> Bool {
+        guard level == 1 else { return false }
+        let routed = hypervisor & (HypervisorControl.imo | HypervisorControl.fmo)
+        switch register {
+        case .icc_iar0_el1, .icc_eoir0_el1, .icc_hppir0_el1, .icc_bpr0_el1, .icc_ap0r0_el1, .icc_igrpen0_el1:
+            return routed & HypervisorControl.fmo != 0
+        case .icc_iar1_el1, .icc_eoir1_el1, .icc_hppir1_el1, .icc_bpr1_el1, .icc_ap1r0_el1, .icc_igrpen1_el1:
+            return routed & HypervisorControl.imo != 0
+        default: return routed != 0
+        }
+    }
+
     // MARK: Writing
 
-    func writeRegister(_ register: SystemRegister, _ value: UInt64) {
+    func writeRegister(_ register: SystemRegister, _ encoding: Int, _ value: UInt64) {
         if let timer = GenericTimer.of(register) { return writeTimer(timer, register, value) }
         switch register {
         case .nzcv: nzcv = value >> 28 & 15
@@ -71,7 +84,7 @@ extension AArch64CPU {
         case .pmcr_el0, .pmcntenset_el0, .pmcntenclr_el0, .pmovsclr_el0, .pmovsset_el0, .pmccntr_el0, .pmxevtyper_el0, .pmintenset_el1,
             .pmintenclr_el1, .pmswinc_el0, .pmxevcntr_el0:
             writePerformance(register, value)
-        case _ where register.isInterruptRegister: interruptInterface?.write(register.name, value)
+        case _ where register.isInterruptRegister: interruptInterface?.write(encoding, isVirtual: isVirtualized(register), value)
         default: store(register, value)
         }
         services?.translationFlagsChanged()
@@ -138,7 +151,6 @@ extension AArch64CPU {
 }
 
 extension SystemRegister {
-    /// ICC_*: the interrupt controller's.
-    var isInterruptRegister: Bool { rawValue >= SystemRegister.icc_pmr_el1.rawValue && rawValue <= SystemRegister.icc_igrpen1_el3.rawValue }
-    var name: String { String(describing: self).uppercased() }
+    /// ICC_* and ICH_*: the interrupt controller's.
+    var isInterruptRegister: Bool { rawValue >= SystemRegister.icc_pmr_el1.rawValue && rawValue <= SystemRegister.ich_lr3_el2.rawValue }
 }
