@@ -117,7 +117,7 @@ extension AArch64CPU {
 
     /// The state in which `start` wants the element to begin.
     func begin(_ start: AArch64Start) {
-        setLevel(min(start.level, highestLevel), ownStack: true)
+        setLevel(min(start.level, highestLevel), ownStack: start.level > 0)
         header.pc = start.pc
         setRegister(0, start.argument)
         services?.translationFlagsChanged()
