@@ -124,7 +124,8 @@ let machines: [Target] = [
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel", "AddressSpace",
+            "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "AddressSpace",
             "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
     module(

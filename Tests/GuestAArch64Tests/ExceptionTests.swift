@@ -57,7 +57,8 @@ import Testing
         let element = try SystemElement()
         element.set("VBAR_EL1", ExceptionTests.vectors)
         word(element, 0x200, [Code.mrs(1, 0xc290), Code.mrs(3, 0xc200), Code.hvc])
-        try element.run([Code.moveWide(0, state), Code.msr(0xc200, 0), Code.moveWide(0, 0x4000, shift: 16), Code.msr(0xc201, 0), Code.eret], .translator)
+        try element.run(
+            [Code.moveWide(0, state), Code.msr(0xc200, 0), Code.moveWide(0, 0x4000, shift: 16), Code.msr(0xc201, 0), Code.eret], .translator)
         #expect(element.cpu.register(1) == 0x0e << 26 | 1 << 25)
         #expect(element.cpu.register(3) & 1 << 20 != 0, "SPSR.IL")
     }

@@ -11,7 +11,8 @@ import Testing
 
     /// Bits of descriptors.
     private enum Bit {
-        static let page: UInt64 = 3, table: UInt64 = 3, block: UInt64 = 1, user: UInt64 = 1 << 6, readOnly: UInt64 = 1 << 7, accessed: UInt64 = 1 << 10
+        static let page: UInt64 = 3, table: UInt64 = 3, block: UInt64 = 1, user: UInt64 = 1 << 6, readOnly: UInt64 = 1 << 7,
+            accessed: UInt64 = 1 << 10
         static let dirtyManaged: UInt64 = 1 << 51, privilegedNever: UInt64 = 1 << 53, never: UInt64 = 1 << 54
     }
 

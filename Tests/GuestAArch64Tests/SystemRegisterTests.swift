@@ -23,17 +23,20 @@ import Testing
         let element = try SystemElement(hasEL2: level == 2, hasEL3: level == 3, level: level)
         let handling = max(1, level)
         element.set("VBAR_EL\(handling)", SystemRegisterTests.vectors)
+        element.set("CPACR_EL1", 3 << 20)
         for vector in stride(from: 0, to: 0x800, by: 0x80) {
             let bytes = handler(handling).flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
             element.memory.write(SystemRegisterTests.vectors + UInt64(vector), bytes)
         }
         var code: [UInt32] = [Code.moveWide(10, 0x4020, shift: 16)]
         for instruction in instructions { code += [Code.moveWide(0, 1), instruction, Code.push(0, 10)] }
-        // EL0 has no way to the firmware: the last one waits for the watchdog's better idea, a page that ends the run.
+        // EL0 has no way to the firmware: its handler goes there.
         code.append(level == 0 ? Code.svc(0) : level == 1 ? Code.hvc : Code.smc)
         if level == 0 { element.memory.write(SystemRegisterTests.vectors + 0x400, finishing(handler(1))) }
         try element.run(code, engine)
-        return try instructions.indices.map { index in try #require(element.memory.load(SystemRegisterTests.results + 8 * UInt64(index), as: UInt64.self)) }
+        return try instructions.indices.map { index in
+            try #require(element.memory.load(SystemRegisterTests.results + 8 * UInt64(index), as: UInt64.self))
+        }
     }
 
     /// The handler of exceptions from EL0: a supervisor call goes to the firmware.

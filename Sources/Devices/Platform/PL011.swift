@@ -19,7 +19,8 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
     }
     private enum Flag { static let receiverEmpty: UInt32 = 1 << 4, receiverFull: UInt32 = 1 << 6, transmitterEmpty: UInt32 = 1 << 7 }
     private enum Interrupt {
-        static let receive: UInt32 = 1 << 4, transmit: UInt32 = 1 << 5, timeout: UInt32 = 1 << 6, lineBreak: UInt32 = 1 << 9, overrun: UInt32 = 1 << 10
+        static let receive: UInt32 = 1 << 4, transmit: UInt32 = 1 << 5, timeout: UInt32 = 1 << 6, lineBreak: UInt32 = 1 << 9,
+            overrun: UInt32 = 1 << 10
     }
     private enum Control { static let loopback: UInt32 = 1 << 7 }
     /// UARTPeriphID0 to UARTPCellID3.

@@ -134,6 +134,9 @@ final class CPURunner {
         cpu.kick()
     }
 
+    /// Whether there are requests that it has not seen yet.
+    var hasRequestedFlushes: Bool { sleepLock.withLock { !requestedFlushes.isEmpty } }
+
     private func wake() {
         sleepLock.lock()
         kicked = true
@@ -194,9 +197,8 @@ final class CPURunner {
         sleepLock.unlock()
         for flush in flushes { flushTLB(flush) }
         if awaitsOthers {
-            // Whoever is outside generated code sees to its requests before it goes in.
             awaitsOthers = false
-            engine.exclusivity.run(kick: {}) {}
+            engine.awaitFlushes(by: self)
         }
         sampleRefill()
         if !cpu.isHalted || cpu.wakeIfDue(), cpu.takeInterrupt() {

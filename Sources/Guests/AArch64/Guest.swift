@@ -145,9 +145,7 @@ public final class AArch64CPU: VirtualCPU {
 
     /// All registers as after a reset; what devices drive stays.
     func resetRegisters() {
-        let lines = unsafe element.pointee.lines
-        unsafe element.pointee = AArch64State()
-        unsafe element.pointee.lines = lines
+        resetState()
         if let system { resetSystem(system) } else { renewKeys() }
         header.pc = resetVector
         header.exception = 0
@@ -157,6 +155,16 @@ public final class AArch64CPU: VirtualCPU {
         services?.flushTLB(.all)
         currentContext = system == nil ? 0 : contextNumber
         services?.switchContext(to: currentContext)
+    }
+
+    /// The state as it is made, around the interrupt inputs, which other threads may be changing.
+    private func resetState() {
+        let fresh = UnsafeMutablePointer<AArch64State>.allocate(capacity: 1)
+        defer { unsafe fresh.deallocate() }
+        unsafe fresh.initialize(to: AArch64State())
+        let start = AArch64CPU.linesOffset, end = start + 8
+        unsafe state.copyMemory(from: fresh, byteCount: start)
+        unsafe (state + end).copyMemory(from: UnsafeRawPointer(fresh) + end, byteCount: MemoryLayout<AArch64State>.size - end)
     }
 
     private func resetSystem(_ system: AArch64System) {

@@ -6,7 +6,8 @@ import IR
 
 /// The functions that translated code calls, by index.
 enum AArch64Helper: Int, CaseIterable {
-    case undefined, raise, condition, nzcv, convertFlags, programRegister, writeFloatRegister, systemRegister, systemInstruction, setMasks, virtualCounter, barrier
+    case undefined, raise, condition, nzcv, convertFlags, programRegister, writeFloatRegister
+    case systemRegister, systemInstruction, setMasks, virtualCounter, barrier
     case exceptionReturn, waitForInterrupt, waitForEvent, sendEvent, beginStep, clearExclusive, synchronizeCode
     case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
 
@@ -41,8 +42,8 @@ enum AArch64Helper: Int, CaseIterable {
                 }
                 return 0
             }
-        case .systemRegister, .systemInstruction, .setMasks, .virtualCounter, .barrier, .exceptionReturn, .waitForInterrupt, .waitForEvent, .sendEvent,
-            .beginStep:
+        case .systemRegister, .systemInstruction, .setMasks, .virtualCounter, .barrier, .exceptionReturn, .waitForInterrupt, .waitForEvent,
+            .sendEvent, .beginStep:
             systemHelper
         case .clearExclusive:
             Helper("clear_exclusive", .sideEffects) { state, _, _, _ in

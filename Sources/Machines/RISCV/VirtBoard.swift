@@ -37,8 +37,8 @@ public enum VirtBoard {
 
     public static var type: MachineType {
         MachineType(
-            name: "virt", help: "RISC-V VirtIO board", guests: ["riscv64", "riscv32"], maxCPUs: 512, defaultMemory: 128 << 20, properties: ["aclint", "aia"],
-            build: build)
+            name: "virt", help: "RISC-V VirtIO board", guests: ["riscv64", "riscv32"], maxCPUs: 512, defaultMemory: 128 << 20,
+            properties: ["aclint", "aia"], build: build)
     }
 
     static func build(

@@ -54,7 +54,8 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         return "Supported machines are:\n" + rows.joined()
     }
     if PropertyList(options.last("machine") ?? "", option: "machine", implied: "type").asksForHelp {
-        return "virt-machine options:\n" + (Session.machineProperties + (Catalog.machines.first { $0.guests.contains(guest) }?.properties ?? [])).map { "  \($0)\n" }.joined()
+        let own = Catalog.machines.first { $0.guests.contains(guest) }?.properties ?? []
+        return "virt-machine options:\n" + (Session.machineProperties + own).map { "  \($0)\n" }.joined()
     }
     if ["help", "?"].contains(options.last("cpu")) { return Catalog.cpuHelp(guest: guest) }
     if options.last("d") == "help" {

@@ -16,7 +16,7 @@ extension AArch64CPU {
     private var linesPointer: UnsafeMutablePointer<UInt64> {
         unsafe (state + AArch64CPU.linesOffset).assumingMemoryBound(to: UInt64.self)
     }
-    private static let linesOffset = MemoryLayout<AArch64State>.offset(of: \.lines) ?? 0
+    static let linesOffset = MemoryLayout<AArch64State>.offset(of: \.lines) ?? 0
 
     /// Drives an interrupt input. From any thread.
     public func setInterrupt(_ line: InterruptLine, level: Bool) {

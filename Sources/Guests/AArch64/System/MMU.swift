@@ -144,11 +144,13 @@ extension AArch64CPU {
         if granule == 0 || (granule == 14 && !model.features.contains(.granule16)) { granule = 12 }
         let size = Int(control.bits(isUpper ? 16 : 0, 6))
         guard size >= 16, size <= (granule == 16 ? 47 : 48) else { return nil }
-        let root = regime.level == 1 ? (isUpper ? SystemRegister.ttbr1_el1 : .ttbr0_el1) : regime.level == 3 ? .ttbr0_el3 : isUpper ? .ttbr1_el2 : .ttbr0_el2
+        let root =
+            regime.level == 1 ? (isUpper ? SystemRegister.ttbr1_el1 : .ttbr0_el1) : regime.level == 3 ? .ttbr0_el3 : isUpper ? .ttbr1_el2 : .ttbr0_el2
         let hasFlags = regime.hasUser
         let updates = model.features.contains(.hafdbs)
         var walk = TableWalk(
-            granule: granule, inputBits: 64 - size, base: self[root].bits(1, 47) << 1, outputBits: outputBits(Int(control.bits(hasFlags ? 32 : 16, 3))))
+            granule: granule, inputBits: 64 - size, base: self[root].bits(1, 47) << 1,
+            outputBits: outputBits(Int(control.bits(hasFlags ? 32 : 16, 3))))
         walk.updatesAccess = updates && control.bit(hasFlags ? 39 : 21)
         walk.updatesDirty = walk.updatesAccess && control.bit(hasFlags ? 40 : 22)
         walk.ignoresHierarchy = model.features.contains(.hpds) && control.bit(hasFlags ? (isUpper ? 42 : 41) : 24)

@@ -66,24 +66,25 @@ struct SystemOperationRow: Sendable {
     ]
 
     /// Those of the inner shareable domain have CRm = 3, the others 7.
-    private static let flushRows: [SystemOperationRow] = [3, 7].flatMap { crm -> [SystemOperationRow] in
-        let broadcast = crm == 3
-        let suffix = broadcast ? "is" : ""
-        func row(_ name: String, _ op1: Int, _ op2: Int, _ scope: SystemOperation.Scope) -> SystemOperationRow {
-            SystemOperationRow("tlbi \(name)\(suffix)", op1, 8, crm, op2, .flush(scope, broadcast: broadcast))
-        }
-        return [
-            row("vmalle1", 0, 0, .all), row("vae1", 0, 1, .page), row("aside1", 0, 2, .context), row("vaae1", 0, 3, .page),
-            row("vale1", 0, 5, .page), row("vaale1", 0, 7, .page), row("alle2", 4, 0, .all), row("vae2", 4, 1, .page), row("alle1", 4, 4, .all),
-            row("vale2", 4, 5, .page), row("vmalls12e1", 4, 6, .all), row("alle3", 6, 0, .all), row("vae3", 6, 1, .page),
-            row("vale3", 6, 5, .page),
+    private static let flushRows: [SystemOperationRow] =
+        [3, 7].flatMap { crm -> [SystemOperationRow] in
+            let broadcast = crm == 3
+            let suffix = broadcast ? "is" : ""
+            func row(_ name: String, _ op1: Int, _ op2: Int, _ scope: SystemOperation.Scope) -> SystemOperationRow {
+                SystemOperationRow("tlbi \(name)\(suffix)", op1, 8, crm, op2, .flush(scope, broadcast: broadcast))
+            }
+            return [
+                row("vmalle1", 0, 0, .all), row("vae1", 0, 1, .page), row("aside1", 0, 2, .context), row("vaae1", 0, 3, .page),
+                row("vale1", 0, 5, .page), row("vaale1", 0, 7, .page), row("alle2", 4, 0, .all), row("vae2", 4, 1, .page), row("alle1", 4, 4, .all),
+                row("vale2", 4, 5, .page), row("vmalls12e1", 4, 6, .all), row("alle3", 6, 0, .all), row("vae3", 6, 1, .page),
+                row("vale3", 6, 5, .page),
+            ]
+        } + [
+            .init("tlbi ipas2e1is", 4, 8, 0, 1, .flush(.stage2Page, broadcast: true)),
+            .init("tlbi ipas2le1is", 4, 8, 0, 5, .flush(.stage2Page, broadcast: true)),
+            .init("tlbi ipas2e1", 4, 8, 4, 1, .flush(.stage2Page, broadcast: false)),
+            .init("tlbi ipas2le1", 4, 8, 4, 5, .flush(.stage2Page, broadcast: false)),
         ]
-    } + [
-        .init("tlbi ipas2e1is", 4, 8, 0, 1, .flush(.stage2Page, broadcast: true)),
-        .init("tlbi ipas2le1is", 4, 8, 0, 5, .flush(.stage2Page, broadcast: true)),
-        .init("tlbi ipas2e1", 4, 8, 4, 1, .flush(.stage2Page, broadcast: false)),
-        .init("tlbi ipas2le1", 4, 8, 4, 5, .flush(.stage2Page, broadcast: false)),
-    ]
 }
 
 extension AArch64CPU {

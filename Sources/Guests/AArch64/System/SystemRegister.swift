@@ -93,7 +93,8 @@ struct SystemRegisterRow: Sendable {
     var name: String { String(describing: register).uppercased() }
     var op1: Int { encoding >> 11 & 7 }
 
-    static let all: [SystemRegisterRow] = userRows + identificationRows + supervisorRows + hypervisorRows + monitorRows + timerRows
+    static let all: [SystemRegisterRow] =
+        userRows + identificationRows + supervisorRows + hypervisorRows + monitorRows + timerRows
         + debugRows + performanceRows + interruptRows
 
     private static let byEncoding = Dictionary(uniqueKeysWithValues: all.map { ($0.encoding, $0) })
