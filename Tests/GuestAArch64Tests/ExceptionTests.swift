@@ -52,6 +52,20 @@ import Testing
         #expect(element.cpu.register(1) == 0x25 << 26 | 1 << 25 | 0x21 && element.cpu.register(2) == 0x4000_0003)
     }
 
+    /// Accesses by a misaligned stack pointer fault where SCTLR_EL1.SA is set; a block that moves it by multiples of 16 looks once.
+    @Test(arguments: ElementEngine.allCases) func stackAlignment(_ engine: ElementEngine) throws {
+        let element = try SystemElement()
+        element.set("VBAR_EL1", ExceptionTests.vectors)
+        element.set("SCTLR_EL1", 0x30d0_0808)
+        word(element, 0x200, [Code.mrs(1, 0xc290), Code.mrs(2, 0xc201), Code.hvc])
+        // mov sp, x0; str x0, [sp, #-16]!; stp x0, x0, [sp, #-32]!; add sp, sp, #8; ldr x3, [sp, #8].
+        try element.run(
+            [Code.moveWide(0, 0x4040, shift: 16), Code.add(31, 0, 0), 0xf81f_0fe0, 0xa9be_03e0, Code.add(31, 31, 8), 0xf940_07e3], engine)
+        #expect(element.cpu.register(1) == 0x26 << 26 | 1 << 25)
+        #expect(element.cpu.register(2) == SystemElement.base + 20)
+        #expect(element.memory.load(0x403f_fff0, as: UInt64.self) == 0x4040_0000 && element.cpu.register(3) == 0)
+    }
+
     /// SPSR with AArch32 state, or a higher level: the return is illegal, and nothing may be executed then.
     @Test(arguments: [0x10, 0x9, 0x2] as [UInt16]) func illegalReturns(_ state: UInt16) throws {
         let element = try SystemElement()
@@ -100,6 +114,23 @@ import Testing
         try element.run([0xd503_207f, Code.moveWide(0, 5), 0xd503_42ff, Code.branch(0)], engine)
         #expect(element.cpu.register(0) == 5 && element.cpu.register(1) == 2)
         #expect(element.cpu.register(2) == 0x80, "ISR_EL1.I")
+    }
+
+    /// A counter that goes on with every look at it: a timer that is set is either due or waited for.
+    @Test func timersAreNeverLost() throws {
+        let element = try SystemElement()
+        var now: UInt64 = 0
+        var told: (output: Bool, wait: UInt64?) = (false, nil)
+        element.cpu.counter = {
+            now += 1
+            return now
+        }
+        element.cpu.onTimer = { _, output, wait in told = (output, wait) }
+        element.set("CNTV_CTL_EL0", 1)
+        for ahead in 0..<10 as Range<UInt64> {
+            element.set("CNTV_CVAL_EL0", now + ahead)
+            #expect(told.output || told.wait.map { $0 < 10 } == true, "\(ahead) ticks ahead")
+        }
     }
 
     /// The virtual timer's output and status.

@@ -6,7 +6,7 @@ import IR
 
 /// The functions that translated code calls, by index.
 enum AArch64Helper: Int, CaseIterable {
-    case undefined, raise, condition, nzcv, convertFlags, programRegister, writeFloatRegister
+    case undefined, raise, misalignedStack, condition, nzcv, convertFlags, programRegister, writeFloatRegister
     case systemRegister, systemInstruction, setMasks, virtualCounter, barrier
     case exceptionReturn, waitForInterrupt, waitForEvent, sendEvent, beginStep, clearExclusive, synchronizeCode
     case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
@@ -23,6 +23,12 @@ enum AArch64Helper: Int, CaseIterable {
         case .raise:
             Helper("raise", .everything) { state, syndrome, address, level in
                 unsafe AArch64CPU.with(state) { $0.raise(Syndrome(rawValue: syndrome), address: address, to: Int(level)) }
+                return 0
+            }
+        case .misalignedStack:
+            // The exit that follows says where.
+            Helper("misaligned_stack", [.writesState, .sideEffects]) { state, address, _, _ in
+                unsafe AArch64CPU.with(state) { $0.raise(Syndrome(.spAlignment), address: address) }
                 return 0
             }
         case .condition:

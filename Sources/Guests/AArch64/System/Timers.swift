@@ -29,7 +29,7 @@ extension AArch64CPU {
 
     func readTimer(_ timer: GenericTimer, _ register: SystemRegister) -> UInt64 {
         switch register {
-        case timer.control: self[register] | (isDue(timer) ? 4 : 0)
+        case timer.control: self[register] | (isDue(timer, at: count(of: timer)) ? 4 : 0)
         case timer.value: (self[timer.compare] &- count(of: timer)).bits(0, 32)
         default: self[register]
         }
@@ -45,15 +45,17 @@ extension AArch64CPU {
     }
 
     /// ISTATUS.
-    private func isDue(_ timer: GenericTimer) -> Bool {
-        self[timer.control] & 1 != 0 && Int64(bitPattern: count(of: timer) &- self[timer.compare]) >= 0
+    private func isDue(_ timer: GenericTimer, at count: UInt64) -> Bool {
+        self[timer.control] & 1 != 0 && Int64(bitPattern: count &- self[timer.compare]) >= 0
     }
 
     /// Tells the board the timer's output, and when to call again.
     public func updateTimer(_ timer: GenericTimer) {
         let control = self[timer.control]
-        let isDue = isDue(timer)
-        let wait = self[timer.compare] &- count(of: timer)
+        // Read once: a count that passes the compared value meanwhile would be neither due nor waited for.
+        let count = count(of: timer)
+        let isDue = isDue(timer, at: count)
+        let wait = self[timer.compare] &- count
         onTimer(timer, isDue && control & 2 == 0, control & 1 != 0 && !isDue ? wait : nil)
     }
 }

@@ -21,6 +21,7 @@ extension AArch64CPU {
         flags.isUnsupervised = !isEL2Enabled
         let control = self[.sctlr(usualLevel)]
         flags.checksAlignment = control & Control.a != 0 || (control & Control.m == 0 && hypervisor & HypervisorControl.dc == 0)
+        flags.checksStack = control & (level == 0 ? Control.sa0 : Control.sa) != 0
         if stepsInstructions { flags.step = unsafe element.pointee.stepping == 1 ? 1 : 2 }
         return flags
     }

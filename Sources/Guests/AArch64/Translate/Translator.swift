@@ -68,6 +68,12 @@ struct TranslationFlags {
         set { set(17, 1, newValue ? 1 : 0) }
     }
 
+    /// Accesses by the stack pointer need it aligned (SCTLR.SA and SA0).
+    var checksStack: Bool {
+        get { field(18, 1) != 0 }
+        set { set(18, 1, newValue ? 1 : 0) }
+    }
+
     /// NaN results are the default NaN.
     var defaultNaN: Bool { rawValue & FPCR.dn != 0 }
     /// The alternative half-precision format.
@@ -89,6 +95,7 @@ struct Translator {
     /// Address behind the instruction at hand, or where it jumps to if the block goes on there.
     var next: UInt64 = 0
     var sideExits = SideExits()
+    private var stackAlignment = StackAlignment()
 
     init(model: AArch64Model, flags: TranslationFlags) {
         self.model = model
@@ -117,6 +124,7 @@ struct Translator {
             }
         }
         sideExits.place(&b)
+        stackAlignment.place(&b)
         b.guestBytes = Int(pc &- start)
     }
 
@@ -131,7 +139,9 @@ struct Translator {
     private mutating func translate(_ b: inout IRBlock, _ o: Operands) {
         guard let id = InstructionID(number: Decoder.table.lookup(o.bits, features: model.features.rawValue)) else { return undefined(&b, o) }
         if flags.floatTrap != 0, id.usesVectors(o) { return raise(&b, Syndrome(.floatAccess, 0x1e0_0000), to: flags.floatTrap) }
+        if flags.checksStack { stackAlignment.check(&b, id, o, pc: pc) }
         if !dispatch(&b, id, o) { undefined(&b, o) }
+        stackAlignment.note(id, o)
     }
 
     /// Translates one instruction; false if its operands make it undefined.
