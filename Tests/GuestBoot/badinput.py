@@ -31,7 +31,7 @@ CASES = [
     *[(["-kernel", f"@{name}"], name) for name in ["half", "header", "empty", "foreign", "elf-half", "elf-header", "gzip", "absent"]],
     (["-kernel", "/tmp"], "/tmp"), (["-kernel", "/bin/true"], "another architecture"), (["-bios", "/tmp"], "/tmp"), (["-bios", "@absent"], "absent"),
     (["-bios", "@empty"], "empty"), (["-kernel", f"{FILES}/Image", "-initrd", "@absent"], "absent"), (["-kernel", f"{FILES}/Image", "-initrd", "/tmp"], "/tmp"),
-    (["-kernel", f"{FILES}/Image", "-m", "16"], "-m 16"), (["-kernel", f"{FILES}/Image", "-initrd", f"{FILES}/Image", "-m", "64"], "-m 64"),
+    (["-kernel", f"{FILES}/Image", "-m", "16"], "-m 16"), (["-kernel", f"{FILES}/Image", "-initrd", f"{FILES}/Image", "-m", "48"], "-m 48"),
     *[(["-m", size], "-m") for size in ["0", "abc", "12x", "100T", "900G", "-5", "99999999999999999999"]],
     *[(["-smp", count], "-smp") for count in ["0", "999", "x", "-1"]],
     (["-M", "virtt"], "did you mean 'virt'"), (["-M", "virt,foo=1"], "foo"), (["-M", "pc"], "pc"), (["-cpu", "rv65"], "did you mean 'rv64'"),
