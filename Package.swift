@@ -126,11 +126,20 @@ let machines: [Target] = [
             "Diagnostics",
         ]),
     module(
+        "BoardKit", "Machines/BoardKit",
+        uses: ["MachineModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+    module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "ObjectModel", "MachineModel", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
             "AddressSpace",
-            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics", "Compression",
+            "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
+        ]),
+    module(
+        "ARMMachines", "Machines/ARM",
+        uses: [
+            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
 ]
 
@@ -157,7 +166,7 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "GuestRISCV", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
             "JSON",
         ]),
     .executableTarget(

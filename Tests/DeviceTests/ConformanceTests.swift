@@ -23,6 +23,66 @@ private final class Zeros: BlockNode {
     func drain() {}
 }
 
+/// A GICv2 with both windows in one.
+private final class GIC400Face: MMIODevice {
+    static let typeName = GIC400.typeName
+    static let windowSize: UInt64 = 0x3000
+    private let gic: GIC400
+    private let distributor: GIC400Window, interface: GIC400Window
+
+    init(_ memory: AddressSpace) {
+        gic = GIC400(cpus: 2, memory: memory)
+        (distributor, interface) = (GIC400Window(gic, .distributor), GIC400Window(gic, .interface))
+    }
+
+    func reset() { gic.reset() }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { gic.visit(&visitor) }
+    func restored() { gic.restored() }
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
+        offset < 0x1000 ? distributor.read(offset, size: min(size, 4)) : interface.read(offset - 0x1000, size: min(size, 4))
+    }
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
+        if offset < 0x1000 { return distributor.write(offset, value: value, size: min(size, 4)) }
+        return interface.write(offset - 0x1000, value: value, size: min(size, 4))
+    }
+}
+
+/// A GICv3 with its windows, and the system registers of both CPUs by a part of their encodings, in one.
+private final class GICv3Face: MMIODevice {
+    static let typeName = GICv3.typeName
+    static let windowSize: UInt64 = 0x60000
+    private let gic = GICv3(affinities: [0, 1])
+    private let distributor: GICv3Window, redistributors: GICv3Window
+
+    init() { (distributor, redistributors) = (GICv3Window(gic, .distributor), GICv3Window(gic, .redistributors)) }
+
+    func reset() { gic.reset() }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { gic.visit(&visitor) }
+    func restored() { gic.restored() }
+
+    /// Of an offset from 0x50000 on: the CPU, whether its virtual interface, and the register among those with CRn = 12 or ICC_PMR_EL1.
+    private func register(_ offset: UInt64) -> (encoding: Int, cpu: Int, isVirtual: Bool) {
+        let number = Int(offset & 0x7f)
+        let base = offset & 0x80 != 0 ? 0xe640 : 0xc640
+        return (number == 0x7f ? 0xc230 : base + number % 0x28, Int(offset >> 8 & 1), offset & 0x200 != 0)
+    }
+
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
+        if offset < 0x10000 { return distributor.read(offset, size: size) }
+        if offset < 0x50000 { return redistributors.read(offset - 0x10000, size: size) }
+        let (encoding, cpu, isVirtual) = register(offset)
+        return (gic.readInterface(encoding, cpu: cpu, isVirtual: isVirtual), .ok)
+    }
+
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
+        if offset < 0x10000 { return distributor.write(offset, value: value, size: size) }
+        if offset < 0x50000 { return redistributors.write(offset - 0x10000, value: value, size: size) }
+        let (encoding, cpu, isVirtual) = register(offset)
+        gic.writeInterface(encoding, cpu: cpu, isVirtual: isVirtual, value)
+        return .ok
+    }
+}
+
 /// What every device must be able to do, tried on each.
 @Suite struct ConformanceTests {
     private let loop: EventLoop
@@ -38,12 +98,18 @@ private final class Zeros: BlockNode {
 
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
-        "net", "net-legacy", "empty-slot",
+        "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3",
     ]
 
     private func make(_ name: String) -> any MMIODevice {
         func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
         switch name {
+        case "pl011": return PL011(backend: NullBackend())
+        case "pl031": return PL031(loop: loop, clock: .virtual)
+        case "pl061": return PL061()
+        case "gicv2": return GIC400Face(memory)
+        case "gicv2m": return GICv2m(first: 80, count: 64)
+        case "gicv3": return GICv3Face()
         case "uart": return UART16550A(backend: NullBackend(), loop: loop)
         case "aclint": return ACLINT(harts: 3, loop: loop)
         case "plic": return PLIC(harts: 3)

@@ -24,6 +24,11 @@ struct RandomInstructions {
     private static let readable: [UInt32] = [0x5a10, 0x5a20, 0x5a21, 0x5e82], writable: [UInt32] = [0x5a10, 0x5e82]
     private static let cacheOperations: [UInt32] = [0x1ba1, 0x1ba9, 0x1bd1, 0x1bd9, 0x1bf1]
 
+    /// Rows that no program may execute.
+    static let privileged: Set<String> = [
+        "hvc", "smc", "hlt", "udf", "eret", "eretaa", "eretab", "msr_daifset", "msr_daifclr", "msr_spsel", "msr_pan", "msr_uao",
+    ]
+
     // MARK: One row
 
     mutating func append(_ row: DecodeRow, to code: inout CodeBuffer) {
@@ -100,7 +105,7 @@ struct RandomInstructions {
         if row.mnemonic.hasPrefix("stx"), s == d || (row.pattern.contains("u") && s == u) { return false }
         // casp: the pairs must not reach into the reserved registers.
         if row.mnemonic == "casp", [d, d + 1, s, s + 1].contains(where: { Reserved.all.contains(Int($0)) }) { return false }
-        return raisesNothing(bits) || ["svc", "hvc", "smc", "brk", "hlt", "udf"].contains(row.mnemonic)
+        return raisesNothing(bits) || ["svc", "brk"].contains(row.mnemonic) || RandomInstructions.privileged.contains(row.mnemonic)
     }
 
     /// Whether the translator takes the instruction.

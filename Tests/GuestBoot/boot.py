@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from guest import FILES, Guest, command
+from guest import FILES, Guest, board, command
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -19,14 +19,23 @@ def check(name, condition, detail=""):
     results.append(condition)
 
 
+# A register that the monitor shows.
+REGISTER = {False: "satp", True: "PSTATE="}
+
+
+def is_arm(system):
+    return board(system).files.endswith("arm64")
+
+
 def boot(system, cpus, *more):
     guest = Guest(command(system, "-smp", str(cpus), *more))
+    prompt = board(system).prompt
     try:
-        guest.expect("~ # ", 300)
+        guest.expect(prompt, 300)
         seconds = time.time() - guest.start
         guest.type("grep -c ^processor /proc/cpuinfo; echo six=$((2*3))\n")
         guest.expect("six=6", 60)
-        guest.expect("~ # ", 60)
+        guest.expect(prompt, 60)
         guest.type("poweroff\n")
         status = guest.wait(120)
         complaints = guest.complaints()
@@ -59,9 +68,9 @@ def monitor(system):
             guest.type(line + "\n")
             guest.expect(answer, 20)
         guest.type("\x01c")
-        guest.expect("~ # ", 300)
+        guest.expect(board(system).prompt, 300)
         guest.type("\x01c")
-        for line, answer in {"stop": "(qemu)", "info status": "VM status: paused", "x/2i $pc": ":  ", "info registers": "satp", "cont": "(qemu)"}.items():
+        for line, answer in {"stop": "(qemu)", "info status": "VM status: paused", "x/2i $pc": ":  ", "info registers": REGISTER[is_arm(system)], "cont": "(qemu)"}.items():
             guest.type(line + "\n")
             guest.expect(answer, 20)
         guest.type("\x01c")
@@ -85,12 +94,12 @@ def consoles(system, legacy):
             "-drive", f"file={work}/disk,format=raw,if=none,id=d", "-device", "virtio-blk-device,drive=d"))
         try:
             with socket.socket(socket.AF_UNIX) as line:
-                guest.expect("~ # ", 300)
+                guest.expect(board(system).prompt, 300)
                 line.connect(f"{work}/socket")
                 line.settimeout(60)
                 guest.type("dd if=/dev/urandom of=/tmp/x bs=64k count=64; cp /tmp/x /dev/vda; sync; echo 3 > /proc/sys/vm/drop_caches; cmp /tmp/x /dev/vda && echo sa''me\n")
                 guest.expect("same", 60)
-                guest.type("dd if=/dev/hwrng bs=16 count=1 | wc -c; (stty raw -echo; echo re''ady > /dev/ttyS0; head -c 6 | tr a-z A-Z) < /dev/hvc0 > /dev/hvc0\n")
+                guest.type("dd if=/dev/hwrng bs=16 count=1 | wc -c; (stty raw -echo; echo re''ady > /dev/console; head -c 6 | tr a-z A-Z) < /dev/hvc0 > /dev/hvc0\n")
                 guest.expect("ready", 60)
                 line.sendall(b"words.")
                 answer = b""
@@ -156,6 +165,74 @@ def u_boot(system):
             guest.process.kill()
 
 
+def arm_firmware(system):
+    """U-Boot and AAVMF from their packages, unmodified: to a prompt, what they see of flash, and the end."""
+    files = board(system).files
+    guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", "-bios", f"{files}/u-boot.bin"])
+    try:
+        guest.expect("Hit any key to stop autoboot", 60)
+        guest.type(" ")
+        guest.expect("=> ", 60)
+        guest.type("setexpr answer 0x6 * 0x7; echo answer=$answer\n")
+        guest.expect("answer=2a", 20)
+        guest.expect("=> ", 20)
+        guest.type("erase 4080000 +40000; mw.b 40400000 a5 100; cp.b 40400000 4080010 100; cmp.b 40400000 4080010 100\n")
+        guest.expect("Total of 256 byte(s) were the same", 20)
+        guest.expect("=> ", 20)
+        guest.type("reset\n")
+        guest.expect("Hit any key to stop autoboot", 60)
+        guest.type(" ")
+        guest.expect("=> ", 60)
+        guest.type("poweroff\n")
+        check("U-Boot", guest.wait(20) == 0)
+    except AssertionError as error:
+        check("U-Boot", False, str(error))
+        guest.process.kill()
+    for version in ["2", "3"]:
+        with tempfile.TemporaryDirectory() as work:
+            shutil.copy(f"{files}/AAVMF_VARS.fd", f"{work}/vars.fd")
+            guest = Guest([
+                system, "-M", f"virt,gic-version={version}", "-m", "512", "-nographic", "-drive",
+                f"if=pflash,format=raw,file={files}/AAVMF_CODE.fd,readonly=on", "-drive", f"if=pflash,format=raw,file={work}/vars.fd"])
+            name = f"AAVMF with a GICv{version}"
+            try:
+                guest.expect("any other key to continue", 60)
+                guest.type("\x1b")
+                guest.expect("Shell>", 30)
+                guest.type("reset -s\r")
+                check(name, guest.wait(20) == 0)
+            except AssertionError as error:
+                check(name, False, str(error))
+                guest.process.kill()
+
+
+def arm_kernel_by_firmware(system):
+    """AAVMF starts the kernel that it gets through fw_cfg."""
+    files = board(system).files
+    guest = Guest(command(system, "-smp", "2", "-bios", f"{files}/AAVMF_CODE.fd"))
+    try:
+        guest.expect(board(system).prompt, 300)
+        guest.type("ls -d /sys/firmware/efi && echo six=$((2*3)) && reboot\n")
+        guest.expect("six=6", 60)
+        guest.expect("Run /init as init process", 300)
+        guest.expect(board(system).prompt, 60)
+        guest.type("poweroff\n")
+        check("the kernel behind AAVMF, and a reboot", guest.wait(60) == 0 and not guest.complaints(), " ".join(guest.complaints()[:2]))
+    except AssertionError as error:
+        check("the kernel behind AAVMF, and a reboot", False, str(error))
+        guest.process.kill()
+
+
+def arm(system, counts):
+    arm_firmware(system)
+    arm_kernel_by_firmware(system)
+    for count in counts:
+        for version in ["2", "3"]:
+            boot(system, count, "-M", f"virt,gic-version={version}")
+    boot(system, 2, "-M", "virt,virtualization=on,gic-version=3")
+    boot(system, 1, "-cpu", "cortex-a57")
+
+
 def rv32(system):
     """OpenSBI for RV32 and a supervisor program of ours behind it."""
     if not shutil.which("riscv64-linux-gnu-gcc"):
@@ -182,14 +259,17 @@ parser.add_argument("--accelerators", action="store_true", help="also boot in th
 arguments = parser.parse_args()
 results = []
 escapes(arguments.system)
-u_boot(arguments.system)
 monitor(arguments.system)
-no_shutdown(arguments.system)
 for legacy in [False, True]:
     consoles(arguments.system, legacy)
-rv32(arguments.system)
-for count in arguments.smp or [1]:
-    boot(arguments.system, count)
+if is_arm(arguments.system):
+    arm(arguments.system, arguments.smp or [1])
+else:
+    u_boot(arguments.system)
+    no_shutdown(arguments.system)
+    rv32(arguments.system)
+    for count in arguments.smp or [1]:
+        boot(arguments.system, count)
 if arguments.accelerators:
     boot(arguments.system, 2, "-accel", "tcg,thread=single")
     boot(arguments.system, 1, "-icount", "shift=2")

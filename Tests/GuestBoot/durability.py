@@ -77,7 +77,7 @@ def kill_while_writing(system, work, image, cache, direct, seed, delay):
         os.unlink(image)
     with open(image, "wb") as disk:
         disk.truncate(SIZE)
-    run = f'quiet console=ttyS0 apus.run="/test/writer /dev/vda {WRITERS} {int(direct)} {seed}"'
+    run = f'quiet apus.run="/test/writer /dev/vda {WRITERS} {int(direct)} {seed}"'
     words = command(system, "-smp", "2", "-drive", f"file={image},format=raw,if=none,id=disk,cache={cache}", "-device",
                     "virtio-blk-device,drive=disk", append=run, memory="256")
     words[words.index("-initrd") + 1] = f"{work}/initramfs.gz"

@@ -9,11 +9,32 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FILES = os.path.join(ROOT, "build", "guests", "riscv64")
 
 
-def command(system, *more, append="console=ttyS0", memory="512"):
+class Board:
+    """What differs from one guest to the next: its fetched files, its console and what its shell asks with."""
+
+    def __init__(self, folder, console, prompt, compiler, firmware=None):
+        self.files = os.path.join(ROOT, "build", "guests", folder)
+        self.console, self.prompt, self.compiler = console, prompt, compiler
+        self.firmware = ["-bios", f"{self.files}/{firmware}"] if firmware else []
+
+
+BOARDS = {
+    "riscv64": Board("riscv64", "ttyS0", "~ # ", "riscv64-linux-gnu-gcc", "fw_dynamic.bin"),
+    "aarch64": Board("arm64", "ttyAMA0", "/ # ", "aarch64-linux-gnu-gcc"),
+}
+
+
+def board(system):
+    """The board of an emulator by its name, qemu-system-GUEST."""
+    return BOARDS[os.path.basename(system).rsplit("-", 1)[-1]]
+
+
+def command(system, *more, append="", memory="512"):
     """The command line of a boot of the fetched kernel."""
+    kind = board(system)
     return [
-        system, "-M", "virt", "-m", memory, "-nographic", "-bios", f"{FILES}/fw_dynamic.bin", "-kernel", f"{FILES}/Image",
-        "-initrd", f"{FILES}/initramfs.cpio.gz", "-append", append, *more,
+        system, "-M", "virt", "-m", memory, "-nographic", *kind.firmware, "-kernel", f"{kind.files}/Image",
+        "-initrd", f"{kind.files}/initramfs.cpio.gz", "-append", f"console={kind.console} {append}", *more,
     ]
 
 

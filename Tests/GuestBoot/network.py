@@ -15,7 +15,7 @@ import tempfile
 import time
 
 import servers
-from guest import FILES, Guest, command
+from guest import Guest, board, command
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SIZE = 20 << 20
@@ -28,13 +28,13 @@ def check(name, condition, detail=""):
     results.append(bool(condition))
 
 
-def initramfs(work):
+def initramfs(system, work):
     """The guest's initramfs with the UDP program behind it."""
     os.makedirs(f"{work}/root/test")
     subprocess.run(
-        ["riscv64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/datagrams", f"{HERE}/datagrams.c"], check=True)
+        [board(system).compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/datagrams", f"{HERE}/datagrams.c"], check=True)
     archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-    with open(f"{FILES}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
+    with open(f"{board(system).files}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
         output.write(base.read() + gzip.compress(archive))
 
 
@@ -42,10 +42,10 @@ class Shell:
     """A booted guest whose shell runs lines."""
 
     def __init__(self, system, work, *more):
-        words = command(system, *more, append="console=ttyS0 quiet")
+        words = command(system, *more, append="quiet")
         words[words.index("-initrd") + 1] = f"{work}/initramfs.gz"
         self.guest = Guest(words)
-        self.guest.expect("~ # ", 300)
+        self.guest.expect(board(system).prompt, 300)
 
     def run(self, line, seconds=60):
         """Output of a line; its status must be 0."""
@@ -192,7 +192,7 @@ def main():
     digest = hashlib.sha256(content).hexdigest()
     servers.start_all(content)
     with tempfile.TemporaryDirectory() as work:
-        initramfs(work)
+        initramfs(arguments.system, work)
         if arguments.peer:
             return compare(arguments.system, arguments.peer, work)
         os.mkdir(f"{work}/tftp")

@@ -61,7 +61,7 @@ class Machine:
     def __init__(self, system, image, cpus):
         self.guest = Guest(command(
             system, "-smp", str(cpus), "-drive", f"file={image},format=raw,if=none,id=root", "-device", "virtio-blk-device,drive=root", "-device",
-            "virtio-rng-device", append="console=ttyS0 apus.root=/dev/vda", memory="1024"))
+            "virtio-rng-device", append="apus.root=/dev/vda", memory="1024"))
         self.guest.expect("# ", 120)
         self.run("stty -echo cols 400; bind 'set enable-bracketed-paste off'; PS1='# '; dmesg -n 4", 60)
 

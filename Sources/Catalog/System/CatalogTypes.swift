@@ -1,4 +1,5 @@
 import DeviceModel
+import GuestAArch64
 import GuestRISCV
 import MachineControl
 import MachineModel
@@ -9,7 +10,7 @@ import JSON
 /// Types of objects, from what is listed anyway.
 extension Catalog {
     /// The kind of machine of a name.
-    public static func machine(_ name: String) -> MachineType? { machines.first { $0.name == name } }
+    public static func machine(_ name: String, guest: String) -> MachineType? { machines.first { $0.name == name && $0.guests.contains(guest) } }
 
     /// All types of a guest's sessions; `more` are those of devices and back ends that users ask for.
     public static func types(guest: String, more: [ObjectType]) -> TypeRegistry {
@@ -21,14 +22,21 @@ extension Catalog {
 
     /// Models of cpus with their types.
     private static func cpuTypes(guest: String) -> [(model: String, type: ObjectType)] {
-        guard guest.hasPrefix("riscv") else { return [] }
-        let models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
-        let properties = RISCVModel.properties.map { Property($0.name, .bool, "the extension \($0.name)") }
+        let models: [(name: String, help: String)], properties: [Property]
+        if guest.hasPrefix("riscv") {
+            models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
+            properties = RISCVModel.properties.map { Property($0.name, .bool, "the extension \($0.name)") }
+        } else {
+            models = AArch64Model.models
+            properties = AArch64Model.properties.map { Property($0.name, .bool, "the feature \($0.name)") }
+        }
         return models.map { ($0.name, ObjectType(cpuType($0.name, guest: guest), parent: "\(guest)-cpu", help: $0.help, properties)) }
     }
 
     /// The type of a model, whose properties may stand behind a comma.
-    public static func cpuType(_ model: String, guest: String) -> String { "\(model.prefix { $0 != "," })-riscv-cpu" }
+    public static func cpuType(_ model: String, guest: String) -> String {
+        "\(model.prefix { $0 != "," })-\(guest.hasPrefix("riscv") ? "riscv" : "arm")-cpu"
+    }
 
     /// What a model's cpus have, as `-cpu` gives it.
     public static func cpuValues(_ text: String, guest: String) throws -> PropertyValues {
@@ -36,9 +44,14 @@ extension Catalog {
         guard let type = cpuTypes(guest: guest).first(where: { $0.type.name == name })?.type else {
             return PropertyValues(ObjectType(name, parent: nil))
         }
-        let model = try RISCVModel(text, rv64: guest == "riscv64")
         var values = PropertyValues(type)
-        for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }
+        if guest.hasPrefix("riscv") {
+            let model = try RISCVModel(text, rv64: guest == "riscv64")
+            for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }
+        } else {
+            let model = try AArch64Model(text)
+            for (name, features) in AArch64Model.properties { try values.set(name, .bool(model.features.isSuperset(of: features))) }
+        }
         return values
     }
 

@@ -9,6 +9,9 @@ import HostOS
 public final class AddressSpace {
     public let name: String
     public let root: MemoryRegion
+    /// The vCPU whose access to a device's register is under way, for devices that have registers of the same address for each of them. Guarded by the
+    /// machine lock.
+    public var initiator = 0
     private var view: FlatView { didSet { table = view.table } }
     /// The view's sections, for lookups without a lock.
     private var table: SectionTable

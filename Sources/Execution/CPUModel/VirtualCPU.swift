@@ -31,14 +31,24 @@ public struct GuestDescription: Sendable {
     }
 }
 
+/// What a vCPU is to forget of its cached translations.
+public enum TLBFlush: Equatable, Sendable {
+    /// Everything, in all address-space contexts.
+    case all
+    /// The page around an address, in all contexts.
+    case page(UInt64)
+    /// One context (an ASID), global pages too.
+    case context(UInt64)
+}
+
 /// What the execution engine does for a vCPU's guest code. Called from helpers, on the vCPU's own thread.
 public protocol ExecutionServices: AnyObject {
-    /// Forgets every cached translation of virtual addresses, in all address-space contexts of this vCPU.
-    func flushTLB()
-    /// Forgets the translations of the page around an address, in all contexts of this vCPU.
-    func flushTLB(page address: UInt64)
-    /// Forgets the translations of one context (an ASID) of this vCPU, global pages too.
-    func flushTLB(context: UInt64)
+    /// Forgets cached translations of virtual addresses.
+    func flushTLB(_ what: TLBFlush)
+    /// Asks all other vCPUs to forget theirs.
+    func flushOtherTLBs(_ what: TLBFlush)
+    /// After the block that is under way this vCPU goes on only when the others have forgotten what they were asked to.
+    func awaitOtherTLBs()
     /// From now on addresses belong to another context: a number that the guest makes of page-table root and ASID.
     func switchContext(to context: UInt64)
     /// `translationFlags` may have changed: the mode, the float unit's state, the rounding class.

@@ -39,9 +39,9 @@ extension CPURunner {
         if mapping.executable { bits |= SoftTLB.Permission.execute }
         let entry = mapping.physical & ~0xfff | bits
         let table = unsafe table(mmuIndex)
-        if unsafe table.pointee.insert(address, physical: entry, isLarge: mapping.pageBits > 12), unsafe table.pointee.grow() {
+        if unsafe table.pointee.insert(address, physical: entry, pageBits: Int(mapping.pageBits)), unsafe table.pointee.grow() {
             publishTables()
-            _ = unsafe table.pointee.insert(address, physical: entry, isLarge: mapping.pageBits > 12)
+            _ = unsafe table.pointee.insert(address, physical: entry, pageBits: Int(mapping.pageBits))
         }
         unsafe open(address, mapping, table)
     }
@@ -203,13 +203,19 @@ extension CPURunner {
     // MARK: Devices
 
     private func readDevice(_ section: Section, _ physical: UInt64, _ size: Int, _ address: UInt64) -> UInt64 {
-        let (value, result) = engine.withMachineLock { cpu.memory.readRegister(section, physical, size: size) }
+        let (value, result) = engine.withMachineLock {
+            cpu.memory.initiator = cpu.index
+            return cpu.memory.readRegister(section, physical, size: size)
+        }
         if result != .ok { cpu.raise(.access, address: address, .read) }
         return value
     }
 
     private func writeDevice(_ section: Section, _ physical: UInt64, _ value: UInt64, _ size: Int, _ address: UInt64) {
-        let result = engine.withMachineLock { cpu.memory.writeRegister(section, physical, value: value, size: size) }
+        let result = engine.withMachineLock {
+            cpu.memory.initiator = cpu.index
+            return cpu.memory.writeRegister(section, physical, value: value, size: size)
+        }
         if result != .ok { cpu.raise(.access, address: address, .write) }
     }
 }

@@ -30,7 +30,12 @@ final class CPURunner {
     private var kicked = false
     private var stopRequested = false
     var isStopRequested: Bool { stopRequested }
-    private var tlbFlushRequested = false
+    /// What other threads want forgotten.
+    private var requestedFlushes: [TLBFlush] = []
+    /// Whether others have been asked to forget something, which this vCPU waits for.
+    private var awaitsOthers = false
+    /// More requests than this at a time are one for everything.
+    private static let mostFlushes = 32
     /// Instructions to run before the loop looks up, where they are counted.
     private(set) var instructionLimit = CPURunner.usualLimit
     /// Instructions given by `grant` so far; what is left of them is in the header.
@@ -121,10 +126,16 @@ final class CPURunner {
     /// Lets the runner run again after `requestStop`.
     func clearStop() { sleepLock.withLock { stopRequested = false } }
 
-    func requestTLBFlush() {
-        sleepLock.withLock { tlbFlushRequested = true }
+    func requestFlush(_ what: TLBFlush) {
+        sleepLock.withLock {
+            if requestedFlushes == [.all] { return }
+            if what == .all || requestedFlushes.count >= CPURunner.mostFlushes { requestedFlushes = [.all] } else { requestedFlushes.append(what) }
+        }
         cpu.kick()
     }
+
+    /// Whether there are requests that it has not seen yet.
+    var hasRequestedFlushes: Bool { sleepLock.withLock { !requestedFlushes.isEmpty } }
 
     private func wake() {
         sleepLock.lock()
@@ -181,10 +192,14 @@ final class CPURunner {
         unsafe apus_atomic_store_u32(exitRequest, 0)
         sleepLock.lock()
         kicked = false
-        let flush = tlbFlushRequested
-        tlbFlushRequested = false
+        let flushes = requestedFlushes
+        requestedFlushes = []
         sleepLock.unlock()
-        if flush { flushTLB() }
+        for flush in flushes { flushTLB(flush) }
+        if awaitsOthers {
+            awaitsOthers = false
+            engine.awaitFlushes(by: self)
+        }
         sampleRefill()
         if !cpu.isHalted || cpu.wakeIfDue(), cpu.takeInterrupt() {
             // The jump that was to be chained does not lead to the handler.
@@ -270,23 +285,27 @@ final class CPURunner {
 }
 
 extension CPURunner: ExecutionServices {
-    func flushTLB() {
+    func flushTLB(_ what: TLBFlush) {
         cpu.header.forgetRecentPages()
         var moved = false
-        for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush() { moved = true }
+        for index in unsafe contexts.indices {
+            guard let id = unsafe contexts[index].id else { continue }
+            switch what {
+            case .all: if unsafe contexts[index].flush() { moved = true }
+            case .page(let address): if unsafe contexts[index].flush(page: address) { moved = true }
+            case .context(let wanted): if unsafe id == wanted && contexts[index].flush() { moved = true }
+            }
+        }
         if moved { publishTables() }
     }
 
-    func flushTLB(page address: UInt64) {
-        cpu.header.forgetRecentPages()
-        var moved = false
-        for index in unsafe contexts.indices where unsafe contexts[index].id != nil && contexts[index].flush(page: address) { moved = true }
-        if moved { publishTables() }
+    func flushOtherTLBs(_ what: TLBFlush) {
+        for runner in engine.runners where runner !== self { runner.requestFlush(what) }
     }
 
-    func flushTLB(context id: UInt64) {
-        cpu.header.forgetRecentPages()
-        for index in unsafe contexts.indices where unsafe contexts[index].id == id && contexts[index].flush() { publishTables() }
+    func awaitOtherTLBs() {
+        awaitsOthers = true
+        cpu.kick()
     }
 
     func switchContext(to id: UInt64) {

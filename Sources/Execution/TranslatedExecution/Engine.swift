@@ -346,5 +346,11 @@ public final class TranslationEngine {
         block.chainedJumps.append(site)
     }
 
-    func flushAllTLBs() { for runner in runners { runner.requestTLBFlush() } }
+    /// Waits until no runner uses translations that it has been asked to forget. Whoever is outside generated code sees to that before it goes in.
+    func awaitFlushes(by runner: CPURunner) {
+        guard runners.contains(where: { $0 !== runner && $0.hasRequestedFlushes }) else { return }
+        exclusivity.run(kick: { for other in runners where other !== runner { other.cpu.kick() } }) {}
+    }
+
+    func flushAllTLBs() { for runner in runners { runner.requestFlush(.all) } }
 }

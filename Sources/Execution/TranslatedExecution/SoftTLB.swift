@@ -38,8 +38,8 @@ struct SoftTLB {
     /// Fills since the last flush or change of size, and those that threw out another page.
     private var fills = 0
     private var evictions = 0
-    /// Whether a page larger than 4 KiB is in here, so that a flush by page cannot know its extent.
-    private var holdsLargePages = false
+    /// From the first to the last address of pages larger than 4 KiB in here, of which a flush by page cannot know the extent.
+    private var largePages: ClosedRange<UInt64>?
     private var isEmpty = true
     /// Protects the tables' place in memory against other vCPUs that revoke write permission.
     private let guardLock = Mutex()
@@ -68,7 +68,7 @@ struct SoftTLB {
         unsafe fast[size - 1].writeTag = 0
         fills = 0
         evictions = 0
-        holdsLargePages = false
+        largePages = nil
         isEmpty = true
     }
 
@@ -97,7 +97,7 @@ struct SoftTLB {
 
     /// Forgets one page, or everything if its extent is not known. True if the table moved.
     mutating func flush(page address: UInt64) -> Bool {
-        if holdsLargePages { return flush() }
+        if largePages?.contains(address) == true { return flush() }
         let slot = index(address)
         if unsafe slow[slot].tag == address & ~0xfff { empty(slot) }
         return false
@@ -120,15 +120,21 @@ struct SoftTLB {
     }
 
     /// Puts a page in. True if the table has outgrown its size: the caller then flushes it.
-    mutating func insert(_ address: UInt64, physical: UInt64, isLarge: Bool) -> Bool {
+    mutating func insert(_ address: UInt64, physical: UInt64, pageBits: Int) -> Bool {
         let slot = index(address)
         fills += 1
         isEmpty = false
-        if isLarge { holdsLargePages = true }
+        if pageBits > 12 { noteLargePage(address, pageBits) }
         if unsafe slow[slot].tag != .max && slow[slot].tag != address & ~0xfff { evictions += 1 }
         empty(slot)
         unsafe slow[slot] = SlowEntry(tag: address & ~0xfff, physical: physical)
         return evictions > size * 2 && size < SoftTLB.largest
+    }
+
+    private mutating func noteLargePage(_ address: UInt64, _ pageBits: Int) {
+        let rest: UInt64 = pageBits > 63 ? .max : 1 << UInt64(pageBits) - 1
+        let (first, last) = (address & ~rest, address | rest)
+        largePages = min(first, largePages?.lowerBound ?? first)...max(last, largePages?.upperBound ?? last)
     }
 
     /// Lets generated code read, and perhaps write, the page straight.

@@ -254,9 +254,9 @@ public final class UserRunner {
 }
 
 extension UserRunner: ExecutionServices {
-    public func flushTLB() {}
-    public func flushTLB(page address: UInt64) {}
-    public func flushTLB(context: UInt64) {}
+    public func flushTLB(_ what: TLBFlush) {}
+    public func flushOtherTLBs(_ what: TLBFlush) {}
+    public func awaitOtherTLBs() {}
     public func switchContext(to context: UInt64) {}
     public func translationFlagsChanged() { publishJumpCache() }
     public func roundingModeChanged() { cpu.header.setHostRounding() }

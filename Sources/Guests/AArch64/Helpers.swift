@@ -6,7 +6,9 @@ import IR
 
 /// The functions that translated code calls, by index.
 enum AArch64Helper: Int, CaseIterable {
-    case undefined, raise, condition, nzcv, convertFlags, readSystem, writeSystem, clearExclusive, synchronizeCode
+    case undefined, raise, misalignedStack, condition, nzcv, convertFlags, programRegister, writeFloatRegister
+    case systemRegister, systemInstruction, setMasks, virtualCounter, barrier
+    case exceptionReturn, waitForInterrupt, waitForEvent, sendEvent, beginStep, clearExclusive, synchronizeCode
     case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
 
     static let table: [Helper] = allCases.map(\.helper)
@@ -19,8 +21,14 @@ enum AArch64Helper: Int, CaseIterable {
                 return 0
             }
         case .raise:
-            Helper("raise", .everything) { state, syndrome, address, _ in
-                unsafe AArch64CPU.with(state) { $0.raise(Syndrome(rawValue: syndrome), address: address) }
+            Helper("raise", .everything) { state, syndrome, address, level in
+                unsafe AArch64CPU.with(state) { $0.raise(Syndrome(rawValue: syndrome), address: address, to: Int(level)) }
+                return 0
+            }
+        case .misalignedStack:
+            // The exit that follows says where.
+            Helper("misaligned_stack", [.writesState, .sideEffects]) { state, address, _, _ in
+                unsafe AArch64CPU.with(state) { $0.raise(Syndrome(.spAlignment), address: address) }
                 return 0
             }
         case .condition:
@@ -29,15 +37,20 @@ enum AArch64Helper: Int, CaseIterable {
             }
         case .nzcv: Helper("nzcv", .readsState) { state, _, _, _ in unsafe AArch64CPU.with(state) { $0.nzcv } }
         case .convertFlags: Helper("convert_flags", .pure) { _, nzcv, toArm, _ in toArm != 0 ? flagsToArm(nzcv) : flagsFromArm(nzcv) }
-        case .readSystem:
-            Helper("read_system", [.readsState, .touchesFloatStatus, .sideEffects]) { state, number, _, _ in
-                unsafe AArch64CPU.with(state) { $0.readSystem(Int(number)) }
+        case .programRegister:
+            Helper("program_register", [.readsState, .touchesFloatStatus, .sideEffects]) { state, number, _, _ in
+                unsafe AArch64CPU.with(state) { $0.readRegister(SystemRegister(rawValue: Int(number)) ?? .fpsr, 0) }
             }
-        case .writeSystem:
-            Helper("write_system", [.readsState, .writesState, .touchesFloatStatus, .sideEffects]) { state, number, value, _ in
-                unsafe AArch64CPU.with(state) { $0.writeSystem(Int(number), value) }
+        case .writeFloatRegister:
+            Helper("write_float_register", [.readsState, .writesState, .touchesFloatStatus, .sideEffects]) { state, isControl, value, _ in
+                unsafe AArch64CPU.with(state) { cpu in
+                    if isControl != 0 { cpu.fpcr = value } else { cpu.fpsr = value }
+                }
                 return 0
             }
+        case .systemRegister, .systemInstruction, .setMasks, .virtualCounter, .barrier, .exceptionReturn, .waitForInterrupt, .waitForEvent,
+            .sendEvent, .beginStep:
+            systemHelper
         case .clearExclusive:
             Helper("clear_exclusive", .sideEffects) { state, _, _, _ in
                 unsafe CPUHeader(state).linkedAddress = .max
@@ -53,6 +66,7 @@ enum AArch64Helper: Int, CaseIterable {
             Helper("authenticate", .readsState) { state, pointer, modifier, step in
                 unsafe AArch64CPU.with(state) { cpu in
                     let step = AuthenticationStep(rawValue: step)
+                    guard cpu.authenticates(step.key) else { return pointer }
                     return step.authenticates
                         ? cpu.authentication.checking(pointer, modifier, key: step.key)
                         : cpu.authentication.adding(pointer, modifier, key: step.key)
@@ -73,6 +87,61 @@ enum AArch64Helper: Int, CaseIterable {
         case .hash:
             Helper("hash", [.readsState, .writesState, .sideEffects]) { state, instruction, bits, _ in
                 unsafe AArch64CPU.with(state) { $0.hash(instruction, bits) }
+                return 0
+            }
+        }
+    }
+
+    /// What only a machine's elements do.
+    private var systemHelper: Helper {
+        switch self {
+        case .systemRegister:
+            Helper("system_register", .everything) { state, access, value, _ in
+                unsafe AArch64CPU.with(state) { $0.accessRegister(SystemAccess(rawValue: access), value) }
+            }
+        case .systemInstruction:
+            Helper("system_instruction", .everything) { state, access, operand, _ in
+                unsafe AArch64CPU.with(state) { $0.execute(SystemAccess(rawValue: access), operand) }
+                return 0
+            }
+        case .setMasks:
+            Helper("set_masks", [.readsState, .writesState, .sideEffects]) { state, masks, _, _ in
+                unsafe AArch64CPU.with(state) { $0.setMasks(masks & ProcessState.daif) }
+                return 0
+            }
+        case .virtualCounter:
+            Helper("virtual_counter", [.readsState, .sideEffects]) { state, _, _, _ in unsafe AArch64CPU.with(state) { $0.visibleVirtualCounter } }
+        case .barrier:
+            Helper("barrier", [.readsState, .writesState, .sideEffects]) { state, _, _, _ in
+                unsafe AArch64CPU.with(state) { $0.waitForBroadcasts() }
+                return 0
+            }
+        case .exceptionReturn:
+            Helper("exception_return", .everything) { state, _, _, _ in
+                unsafe AArch64CPU.with(state) { $0.returnFromException() }
+                return 0
+            }
+        case .waitForInterrupt:
+            Helper("wait_for_interrupt", .everything) { state, pc, _, _ in
+                unsafe AArch64CPU.with(state) { $0.executeWait(pc, forEvent: false) }
+                return 0
+            }
+        case .waitForEvent:
+            Helper("wait_for_event", .everything) { state, pc, _, _ in
+                unsafe AArch64CPU.with(state) { $0.executeWait(pc, forEvent: true) }
+                return 0
+            }
+        case .sendEvent:
+            Helper("send_event", [.readsState, .writesState, .sideEffects]) { state, _, _, _ in
+                unsafe AArch64CPU.with(state) { unsafe $0.element.pointee.event = 1 }
+                return 0
+            }
+        default:
+            Helper("begin_step", [.readsState, .writesState, .sideEffects]) { state, _, _, _ in
+                unsafe AArch64CPU.with(state) { cpu in
+                    unsafe cpu.element.pointee.stepping = 2
+                    cpu.services?.translationFlagsChanged()
+                }
                 return 0
             }
         }

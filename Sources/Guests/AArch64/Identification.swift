@@ -1,11 +1,11 @@
 import Bits
 
-/// The identification registers as EL0 sees them, and what Linux makes of them.
+/// The identification registers: as a machine's levels see them, and as programs do after what Linux makes of them.
 extension AArch64Model {
     /// Numbers of the registers: CRm and op2 of op0 = 3, op1 = 0, CRn = 0.
     private enum Register {
         static let midr = 0x00, mpidr = 0x05, revidr = 0x06
-        static let pfr0 = 0x20, pfr1 = 0x21, isar0 = 0x30, isar1 = 0x31, isar2 = 0x32, mmfr0 = 0x38, mmfr1 = 0x39, mmfr2 = 0x3a
+        static let pfr0 = 0x20, pfr1 = 0x21, dfr0 = 0x28, isar0 = 0x30, isar1 = 0x31, isar2 = 0x32, mmfr0 = 0x38, mmfr1 = 0x39, mmfr2 = 0x3a
     }
 
     /// A register's value; 0 for those that are reserved. What only EL1 is concerned with reads as Linux shows it to programs: as absent.
@@ -47,5 +47,38 @@ extension AArch64Model {
         let rcpc = has(.lrcpc, at: 20) + has(.lrcpc2, at: 20)
         return dpb | has(.pauth, at: 8) | has(.jscvt, at: 12) | has(.fcma, at: 16) | rcpc | has(.pauth, at: 28) | has(.frintts, at: 32)
             | has(.sb, at: 36) | has(.bf16, at: 44) | has(.i8mm, at: 52)
+    }
+
+    // MARK: In a machine
+
+    /// A register's value in a machine. What is not there (AArch32, SVE, MTE, RAS, big-endian data) reads as absent; of the debug registers there
+    /// are the fewest that may be.
+    func identification(_ number: Int, in system: AArch64System) -> UInt64 {
+        switch number & 0x7f {
+        case Register.mpidr: 1 << 31 | system.affinity
+        case Register.pfr0: systemPFR0(system)
+        // Debug of v8.0, PMUv3, two breakpoints, two watchpoints.
+        case Register.dfr0: 0x6 | 1 << 8 | 1 << 12 | 1 << 20
+        case Register.mmfr0: mmfr0(system)
+        case Register.mmfr1: mmfr1
+        case Register.mmfr2: 1 | has(.uao, at: 4) | has(.lse2, at: 32)
+        default: identification(number)
+        }
+    }
+
+    private func systemPFR0(_ system: AArch64System) -> UInt64 {
+        let levels = pfr0 | (system.hasEL2 ? 1 << 8 : 0) | (system.hasEL3 ? 1 << 12 : 0)
+        return levels | (system.hasInterruptRegisters ? 1 << 24 : 0) | has(.csv3, at: 56) | has(.csv3, at: 60)
+    }
+
+    /// Addresses, ASIDs of 16 bits, pages of 4 and 64 KiB, and of 16 KiB at both stages.
+    private func mmfr0(_ system: AArch64System) -> UInt64 {
+        let range: UInt64 = [32: 0, 36: 1, 40: 2, 42: 3, 44: 4, 48: 5][physicalBits] ?? 5
+        return range | 2 << 4 | (system.hasEL3 ? 1 << 12 : 0) | has(.granule16, at: 20)
+    }
+
+    private var mmfr1: UInt64 {
+        let pan = has(.pan, at: 20) + has(.pan2, at: 20)
+        return has(.hafdbs, 2, at: 0) | has(.vhe, 2, at: 4) | has(.vhe, at: 8) | has(.hpds, at: 12) | has(.lor, at: 16) | pan
     }
 }

@@ -6,28 +6,31 @@ public struct AArch64Model: Sendable {
     public var features: Features
     /// MIDR_EL1.
     public var midr: UInt64
+    /// Bits of a physical address.
+    public var physicalBits: Int
     /// CTR_EL0: lines of 64 bytes, caches coherent or not as the core has them.
     public var ctr: UInt64 = 0x8444_c004
 
     private static let v8: Features = [.aes, .pmull, .sha1, .sha256, .crc32]
-    private static let v82: Features = [.lse, .rdm, .lor, .dpb, .fp16, .dotprod]
+    private static let v82: Features = [.lse, .rdm, .lor, .dpb, .fp16, .dotprod, .pan, .pan2, .uao, .vhe, .hafdbs, .hpds, .granule16, .csv3]
     /// Everything that Apus has.
     private static let everything: Features = [
         .aes, .pmull, .sha1, .sha256, .sha512, .sha3, .sm3, .sm4, .crc32, .lse, .lse2, .rdm, .fp16, .dotprod, .fcma, .jscvt, .lrcpc, .lrcpc2,
         .i8mm, .bf16, .flagm, .flagm2, .frintts, .pauth, .bti, .rng, .dpb, .dpb2, .sb, .ssbs, .dit, .lor, .fhm,
+        .pan, .pan2, .uao, .vhe, .hafdbs, .hpds, .granule16, .csv3,
     ]
 
     private struct Core {
-        let name: String, help: String, features: Features, midr: UInt64
+        let name: String, help: String, features: Features, midr: UInt64, physicalBits: Int
     }
 
     private static let cores: [Core] = [
-        Core(name: "cortex-a53", help: "Armv8.0", features: v8, midr: 0x410f_d034),
-        Core(name: "cortex-a57", help: "Armv8.0", features: v8, midr: 0x411f_d070),
-        Core(name: "cortex-a72", help: "Armv8.0", features: v8, midr: 0x410f_d083),
-        Core(name: "cortex-a76", help: "Armv8.2", features: v8.union(v82).union([.lrcpc, .ssbs]), midr: 0x414f_d0b1),
-        Core(name: "neoverse-n1", help: "Armv8.2", features: v8.union(v82).union([.lrcpc, .ssbs]), midr: 0x414f_d0c1),
-        Core(name: "max", help: "everything that Apus has", features: everything, midr: 0x000f_0510),
+        Core(name: "cortex-a53", help: "Armv8.0", features: v8, midr: 0x410f_d034, physicalBits: 40),
+        Core(name: "cortex-a57", help: "Armv8.0", features: v8, midr: 0x411f_d070, physicalBits: 44),
+        Core(name: "cortex-a72", help: "Armv8.0", features: v8, midr: 0x410f_d083, physicalBits: 44),
+        Core(name: "cortex-a76", help: "Armv8.2", features: v8.union(v82).union([.lrcpc, .ssbs]), midr: 0x414f_d0b1, physicalBits: 40),
+        Core(name: "neoverse-n1", help: "Armv8.2", features: v8.union(v82).union([.lrcpc, .ssbs]), midr: 0x414f_d0c1, physicalBits: 48),
+        Core(name: "max", help: "everything that Apus has", features: everything, midr: 0x000f_0510, physicalBits: 48),
     ]
 
     public static var models: [(name: String, help: String)] { cores.map { ($0.name, $0.help) } }
@@ -48,6 +51,7 @@ public struct AArch64Model: Sendable {
         name = core.name
         features = core.features
         midr = core.midr
+        physicalBits = core.physicalBits
         for word in words.dropFirst() { try set(word) }
         try check()
     }

@@ -10,26 +10,39 @@ struct AArch64State {
     var flagKind: UInt64 = 0
     var flagA: UInt64 = 0
     var flagB: UInt64 = 0
-    var tpidr: UInt64 = 0
-    var tpidrro: UInt64 = 0
     /// FPCR, whose rounding mode is also in the CPU header.
     var fpcr: UInt64 = 0
     /// FPSR.QC: not 0 where a saturating instruction has saturated. The other flags of FPSR are among the header's float flags.
     var qc: UInt64 = 0
-    /// The exception that `CPUHeader.exception` announces: class and syndrome as ESR_EL1 holds them, and the address.
+    /// The exception that `CPUHeader.exception` announces: class and syndrome as ESR_EL1 holds them, the address, and the level that takes it (0: the
+    /// usual one).
     var pendingSyndrome: UInt64 = 0
     var pendingAddress: UInt64 = 0
-    /// 1 while the element executes nothing.
+    var pendingLevel: UInt64 = 0
+    /// 1 while the element executes nothing: it waits for an interrupt, has been switched off, or was halted for good.
     var halted: UInt64 = 0
-    /// PSTATE.SSBS and PSTATE.DIT, in their places in the registers of those names.
-    var ssbs: UInt64 = 0
-    var dit: UInt64 = 0
+    /// The event register, which wfe waits for.
+    var event: UInt64 = 0
+    /// PSTATE.IL and PSTATE.SS.
+    var illegal: UInt64 = 0
+    var stepping: UInt64 = 0
+    /// Interrupt inputs, a bit for each `InterruptLine`; changed by other threads.
+    var lines: UInt64 = 0
+    /// 1 from a TLB maintenance instruction that concerns other elements on, until they have done it.
+    var broadcasts: UInt64 = 0
     /// 1 once the program has used an address with a tag: its code is then translated so that accesses ignore the top byte.
     var usesTags: UInt64 = 0
     /// 1 where system calls take addresses with tags (PR_SET_TAGGED_ADDR_CTRL).
     var passesTags: UInt64 = 0
-    /// The keys of pointer authentication, two words each, in the order of `AuthenticationKey`.
-    var keys = InlineArray<10, UInt64>(repeating: 0)
+    /// Virtual time at which PMCCNTR_EL0 was 0, in cycles.
+    var cycleOffset: UInt64 = 0
+    /// System registers by `SystemRegister.rawValue`, those of the process state in the places of their registers.
+    var system = InlineArray<256, UInt64>(repeating: 0)
+
+    subscript(register: SystemRegister) -> UInt64 {
+        get { system[register.rawValue] }
+        set { system[register.rawValue] = newValue }
+    }
 }
 
 /// How the flag cells hold N, Z, C and V.
@@ -55,7 +68,7 @@ enum AArch64Registers {
     static func v(_ number: Int) -> Int { 256 + 16 * number }
 
     static let flagKind = offset(\.flagKind), flagA = offset(\.flagA), flagB = offset(\.flagB)
-    static let tpidr = offset(\.tpidr), tpidrro = offset(\.tpidrro), qc = offset(\.qc)
+    static let qc = offset(\.qc), system = offset(\.system), broadcasts = offset(\.broadcasts)
 
     private static func offset(_ path: PartialKeyPath<AArch64State>) -> Int { MemoryLayout<AArch64State>.offset(of: path) ?? 0 }
 
@@ -67,6 +80,6 @@ enum AArch64Registers {
             + (0..<32).map { StateField("v\($0)", v($0), .v128, priority: $0 < 8 ? $0 : nil) }
             + [
                 StateField("flag_kind", flagKind, .i64), StateField("flag_a", flagA, .i64), StateField("flag_b", flagB, .i64),
-                StateField("tpidr_el0", tpidr, .i64), StateField("tpidrro_el0", tpidrro, .i64), StateField("qc", qc, .i64),
-            ])
+                StateField("qc", qc, .i64),
+            ] + SystemRegister.allCases.map { StateField(String(describing: $0), $0.offset, .i64) })
 }

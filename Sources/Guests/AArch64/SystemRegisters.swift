@@ -6,7 +6,7 @@ import SoftFloat
 
 extension AArch64CPU {
     /// Ticks of CNTVCT_EL0 in a second.
-    static let counterFrequency: UInt64 = 62_500_000
+    public static let counterFrequency: UInt64 = 62_500_000
 
     // MARK: Flags
 
@@ -82,30 +82,6 @@ extension AArch64CPU {
             header.collectFloatFlags()
             header.floatFlags = AArch64CPU.statusBits.reduce(UInt32(0)) { newValue & $1.0 != 0 ? $0 | $1.1.rawValue : $0 }
             unsafe element.pointee.qc = newValue & AArch64CPU.qcBit
-        }
-    }
-
-    // MARK: Access by mrs and msr
-
-    func readSystem(_ number: Int) -> UInt64 {
-        switch SystemRegister(rawValue: number) {
-        case .fpcr: return fpcr
-        case .fpsr: return fpsr
-        case .cntvct: return counter()
-        case .rndr, .rndrrs: return random()
-        case .ssbs: return unsafe element.pointee.ssbs
-        case .dit: return unsafe element.pointee.dit
-        default: preconditionFailure("the translator reads no system register \(number)")
-        }
-    }
-
-    func writeSystem(_ number: Int, _ value: UInt64) {
-        switch SystemRegister(rawValue: number) {
-        case .fpcr: fpcr = value
-        case .fpsr: fpsr = value
-        case .ssbs: unsafe element.pointee.ssbs = value & 1 << 12
-        case .dit: unsafe element.pointee.dit = value & 1 << 24
-        default: preconditionFailure("the translator writes no system register \(number)")
         }
     }
 }

@@ -263,7 +263,7 @@ extension RISCVCPU {
         let previous = new.bits(MStatus.mppShift, 2)
         if previous == 2 || (previous == 1 && !has(.s)) || (previous == 0 && !has(.u)) { new = new & ~MStatus.mpp | old & MStatus.mpp }
         unsafe hart.pointee.mstatus = new
-        if (old ^ new) & MStatus.mxr != 0 { services?.flushTLB() }
+        if (old ^ new) & MStatus.mxr != 0 { services?.flushTLB(.all) }
         services?.translationFlagsChanged()
         noteInterruptChange()
     }
@@ -280,7 +280,7 @@ extension RISCVCPU {
         if has(.svadu) { mask |= 1 << 61 }
         let old = unsafe hart.pointee.menvcfg
         unsafe hart.pointee.menvcfg = value & mask
-        if (old ^ value) & mask & (7 << 61) != 0 { services?.flushTLB() }
+        if (old ^ value) & mask & (7 << 61) != 0 { services?.flushTLB(.all) }
         updateSupervisorTimer()
     }
 
@@ -340,6 +340,6 @@ extension RISCVCPU {
 
     private func rebuildPMP() {
         pmp = unsafe PMP(config: hart.pointee.pmpcfg, address: hart.pointee.pmpaddr)
-        services?.flushTLB()
+        services?.flushTLB(.all)
     }
 }

@@ -176,7 +176,7 @@ public final class RISCVCPU: VirtualCPU {
         header.roundingMode = 0
         header.floatFlags = 0
         pmp = PMP()
-        services?.flushTLB()
+        services?.flushTLB(.all)
         services?.switchContext(to: 0)
         services?.roundingModeChanged()
         services?.translationFlagsChanged()

@@ -141,7 +141,7 @@ extension RISCVCPU {
     /// Fields: bit 0 an address is given, bit 1 an ASID is given, the instruction's bits << 32.
     func fenceVirtualMemory(_ address: UInt64, _ asid: UInt64, _ fields: UInt64) {
         if unsafe mode < 1 || (mode == 1 && hart.pointee.mstatus & MStatus.tvm != 0) { return raiseIllegal(fields >> 32) }
-        if fields & 1 != 0 { services?.flushTLB(page: model.rv64 ? address : address & 0xffff_ffff) } else { services?.flushTLB() }
+        if fields & 1 != 0 { services?.flushTLB(.page(model.rv64 ? address : address & 0xffff_ffff)) } else { services?.flushTLB(.all) }
     }
 
     /// Kinds: 0 inval, 1 clean, 2 flush, 3 zero. Host caches are coherent, so only the checks remain (Volume I, chapter 19.4).

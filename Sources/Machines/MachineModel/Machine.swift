@@ -114,6 +114,7 @@ public enum MachineError: ExplainedError {
     case badImage(String, reason: String)
     case badFlash(String, bytes: UInt64, needed: UInt64)
     case noFlashBank(Int, banks: Int)
+    case notSupported(String)
 
     public var cause: String {
         switch self {
@@ -125,6 +126,7 @@ public enum MachineError: ExplainedError {
         case .badImage(let path, let reason): "'\(path)': \(reason)"
         case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
         case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
+        case .notSupported(let what): "\(what) is not supported"
         }
     }
 
@@ -132,7 +134,8 @@ public enum MachineError: ExplainedError {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
         case .tooLittleMemory: "choose more"
-        case .noFirmware: "install the package opensbi, give its file with -bios FILE, or start without firmware: -bios none"
+        case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
+        case .notSupported: nil
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"

@@ -7,6 +7,8 @@ public struct MachineConfiguration {
     /// `-cpu`, the model and its properties; nil for the machine's default.
     public var cpu: String?
     public var cpus = 1
+    /// What `-machine` says of the machine's own properties.
+    public var properties: [String: String] = [:]
     /// Bytes.
     public var memory: UInt64?
     /// What stands behind the memory.

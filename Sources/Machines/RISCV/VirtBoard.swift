@@ -1,4 +1,5 @@
 import AddressSpace
+import BoardKit
 import CPUModel
 import Chardev
 import DeviceModel
@@ -33,7 +34,7 @@ public enum VirtBoard {
     }
 
     static let virtioSlots = 8
-    static let flashBanks = 2
+    static let flash = FlashBanks(start: Map.flash.0, size: Map.flash.1, count: 2)
 
     public static var type: MachineType {
         MachineType(
@@ -48,6 +49,9 @@ public enum VirtBoard {
     static func build(
         _ configuration: MachineConfiguration, _ guest: String, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void
     ) throws -> Machine {
+        for (name, value) in configuration.properties where !["off", "none"].contains(value) {
+            throw MachineError.notSupported("-machine \(name)=\(value)")
+        }
         let rv64 = guest == "riscv64"
         let model = try RISCVModel(configuration.cpu ?? (rv64 ? "rv64" : "rv32"), rv64: rv64)
         let size = configuration.memory ?? type.defaultMemory
@@ -77,8 +81,8 @@ public enum VirtBoard {
         let firmware = FirmwareConfiguration(memory: memory)
         firmware.set(.cpuCount, number: UInt16(cpus.count))
         for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
-        let flash = try VirtFlash.banks(configuration, memory: memory)
-        for (bank, device) in flash.enumerated() { root.add(device.region, at: VirtFlash.address(bank)) }
+        let flash = try VirtBoard.flash.make(configuration, memory: memory)
+        for (bank, device) in flash.enumerated() { root.add(device.region, at: VirtBoard.flash.address(bank)) }
         root.add(firmware.makeRegion(), at: Map.firmwareConfiguration.0)
         root.add(aclint.makeRegion(), at: Map.aclint.0)
         root.add(plic.makeRegion(), at: Map.plic.0)

@@ -1,5 +1,5 @@
 import AddressSpace
-import DeviceTree
+import BoardKit
 import Diagnostics
 import GuestRISCV
 import HostOS
@@ -8,9 +8,10 @@ import PlatformDevices
 
 /// What is put into the board's memory before the first instruction: firmware, kernel, RAM disk, device tree, reset vector.
 struct VirtBoot {
+    /// ELF's number of the architecture.
+    static let elfMachine: UInt16 = 243
     private let images: [(image: GuestImage, path: String)]
-    private let tree: [UInt8]
-    private let isGenerated: Bool
+    private let tree: BootTree
     private let treeAddress: UInt64
     private let resetCode: [UInt8]
 
@@ -30,10 +31,10 @@ struct VirtBoot {
         var initrd: (start: UInt64, end: UInt64)?
         var top = firmware?.0.end ?? base
         if configuration.flash[1] != nil {
-            try VirtBoot.hand(configuration, to: firmwareConfiguration)
-            kernelEntry = VirtFlash.address(1)
+            try firmwareConfiguration.hand(configuration)
+            kernelEntry = VirtBoard.flash.address(1)
         } else if let path = configuration.kernel {
-            let kernel = try VirtKernel(path: path, model: model).image(at: kernelStart)
+            let kernel = try KernelFile(path: path, architecture: .riscv(model)).image(at: kernelStart)
             images.append((kernel, path))
             kernelEntry = kernel.entry
             top = max(top, kernel.end)
@@ -46,37 +47,27 @@ struct VirtBoot {
                 top = start + UInt64(bytes.count)
             }
         }
-        isGenerated = configuration.deviceTree == nil
-        tree = try VirtBoot.tree(configuration, model, memorySize, initrd)
+        let commandLine = configuration.commandLine ?? (configuration.kernel == nil ? nil : "")
+        tree = try BootTree(configuration, initrd: initrd, seeds: [(VirtDeviceTree.seed, VirtDeviceTree.seedBytes)]) {
+            VirtDeviceTree(model: model, cpus: configuration.cpus, memorySize: memorySize, commandLine: commandLine, initrd: initrd).root
+        }
         // Within the first 3 GiB, so that 32-bit code reaches it.
-        treeAddress = (min(end, 3 << 30) - UInt64(tree.count)) & ~(unit - 1)
-        guard top <= treeAddress else { throw MachineError.tooLittleMemory(memorySize, needed: top - base + UInt64(tree.count) + unit) }
+        treeAddress = (min(end, 3 << 30) - UInt64(tree.bytes.count)) & ~(unit - 1)
+        guard top <= treeAddress else { throw MachineError.tooLittleMemory(memorySize, needed: top - base + UInt64(tree.bytes.count) + unit) }
         self.images = images.map { (image: $0.0, path: $0.1) }
-        let start = configuration.flash[0] == nil ? nil : VirtFlash.address(0)
+        let start = configuration.flash[0] == nil ? nil : VirtBoard.flash.address(0)
         let entry = start ?? firmware?.0.entry ?? (configuration.kernel == nil ? base : kernelEntry)
         resetCode = VirtBoot.resetVector(rv64: model.rv64, start: entry, tree: treeAddress, kernel: kernelEntry)
     }
 
     // MARK: Parts
 
-    /// Kernel, RAM disk and command line as items of the firmware configuration device.
-    private static func hand(_ configuration: MachineConfiguration, to device: FirmwareConfiguration) throws {
-        func add(_ size: FirmwareConfiguration.Key, _ data: FirmwareConfiguration.Key, _ bytes: [UInt8]) {
-            device.set(size, number: UInt32(bytes.count))
-            device.set(data, bytes)
-        }
-        guard let kernel = configuration.kernel else { return }
-        add(.kernelSize, .kernelData, try HostFile.contents(kernel))
-        if let initrd = configuration.initrd { add(.initrdSize, .initrdData, try HostFile.contents(initrd)) }
-        add(.commandLineSize, .commandLineData, Array((configuration.commandLine ?? "").utf8) + [0])
-    }
-
     private static func firmware(_ configuration: MachineConfiguration, _ model: RISCVModel) throws -> (GuestImage, String)? {
         let name = configuration.firmware ?? "default"
         if name == "none" { return nil }
         let path = try name == "default" ? defaultFirmware(configuration, rv64: model.rv64) : name
         let bytes = try HostFile.contents(path)
-        if let image = try GuestImage(elf: bytes, machine: VirtKernel.machine, path: path) { return (image, path) }
+        if let image = try GuestImage(elf: bytes, machine: VirtBoot.elfMachine, path: path) { return (image, path) }
         guard !bytes.isEmpty else { throw MachineError.badImage(path, reason: "the file is empty") }
         return (GuestImage(raw: bytes, at: VirtBoard.Map.memory), path)
     }
@@ -93,26 +84,6 @@ struct VirtBoot {
         }
         throw MachineError.noFirmware(names[0], searched: folders)
     }
-
-    private static func tree(
-        _ configuration: MachineConfiguration, _ model: RISCVModel, _ memorySize: UInt64, _ initrd: (start: UInt64, end: UInt64)?
-    ) throws -> [UInt8] {
-        guard let path = configuration.deviceTree else {
-            let commandLine = configuration.commandLine ?? (configuration.kernel == nil ? nil : "")
-            return try VirtDeviceTree(
-                model: model, cpus: configuration.cpus, memorySize: memorySize, commandLine: commandLine, initrd: initrd
-            ).root.flattened()
-        }
-        var blob = try DeviceTreeBlob(checking: try HostFile.contents(path))
-        if let text = configuration.commandLine { try blob.set(node: "chosen", "bootargs", bytes: Array(text.utf8) + [0]) }
-        if let initrd {
-            try blob.set(node: "chosen", "linux,initrd-start", bytes: bigEndian(initrd.start))
-            try blob.set(node: "chosen", "linux,initrd-end", bytes: bigEndian(initrd.end))
-        }
-        return blob.packed()
-    }
-
-    private static func bigEndian(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) } }
 
     /// Code that hands over as OpenSBI's fw_dynamic wants it: a0 = hart, a1 = device tree, a2 = the information behind the code.
     private static func resetVector(rv64: Bool, start: UInt64, tree: UInt64, kernel: UInt64) -> [UInt8] {
@@ -142,19 +113,19 @@ struct VirtBoot {
         for (image, path) in images {
             do { try image.load(into: memory, path: path) } catch { warn(error.description) }
         }
-        memory.write(treeAddress, seeded(random(VirtDeviceTree.seedBytes)))
+        memory.write(treeAddress, tree.seeded(random))
         bootROM.ramBlock?.load(resetCode, at: 0)
     }
 
-    /// The tree with fresh randomness for the kernel. A tree of the user's stays as it is.
-    private func seeded(_ seed: [UInt8]) -> [UInt8] {
-        guard isGenerated, var blob = try? DeviceTreeBlob(checking: tree) else { return tree }
-        try? blob.set(node: "chosen", VirtDeviceTree.seed, bytes: seed)
-        return blob.packed()
-    }
+    func dump(to path: String) throws { try tree.dump(to: path) }
+}
 
-    func dump(to path: String) throws {
-        let file = try HostFile(path, .create)
-        try file.write(at: 0, tree)
+extension KernelArchitecture {
+    static func riscv(_ model: RISCVModel) -> KernelArchitecture {
+        KernelArchitecture(name: "RISC-V", machine: VirtBoot.elfMachine, magic: "RSC\u{5}") { bits in
+            let isWide = bits & 3 == 3
+            let isKnown = RISCVInstructionSet.mnemonic(of: isWide ? bits : bits & 0xffff, model: model) != nil && bits & 0xffff != 0
+            return (isKnown, isWide ? 4 : 2)
+        }
     }
 }

@@ -139,7 +139,7 @@ struct VirtDeviceTree {
     private var flash: DeviceTreeNode {
         var node = DeviceTreeNode("flash@20000000")
         node.set("compatible", strings: "cfi-flash")
-        node.set("reg", wideCells: (0..<VirtBoard.flashBanks).flatMap { [VirtFlash.address($0), VirtBoard.Map.flash.1] })
+        node.set("reg", wideCells: (0..<VirtBoard.flash.count).flatMap { [VirtBoard.flash.address($0), VirtBoard.flash.size] })
         node.set("bank-width", cells: [4])
         return node
     }

@@ -55,7 +55,7 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         return "Supported machines are:\n" + rows.joined()
     }
     let machine = PropertyList(options.last("machine") ?? "", option: "machine", implied: "type")
-    if machine.asksForHelp, let type = Catalog.machine(machine["type"] ?? "virt")?.objectType {
+    if machine.asksForHelp, let type = Catalog.machine(machine["type"] ?? "virt", guest: guest)?.objectType {
         return "\(type.name) options:\n" + type.properties.map(DeviceRequest.help).joined()
     }
     if ["help", "?"].contains(options.last("cpu")) { return Catalog.cpuHelp(guest: guest) }

@@ -16,8 +16,8 @@ extension Session: MachineSession, QMPTarget {
     var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
     var isSingleStepped: Bool { options.has("singlestep") }
     var hasMachine: Bool { builtMachine != nil }
-    var memorySize: UInt64 { configuration.memory ?? Catalog.machine(machineName)?.defaultMemory ?? 0 }
-    var ownMemoryID: String? { memoryBackEnd == nil ? Catalog.machine(machineName)?.memoryID : nil }
+    var memorySize: UInt64 { configuration.memory ?? Catalog.machine(machineName, guest: guest)?.defaultMemory ?? 0 }
+    var ownMemoryID: String? { memoryBackEnd == nil ? Catalog.machine(machineName, guest: guest)?.memoryID : nil }
 
     var machine: Machine {
         guard let builtMachine else { preconditionFailure("a machine is asked for before there is one") }

@@ -31,12 +31,10 @@ extension Session {
         machineAccelerator = values.string("accel")
         memoryBackEnd = values.string("memory-backend")
         configuration.memorySource.isDumped = values.bool("dump-guest-core")
-        for name in ["usb", "graphics", "aclint"] where values.type.property(name) != nil && values.bool(name) {
+        for name in ["usb", "graphics"] where values.type.property(name) != nil && values.bool(name) {
             throw CommandLineError.notSupported("-machine \(name)=on")
         }
-        if values.type.property("aia") != nil, let aia = values.string("aia"), aia != "none" {
-            throw CommandLineError.notSupported("-machine aia=\(aia)")
-        }
+        for property in type.properties { configuration.properties[property.name] = list[property.name] }
         machineValues = values
         return type
     }

@@ -3,13 +3,13 @@ import Decoding
 /// Branches, exception generating and system instructions (DDI 0487, C4.1.87).
 enum BranchInstruction: Int, ChapterInstruction {
     case b, bl, b_cond, cbz, cbnz, tbz, tbnz
-    case br, blr, ret
+    case br, blr, ret, eret, eretaa, eretab
     case braa, brab, blraa, blrab, braaz, brabz, blraaz, blrabz, retaa, retab
     case udf, svc, hvc, smc, brk, hlt
     case hint, bti, xpaclri, pacia1716, pacib1716, autia1716, autib1716
     case paciaz, paciasp, pacibz, pacibsp, autiaz, autiasp, autibz, autibsp
     case clrex, dsb, dmb, isb, sb
-    case cfinv, xaflag, axflag, msr_ssbs, msr_dit
+    case cfinv, xaflag, axflag, msr_ssbs, msr_dit, msr_daifset, msr_daifclr, msr_spsel, msr_pan, msr_uao
     case sys, mrs, msr
 
     static let chapter = Chapter.branch
@@ -27,6 +27,9 @@ let branchRows: [DecodeRow] = [
     .init(BranchInstruction.br, "1101011 0000 11111 000000 nnnnn 00000"),
     .init(BranchInstruction.blr, "1101011 0001 11111 000000 nnnnn 00000"),
     .init(BranchInstruction.ret, "1101011 0010 11111 000000 nnnnn 00000"),
+    .init(BranchInstruction.eret, "1101011 0100 11111 000000 11111 00000"),
+    .init(BranchInstruction.eretaa, "1101011 0100 11111 000010 11111 11111", .pauth),
+    .init(BranchInstruction.eretab, "1101011 0100 11111 000011 11111 11111", .pauth),
     .init(BranchInstruction.braa, "1101011 1000 11111 000010 nnnnn mmmmm", .pauth),
     .init(BranchInstruction.brab, "1101011 1000 11111 000011 nnnnn mmmmm", .pauth),
     .init(BranchInstruction.blraa, "1101011 1001 11111 000010 nnnnn mmmmm", .pauth),
@@ -72,6 +75,11 @@ let systemRows: [DecodeRow] = [
     .init(BranchInstruction.axflag, "1101010100000 000 0100 0000 010 11111", .flagm2),
     .init(BranchInstruction.msr_ssbs, "1101010100000 011 0100 iiii 001 11111", .ssbs),
     .init(BranchInstruction.msr_dit, "1101010100000 011 0100 iiii 010 11111", .dit),
+    .init(BranchInstruction.msr_daifset, "1101010100000 011 0100 iiii 110 11111"),
+    .init(BranchInstruction.msr_daifclr, "1101010100000 011 0100 iiii 111 11111"),
+    .init(BranchInstruction.msr_spsel, "1101010100000 000 0100 iiii 101 11111"),
+    .init(BranchInstruction.msr_pan, "1101010100000 000 0100 iiii 100 11111", .pan),
+    .init(BranchInstruction.msr_uao, "1101010100000 000 0100 iiii 011 11111", .uao),
     .init(BranchInstruction.sys, "1101010100001 ppp pppp pppp ppp ttttt"),
     .init(BranchInstruction.mrs, "110101010011 ppppppppppppppp ttttt"),
     .init(BranchInstruction.msr, "110101010001 ppppppppppppppp ttttt"),

@@ -9,4 +9,8 @@ public struct Features: OptionSet, Sendable {
     public static let jscvt = bit(15), lrcpc = bit(16), lrcpc2 = bit(17), i8mm = bit(18), bf16 = bit(19), flagm = bit(20), flagm2 = bit(21)
     public static let frintts = bit(22), pauth = bit(23), bti = bit(24), rng = bit(25), dpb = bit(26), dpb2 = bit(27), sb = bit(28)
     public static let ssbs = bit(29), dit = bit(30), lor = bit(31), fhm = bit(32)
+    public static let pan = bit(33), uao = bit(34), vhe = bit(35), hafdbs = bit(36), hpds = bit(37), granule16 = bit(38)
+    public static let csv3 = bit(39), pan2 = bit(41)
+    /// Not of the core but of its surroundings: the interrupt controller's system registers.
+    public static let gic = bit(40)
 }

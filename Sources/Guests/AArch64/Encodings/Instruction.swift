@@ -25,6 +25,17 @@ struct InstructionID: Equatable {
     }
 }
 
+extension InstructionID {
+    /// Whether an instruction uses the SIMD and floating-point registers: of loads and stores those whose bit 26 is set.
+    func usesVectors(_ o: Operands) -> Bool {
+        switch chapter {
+        case .immediate, .register, .branch: false
+        case .loadStore: o.bit(26)
+        case .float, .structure, .vector, .crypto: true
+        }
+    }
+}
+
 /// An enum of one chapter's instructions. A case is named by the manual's mnemonic; what follows an underscore tells its variants apart.
 protocol ChapterInstruction: RawRepresentable, CaseIterable, Sendable where RawValue == Int {
     static var chapter: Chapter { get }

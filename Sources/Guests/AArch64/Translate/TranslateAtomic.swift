@@ -26,10 +26,10 @@ extension Translator {
         return true
     }
 
-    private func exclusiveAccess(_ size: Int) -> MemoryOperation { MemoryOperation(size, alignment: .fault, order: .sequential) }
+    private func exclusiveAccess(_ size: Int) -> MemoryOperation { memoryAccess(size, alignment: .fault, order: .sequential) }
 
     private func atomicAccess(_ size: Int) -> MemoryOperation {
-        MemoryOperation(size, alignment: model.features.contains(.lse2) ? .within16 : .fault, order: .sequential)
+        memoryAccess(size, alignment: model.features.contains(.lse2) ? .within16 : .fault, order: .sequential)
     }
 
     private func compareAndSwap(_ b: inout IRBlock, _ o: Operands) {

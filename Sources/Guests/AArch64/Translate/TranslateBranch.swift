@@ -25,9 +25,14 @@ extension Translator {
             jump(&b, to: authenticated(&b, read(&b, .i64, 30), step, readSP(&b, .i64, 31)), hint: .return)
         case .udf: return false
         case .svc: raise(&b, Syndrome(.supervisorCall, UInt64(o.field(5, 16))))
-        case .hvc, .smc, .hlt: return false
+        case .hvc, .smc:
+            guard flags.isSystem, flags.level > 0 else { return false }
+            raise(&b, Syndrome(instruction == .hvc ? .hypervisorCall : .secureCall, UInt64(o.field(5, 16))))
+        case .hlt: return false
+        case .eret, .eretaa, .eretab: return exceptionReturn(&b, instruction, o)
         case .brk: raise(&b, Syndrome(.breakpoint, UInt64(o.field(5, 16))))
-        case .hint, .bti: break
+        case .hint: hint(&b, o)
+        case .bti: break
         case .xpaclri: write(&b, 30, .i64, stripped(&b, read(&b, .i64, 30)))
         case .pacia1716, .pacib1716, .autia1716, .autib1716: pointer(&b, 17, o.hintStep, modifier: read(&b, .i64, 16))
         case .paciaz, .pacibz, .autiaz, .autibz: pointer(&b, 30, o.hintStep, modifier: b.const(.i64, 0))

@@ -33,13 +33,16 @@ extension Translator {
         case .ldp_postv: return pairVector(&b, o, .post, loads: true)
         case .stp_prev: return pairVector(&b, o, .pre, loads: false)
         case .ldp_prev: return pairVector(&b, o, .pre, loads: true)
-        case .stur, .sttr: store(&b, o, .offset)
+        case .stur: store(&b, o, .offset)
+        case .sttr: store(&b, o, .offset, unprivileged: true)
         case .str_post: store(&b, o, .post)
         case .str_pre: store(&b, o, .pre)
-        case .ldur, .ldtr: load(&b, o, .offset)
+        case .ldur: load(&b, o, .offset)
+        case .ldtr: load(&b, o, .offset, unprivileged: true)
         case .ldr_post: load(&b, o, .post)
         case .ldr_pre: load(&b, o, .pre)
-        case .ldurs, .ldtrs: return loadSigned(&b, o, .offset)
+        case .ldurs: return loadSigned(&b, o, .offset)
+        case .ldtrs: return loadSigned(&b, o, .offset, unprivileged: true)
         case .ldrs_post: return loadSigned(&b, o, .post)
         case .ldrs_pre: return loadSigned(&b, o, .pre)
         case .str: store(&b, o.rd, address(&b, o), scaled(o), o.size)
@@ -93,26 +96,30 @@ extension Translator {
 
     // MARK: General registers
 
-    private func load(_ b: inout IRBlock, _ register: Int, _ base: Value, _ offset: Int64, _ size: Int, signed type: IRType? = nil) {
-        let value = b.load(type ?? .i64, base, offset: offset, MemoryOperation(size, signed: type != nil))
+    private func load(
+        _ b: inout IRBlock, _ register: Int, _ base: Value, _ offset: Int64, _ size: Int, signed type: IRType? = nil, unprivileged: Bool = false
+    ) {
+        let value = b.load(type ?? .i64, base, offset: offset, memoryAccess(size, signed: type != nil, unprivileged: unprivileged))
         write(&b, register, type ?? .i64, value)
     }
 
-    private func store(_ b: inout IRBlock, _ register: Int, _ base: Value, _ offset: Int64, _ size: Int) {
-        b.store(.i64, base, offset: offset, read(&b, .i64, register), MemoryOperation(size))
+    private func store(_ b: inout IRBlock, _ register: Int, _ base: Value, _ offset: Int64, _ size: Int, unprivileged: Bool = false) {
+        b.store(.i64, base, offset: offset, read(&b, .i64, register), memoryAccess(size, unprivileged: unprivileged))
     }
 
-    private func load(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing) {
-        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in load(&b, o.rd, base, offset, o.size) }
+    private func load(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing, unprivileged: Bool = false) {
+        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in load(&b, o.rd, base, offset, o.size, unprivileged: unprivileged) }
     }
 
-    private func store(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing) {
-        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in store(&b, o.rd, base, offset, o.size) }
+    private func store(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing, unprivileged: Bool = false) {
+        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in store(&b, o.rd, base, offset, o.size, unprivileged: unprivileged) }
     }
 
-    private func loadSigned(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing) -> Bool {
+    private func loadSigned(_ b: inout IRBlock, _ o: Operands, _ indexing: Indexing, unprivileged: Bool = false) -> Bool {
         guard let type = o.signedType else { return false }
-        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in load(&b, o.rd, base, offset, o.size, signed: type) }
+        withAddress(&b, o, o.signed(12, 9), indexing) { b, base, offset in
+            load(&b, o.rd, base, offset, o.size, signed: type, unprivileged: unprivileged)
+        }
         return true
     }
 
@@ -121,7 +128,7 @@ extension Translator {
         let size = o.is64 ? 8 : 4
         withAddress(&b, o, o.signed(15, 7) * Int64(size), indexing) { b, base, offset in
             if loads {
-                let memory = MemoryOperation(size, signed: signed)
+                let memory = memoryAccess(size, signed: signed)
                 let first = b.load(.i64, base, offset: offset, memory)
                 let second = b.load(.i64, base, offset: offset + Int64(size), memory)
                 write(&b, o.rd, .i64, first)
@@ -136,7 +143,7 @@ extension Translator {
     // MARK: Ordered accesses
 
     private func ordered(_ size: Int, _ order: MemoryOperation.Order) -> MemoryOperation {
-        MemoryOperation(size, alignment: model.features.contains(.lse2) ? .any : .fault, order: order)
+        memoryAccess(size, alignment: model.features.contains(.lse2) ? .any : .fault, order: order)
     }
 
     private func loadAcquire(_ b: inout IRBlock, _ o: Operands, offset: Int64) {
@@ -146,8 +153,8 @@ extension Translator {
 
     private func loadAcquireSigned(_ b: inout IRBlock, _ o: Operands) -> Bool {
         guard let type = o.signedType else { return false }
-        var memory = ordered(o.size, .acquire)
-        memory = MemoryOperation(o.size, signed: true, alignment: memory.alignment, order: .acquire)
+        let alignment = ordered(o.size, .acquire).alignment
+        let memory = memoryAccess(o.size, signed: true, alignment: alignment, order: .acquire)
         write(&b, o.rd, type, b.load(type, address(&b, o), offset: o.signed(12, 9), memory))
         return true
     }
@@ -162,7 +169,7 @@ extension Translator {
         let step = AuthenticationStep(authenticates: true, key: o.bit(23) ? .db : .da)
         let pointer = authenticated(&b, base, step, b.const(.i64, 0))
         let offset = (o.bits.bits(22, 1) << 9 | o.bits.bits(12, 9)).signExtended(from: 10) * 8
-        let value = b.load(.i64, untagged(&b, pointer), offset: offset, MemoryOperation(8))
+        let value = b.load(.i64, untagged(&b, pointer), offset: offset, memoryAccess(8))
         if o.bit(11) { writeSP(&b, o.rn, .i64, b.add(.i64, pointer, b.const64(offset))) }
         write(&b, o.rd, .i64, value)
     }

@@ -36,7 +36,7 @@ extension Translator {
         let size = o.q ? 16 : 8
         if o.bit(22) {
             let values = (0..<registers).map { index in
-                b.load(o.q ? .v128 : .i64, base, offset: Int64(index * size), MemoryOperation(size))
+                b.load(o.q ? .v128 : .i64, base, offset: Int64(index * size), memoryAccess(size))
             }
             for (index, value) in values.enumerated() {
                 if o.q { writeVector(&b, register(o, index), value) } else { writeLow(&b, register(o, index), value) }
@@ -44,7 +44,7 @@ extension Translator {
         } else {
             for index in 0..<registers {
                 let value = o.q ? readVector(&b, register(o, index)) : readLow(&b, .i64, register(o, index))
-                b.store(o.q ? .v128 : .i64, base, offset: Int64(index * size), value, MemoryOperation(size))
+                b.store(o.q ? .v128 : .i64, base, offset: Int64(index * size), value, memoryAccess(size))
             }
         }
         finish(&b, o, bytes: registers * size)
@@ -62,7 +62,7 @@ extension Translator {
             for element in 0..<count {
                 for index in 0..<registers {
                     let value = b.vextract(.i64, lane(size), readVector(&b, register(o, index)), at: element)
-                    b.store(.i64, base, offset: Int64((element * registers + index) * size), value, MemoryOperation(size))
+                    b.store(.i64, base, offset: Int64((element * registers + index) * size), value, memoryAccess(size))
                 }
             }
         }
@@ -75,7 +75,7 @@ extension Translator {
         let vectors = (0..<registers).map { index in
             (0..<count).reduce(b.zext(.v128, b.const(.i64, 0))) { vector, element in
                 let offset = Int64((element * registers + index) * size)
-                let value = b.load(.i64, base, offset: offset, MemoryOperation(size))
+                let value = b.load(.i64, base, offset: offset, memoryAccess(size))
                 return b.vinsert(.v128, lane(size), vector, at: element, value)
             }
         }
@@ -88,7 +88,7 @@ extension Translator {
         let registers = (o.field(13, 1) << 1 | o.field(21, 1)) + 1
         let base = address(&b, o)
         if o.bit(22) {
-            let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), MemoryOperation(size)) }
+            let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), memoryAccess(size)) }
             for (index, value) in values.enumerated() {
                 let old = readVector(&b, register(o, index))
                 writeVector(&b, register(o, index), b.vinsert(.v128, lane(size), old, at: number, value))
@@ -96,7 +96,7 @@ extension Translator {
         } else {
             for index in 0..<registers {
                 let value = b.vextract(.i64, lane(size), readVector(&b, register(o, index)), at: number)
-                b.store(.i64, base, offset: Int64(index * size), value, MemoryOperation(size))
+                b.store(.i64, base, offset: Int64(index * size), value, memoryAccess(size))
             }
         }
         finish(&b, o, bytes: registers * size)
@@ -120,7 +120,7 @@ extension Translator {
     private func replicated(_ b: inout IRBlock, _ o: Operands, registers: Int) {
         let size = 1 << o.field(10, 2)
         let base = address(&b, o)
-        let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), MemoryOperation(size)) }
+        let values = (0..<registers).map { b.load(.i64, base, offset: Int64($0 * size), memoryAccess(size)) }
         for (index, value) in values.enumerated() {
             let splat = b.vsplat(o.q ? .v128 : .v64, lane(size), value)
             writeResult(&b, register(o, index), splat)

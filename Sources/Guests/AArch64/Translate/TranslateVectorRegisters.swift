@@ -53,7 +53,7 @@ extension Translator {
     }
 
     private func loadValue(_ b: inout IRBlock, _ base: Value, _ offset: Int64, _ size: Int) -> Value {
-        b.load(size == 16 ? .v128 : .i64, base, offset: offset, MemoryOperation(size))
+        b.load(size == 16 ? .v128 : .i64, base, offset: offset, memoryAccess(size))
     }
 
     private func writeLoaded(_ b: inout IRBlock, _ register: Int, _ value: Value) {
@@ -62,9 +62,9 @@ extension Translator {
 
     private func storeVector(_ b: inout IRBlock, _ register: Int, _ base: Value, _ offset: Int64, _ size: Int) {
         if size == 16 {
-            b.store(.v128, base, offset: offset, readVector(&b, register), MemoryOperation(16))
+            b.store(.v128, base, offset: offset, readVector(&b, register), memoryAccess(16))
         } else {
-            b.store(.i64, base, offset: offset, readLow(&b, .i64, register), MemoryOperation(size))
+            b.store(.i64, base, offset: offset, readLow(&b, .i64, register), memoryAccess(size))
         }
     }
 

@@ -3,16 +3,76 @@ import CPUModel
 import Decoding
 import IR
 
-/// What generated code depends on beside address and bytes, packed into `VirtualCPU.translationFlags`: fields of FPCR, and in
-/// a bit that FPCR does not use whether addresses may have tags.
+/// What generated code depends on beside address and bytes, packed into `VirtualCPU.translationFlags`: fields of FPCR, and in bits that FPCR does
+/// not use the rest.
 struct TranslationFlags {
-    let rawValue: UInt64
+    private(set) var rawValue: UInt64
 
     init(rawValue: UInt64) { self.rawValue = rawValue }
-    init(fpcr: UInt64, untags: Bool) { rawValue = fpcr & (FPCR.dn | FPCR.fz | FPCR.fz16 | FPCR.ahp) | (untags ? 1 : 0) }
+    init(fpcr: UInt64) { rawValue = fpcr & (FPCR.dn | FPCR.fz | FPCR.fz16 | FPCR.ahp) }
 
-    /// Accesses ignore the top byte of their base register.
-    var untags: Bool { rawValue & 1 != 0 }
+    private func field(_ low: Int, _ count: Int) -> Int { Int(rawValue.bits(low, count)) }
+    private mutating func set(_ low: Int, _ count: Int, _ value: Int) { rawValue = rawValue.replacingBits(low, count, with: UInt64(value)) }
+
+    /// Of a program: accesses ignore the top byte of their base register. In a machine the MMU sees to that.
+    var untags: Bool {
+        get { field(0, 1) != 0 }
+        set { set(0, 1, newValue ? 1 : 0) }
+    }
+    /// A machine's element, which has more than a program sees.
+    var isSystem: Bool {
+        get { field(1, 1) != 0 }
+        set { set(1, 1, newValue ? 1 : 0) }
+    }
+    var level: Int {
+        get { field(2, 2) }
+        set { set(2, 2, newValue) }
+    }
+    /// MMU indices of loads and stores, and of ldtr and sttr.
+    var mmuIndex: Int {
+        get { field(4, 3) }
+        set { set(4, 3, newValue) }
+    }
+    var unprivilegedIndex: Int {
+        get { field(7, 3) }
+        set { set(7, 3, newValue) }
+    }
+    /// PSTATE.IL: nothing may be executed.
+    var isIllegal: Bool {
+        get { field(10, 1) != 0 }
+        set { set(10, 1, newValue ? 1 : 0) }
+    }
+    /// Software step: 1 before an instruction that is stepped, 2 behind it.
+    var step: Int {
+        get { field(11, 2) }
+        set { set(11, 2, newValue) }
+    }
+    /// Accesses must be aligned (SCTLR.A, and wherever all memory is Device memory).
+    var checksAlignment: Bool {
+        get { field(13, 1) != 0 }
+        set { set(13, 1, newValue ? 1 : 0) }
+    }
+    /// The level that floating-point instructions are trapped to; 0 for none.
+    var floatTrap: Int {
+        get { field(14, 2) }
+        set { set(14, 2, newValue) }
+    }
+    /// The level has its own stack pointer in use (PSTATE.SP).
+    var ownStack: Bool {
+        get { field(16, 1) != 0 }
+        set { set(16, 1, newValue ? 1 : 0) }
+    }
+    /// EL1 may access its registers without a hypervisor's seeing that.
+    var isUnsupervised: Bool {
+        get { field(17, 1) != 0 }
+        set { set(17, 1, newValue ? 1 : 0) }
+    }
+
+    /// Accesses by the stack pointer need it aligned (SCTLR.SA and SA0).
+    var checksStack: Bool {
+        get { field(18, 1) != 0 }
+        set { set(18, 1, newValue ? 1 : 0) }
+    }
 
     /// NaN results are the default NaN.
     var defaultNaN: Bool { rawValue & FPCR.dn != 0 }
@@ -35,6 +95,7 @@ struct Translator {
     /// Address behind the instruction at hand, or where it jumps to if the block goes on there.
     var next: UInt64 = 0
     var sideExits = SideExits()
+    private var stackAlignment = StackAlignment()
 
     init(model: AArch64Model, flags: TranslationFlags) {
         self.model = model
@@ -45,10 +106,15 @@ struct Translator {
     mutating func translate(_ b: inout IRBlock, _ window: inout CodeWindow, limit: Int) {
         pc = b.pc
         let start = pc
-        if pc & 3 != 0 { return misaligned(&b) }
+        if pc & 3 != 0 { return only(&b, Syndrome(.pcAlignment)) }
+        if flags.isIllegal { return only(&b, Syndrome(.illegalState)) }
+        // ISV, and EX: which instruction was stepped is not told.
+        if flags.step == 2 { return only(&b, Syndrome(.softwareStep, 0x22)) }
+        let limit = flags.step == 1 ? 1 : limit
         while let low = window.halfword(at: pc), let high = window.halfword(at: pc &+ 2) {
             next = pc &+ 4
             b.startInstruction(pc)
+            if flags.step == 1 { b.call(AArch64Helper.beginStep.rawValue) }
             translate(&b, Operands(UInt32(low) | UInt32(high) << 16))
             pc = next
             if ended { break }
@@ -58,21 +124,24 @@ struct Translator {
             }
         }
         sideExits.place(&b)
+        stackAlignment.place(&b)
         b.guestBytes = Int(pc &- start)
     }
 
-    /// A jump to an address that is no multiple of 4 faults when it is fetched from.
-    private func misaligned(_ b: inout IRBlock) {
+    /// A block that does nothing but raise an exception, such as that of an address which is no multiple of 4.
+    private func only(_ b: inout IRBlock, _ syndrome: Syndrome) {
         b.startInstruction(pc)
-        b.call(AArch64Helper.raise.rawValue, b.const(.i64, Syndrome(.pcAlignment).rawValue), b.const(.i64, pc))
+        b.call(AArch64Helper.raise.rawValue, b.const(.i64, syndrome.rawValue), b.const(.i64, pc))
         b.exit(.exception, pc: pc)
         b.guestBytes = 1
     }
 
     private mutating func translate(_ b: inout IRBlock, _ o: Operands) {
-        guard let id = InstructionID(number: Decoder.table.lookup(o.bits, features: model.features.rawValue)), dispatch(&b, id, o) else {
-            return undefined(&b, o)
-        }
+        guard let id = InstructionID(number: Decoder.table.lookup(o.bits, features: model.features.rawValue)) else { return undefined(&b, o) }
+        if flags.floatTrap != 0, id.usesVectors(o) { return raise(&b, Syndrome(.floatAccess, 0x1e0_0000), to: flags.floatTrap) }
+        if flags.checksStack { stackAlignment.check(&b, id, o, pc: pc) }
+        if !dispatch(&b, id, o) { undefined(&b, o) }
+        stackAlignment.note(id, o)
     }
 
     /// Translates one instruction; false if its operands make it undefined.
@@ -115,6 +184,18 @@ struct Translator {
     /// The type of an operand by the instruction's size bit.
     func word(_ o: Operands) -> IRType { o.is64 ? .i64 : .i32 }
 
+    // MARK: Memory
+
+    /// An access of so many bytes, by the rules of the level, or of EL0 for ldtr and sttr.
+    func memoryAccess(
+        _ size: Int, signed: Bool = false, alignment: MemoryOperation.Alignment = .any, order: MemoryOperation.Order = .relaxed,
+        unprivileged: Bool = false
+    ) -> MemoryOperation {
+        MemoryOperation(
+            size, signed: signed, alignment: flags.checksAlignment ? .fault : alignment, order: order,
+            mmuIndex: unprivileged ? flags.unprivilegedIndex : flags.mmuIndex)
+    }
+
     // MARK: Ends of blocks
 
     mutating func undefined(_ b: inout IRBlock, _ o: Operands) {
@@ -124,9 +205,15 @@ struct Translator {
     }
 
     /// An exception that the instruction is for.
-    mutating func raise(_ b: inout IRBlock, _ syndrome: Syndrome) {
-        b.call(AArch64Helper.raise.rawValue, b.const(.i64, syndrome.rawValue), b.const(.i64, pc))
+    mutating func raise(_ b: inout IRBlock, _ syndrome: Syndrome, to level: Int = 0) {
+        b.call(AArch64Helper.raise.rawValue, b.const(.i64, syndrome.rawValue), b.const(.i64, pc), b.const(.i64, UInt64(level)))
         b.exit(.exception, pc: pc)
+        ended = true
+    }
+
+    /// Goes on where a helper has set `pc`.
+    mutating func endAtPC(_ b: inout IRBlock) {
+        b.goto(b.read(.i64, CPUHeader.Offset.pc))
         ended = true
     }
 

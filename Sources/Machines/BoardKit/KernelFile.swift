@@ -1,32 +1,55 @@
 import Compression
-import GuestRISCV
 import HostOS
 import MachineModel
 
-/// What `-kernel` may be: an ELF file, a Linux Image, either of them packed with gzip, or raw code.
-struct VirtKernel {
+/// What tells an architecture's kernels from others.
+public struct KernelArchitecture {
+    /// "RISC-V".
+    let name: String
     /// ELF's number of the architecture.
-    static let machine: UInt16 = 243
+    let machine: UInt16
+    /// Four bytes at offset 0x38 of a Linux Image.
+    let magic: [UInt8]
+    /// Whether bytes are the beginning of instructions.
+    let isInstruction: (UInt32) -> (isKnown: Bool, bytes: Int)
+
+    public init(name: String, machine: UInt16, magic: String, isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)) {
+        self.name = name
+        self.machine = machine
+        self.magic = Array(magic.utf8)
+        self.isInstruction = isInstruction
+    }
+}
+
+/// What `-kernel` may be: an ELF file, a Linux Image, either of them packed with gzip, or raw code.
+public struct KernelFile {
     /// The most that a packed kernel may unpack to, in bytes.
     private static let limit = 512 << 20
 
     let path: String
-    let model: RISCVModel
+    let architecture: KernelArchitecture
+
+    public init(path: String, architecture: KernelArchitecture) {
+        self.path = path
+        self.architecture = architecture
+    }
 
     /// The kernel, where its format leaves the choice at `start`.
-    func image(at start: UInt64) throws -> GuestImage {
+    public func image(at start: UInt64) throws -> GuestImage {
         var bytes = try HostFile.contents(path)
         if Gzip.isGzip(bytes) {
-            do { bytes = try Gzip.unpack(bytes, limit: VirtKernel.limit) } catch { throw MachineError.badImage(path, reason: error.cause) }
+            do { bytes = try Gzip.unpack(bytes, limit: KernelFile.limit) } catch { throw MachineError.badImage(path, reason: error.cause) }
         }
-        if let image = try GuestImage(elf: bytes, machine: VirtKernel.machine, path: path) { return image }
+        if let image = try GuestImage(elf: bytes, machine: architecture.machine, path: path) { return image }
         guard bytes.count > 64 else { throw MachineError.badImage(path, reason: "it is too short for a kernel") }
-        if Array(bytes[0x38..<0x3c]) == Array("RSC\u{5}".utf8) { return try linux(bytes, start) }
-        guard looksLikeCode(bytes) else { throw MachineError.badImage(path, reason: "it is no RISC-V Linux Image, no ELF file, and no RISC-V code") }
+        if Array(bytes[0x38..<0x3c]) == architecture.magic { return try linux(bytes, start) }
+        guard looksLikeCode(bytes) else {
+            throw MachineError.badImage(path, reason: "it is no \(architecture.name) Linux Image, no ELF file, and no \(architecture.name) code")
+        }
         return GuestImage(raw: bytes, at: start)
     }
 
-    /// A Linux Image (Documentation/arch/riscv/boot-image-header.rst), which says how much memory it needs.
+    /// A Linux Image (Documentation/arch/riscv/boot-image-header.rst, Documentation/arch/arm64/booting.rst), which says how much memory it needs.
     private func linux(_ bytes: [UInt8], _ start: UInt64) throws -> GuestImage {
         let size = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[16 + $1]) << UInt64(8 * $1) }
         guard size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
@@ -60,9 +83,9 @@ struct VirtKernel {
         var offset = 0
         for _ in 0..<4 {
             let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
-            let isWide = bits & 3 == 3
-            guard RISCVInstructionSet.mnemonic(of: isWide ? bits : bits & 0xffff, model: model) != nil, bits & 0xffff != 0 else { return false }
-            offset += isWide ? 4 : 2
+            let instruction = architecture.isInstruction(bits)
+            guard instruction.isKnown else { return false }
+            offset += instruction.bytes
         }
         return true
     }

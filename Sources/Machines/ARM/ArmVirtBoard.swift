@@ -1,0 +1,108 @@
+import AddressSpace
+import BoardKit
+import CPUModel
+import Chardev
+import DeviceModel
+import DeviceTree
+import EventLoop
+import GuestAArch64
+import HostOS
+import MachineModel
+import PlatformDevices
+
+/// The `virt` board, as QEMU 7.2 lays it out.
+public enum ArmVirtBoard {
+    /// Address and size of everything on the board.
+    enum Map {
+        static let distributor: (UInt64, UInt64) = (0x0800_0000, 0x1_0000)
+        static let cpuInterface: (UInt64, UInt64) = (0x0801_0000, 0x1_0000)
+        static let messages: (UInt64, UInt64) = (0x0802_0000, 0x1000)
+        static let redistributors: (UInt64, UInt64) = (0x080a_0000, 0xf6_0000)
+        static let uart: (UInt64, UInt64) = (0x0900_0000, 0x1000)
+        static let rtc: (UInt64, UInt64) = (0x0901_0000, 0x1000)
+        static let firmwareConfiguration: (UInt64, UInt64) = (0x0902_0000, 0x18)
+        static let gpio: (UInt64, UInt64) = (0x0903_0000, 0x1000)
+        static let virtio: (UInt64, UInt64) = (0x0a00_0000, 0x200)
+        static let memory: UInt64 = 0x4000_0000
+    }
+
+    /// Shared interrupts, counted from 0 as device trees do.
+    enum Shared {
+        static let uart = 1, rtc = 2, gpio = 7, virtio = 16, messages = 48
+        static let messageCount = 64
+    }
+
+    /// Private interrupts, counted from 16.
+    enum Private {
+        static let maintenance = 9, hypervisor = 10, virtual = 11, hostVirtual = 12, secure = 13, physical = 14
+
+        static func of(_ timer: GenericTimer) -> Int {
+            switch timer {
+            case .physical: physical
+            case .virtual: virtual
+            case .hypervisor: hypervisor
+            case .hostVirtual: hostVirtual
+            case .secure: secure
+            }
+        }
+    }
+
+    static let virtioSlots = 32
+    static let flash = FlashBanks(start: 0, size: 0x0400_0000, count: 2)
+    /// The pin at which the power key is.
+    static let powerKey = 3
+
+    public static var type: MachineType {
+        MachineType(
+            name: "virt", help: "ARM Virtual Machine", guests: ["aarch64"], maxCPUs: 123, defaultMemory: 128 << 20,
+            memoryID: "mach-virt.ram", defaultCPU: { _ in "max" }, properties: ArmVirtOptions.properties, build: build)
+    }
+
+    static func build(
+        _ configuration: MachineConfiguration, _ guest: String, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void
+    ) throws -> Machine {
+        let options = try ArmVirtOptions(configuration.properties)
+        let model = try AArch64Model(configuration.cpu ?? "max")
+        let size = configuration.memory ?? type.defaultMemory
+        guard configuration.cpus <= options.maxCPUs else {
+            throw MachineError.tooManyCPUs(configuration.cpus, machine: type.name, max: options.maxCPUs)
+        }
+        let limit: UInt64 = 255 << 30
+        guard size <= limit else { throw MachineError.tooMuchMemory(size, max: limit) }
+        guard size <= hostMemorySize() else { throw MachineError.hostHasLess(size, host: hostMemorySize()) }
+
+        let root = MemoryRegion.container("system", size: .max)
+        let memory = AddressSpace("memory", root: root)
+        root.add(try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource), at: Map.memory)
+        let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, model, options, memory, loop) }
+        let controller = InterruptController.make(options, cpus, memory, root, loop)
+        ArmVirtCPUs.connect(cpus, controller, loop)
+        PSCI.provide(cpus, options, loop, request)
+
+        let uart = PL011(backend: configuration.serial.first ?? NullBackend())
+        let rtc = PL031(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
+        let gpio = PL061()
+        let firmware = FirmwareConfiguration(memory: memory)
+        firmware.set(.cpuCount, number: UInt16(cpus.count))
+        for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
+        let boot = try ArmVirtBoot(configuration, options, model: model, memorySize: size, firmwareConfiguration: firmware)
+        let flash = try ArmVirtBoard.flash.make(configuration, memory: memory, firmware: boot.firmware)
+        for (bank, device) in flash.enumerated() { root.add(device.region, at: ArmVirtBoard.flash.address(bank)) }
+        root.add(uart.makeRegion(), at: Map.uart.0)
+        root.add(rtc.makeRegion(), at: Map.rtc.0)
+        root.add(gpio.makeRegion(), at: Map.gpio.0)
+        root.add(firmware.makeRegion(), at: Map.firmwareConfiguration.0)
+        uart.interrupt.connect(controller.shared(Shared.uart))
+        rtc.interrupt.connect(controller.shared(Shared.rtc))
+        gpio.interrupt.connect(controller.shared(Shared.gpio))
+        let slots = (0..<virtioSlots).map { index in
+            DeviceSlot(
+                bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
+                interrupt: controller.shared(Shared.virtio + index))
+        }
+        if let path = configuration.dumpDeviceTree { try boot.tree.dump(to: path) }
+        return Machine(
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, firmware] + flash, slots: slots,
+            load: { [unowned loop] in boot.load(memory, cpus, random: loop.randomBytes) })
+    }
+}

@@ -1,0 +1,237 @@
+import DeviceTree
+import GuestAArch64
+import MachineModel
+
+/// The board's device tree, node by node as QEMU 7.2 has it, without PCI, the platform bus and the PMU.
+struct ArmVirtDeviceTree {
+    private let options: ArmVirtOptions
+    private let model: AArch64Model
+    private let cpus: Int
+    private let memorySize: UInt64
+    private let commandLine: String?
+    private let initrd: (start: UInt64, end: UInt64)?
+
+    /// Properties of `chosen` that give the kernel randomness; they are filled in anew for each start.
+    static let seeds = [(property: "kaslr-seed", bytes: 8), (property: "rng-seed", bytes: 32)]
+
+    private enum Handle {
+        static let clock: UInt32 = 0x8000, messages: UInt32 = 0x8001, interrupts: UInt32 = 0x8002, gpio: UInt32 = 0x8003
+        static func cpu(_ index: Int) -> UInt32 { 0x8010 + UInt32(index) }
+    }
+    /// First cells and flags of an interrupt specifier.
+    private enum Interrupt { static let shared: UInt32 = 0, `private`: UInt32 = 1, edge: UInt32 = 1, level: UInt32 = 4 }
+
+    init(
+        _ configuration: MachineConfiguration, _ options: ArmVirtOptions, model: AArch64Model, memorySize: UInt64,
+        initrd: (start: UInt64, end: UInt64)?
+    ) {
+        self.options = options
+        self.model = model
+        self.memorySize = memorySize
+        self.initrd = initrd
+        cpus = configuration.cpus
+        commandLine = configuration.commandLine
+    }
+
+    var root: DeviceTreeNode {
+        var root = DeviceTreeNode("")
+        root.set("interrupt-parent", cells: [Handle.interrupts])
+        root.set("model", strings: "linux,dummy-virt")
+        root.set("#address-cells", cells: [2])
+        root.set("#size-cells", cells: [2])
+        root.set("compatible", strings: "linux,dummy-virt")
+        root.children = [memory, cpuNodes, timer, controller, uart, rtc, gpio, keys, firmwareConfiguration, flash, clock, aliases, chosen]
+        root.children += (0..<ArmVirtBoard.virtioSlots).map(virtio)
+        if !options.secure { root.children.append(psci) }
+        return root
+    }
+
+    private func place(_ place: (UInt64, UInt64)) -> [UInt64] { [place.0, place.1] }
+
+    private var memory: DeviceTreeNode {
+        var node = DeviceTreeNode("memory@40000000")
+        node.set("device_type", strings: "memory")
+        node.set("reg", wideCells: [ArmVirtBoard.Map.memory, memorySize])
+        return node
+    }
+
+    private var chosen: DeviceTreeNode {
+        var node = DeviceTreeNode("chosen")
+        node.set("stdout-path", strings: "/pl011@9000000")
+        for seed in ArmVirtDeviceTree.seeds { node.set(seed.property, bytes: [UInt8](repeating: 0, count: seed.bytes)) }
+        if let commandLine { node.set("bootargs", strings: commandLine) }
+        if let initrd {
+            node.set("linux,initrd-start", wideCells: [initrd.start])
+            node.set("linux,initrd-end", wideCells: [initrd.end])
+        }
+        return node
+    }
+
+    private var aliases: DeviceTreeNode {
+        var node = DeviceTreeNode("aliases")
+        node.set("serial0", strings: "/pl011@9000000")
+        return node
+    }
+
+    // MARK: Processors
+
+    private var cpuNodes: DeviceTreeNode {
+        var node = DeviceTreeNode("cpus")
+        node.set("#address-cells", cells: [1])
+        node.set("#size-cells", cells: [0])
+        node.children = (0..<cpus).map(cpu)
+        return node
+    }
+
+    private func cpu(_ index: Int) -> DeviceTreeNode {
+        let affinity = options.affinity(index)
+        var node = DeviceTreeNode("cpu@\(String(affinity, radix: 16))")
+        node.set("phandle", cells: [Handle.cpu(index)])
+        node.set("device_type", strings: "cpu")
+        node.set("compatible", strings: model.name == "max" ? "arm,armv8" : "arm,\(model.name)")
+        node.set("reg", cells: [UInt32(truncatingIfNeeded: affinity)])
+        if cpus > 1, !options.secure { node.set("enable-method", strings: "psci") }
+        return node
+    }
+
+    private var psci: DeviceTreeNode {
+        var node = DeviceTreeNode("psci")
+        node.set("compatible", strings: "arm,psci-1.0", "arm,psci-0.2", "arm,psci")
+        node.set("method", strings: options.virtualization ? "smc" : "hvc")
+        node.set("cpu_suspend", cells: [0xc400_0001])
+        node.set("cpu_off", cells: [0x8400_0002])
+        node.set("cpu_on", cells: [0xc400_0003])
+        return node
+    }
+
+    /// Flags of a private interrupt: a GICv2 also wants to know its CPUs.
+    private var privateFlags: UInt32 { Interrupt.level | (options.gic == .v2 ? (1 << UInt32(cpus) - 1) << 8 : 0) }
+
+    private var timer: DeviceTreeNode {
+        typealias Private = ArmVirtBoard.Private
+        var node = DeviceTreeNode("timer")
+        node.set("compatible", strings: "arm,armv8-timer", "arm,armv7-timer")
+        node.set("always-on")
+        let lines = [Private.secure, Private.physical, Private.virtual, Private.hypervisor]
+        node.set("interrupts", cells: lines.flatMap { [Interrupt.private, UInt32($0), privateFlags] })
+        return node
+    }
+
+    // MARK: Interrupts
+
+    private var controller: DeviceTreeNode {
+        typealias Map = ArmVirtBoard.Map
+        var node = DeviceTreeNode("intc@8000000")
+        node.set("phandle", cells: [Handle.interrupts])
+        node.set("#interrupt-cells", cells: [3])
+        node.set("interrupt-controller")
+        node.set("#address-cells", cells: [2])
+        node.set("#size-cells", cells: [2])
+        node.set("ranges")
+        switch options.gic {
+        case .v2:
+            node.set("compatible", strings: "arm,cortex-a15-gic")
+            node.set("reg", wideCells: place(Map.distributor) + place(Map.cpuInterface))
+            node.children = [messages]
+        case .v3:
+            node.set("compatible", strings: "arm,gic-v3")
+            node.set("#redistributor-regions", cells: [1])
+            node.set("reg", wideCells: place(Map.distributor) + place(Map.redistributors))
+            if options.virtualization {
+                node.set("interrupts", cells: [Interrupt.private, UInt32(ArmVirtBoard.Private.maintenance), Interrupt.level])
+            }
+        }
+        return node
+    }
+
+    private var messages: DeviceTreeNode {
+        var node = DeviceTreeNode("v2m@8020000")
+        node.set("phandle", cells: [Handle.messages])
+        node.set("compatible", strings: "arm,gic-v2m-frame")
+        node.set("msi-controller")
+        node.set("reg", wideCells: place(ArmVirtBoard.Map.messages))
+        return node
+    }
+
+    private func interrupt(_ node: inout DeviceTreeNode, _ number: Int, _ flags: UInt32 = Interrupt.level) {
+        node.set("interrupts", cells: [Interrupt.shared, UInt32(number), flags])
+    }
+
+    // MARK: Devices
+
+    private var clock: DeviceTreeNode {
+        var node = DeviceTreeNode("apb-pclk")
+        node.set("phandle", cells: [Handle.clock])
+        node.set("compatible", strings: "fixed-clock")
+        node.set("#clock-cells", cells: [0])
+        node.set("clock-frequency", cells: [24_000_000])
+        node.set("clock-output-names", strings: "clk24mhz")
+        return node
+    }
+
+    private func primeCell(_ name: String, _ place: (UInt64, UInt64), _ number: Int) -> DeviceTreeNode {
+        var node = DeviceTreeNode("\(name)@\(String(place.0, radix: 16))")
+        node.set("compatible", strings: "arm,\(name)", "arm,primecell")
+        node.set("reg", wideCells: self.place(place))
+        interrupt(&node, number)
+        node.set("clocks", cells: [Handle.clock])
+        node.set("clock-names", strings: "apb_pclk")
+        return node
+    }
+
+    private var uart: DeviceTreeNode {
+        var node = primeCell("pl011", ArmVirtBoard.Map.uart, ArmVirtBoard.Shared.uart)
+        node.set("clocks", cells: [Handle.clock, Handle.clock])
+        node.set("clock-names", strings: "uartclk", "apb_pclk")
+        return node
+    }
+
+    private var rtc: DeviceTreeNode { primeCell("pl031", ArmVirtBoard.Map.rtc, ArmVirtBoard.Shared.rtc) }
+
+    private var gpio: DeviceTreeNode {
+        var node = primeCell("pl061", ArmVirtBoard.Map.gpio, ArmVirtBoard.Shared.gpio)
+        node.set("phandle", cells: [Handle.gpio])
+        node.set("gpio-controller")
+        node.set("#gpio-cells", cells: [2])
+        return node
+    }
+
+    private var keys: DeviceTreeNode {
+        var node = DeviceTreeNode("gpio-keys")
+        node.set("compatible", strings: "gpio-keys")
+        var key = DeviceTreeNode("poweroff")
+        key.set("label", strings: "GPIO Key Poweroff")
+        // KEY_POWER.
+        key.set("linux,code", cells: [116])
+        key.set("gpios", cells: [Handle.gpio, UInt32(ArmVirtBoard.powerKey), 0])
+        node.children = [key]
+        return node
+    }
+
+    private var firmwareConfiguration: DeviceTreeNode {
+        var node = DeviceTreeNode("fw-cfg@9020000")
+        node.set("compatible", strings: "qemu,fw-cfg-mmio")
+        node.set("reg", wideCells: place(ArmVirtBoard.Map.firmwareConfiguration))
+        node.set("dma-coherent")
+        return node
+    }
+
+    private var flash: DeviceTreeNode {
+        let banks = ArmVirtBoard.flash
+        var node = DeviceTreeNode("flash@0")
+        node.set("compatible", strings: "cfi-flash")
+        node.set("reg", wideCells: (0..<banks.count).flatMap { [banks.address($0), banks.size] })
+        node.set("bank-width", cells: [4])
+        return node
+    }
+
+    private func virtio(_ index: Int) -> DeviceTreeNode {
+        let address = ArmVirtBoard.Map.virtio.0 + ArmVirtBoard.Map.virtio.1 * UInt64(index)
+        var node = DeviceTreeNode("virtio_mmio@\(String(address, radix: 16))")
+        node.set("compatible", strings: "virtio,mmio")
+        node.set("reg", wideCells: [address, ArmVirtBoard.Map.virtio.1])
+        interrupt(&node, ArmVirtBoard.Shared.virtio + index, Interrupt.edge)
+        node.set("dma-coherent")
+        return node
+    }
+}

@@ -1,0 +1,64 @@
+import MachineModel
+import ObjectModel
+
+/// What `-machine virt,…` says.
+struct ArmVirtOptions {
+    enum GICVersion { case v2, v3 }
+
+    var gic = GICVersion.v2
+    var virtualization = false
+    var secure = false
+
+    static let properties = [
+        Property("gic-version", .choice("str", ["2", "3", "max"]), default: "2", "the interrupt controller"),
+        Property("virtualization", .bool, default: false, "EL2"),
+        Property("secure", .bool, default: false, "EL3; cannot be had"),
+        Property("highmem", .bool, default: true, "memory behind 4 GiB"),
+        Property("its", .bool, default: false, "an interrupt translation service; none can be had"),
+        Property("iommu", .choice("str", ["none", "smmuv3"]), default: "none", "an IOMMU; none can be had"),
+        Property("mte", .bool, default: false, "memory tags; cannot be had"),
+        Property("ras", .bool, default: false, "reports of memory errors; cannot be had"),
+        Property("acpi", .choice("OnOffAuto", ["auto", "on", "off"]), default: "auto", "ACPI tables; there are none"),
+        Property("dtb-randomness", .bool, default: true, "random seeds in the device tree"),
+    ]
+
+    init(_ properties: [String: String]) throws(MachineError) {
+        for (name, value) in properties { try set(name, value) }
+    }
+
+    private mutating func set(_ name: String, _ value: String) throws(MachineError) {
+        let refused = MachineError.notSupported("-machine \(name)=\(value)")
+        switch name {
+        case "gic-version":
+            switch value {
+            case "2": gic = .v2
+            case "3", "max": gic = .v3
+            default: throw refused
+            }
+        case "virtualization": virtualization = try switched(value, name)
+        case "secure":
+            secure = try switched(value, name)
+            if secure { throw refused }
+        // Nothing lies in high memory but RAM.
+        case "highmem": _ = try switched(value, name)
+        case "its", "mte", "ras": if try switched(value, name) { throw refused }
+        case "iommu": if value != "none" { throw refused }
+        case "acpi": if value == "on" { throw refused }
+        default: if try !switched(value, name) { throw refused }
+        }
+    }
+
+    private func switched(_ value: String, _ name: String) throws(MachineError) -> Bool {
+        if ["on", "true", "yes"].contains(value) { return true }
+        guard ["off", "false", "no"].contains(value) else { throw .notSupported("-machine \(name)=\(value)") }
+        return false
+    }
+
+    var maxCPUs: Int { gic == .v2 ? 8 : 123 }
+
+    /// MPIDR_EL1's affinity of a CPU: clusters as large as the interrupt controller's lists of targets.
+    func affinity(_ cpu: Int) -> UInt64 {
+        let cluster = gic == .v2 ? 8 : 16
+        return UInt64(cpu / cluster) << 8 | UInt64(cpu % cluster)
+    }
+}

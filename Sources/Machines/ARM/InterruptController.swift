@@ -1,0 +1,89 @@
+import AddressSpace
+import DeviceModel
+import EventLoop
+import GuestAArch64
+import PlatformDevices
+
+/// The board's interrupt controller, of either architecture version.
+enum InterruptController {
+    case v2(GIC400, GICv2m)
+    case v3(GICv3, EventLoop)
+
+    static func make(
+        _ options: ArmVirtOptions, _ cpus: [AArch64CPU], _ memory: AddressSpace, _ root: MemoryRegion, _ loop: EventLoop
+    ) -> InterruptController {
+        typealias Map = ArmVirtBoard.Map
+        switch options.gic {
+        case .v2:
+            let gic = GIC400(cpus: cpus.count, memory: memory)
+            let messages = GICv2m(first: 32 + ArmVirtBoard.Shared.messages, count: ArmVirtBoard.Shared.messageCount)
+            for (index, pin) in messages.interrupts.enumerated() { pin.connect(gic.input(32 + ArmVirtBoard.Shared.messages + index)) }
+            root.add(GIC400Window(gic, .distributor).makeRegion(size: Map.distributor.1), at: Map.distributor.0)
+            root.add(GIC400Window(gic, .interface).makeRegion(size: Map.cpuInterface.1), at: Map.cpuInterface.0)
+            root.add(messages.makeRegion(), at: Map.messages.0)
+            return .v2(gic, messages)
+        case .v3:
+            let gic = GICv3(affinities: cpus.indices.map(options.affinity))
+            root.add(GICv3Window(gic, .distributor).makeRegion(), at: Map.distributor.0)
+            root.add(GICv3Window(gic, .redistributors).makeRegion(), at: Map.redistributors.0)
+            return .v3(gic, loop)
+        }
+    }
+
+    var devices: [any Device] {
+        switch self {
+        case .v2(let gic, let messages): [gic, messages]
+        case .v3(let gic, _): [gic]
+        }
+    }
+
+    /// The wire of a shared interrupt, counted from 0.
+    func shared(_ number: Int) -> InputPin {
+        switch self {
+        case .v2(let gic, _): gic.input(32 + number)
+        case .v3(let gic, _): gic.input(32 + number)
+        }
+    }
+
+    /// The wire of a CPU's private interrupt, counted from 16 on.
+    func `private`(_ number: Int, cpu: Int) -> InputPin {
+        switch self {
+        case .v2(let gic, _): gic.privateInput(16 + number, cpu: cpu)
+        case .v3(let gic, _): gic.privateInput(16 + number, cpu: cpu)
+        }
+    }
+
+    /// The wires to a CPU, and the way to its interface's registers.
+    func connect(_ cpu: AArch64CPU) {
+        func pin(_ line: InterruptLine) -> InputPin { InputPin { [unowned cpu] level in cpu.setInterrupt(line, level: level) } }
+        switch self {
+        case .v2(let gic, _):
+            gic.irq[cpu.index].connect(pin(.irq))
+            gic.fiq[cpu.index].connect(pin(.fiq))
+        case .v3(let gic, let loop):
+            gic.irq[cpu.index].connect(pin(.irq))
+            gic.fiq[cpu.index].connect(pin(.fiq))
+            gic.virtualIRQ[cpu.index].connect(pin(.virtualIRQ))
+            gic.virtualFIQ[cpu.index].connect(pin(.virtualFIQ))
+            gic.maintenance[cpu.index].connect(gic.privateInput(16 + ArmVirtBoard.Private.maintenance, cpu: cpu.index))
+            cpu.interruptInterface = InterfaceLink(gic, cpu.index, loop)
+        }
+    }
+}
+
+/// A CPU's way to its interface in a GICv3.
+private final class InterfaceLink: AArch64InterruptInterface {
+    private let gic: GICv3
+    private let cpu: Int
+    private unowned let loop: EventLoop
+
+    init(_ gic: GICv3, _ cpu: Int, _ loop: EventLoop) { (self.gic, self.cpu, self.loop) = (gic, cpu, loop) }
+
+    func read(_ encoding: Int, isVirtual: Bool) -> UInt64 {
+        loop.lock.withLock { gic.readInterface(encoding, cpu: cpu, isVirtual: isVirtual) }
+    }
+
+    func write(_ encoding: Int, isVirtual: Bool, _ value: UInt64) {
+        loop.lock.withLock { gic.writeInterface(encoding, cpu: cpu, isVirtual: isVirtual, value) }
+    }
+}
