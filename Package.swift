@@ -131,14 +131,16 @@ let machines: [Target] = [
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "CPUModel",
             "AddressSpace",
             "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel", "CPUModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
 ]
@@ -166,7 +168,8 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel",
+            "ObjectModel", "MachineControl",
             "JSON",
         ]),
     .executableTarget(

@@ -134,4 +134,44 @@ private final class Finish: IOHandler {
             #expect(cpu.register(10) == 6000 && flushes > 1, "\(name): \(flushes) times")
         }
     }
+
+    // MARK: Loops
+
+    /// lui t1, 0x62; 1: addi a0, a0, 1; addi t1, t1, -1; bnez t1, 1b
+    private static let plainLoop: [UInt32] = [0x0006_2337, 0x0015_0513, 0xfff3_0313, 0xfe03_1ce3]
+    /// The same with a call by an indirect jump in each round:
+    /// lui t1, 0x62; 1: auipc ra, 0; addi ra, ra, 12; j 2f; addi t1, t1, -1; bnez t1, 1b; ebreak; 2: addi a0, a0, 1; ret
+    private static let callingLoop: [UInt32] = [
+        0x0006_2337, 0x0000_0097, 0x00c0_8093, 0x0100_006f, 0xfff3_0313, 0xfe03_18e3, 0x0010_0073, 0x0015_0513, 0x0000_8067,
+    ]
+
+    private func loops(_ words: [UInt32], _ options: EngineOptions) throws -> Int {
+        var loops = -1
+        let cpu = try runHart(words, options) { loops = $0.loops }
+        #expect(cpu.register(10) == 0x62000)
+        return loops
+    }
+
+    /// A loop that goes round often enough is tried, and made if it stays; one that is left in each round is not.
+    @Test func loopsAreMadeWhereTheyStay() throws {
+        #expect(try loops(ExecutionTests.plainLoop, EngineOptions()) == 1)
+        #expect(try loops(ExecutionTests.callingLoop, EngineOptions()) == 0)
+        var off = EngineOptions()
+        off.loopThreshold = nil
+        #expect(try loops(ExecutionTests.plainLoop, off) == 0)
+        var high = EngineOptions()
+        high.loopThreshold = 0x62000
+        #expect(try loops(ExecutionTests.plainLoop, high) == 0)
+        var counted = EngineOptions()
+        counted.instructionShift = 0
+        counted.multiThreaded = false
+        #expect(try loops(ExecutionTests.plainLoop, counted) == 0, "counted instructions end where they did before")
+    }
+
+    /// A threshold that is low asks for no trial.
+    @Test func loopsAreMadeAtOnceWhereThatIsAskedFor() throws {
+        var options = EngineOptions()
+        options.loopThreshold = 10
+        #expect(try loops(ExecutionTests.plainLoop, options) == 1)
+    }
 }

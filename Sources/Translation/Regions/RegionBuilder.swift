@@ -71,7 +71,9 @@ public struct RegionBuilder {
         case .mul, .mulHighS, .mulHighU, .divS, .divU, .remS, .remU, .andNot, .neg, .shl, .shrU, .shrS, .rotl, .rotr, .clz, .ctz, .popcnt, .bswap,
             .minS, .maxS, .minU, .maxU, .select, .extractU, .extractS, .deposit:
             return isWord
-        case .load, .store: return Int32(exactly: op.imm) != nil && op.memory.size <= 8 && !op.memory.isBigEndian && op.memory.alignment == .any && op.memory.order != .sequential
+        case .load, .store:
+            return Int32(exactly: op.imm) != nil && op.memory.size <= 8 && !op.memory.isBigEndian && op.memory.alignment == .any
+                && op.memory.order != .sequential
         default: return false
         }
     }

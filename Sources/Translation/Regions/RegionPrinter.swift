@@ -15,6 +15,7 @@ extension Region: CustomStringConvertible {
         let node = nodes[Int(value)], op = node.op
         if node.kind == .entry { return "%\(value) = entry.\(op.type) [\(op.imm)]" }
         let values = [op.a, op.b, op.c].filter { $0 >= 0 }.map { "%\($0)" }.joined(separator: ", ")
-        return "%\(value) = \(Opcode.table[Int(op.opcode.rawValue)].name).\(op.type) \(values) imm \(op.imm) attribute \(op.attribute) width \(node.width)"
+        return
+            "%\(value) = \(Opcode.table[Int(op.opcode.rawValue)].name).\(op.type) \(values) imm \(op.imm) attribute \(op.attribute) width \(node.width)"
     }
 }

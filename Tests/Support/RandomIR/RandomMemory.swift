@@ -37,7 +37,9 @@ extension RandomIR {
     private mutating func access(_ block: inout IRBlock, _ address: Value) {
         let type = random.pick(options.integers + options.floats.filter { $0 != .f80 } + (options.hasVectors ? [.v64, .v128] : []))
         let size = type.isFloat || type.isVector ? type.bytes : size(upTo: type)
-        let offset = options.isDirect ? Int64(random.below(64)) : random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
+        let offset =
+            options.isDirect
+            ? Int64(random.below(64)) : random.oneIn(3) ? Int64(random.below(64)) : random.oneIn(6) ? Int64(random.below(4000)) - 2000 : 0
         if random.oneIn(2) {
             keep(block.load(type, address, offset: offset, operation(size)), type)
         } else {

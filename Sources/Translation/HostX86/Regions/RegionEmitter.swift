@@ -205,7 +205,9 @@ struct RegionEmitter {
     /// Where a way leads in the end: a block that has nothing to do is passed.
     private func through(_ target: Int) -> Int {
         let block = region.blocks[target]
-        guard block.body.isEmpty, !block.isHead, recovery.atStart[target] == nil, block.successors.count == 1, moves(from: target, to: block.successors[0]).isEmpty else { return target }
+        guard block.body.isEmpty, !block.isHead, recovery.atStart[target] == nil, block.successors.count == 1,
+            moves(from: target, to: block.successors[0]).isEmpty
+        else { return target }
         return through(block.successors[0])
     }
 
@@ -241,8 +243,9 @@ struct RegionEmitter {
             for step in item.path {
                 let node = region.nodes[Int(step)]
                 let other = region.operands(step).first { $0 != before }
-                field.steps.append(.init(
-                    opcode: node.op.opcode, width: width(node.op.type), from: width(node.width), operand: other.map { source($0, node.op.type) }))
+                field.steps.append(
+                    .init(
+                        opcode: node.op.opcode, width: width(node.op.type), from: width(node.width), operand: other.map { source($0, node.op.type) }))
                 before = step
             }
             return field

@@ -221,7 +221,9 @@ extension RegionEmitter {
         aroundRDX(dst, isRemainder ? .rdx : .rax) { emitter in
             emitter.load(.rcx, op.b)
             emitter.load(.rax, op.a)
-            emitter.emitQuotient(op, width, isSigned: isSigned, isRemainder: isRemainder, divisor: emitter.region.constant(op.b).map { UInt64(bitPattern: $0) & op.type.mask })
+            emitter.emitQuotient(
+                op, width, isSigned: isSigned, isRemainder: isRemainder,
+                divisor: emitter.region.constant(op.b).map { UInt64(bitPattern: $0) & op.type.mask })
         }
     }
 
