@@ -211,6 +211,7 @@ let package = Package(
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter", "CHost"]),
+        tests("RegionsTests", uses: ["Regions", "IR", "RandomIR"]),
         tests("IRTests", uses: ["IR", "Optimizer", "Interpreter", "RandomIR", "Decoding", "Bits"]),
         tests(
             "GuestRISCVTests",

@@ -72,6 +72,39 @@ def check_blocks(emulator, folder, program):
     return 1
 
 
+LOOP = "int main(void) { unsigned long sum = 1; for (unsigned long i = 0; i < 4000000; i++) sum = sum * 3 + (sum >> 7 ^ i); return sum == 0; }"
+
+
+def loops_of_map(emulator, words, variables, program):
+    """How many loops have been made, as the map for perf names them."""
+    with subprocess.Popen([emulator, "-perfmap", *words, program], env={"PATH": os.environ["PATH"], **variables}) as process:
+        process.wait(timeout=60)
+    place = f"/tmp/perf-{process.pid}.map"
+    with open(place, encoding="utf-8") as file:
+        names = file.read()
+    os.unlink(place)
+    return process.returncode, names.count("_loop")
+
+
+def check_loops(emulator, folder):
+    """-tier2 and its variable: whether hot loops are made; the count of failures."""
+    program = f"{folder}/loop"
+    subprocess.run(["riscv64-linux-gnu-gcc", "-O", "-static", "-x", "c", "-", "-o", program], input=LOOP, text=True, check=True)
+    cases = [([], {}, True), (["-tier2", "on"], {}, True), (["-tier2", "100"], {}, True), (["-tier2", "off"], {}, False)]
+    cases += [([], {"APUS_TIER2": "off"}, False), ([], {"APUS_TIER2": "2000000000"}, False)]
+    failures = 0
+    for words, variables, makes in cases:
+        status, loops = loops_of_map(emulator, words, variables, program)
+        if status != 0 or (loops > 0) != makes:
+            failures += 1
+            print(f"{words} {variables}: status {status}, {loops} loops")
+    status, output = run(emulator, ["-tier2", "often"], {}, program)
+    if status == 0 or "tier2" not in output:
+        failures += 1
+        print(f"-tier2 often: status {status}: {output}")
+    return failures
+
+
 def run(emulator, words, variables, program):
     environment = {"PATH": os.environ["PATH"], "HOME": "/", **variables}
     done = subprocess.run([emulator, *words, program], env=environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
@@ -97,6 +130,7 @@ def main():
         os.makedirs(f"{folder}/prefix")
         open(f"{folder}/prefix/of-the-prefix", "w", encoding="utf-8").close()
         failures += check_blocks(emulator, folder, program)
+        failures += check_loops(emulator, folder)
         for case, status, text in cases:
             case = (case[0], case[1] and case[1].format(folder=f"{folder}/prefix"), case[2])
             for words, variables in ways(*case):
