@@ -130,6 +130,18 @@ import Testing
         try compare(options, seeds: 0..<3000)
     }
 
+    /// More values than registers: some are on the stack, and copies of them in registers where they are used more than once.
+    @Test func crowdedRegions() throws {
+        var options = RandomIR.Options()
+        options.integers = [.i32, .i64]
+        options.isDirect = true
+        options.hasAtomics = false
+        options.hasCalls = false
+        options.without = [.mulHighSU, .clmul, .clmulHigh, .bitReverseBytes]
+        options.length = 120
+        try compare(options, seeds: 0..<600)
+    }
+
     @Test func floats() throws {
         var options = RandomIR.Options()
         options.integers = [.i32, .i64]

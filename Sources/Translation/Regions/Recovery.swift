@@ -10,7 +10,15 @@ public struct Recovery {
     public struct Item {
         public let field: Region.Field
         public let value: Int32
-        public var path: [Int32] = []
+        public var path: [Step] = []
+    }
+
+    /// An operation that is done again, as it was when that was decided: the node itself may have become a copy since.
+    public struct Step {
+        public let op: IROp
+        public let width: UInt8
+        /// The operand beside what the step goes on from; -1 for none.
+        public let other: Int32
     }
 
     /// How many operations a field's value may be away from what is there.
@@ -195,16 +203,15 @@ public struct Recovery {
     /// How a field's value is had from values that are there; nil if it is not.
     private func item(_ field: Int, _ value: Int32, _ isAvailable: (Int32) -> Bool, orNil: Bool) -> Item? {
         guard value >= 0 else { return nil }
-        var item = Item(field: region.fields[field], value: value)
-        var path: [Int32] = []
+        var path: [Step] = []
         var next = value
         while !isThere(next, isAvailable) {
             guard path.count < Recovery.longestPath, let before = spine(next, isAvailable) else { return nil }
-            path.append(next)
+            let node = region.nodes[Int(next)]
+            path.append(Step(op: node.op, width: node.width, other: node.op.a == before ? node.op.b : node.op.a))
             next = before
         }
-        item = Item(field: region.fields[field], value: next, path: path.reversed())
-        return item
+        return Item(field: region.fields[field], value: next, path: path.reversed())
     }
 
     private func isThere(_ value: Int32, _ isAvailable: (Int32) -> Bool) -> Bool { isAvailable(value) || region.constant(value) != nil }
@@ -226,13 +233,7 @@ public struct Recovery {
 
     /// All values that an item is made from.
     private func uses(_ item: Item) -> [Int32] {
-        var uses = [item.value]
-        var before = item.value
-        for step in item.path {
-            uses += region.operands(step).filter { $0 != before }
-            before = step
-        }
-        return uses
+        [item.value] + item.path.map(\.other).filter { $0 >= 0 }
     }
 
     // MARK: What is not true

@@ -6,7 +6,6 @@ public struct RegionBuilder {
     private static let mostFields = 64
 
     private let region: Region
-    private let layout: StateLayout
     /// From an operation of the IR block to its node.
     private var map: [Int32]
     private var blockOfLabel: [Int64: Int] = [:]
@@ -18,7 +17,7 @@ public struct RegionBuilder {
     /// - Parameter carried: fields whose values are kept at hand everywhere.
     public static func build(_ block: borrowing IRBlock, _ layout: StateLayout, carried: Set<Int64> = []) -> Region? {
         guard block.count > 0, block[0].opcode == .label, let fields = fields(block, layout) else { return nil }
-        var builder = RegionBuilder(block, layout, fields)
+        var builder = RegionBuilder(block, fields)
         for (number, field) in fields.enumerated() where carried.contains(field.offset) { builder.region.carried |= 1 << UInt64(number) }
         builder.cut(block)
         builder.connect(block)
@@ -29,9 +28,8 @@ public struct RegionBuilder {
         return builder.region
     }
 
-    private init(_ block: borrowing IRBlock, _ layout: StateLayout, _ fields: [Region.Field]) {
+    private init(_ block: borrowing IRBlock, _ fields: [Region.Field]) {
         region = Region(fields)
-        self.layout = layout
         map = [Int32](repeating: -1, count: block.count)
     }
 

@@ -50,7 +50,9 @@ struct RegionForwarding {
             if op.opcode == .fence { return nil }
             guard op.opcode == .store else { continue }
             if op.a != load.a, found.guess == nil {
-                guard found.parts.isEmpty, let first = firstOfCopy(before[...index], width) else { return nil }
+                guard found.parts.isEmpty, let first = firstOfCopy(before[...index], width), Int32(exactly: load.imm - first) != nil else {
+                    return nil
+                }
                 found.guess = (op.a, first)
             }
             guard op.a == found.guess?.base ?? load.a else { return nil }
@@ -97,7 +99,7 @@ struct RegionForwarding {
             parts.append(Part(value: make(upper, width: 64, number, &body), byte: 4, size: 4))
         }
         let whole = joined(parts, type, width, number, &body)
-        var result = Region.Node(.operation, IROp(load.memory.isSigned ? .sext : .zext, load.type, a: whole), in: number, width: UInt8(8 * width))
+        var result = Region.Node(.operation, IROp(load.memory.isSigned && load.type.bits > 8 * width ? .sext : .zext, load.type, a: whole), in: number, width: UInt8(8 * width))
         if width == 8 {
             let zero = make(IROp(.const, .i64, imm: 0), number, &body)
             result = .init(.operation, IROp(.or, .i64, a: whole, b: zero), in: number, width: 64)

@@ -68,7 +68,7 @@ extension RegionCode {
             case .location(.register(let number)): register(number)
             case .location(.slot(let number)): unsafe UnsafePointer<UInt64>(bitPattern: stack + UInt(8 * number))?.pointee ?? 0
             case .constant(let constant): constant
-            case .location(.none), .field, .word: 0
+            case .location(.none), .field, .word: preconditionFailure("what is restored is somewhere")
             }
         }
         for item in site.items {
@@ -105,7 +105,8 @@ extension RestoredField.Step {
         case .and: return value & other & mask
         case .or: return (value | other) & mask
         case .xor: return (value ^ other) & mask
-        default: return value
+        case .trunc: return value
+        default: preconditionFailure("\(opcode) is not done again")
         }
     }
 }

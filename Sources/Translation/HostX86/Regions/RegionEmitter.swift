@@ -239,14 +239,10 @@ struct RegionEmitter {
             var field = RestoredField(
                 offset: Int(item.field.offset), width: width(item.field.type),
                 source: source(item.value, item.path.isEmpty ? item.field.type : region.nodes[Int(item.value)].op.type))
-            var before = item.value
-            for step in item.path {
-                let node = region.nodes[Int(step)]
-                let other = region.operands(step).first { $0 != before }
-                field.steps.append(
-                    .init(
-                        opcode: node.op.opcode, width: width(node.op.type), from: width(node.width), operand: other.map { source($0, node.op.type) }))
-                before = step
+            field.steps = item.path.map { step in
+                .init(
+                    opcode: step.op.opcode, width: width(step.op.type), from: width(step.width),
+                    operand: step.other < 0 ? nil : source(step.other, step.op.type))
             }
             return field
         }
@@ -279,7 +275,7 @@ struct RegionEmitter {
         case .not: a.unary(.not, step.width, register)
         case .neg: a.unary(.neg, step.width, register)
         case .shl, .shrU, .shrS:
-            guard case .constant(let count)? = step.operand else { return }
+            guard case .constant(let count)? = step.operand else { preconditionFailure("a shift that is done again is by a constant") }
             let kind: Shift = step.opcode == .shl ? .shl : step.opcode == .shrU ? .shr : .sar
             a.shift(kind, step.width, register, UInt8(count & (step.width == .b64 ? 63 : 31)))
         case .add: combine(.add, step, register)
@@ -287,7 +283,8 @@ struct RegionEmitter {
         case .and: combine(.and, step, register)
         case .or: combine(.or, step, register)
         case .xor: combine(.xor, step, register)
-        default: break
+        case .trunc: break
+        default: preconditionFailure("\(step.opcode) is not done again")
         }
     }
 

@@ -275,6 +275,8 @@ extension RegionEmitter {
         }
         load(.rax, op.a)
         load(.rcx, op.b)
+        // A count of 0 may leave what lies above a word.
+        if width == .b32 { a.mov(.b32, .rax, .rax) }
         a.shift(kind, width, .rax)
         a.mov(.b64, dst, .rax)
     }

@@ -24,7 +24,6 @@ struct RegisterAllocation {
     static let firstSlot = 2
 
     private let region: Region
-    private let intervals: Intervals
     private var parents: [Int32]
     private var ranges: [Intervals.Ranges]
     private var weights: [Int]
@@ -38,7 +37,6 @@ struct RegisterAllocation {
     init(_ region: Region, _ intervals: Intervals, hints: [Int32: Register], originals: [Int32: Int32] = [:]) {
         self.originals = originals
         self.region = region
-        self.intervals = intervals
         parents = region.nodes.indices.map { Int32($0) }
         ranges = intervals.ranges
         weights = intervals.weights
