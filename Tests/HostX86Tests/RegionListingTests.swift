@@ -107,4 +107,22 @@ import Testing
                 "or ebx,esi", "movzx edx,bx", "add rdi,0x2", "cmp rdi,r13", "jne",
             ])
     }
+
+    /// A word that was stored and is loaded as a signed word is that word: nothing lies above it that an extension to 64 bits could take for its own.
+    @Test func wordsThatWereStoredStayWords() throws {
+        let lines = try round(
+            """
+            %p = read.i64 x0
+            %a = load.i64 [%p], u8 le
+            %w = trunc.i32 %a
+            store.i32 [%p + 8], %w, u4 le
+            %l = load.i32 [%p + 8], s4 le
+            %z = zext.i64 %l
+            store.i64 [%p + 16], %z, u8 le
+            insn 0x1004
+            %e = read.i64 x2
+            br.cmp.ne %z, %e, L0
+            """)
+        #expect(lines.contains { $0.hasPrefix("mov e") } && !lines.contains { $0.hasPrefix("movsxd") }, "\(lines)")
+    }
 }

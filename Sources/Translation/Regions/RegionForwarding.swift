@@ -99,7 +99,8 @@ struct RegionForwarding {
             parts.append(Part(value: make(upper, width: 64, number, &body), byte: 4, size: 4))
         }
         let whole = joined(parts, type, width, number, &body)
-        var result = Region.Node(.operation, IROp(load.memory.isSigned && load.type.bits > 8 * width ? .sext : .zext, load.type, a: whole), in: number, width: UInt8(8 * width))
+        let opcode: Opcode = load.memory.isSigned && load.type.bits > 8 * width ? .sext : .zext
+        var result = Region.Node(.operation, IROp(opcode, load.type, a: whole), in: number, width: UInt8(8 * width))
         if width == 8 {
             let zero = make(IROp(.const, .i64, imm: 0), number, &body)
             result = .init(.operation, IROp(.or, .i64, a: whole, b: zero), in: number, width: 64)
