@@ -122,7 +122,7 @@ int apus_start_thread(size_t stack_size, void *(*body)(void *), void *argument) 
 const char *apus_signal_name(int signal) { return sigabbrev_np(signal); }
 const char *apus_errno_name(int code) { return strerrorname_np(code); }
 
-// A statically linked Swift runtime has to be told; where it is a shared library nobody forks.
+// A statically linked Swift runtime has to be told; where it is a shared library a forked child executes a program at once.
 extern void apus_in_forked_child(void) __attribute__((weak));
 
 static void call(void (*function)(void)) {

@@ -1,15 +1,25 @@
 import CHost
 import Glibc
 
-/// `-daemonize`: the process goes on in a child without a terminal, and its parent ends when the child is ready, or with it if it fails.
+/// `-daemonize`: the program goes on in a child without a terminal, and its parent ends when the child is ready, or with it if it fails.
+///
+/// The child executes the program anew: the Swift runtime takes a forked child's thread for its parent's, and threads would wait for that at its locks.
 public final class Daemon {
+    /// Tells the child where to report.
+    private static let variable = "APUS_DAEMON_REPORT"
+
     private let report: Int32
 
-    /// Returns in the child. Must come before any thread is made.
+    /// Returns in the child. Must come before anything is opened.
     public init() throws(HostError) {
+        if let text = environment(Daemon.variable), let descriptor = Int32(text) {
+            unsafe unsetenv(Daemon.variable)
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            report = descriptor
+            return
+        }
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw HostError("make a pipe") }
-        _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
         let child = apus_fork()
         guard child >= 0 else { throw HostError("fork") }
         if child > 0 {
@@ -17,8 +27,12 @@ public final class Daemon {
             Daemon.wait(ends[0])
         }
         close(ends[0])
-        report = ends[1]
         setsid()
+        unsafe setenv(Daemon.variable, "\(ends[1])", 1)
+        var words = CommandLine.arguments.map { unsafe strdup($0) }
+        unsafe words.append(nil)
+        unsafe execv("/proc/self/exe", words)
+        throw HostError("execute this program anew")
     }
 
     /// Waits for the child's word; without one it has failed and has said why.
