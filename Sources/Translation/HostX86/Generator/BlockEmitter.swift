@@ -188,7 +188,7 @@ final class BlockEmitter {
     private func emitEntry() {
         a.align(16)
         entry = a.offset
-        outOfLine.append(OutOfLine(kind: .leaveAtEntry, jump: checkRequest(), back: 0, pc: blockPC))
+        outOfLine.append(OutOfLine(kind: .leaveAtEntry, jump: a.checkRequest(), back: 0, pc: blockPC))
         if countsInstructions, instructions > 0 {
             a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(instructions))
             outOfLine.append(OutOfLine(kind: .outOfBudget, jump: a.jcc(.s), back: 0, pc: blockPC, count: instructions))
@@ -202,16 +202,6 @@ final class BlockEmitter {
     func count(_ counter: Int, _ kind: OutOfLine.Kind) {
         a.alu(.sub, .b32, Memory(HostRegisters.state, counter), 1)
         outOfLine.append(OutOfLine(kind: kind, jump: a.jcc(.s), back: 0, pc: blockPC))
-    }
-
-    /// The jump that is taken when somebody wants the vCPU's attention, and that `kill` makes one that always is.
-    func checkRequest() -> Int {
-        // A comparison with a 32-bit displacement, so that it has 7 bytes.
-        a.byte(0x83)
-        a.byte(0xbd)
-        a.long(Int32(CPUHeader.Offset.exitRequest))
-        a.byte(0)
-        return a.jcc(.ne)
     }
 
     private func emitOperation(_ op: IROp) {
@@ -331,13 +321,5 @@ final class BlockEmitter {
 
     func charge(_ count: Int) {
         if countsInstructions, count > 0 { a.alu(.sub, .b64, Memory(HostRegisters.state, CPUHeader.Offset.budget), Int32(count)) }
-    }
-
-    /// Puts an address into `pc`.
-    func storePC(_ address: UInt64) {
-        let place = Memory(HostRegisters.state, CPUHeader.Offset.pc)
-        if let short = Int32(exactly: Int64(bitPattern: address)) { return a.mov(.b64, place, short) }
-        a.mov(.b32, place, Int32(truncatingIfNeeded: address))
-        a.mov(.b32, Memory(HostRegisters.state, CPUHeader.Offset.pc + 4), Int32(truncatingIfNeeded: address >> 32))
     }
 }

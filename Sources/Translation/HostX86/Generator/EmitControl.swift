@@ -95,7 +95,7 @@ extension BlockEmitter {
         a.align(16)
         labels[Int(op.imm)].offset = a.offset
         heads.append(a.offset)
-        outOfLine.append(OutOfLine(kind: .leaveAtHead, jump: checkRequest(), back: 0, pc: UInt64(bitPattern: next.imm)))
+        outOfLine.append(OutOfLine(kind: .leaveAtHead, jump: a.checkRequest(), back: 0, pc: UInt64(bitPattern: next.imm)))
         if loopHead == UInt64(bitPattern: next.imm) { count(CPUHeader.Offset.trialRounds, .hotLoopHead) }
     }
 
@@ -141,22 +141,11 @@ extension BlockEmitter {
     /// Goes on at the guest address in rax, through the jump cache.
     private func emitLookUp() {
         loop?.leave(&a)
-        let bits = UInt8(4 - codeAlignmentBits)
-        a.mov(.b32, .rcx, .rax)
-        if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
-        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count(memoryMode) - 1) << 4))
-        a.alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
-        a.alu(.cmp, .b64, .rax, Memory(.rcx))
-        let miss = a.jcc(.ne)
-        a.jmp(Memory(.rcx, 8))
-        a.patch(miss, to: a.offset)
-        a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
-        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-        a.jmp(to: usualThunks.exitUnresolved)
+        a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, unresolved: usualThunks.exitUnresolved)
     }
 
     private func emitExit(_ op: IROp) {
-        if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) } else if !pcIsTrue { storePC(pc) }
+        if !op.keepsPC { a.storePC(UInt64(bitPattern: op.imm)) } else if !pcIsTrue { a.storePC(pc) }
         a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
         leave(op.reason)
     }
@@ -171,7 +160,7 @@ extension BlockEmitter {
             if value >= 0 { pass(value, offset) } else { a.mov(.b64, field(offset), 0) }
         }
         a.mov(.b32, field(CPUHeader.Offset.accessKind), Int32(op.imm))
-        if !pcIsTrue { storePC(pc) }
+        if !pcIsTrue { a.storePC(pc) }
         pcIsTrue = true
         refund(instructions - begun)
         a.call(to: thunks[.helper])

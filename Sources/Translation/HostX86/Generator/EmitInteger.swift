@@ -324,21 +324,6 @@ extension BlockEmitter {
 
     // MARK: Comparisons
 
-    func hostCondition(_ condition: Condition) -> HostCondition {
-        switch condition {
-        case .eq: .e
-        case .ne: .ne
-        case .ltS: .l
-        case .geS: .ge
-        case .leS: .le
-        case .gtS: .g
-        case .ltU: .b
-        case .geU: .ae
-        case .leU: .be
-        case .gtU: .a
-        }
-    }
-
     /// Sets the host's flags from comparing two values and returns the condition to test.
     func emitComparison(_ condition: Condition, _ left: Int32, _ right: Int32) -> HostCondition {
         let held = locked
@@ -348,15 +333,15 @@ extension BlockEmitter {
         if let value = immediate(right, width) {
             if location(left).kind == .cell, width.bytes >= 4, dies(left) {
                 a.alu(.cmp, width, Memory(HostRegisters.state, Int(location(left).aux)), value)
-                return hostCondition(condition)
+                return condition.host
             }
             let register = use(left)
             if value == 0 { a.test(width, register, register) } else { a.alu(.cmp, width, register, value) }
-            return hostCondition(condition)
+            return condition.host
         }
         let register = use(left)
         apply(.cmp, width, register, operand(right, width))
-        return hostCondition(condition)
+        return condition.host
     }
 
     private func emitCompare(_ op: IROp) {

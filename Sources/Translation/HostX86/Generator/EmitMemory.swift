@@ -258,7 +258,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), operand)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute) | Int32(op.atomic.rawValue) << 16)
-        storePC(pc)
+        a.storePC(pc)
         a.call(to: thunks[.atomic])
         fetch(op)
     }
@@ -295,7 +295,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
-        storePC(pc)
+        a.storePC(pc)
         a.call(to: thunks[.compareExchange])
         fetch(op)
     }
@@ -341,7 +341,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), base)
         a.mov(.b64, field(CPUHeader.Offset.accessValue), expected)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
-        storePC(pc)
+        a.storePC(pc)
         a.call(to: thunks[.compareExchange])
         a.alu(.cmp, width, expected, field(CPUHeader.Offset.accessResult))
         a.setcc(.ne, result)

@@ -130,7 +130,7 @@ extension BlockEmitter {
         a.mov(.b64, field(CPUHeader.Offset.accessAddress), use(op.a))
         a.mov(.b64, field(CPUHeader.Offset.accessValue), .rax)
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(op.attribute))
-        storePC(pc)
+        a.storePC(pc)
         refund(instructions - begun)
         a.call(to: thunks[.compareExchange])
         charge(instructions - begun)

@@ -91,7 +91,7 @@ extension BlockEmitter {
             leave(by: 0, to: item.pc, thunks)
         case .outOfBudget:
             a.alu(.add, .b64, field(CPUHeader.Offset.budget), Int32(item.count))
-            storePC(item.pc)
+            a.storePC(item.pc)
             leave(.budget)
         case .exit: leave(by: a.offset, to: item.pc, usualThunks)
         case .hotLoop: leave(by: Int(CPUHeader.hotLoop), to: item.pc, usualThunks)
@@ -120,7 +120,7 @@ extension BlockEmitter {
     /// nothing to chain.
     private func leave(by site: Int, to target: UInt64, _ thunks: Thunks) {
         a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
-        storePC(target)
+        a.storePC(target)
         a.jmp(to: thunks.exitUnresolved)
     }
 
@@ -150,7 +150,7 @@ extension BlockEmitter {
         }
         if item.writes { storeValue(item) }
         a.mov(.b64, field(CPUHeader.Offset.accessKind), Int32(truncatingIfNeeded: item.memory))
-        storePC(item.pc)
+        a.storePC(item.pc)
         let callee: Thunks.Callee =
             switch item.kind {
             case .load: .load

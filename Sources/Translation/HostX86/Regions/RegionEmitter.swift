@@ -94,7 +94,7 @@ struct RegionEmitter {
         for load in unlikelyLoads { emitUnlikely(load) }
         for way in ways {
             a.patch(way.jump, to: a.offset)
-            leave(way.items, by: 0, to: way.pc)
+            leave(way.items, to: way.pc)
         }
         for fixup in fixups { a.patch(fixup.place, to: offsets[fixup.block]) }
         code.exit = a.offset
@@ -110,7 +110,7 @@ struct RegionEmitter {
     mutating func emitCheckOfRequest() {
         a.align(16)
         code.entry = a.offset
-        let jump = checkRequest()
+        let jump = a.checkRequest()
         ways.append(WayOut(jump: jump, pc: region.blocks[1].pc, items: pinItems()))
     }
 
@@ -120,14 +120,6 @@ struct RegionEmitter {
     /// While the usual pins are in their registers they are to be restored from there.
     private func pinItems() -> [RestoredField] {
         usual.pins.map { RestoredField(offset: $0.offset, width: .b64, source: .location(.register($0.register))) }
-    }
-
-    private mutating func checkRequest() -> Int {
-        a.byte(0x83)
-        a.byte(0xbd)
-        a.long(Int32(CPUHeader.Offset.exitRequest))
-        a.byte(0)
-        return a.jcc(.ne)
     }
 
     private mutating func emitEntry(_ checks: Set<Int32>) -> [Int] {
@@ -169,7 +161,7 @@ struct RegionEmitter {
             offsets[number] = a.offset
             code.heads.append(a.offset)
             let items = restored(recovery.atHead[number] ?? [])
-            ways.append(WayOut(jump: checkRequest(), pc: pc, items: items))
+            ways.append(WayOut(jump: a.checkRequest(), pc: pc, items: items))
         } else {
             offsets[number] = a.offset
         }
@@ -320,21 +312,15 @@ struct RegionEmitter {
         moves.emit(&a)
     }
 
-    mutating func leave(_ items: [RestoredField], by site: Int, to target: UInt64) {
+    mutating func leave(_ items: [RestoredField], to target: UInt64) {
         restoreAll(items)
-        leave(by: site, to: target)
+        leave(by: 0, to: target)
     }
 
     mutating func leave(by site: Int, to target: UInt64) {
         a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
-        storePC(target)
+        a.storePC(target)
         a.jmp(to: thunks.exitUnresolved)
-    }
-
-    private mutating func storePC(_ address: UInt64) {
-        if let short = Int32(exactly: Int64(bitPattern: address)) { return a.mov(.b64, field(CPUHeader.Offset.pc), short) }
-        a.mov(.b32, field(CPUHeader.Offset.pc), Int32(truncatingIfNeeded: address))
-        a.mov(.b32, field(CPUHeader.Offset.pc + 4), Int32(truncatingIfNeeded: address >> 32))
     }
 
     mutating func emitExit(_ value: Int32, _ op: IROp) {
@@ -354,29 +340,13 @@ struct RegionEmitter {
                 emitter.a.mov(.b64, emitter.field(CPUHeader.Offset.accessAddress), RegisterAllocation.secondScratch)
             }
             a.mov(.b64, RegisterAllocation.scratch, field(CPUHeader.Offset.accessAddress))
-            emitLookUp()
+            a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, unresolved: thunks.exitUnresolved)
         default:
             restoreAll(items)
-            if !op.keepsPC { storePC(UInt64(bitPattern: op.imm)) } else { storePC(pc) }
+            if !op.keepsPC { a.storePC(UInt64(bitPattern: op.imm)) } else { a.storePC(pc) }
             a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
             a.mov(.rax, Thunks.ExitCode.reason + UInt64(op.reason.rawValue))
             a.jmp(to: thunks.exit)
         }
-    }
-
-    /// Goes on at the guest address in rax, through the jump cache.
-    private mutating func emitLookUp() {
-        let bits = UInt8(4 - codeAlignmentBits)
-        a.mov(.b32, .rcx, .rax)
-        if bits > 0 { a.shift(.shl, .b32, .rcx, bits) }
-        a.alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count(memoryMode) - 1) << 4))
-        a.alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
-        a.alu(.cmp, .b64, .rax, Memory(.rcx))
-        let miss = a.jcc(.ne)
-        a.jmp(Memory(.rcx, 8))
-        a.patch(miss, to: a.offset)
-        a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
-        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-        a.jmp(to: thunks.exitUnresolved)
     }
 }

@@ -283,32 +283,17 @@ extension RegionEmitter {
 
     // MARK: Comparisons
 
-    private func hostCondition(_ condition: Condition) -> HostCondition {
-        switch condition {
-        case .eq: .e
-        case .ne: .ne
-        case .ltS: .l
-        case .geS: .ge
-        case .leS: .le
-        case .gtS: .g
-        case .ltU: .b
-        case .geU: .ae
-        case .leU: .be
-        case .gtU: .a
-        }
-    }
-
     /// Sets the flags and returns the condition to test.
     private mutating func emitComparison(_ condition: Condition, _ left: Int32, _ right: Int32, _ width: Width) -> HostCondition {
         if region.constant(left) != nil, region.constant(right) == nil { return emitComparison(condition.swapped, right, left, width) }
         if case .slot(let number) = places[left], let constant = region.constant(right), let short = immediate(constant, width) {
             a.alu(.cmp, width, ParallelMoves.slot(number), short)
-            return hostCondition(condition)
+            return condition.host
         }
         let register = register(left, scratch)
         let other = operand(right, width)
         if case .immediate(0) = other { a.test(width, register, register) } else { apply(.cmp, width, register, other) }
-        return hostCondition(condition)
+        return condition.host
     }
 
     private mutating func emitTest(_ value: Int32, _ width: Width) -> HostCondition {
