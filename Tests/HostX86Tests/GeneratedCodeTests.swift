@@ -13,7 +13,7 @@ import Testing
 final class HostMachine {
     let generator: X86CodeGenerator
     private let tlb = UnsafeMutablePointer<TLBEntry>.allocate(capacity: 1)
-    private let jumpCache: UnsafeMutablePointer<JumpCacheEntry>
+    let jumpCache: JumpCache
 
     private let memoryMode: MemoryMode
 
@@ -25,9 +25,7 @@ final class HostMachine {
             memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
             codeAlignmentBits: 0, countsInstructions: countsInstructions, memoryMode: memoryMode)
         generator.checksAllocation = true
-        let slots = JumpCacheEntry.count(memoryMode)
-        jumpCache = .allocate(capacity: slots)
-        for index in 0..<slots { jumpCache[index] = JumpCacheEntry(pc: index == slots - 1 ? 0 : .max, code: 0) }
+        jumpCache = JumpCache(memoryMode, alignmentBits: 0)
     }
 
     deinit {
@@ -116,7 +114,7 @@ final class HostMachine {
     private func setUp(_ guest: TestGuest) {
         if memoryMode == .segment { apus_set_gs_base(UInt64(UInt(bitPattern: guest.memory))) }
         let state = guest.header.state
-        state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)
+        state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache.entries)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)
         let rounding: [UInt32] = [0, 3, 1, 2]
         let mode = guest.header.roundingMode
         let control = 0x1f80 | (mode < 4 ? rounding[Int(mode)] : 0) << 13

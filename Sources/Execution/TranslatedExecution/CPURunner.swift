@@ -18,6 +18,8 @@ final class CPURunner {
     /// The current one of `contexts`.
     private(set) var context: UnsafeMutablePointer<TLBContext>
     private let contexts: UnsafeMutableBufferPointer<TLBContext>
+    /// That of the current context and flags.
+    private var jumpCache: JumpCache
     let gate: Exclusivity.Gate
     private var switches: UInt64 = 0
     private var interpreter: Interpreter
@@ -52,9 +54,10 @@ final class CPURunner {
         unsafe context = .allocate(capacity: CPURunner.contexts)
         unsafe contexts = UnsafeMutableBufferPointer(start: context, count: CPURunner.contexts)
         for index in unsafe contexts.indices {
-            unsafe contexts.initializeElement(at: index, to: TLBContext(mmuIndices: cpu.guest.mmuIndices))
+            unsafe contexts.initializeElement(at: index, to: TLBContext(mmuIndices: cpu.guest.mmuIndices, codeAlignmentBits: cpu.guest.codeAlignmentBits))
         }
         unsafe context.pointee.id = 0
+        jumpCache = unsafe context.pointee.jumpCache(flags: cpu.translationFlags)
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: CPURunner.runtime)
         loopCounters = LoopCounters(cpu.header, threshold: engine.options.loopThreshold)
         interpreter.countsInstructions = engine.options.instructionShift != nil
@@ -95,13 +98,9 @@ final class CPURunner {
     }
 
     private func publishJumpCache() {
-        let cache = unsafe context.pointee.jumpCache(flags: cpu.translationFlags)
-        unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
-    }
-
-    private var jumpCache: UnsafeMutablePointer<JumpCacheEntry> {
-        unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
-            .assumingMemoryBound(to: JumpCacheEntry.self)
+        jumpCache = unsafe context.pointee.jumpCache(flags: cpu.translationFlags)
+        unsafe cpu.state.storeBytes(
+            of: UnsafeMutableRawPointer(jumpCache.entries), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
     }
 
     /// Forgets where code is; the code memory has been emptied.
@@ -271,8 +270,7 @@ final class CPURunner {
         if Log.isEnabled(.noChain) || block.isTemporary { return }
         unsafe context.pointee.noteCode(block.pc)
         if block.secondPage != nil { unsafe context.pointee.noteCode(block.pc &+ 4096) }
-        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits)
-        unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
+        unsafe jumpCache.remember(block.pc, address)
     }
 
     private func logExecution(_ block: TranslatedBlock) {

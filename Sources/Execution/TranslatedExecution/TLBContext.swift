@@ -12,12 +12,14 @@ struct TLBContext {
     /// When it was last switched to.
     var lastUse: UInt64 = 0
     let tables: UnsafeMutableBufferPointer<SoftTLB>
-    private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
+    private var jumpCaches: [(flags: UInt64, cache: JumpCache)] = []
+    private let codeAlignmentBits: Int
     /// Pages that code was looked up in, folded into a bit set: only those matter to the jump caches.
     private var codePages = InlineArray<8, UInt64>(repeating: 0)
     private var jumpCachesAreEmpty = true
 
-    init(mmuIndices: Int) {
+    init(mmuIndices: Int, codeAlignmentBits: Int) {
+        self.codeAlignmentBits = codeAlignmentBits
         unsafe tables = .allocate(capacity: mmuIndices)
         for index in 0..<mmuIndices { unsafe tables.initializeElement(at: index, to: SoftTLB()) }
     }
@@ -31,28 +33,22 @@ struct TLBContext {
         for table in unsafe tables { table.deallocate() }
         unsafe tables.deinitialize()
         unsafe tables.deallocate()
-        for entry in unsafe jumpCaches { unsafe entry.cache.deallocate() }
+        for entry in jumpCaches { entry.cache.deallocate() }
     }
 
     /// The jump cache for blocks that were translated under `flags`.
-    mutating func jumpCache(flags: UInt64) -> UnsafeMutablePointer<JumpCacheEntry> {
-        for entry in unsafe jumpCaches where entry.flags == flags { return unsafe entry.cache }
-        let cache: UnsafeMutablePointer<JumpCacheEntry>
-        if unsafe jumpCaches.count >= 8 {
+    mutating func jumpCache(flags: UInt64) -> JumpCache {
+        for entry in jumpCaches where entry.flags == flags { return entry.cache }
+        let cache: JumpCache
+        if jumpCaches.count >= 8 {
             // A guest that uses more kinds of code than this at a time starts over with the oldest.
-            unsafe cache = jumpCaches.removeFirst().cache
+            cache = jumpCaches.removeFirst().cache
+            cache.clear()
         } else {
-            unsafe cache = .allocate(capacity: JumpCacheEntry.count)
+            cache = JumpCache(.translated, alignmentBits: codeAlignmentBits)
         }
-        unsafe TLBContext.clear(cache)
-        unsafe jumpCaches.append((flags, cache))
-        return unsafe cache
-    }
-
-    private static func clear(_ cache: UnsafeMutablePointer<JumpCacheEntry>) {
-        unsafe memset(cache, 0xff, JumpCacheEntry.count * MemoryLayout<JumpCacheEntry>.stride)
-        // The address of all ones would find itself in the last slot; 0 belongs to another one.
-        unsafe cache[JumpCacheEntry.count - 1].pc = 0
+        jumpCaches.append((flags, cache))
+        return cache
     }
 
     /// A page's bit in `codePages`.
@@ -67,7 +63,7 @@ struct TLBContext {
 
     mutating func flushJumpCaches() {
         if jumpCachesAreEmpty { return }
-        for entry in unsafe jumpCaches { unsafe TLBContext.clear(entry.cache) }
+        for entry in jumpCaches { entry.cache.clear() }
         codePages = .init(repeating: 0)
         jumpCachesAreEmpty = true
     }

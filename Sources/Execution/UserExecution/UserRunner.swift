@@ -46,12 +46,16 @@ public final class UserRunner {
     let loopCounters: LoopCounters
     /// The loop that this thread tries. Guarded by the memory's lock.
     var trial: UserBlock?
-    private var jumpCaches: [(flags: UInt64, cache: UnsafeMutablePointer<JumpCacheEntry>)] = []
+    private var jumpCaches: [(flags: UInt64, cache: JumpCache)]
+    /// That of the current flags.
+    private var jumpCache: JumpCache
 
     public init(cpu: VirtualCPU, engine: UserEngine) {
         self.cpu = cpu
         self.engine = engine
         gate = engine.exclusivity.makeGate()
+        jumpCache = JumpCache(.direct, alignmentBits: cpu.guest.codeAlignmentBits)
+        jumpCaches = [(cpu.translationFlags, jumpCache)]
         interpreter = Interpreter(helpers: cpu.guest.helpers, runtime: UserRunner.runtime)
         loopCounters = LoopCounters(cpu.header, threshold: engine.options.loopThreshold)
         unsafe slot = .allocate(capacity: 1)
@@ -68,7 +72,7 @@ public final class UserRunner {
     }
 
     deinit {
-        for entry in unsafe jumpCaches { unsafe free(entry.cache) }
+        for entry in jumpCaches { entry.cache.deallocate() }
         unsafe slot.deallocate()
     }
 
@@ -100,45 +104,28 @@ public final class UserRunner {
 
     // MARK: The jump cache
 
-    private static let jumpCacheSize = JumpCacheEntry.count(.direct)
-    /// Address 0 would find itself in the first slot of an empty cache; this address belongs to another one.
-    private static let emptyFirst = JumpCacheEntry(pc: 4, code: 0)
-
-    private var jumpCache: UnsafeMutablePointer<JumpCacheEntry> {
-        unsafe cpu.state.load(fromByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
-            .assumingMemoryBound(to: JumpCacheEntry.self)
-    }
-
     private func publishJumpCache() {
-        let cache = unsafe findJumpCache(cpu.translationFlags)
-        unsafe cpu.state.storeBytes(of: UnsafeMutableRawPointer(cache), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
+        jumpCache = findJumpCache(cpu.translationFlags)
+        unsafe cpu.state.storeBytes(
+            of: UnsafeMutableRawPointer(jumpCache.entries), toByteOffset: CPUHeader.Offset.jumpCache, as: UnsafeMutableRawPointer.self)
     }
 
-    private func findJumpCache(_ flags: UInt64) -> UnsafeMutablePointer<JumpCacheEntry> {
-        for entry in unsafe jumpCaches where entry.flags == flags { return unsafe entry.cache }
-        // Fresh zero pages, which take room only where they are used.
-        let zeros = unsafe calloc(UserRunner.jumpCacheSize, MemoryLayout<JumpCacheEntry>.stride)
-        guard let cache = unsafe zeros?.assumingMemoryBound(to: JumpCacheEntry.self) else { fatalError("no memory for a jump cache") }
-        unsafe cache[0] = UserRunner.emptyFirst
-        unsafe jumpCaches.append((flags, cache))
-        return unsafe cache
-    }
-
-    private static func clear(_ cache: UnsafeMutablePointer<JumpCacheEntry>) {
-        unsafe memset(cache, 0, jumpCacheSize * MemoryLayout<JumpCacheEntry>.stride)
-        unsafe cache[0] = emptyFirst
+    private func findJumpCache(_ flags: UInt64) -> JumpCache {
+        for entry in jumpCaches where entry.flags == flags { return entry.cache }
+        let cache = JumpCache(.direct, alignmentBits: cpu.guest.codeAlignmentBits)
+        jumpCaches.append((flags, cache))
+        return cache
     }
 
     /// Forgets where code is; the code memory has been emptied.
     func forgetCode() {
-        for entry in unsafe jumpCaches { unsafe UserRunner.clear(entry.cache) }
+        for entry in jumpCaches { entry.cache.clear() }
         cpu.header.exitSite = 0
     }
 
     private func rememberJump(_ block: UserBlock, _ address: UnsafeRawPointer) {
         if Log.isEnabled(.noChain) || block.comparedBytes != nil { return }
-        let slot = JumpCacheEntry.index(block.pc, alignmentBits: cpu.guest.codeAlignmentBits, count: UserRunner.jumpCacheSize)
-        unsafe jumpCache[slot] = JumpCacheEntry(pc: block.pc, code: UInt64(UInt(bitPattern: address)))
+        unsafe jumpCache.remember(block.pc, address)
     }
 
     // MARK: The loop
@@ -217,10 +204,10 @@ public final class UserRunner {
         engine.exclusivity.enter(gate)
         defer { engine.exclusivity.leave(gate) }
         if engine.wantsCodeFlush || generation != engine.codeFlushes { return nil }
-        let entry = unsafe jumpCache[JumpCacheEntry.index(cpu.header.pc, alignmentBits: cpu.guest.codeAlignmentBits, count: UserRunner.jumpCacheSize)]
-        guard entry.pc == cpu.header.pc, let code = unsafe UnsafeRawPointer(bitPattern: UInt(entry.code)) else { return nil }
+        let pc = cpu.header.pc
+        guard let code = unsafe jumpCache.find(pc) else { return nil }
         if case .reason(let reason) = unsafe generator.run(code, cpu.header) { return reason }
-        guard cpu.header.pc == entry.pc else { return .lookup }
+        guard cpu.header.pc == pc else { return .lookup }
         // It came back at once: the block was killed, or something asks for attention there.
         cpu.header.exitSite = 0
         return nil

@@ -37,30 +37,6 @@ public enum MemoryMode: Sendable {
     case segment
 }
 
-/// A jump-cache slot: where generated code finds the target of an indirect jump.
-public struct JumpCacheEntry: Sendable {
-    /// Guest address; in an empty slot one that belongs to another slot.
-    public var pc: UInt64
-    /// Host address of the block's entry.
-    public var code: UInt64
-
-    public init(pc: UInt64, code: UInt64) {
-        self.pc = pc
-        self.code = code
-    }
-
-    /// Slots of a machine's jump cache, a power of two; it is emptied often.
-    public static let count = 4096
-
-    /// Slots of the jump cache: a program's is only emptied with the code memory.
-    @inlinable public static func count(_ mode: MemoryMode) -> Int { mode == .translated ? count : 16 * count }
-
-    /// The slot of a guest address.
-    @inlinable public static func index(_ pc: UInt64, alignmentBits: Int, count: Int = count) -> Int {
-        Int((pc &>> UInt64(alignmentBits)) & UInt64(count - 1))
-    }
-}
-
 /// A TLB slot: 32 bytes. Tags are the virtual address of a page for which generated code may go straight to memory.
 public struct TLBEntry {
     public var readTag: UInt64

@@ -141,7 +141,7 @@ extension BlockEmitter {
     /// Goes on at the guest address in rax, through the jump cache.
     private func emitLookUp() {
         loop?.leave(&a)
-        a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, unresolved: usualThunks.exitUnresolved)
+        a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, neighbour: usualThunks.neighbour)
     }
 
     private func emitExit(_ op: IROp) {

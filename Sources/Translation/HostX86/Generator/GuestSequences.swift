@@ -22,20 +22,16 @@ extension Assembler {
         mov(.b32, field(CPUHeader.Offset.pc + 4), Int32(truncatingIfNeeded: address >> 32))
     }
 
-    /// Goes on at the guest address in rax, through the jump cache; `unresolved` is where it leaves if that does not know it.
-    mutating func lookUp(_ memoryMode: MemoryMode, codeAlignmentBits: Int, unresolved: Int) {
+    /// Goes on at the guest address in rax, through the jump cache; `neighbour` is where the other slot of the pair is looked at.
+    mutating func lookUp(_ memoryMode: MemoryMode, codeAlignmentBits: Int, neighbour: Int) {
         let bits = UInt8(4 - codeAlignmentBits)
         mov(.b32, .rcx, .rax)
         if bits > 0 { shift(.shl, .b32, .rcx, bits) }
-        alu(.and, .b32, .rcx, Int32((JumpCacheEntry.count(memoryMode) - 1) << 4))
+        alu(.and, .b32, .rcx, Int32((JumpCache.count(memoryMode) - 1) << 4))
         alu(.add, .b64, .rcx, field(CPUHeader.Offset.jumpCache))
         alu(.cmp, .b64, .rax, Memory(.rcx))
-        let miss = jcc(.ne)
+        jcc(.ne, to: neighbour)
         jmp(Memory(.rcx, 8))
-        patch(miss, to: offset)
-        mov(.b64, field(CPUHeader.Offset.pc), .rax)
-        mov(.b64, field(CPUHeader.Offset.exitSite), 0)
-        jmp(to: unresolved)
     }
 }
 

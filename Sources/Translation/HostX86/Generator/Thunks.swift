@@ -1,4 +1,5 @@
 import CodeCache
+import HostCode
 import IR
 
 /// The permanent pieces of generated code: entry, exits, and the ways out to the runtime that keep every register.
@@ -24,6 +25,8 @@ struct Thunks {
     var exit = 0
     /// Leaves with .unresolved.
     var exitUnresolved = 0
+    /// Goes on at the guest address in rax if the neighbour of its slot, which is at rcx, knows it; leaves with .unresolved if not.
+    var neighbour = 0
     /// Offsets of the callees' thunks, by `Callee`.
     private var callees = [Int](repeating: -1, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
@@ -122,6 +125,14 @@ struct Thunks {
 
     private mutating func emitExit(_ a: inout Assembler) {
         a.align(16)
+        neighbour = a.offset
+        a.alu(.xor, .b64, .rcx, Int32(JumpCache.pair / 2))
+        a.alu(.cmp, .b64, .rax, Memory(.rcx))
+        let miss = a.jcc(.ne)
+        a.jmp(Memory(.rcx, 8))
+        a.patch(miss, to: a.offset)
+        a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
+        a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
         exitUnresolved = a.offset
         a.mov(.rax, ExitCode.unresolved)
         a.align(16)
