@@ -51,7 +51,8 @@ public struct JumpCache {
     /// Forgets everything.
     public func clear() {
         // Writing zeros would take the room of all pages for each of a program's many threads.
-        if size < JumpCache.smallSize || unsafe madvise(entries, size, MADV_DONTNEED) != 0 { unsafe memset(entries, 0, size) }
+        let isFresh = unsafe size >= JumpCache.smallSize && madvise(entries, size, MADV_DONTNEED) == 0
+        if !isFresh { unsafe memset(entries, 0, size) }
         closeFirstPair()
     }
 

@@ -197,7 +197,11 @@ public struct FenceKind: OptionSet, Sendable {
 }
 
 /// What an indirect exit is, so that host code may predict it.
-public enum JumpHint: UInt8, CaseIterable, Sendable { case none, call, `return` }
+public enum JumpHint: UInt8, CaseIterable, Sendable {
+    case none, call, `return`
+    /// What blocks depend on beside their address may have changed: calls that are under way do not return to their blocks.
+    case anew
+}
 
 /// Why generated code returns to the execution loop.
 public enum ExitReason: UInt8, CaseIterable, Sendable {

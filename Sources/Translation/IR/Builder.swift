@@ -127,7 +127,12 @@ extension IRBlock {
         append(IROp(.brCompare, .none, attribute: UInt16(condition.rawValue), a: a.index, b: b.index, imm: Int64(label.number)))
     }
 
-    public mutating func goto(_ pc: UInt64) { append(IROp(.exitDirect, .none, imm: Int64(bitPattern: pc))) }
+    /// Goes on at an address.
+    ///
+    /// - Parameter linkBytes: of a call how far behind the instruction it is that the callee comes back to; 0 if it is none.
+    public mutating func goto(_ pc: UInt64, linkBytes: UInt64 = 0) {
+        append(IROp(.exitDirect, .none, attribute: UInt16(truncatingIfNeeded: linkBytes), imm: Int64(bitPattern: pc)))
+    }
 
     /// Goes on at the address `pc`. For a call, `returnAddress` is where the callee will come back to.
     public mutating func goto(_ pc: Value, hint: JumpHint = .none, returnAddress: UInt64 = 0) {

@@ -4,7 +4,7 @@
 /// header has negative offsets; the hot fields are last, within reach of an 8-bit displacement.
 public struct CPUHeader {
     /// Bytes below the state pointer.
-    public static let size = 12288
+    public static let size = 14336
 
     public enum Offset {
         /// UInt64: guest address of the next instruction; true whenever no generated code runs.
@@ -67,6 +67,10 @@ public struct CPUHeader {
         public static let trialRounds = -480
         /// `loopCounters` UInt32s, which blocks that end loops count down.
         public static let loopCounters = -12288
+        /// 2048 bytes: values that generated code has no registers for.
+        public static let spills = -14336
+        /// UInt64: where the stack of calls that are under way in generated code ends.
+        public static let stackLimit = -488
         /// `RecentPage`s: for each MMU index a row for loads and one for stores.
         public static let recentPages = -8192
     }

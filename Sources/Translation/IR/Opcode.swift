@@ -104,7 +104,7 @@ public enum TypeRule: UInt8, Sendable {
 
 /// What the 16 attribute bits and the immediate hold, for printer, parser and verifier.
 public enum AttributeKind: UInt8, Sendable {
-    case none, condition, floatCondition, division, memory, float, fence, jump, exit, helper, state, label, constant, bitRange, pc
+    case none, condition, floatCondition, division, memory, float, fence, jump, exit, helper, state, label, constant, bitRange, pc, target
     case atomic, conditionLabel
     /// The lanes' size in imm; with a number, a condition, float attributes or a float condition beside it.
     case lanes, lanesNumber, lanesCondition, lanesFloat, lanesFloatCondition

@@ -99,7 +99,7 @@ extension Opcode {
         .init(.br, "br", 0, .none, .label, [.endsRun, .branches], "on at the label"),
         .init(.brIf, "br.if", 1, .none, .label, .branches, "on at the label if a is not 0"),
         .init(.brCompare, "br.cmp", 2, .none, .conditionLabel, .branches, "on at the label (imm) if the condition holds between a and b"),
-        .init(.exitDirect, "goto", 0, .none, .pc, [.endsRun, .readsState], "the guest goes on at the address imm; chained"),
+        .init(.exitDirect, "goto", 0, .none, .target, [.endsRun, .readsState], "the guest goes on at the address imm; chained"),
         .init(.exitIndirect, "goto.ind", 1, .none, .jump, [.endsRun, .readsState], "the guest goes on at the address a"),
         .init(.exitWith, "exit", 0, .none, .exit, [.endsRun, .readsState], "back to the execution loop with a reason; pc = imm"),
         .init(.insnStart, "insn", 0, .none, .pc, .marker, "a guest instruction begins at the address imm"),

@@ -26,6 +26,9 @@ extension Parser {
                 op.imm |= Int64(kind.rawValue)
                 scanner.position += 1
             }
+        case .target:
+            op.imm = try scanner.number()
+            if scanner.peek != nil { op.attribute = UInt16(truncatingIfNeeded: try scanner.number()) }
         case .jump:
             try operands(&op, 0..<count, &scanner)
             if scanner.peek != nil { op.imm = try scanner.number() }

@@ -43,6 +43,7 @@ public struct Printer {
         case .lanes, .lanesCondition: return operands
         case .lanesNumber: return operands + [String(op.number)]
         case .fence: return [fence(op)]
+        case .target: return [number(op.imm)] + (op.attribute == 0 ? [] : [String(op.attribute)])
         case .jump: return operands + (op.imm == 0 ? [] : [number(op.imm)])
         case .exit: return op.keepsPC ? [] : [number(op.imm)]
         case .helper: return [call(op, operands)]

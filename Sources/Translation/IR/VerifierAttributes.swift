@@ -2,6 +2,7 @@
 extension Verifier {
     func problemOfAttribute(_ op: IROp, _ info: OpcodeInfo, _ types: [IRType]) -> String? {
         switch info.attribute {
+        case .target: return op.attribute <= 16 ? nil : "no instruction that calls has \(op.attribute) bytes"
         case .none, .constant, .label, .pc, .bitRange, .helper, .fence, .state:
             if op.attribute != 0 { return "it has no attributes" }
             return problemOfImmediate(op, info)

@@ -11,7 +11,8 @@ extension Translator {
             if SideExits.leaps(to: target, from: pc) { next = target } else { jump(&b, to: target) }
         case .bl:
             write(&b, 30, .i64, b.const(.i64, next))
-            jump(&b, to: distance(o.signed(0, 26)))
+            b.goto(distance(o.signed(0, 26)), linkBytes: next &- pc)
+            ended = true
         case .b_cond: branch(&b, if: test(&b, o.field(0, 4)), to: distance(o.signed(5, 19)))
         case .cbz, .cbnz: compareAndBranch(&b, instruction == .cbz ? .eq : .ne, o)
         case .tbz, .tbnz: testAndBranch(&b, instruction == .tbz ? .eq : .ne, o)

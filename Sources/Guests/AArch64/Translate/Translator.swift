@@ -213,13 +213,13 @@ struct Translator {
 
     /// Goes on where a helper has set `pc`.
     mutating func endAtPC(_ b: inout IRBlock) {
-        b.goto(b.read(.i64, CPUHeader.Offset.pc))
+        b.goto(b.read(.i64, CPUHeader.Offset.pc), hint: .anew)
         ended = true
     }
 
     /// Goes on behind this instruction, in whatever context the state now says.
     mutating func endBehind(_ b: inout IRBlock) {
-        b.goto(b.const(.i64, next))
+        b.goto(b.const(.i64, next), hint: .anew)
         ended = true
     }
 }

@@ -104,7 +104,7 @@ extension Translator {
             return true
         }
         write(&b, o.rd, constant: next)
-        b.goto(target)
+        b.goto(target, linkBytes: o.rd == 1 || o.rd == 5 ? next &- pc : 0)
         ended = true
         return true
     }

@@ -78,6 +78,12 @@ package extension Assembler {
         byte(0x50 | register.low)
     }
 
+    /// Pushes eight bytes, sign-extended.
+    mutating func push(_ value: Int32) {
+        byte(0x68)
+        long(value)
+    }
+
     mutating func pop(_ register: Register) {
         prefix(.b32, reg: 0, index: 0, base: register.rawValue)
         byte(0x58 | register.low)
@@ -250,9 +256,13 @@ package extension Assembler {
     mutating func call(_ target: Register) { op(.b32, 0xff, 2, target) }
     mutating func call(_ target: Memory) { op(.b32, 0xff, 2, target) }
 
-    mutating func call(to target: Int) {
+    /// The place of its displacement.
+    @discardableResult
+    mutating func call(to target: Int = 0) -> Int {
         byte(0xe8)
-        long(Int32(target - (offset + 4)))
+        let place = offset
+        long(Int32(target - (place + 4)))
+        return place
     }
 
     mutating func ret() { byte(0xc3) }

@@ -10,7 +10,7 @@ extension BlockEmitter {
         case .br: emitJump(op)
         case .brIf: emitBranch(op, conditionOfTest(op))
         case .brCompare: emitBranch(op, conditionOfComparison(op))
-        case .exitDirect: emitDirect(UInt64(bitPattern: op.imm))
+        case .exitDirect: emitDirect(UInt64(bitPattern: op.imm), returnAddress: op.attribute == 0 ? nil : pc &+ UInt64(op.attribute))
         case .exitIndirect: emitIndirect(op)
         default: emitExit(op)
         }
@@ -117,7 +117,8 @@ extension BlockEmitter {
     /// Bytes from a loop's first instruction to the block that ends it.
     private static let longestLoop: UInt64 = 2048
 
-    private func emitDirect(_ target: UInt64) {
+    private func emitDirect(_ target: UInt64, returnAddress: UInt64? = nil) {
+        if let returnAddress, pushesReturns { return emitCall(to: target, returnAddress: returnAddress) }
         if isChainable(target) {
             return emitChainable(target) { assembler in
                 assembler.alignDisplacement(behind: 1)
@@ -129,19 +130,55 @@ extension BlockEmitter {
     }
 
     private func emitIndirect(_ op: IROp) {
+        let returnAddress = op.hint == .call && op.imm != 0 ? UInt64(bitPattern: op.imm) : nil
         if let target = constant(op.a) {
+            if op.hint != .anew, isChainable(target) { return emitDirect(target, returnAddress: returnAddress) }
             a.mov(.rax, target)
         } else {
             let register = use(op.a)
             if register != .rax { a.mov(.b64, .rax, register) }
         }
-        emitLookUp()
+        if let returnAddress, pushesReturns { return emitCallToRAX(returnAddress: returnAddress) }
+        emitLookUp(op.hint)
+    }
+
+    // MARK: Calls
+
+    /// Whether the host's return prediction is used: a program's calls, whose blocks may go straight to each other. In blocks with loops registers are
+    /// others.
+    private var pushesReturns: Bool { memoryMode != .translated && loop == nil }
+
+    private func emitCall(to target: UInt64, returnAddress: UInt64) {
+        pushReturn(returnAddress)
+        emitChainable(target) { assembler in
+            assembler.alignDisplacement(behind: 1)
+            return assembler.call()
+        }
+        emitComeback(returnAddress)
+    }
+
+    private func emitCallToRAX(returnAddress: UInt64) {
+        pushReturn(returnAddress)
+        let call = a.call()
+        emitComeback(returnAddress)
+        a.patch(call, to: a.offset)
+        emitLookUp(.call)
+    }
+
+    private func pushReturn(_ address: UInt64) {
+        let full = a.pushReturn(address)
+        outOfLine.append(OutOfLine(kind: .emptyStack, jump: full, back: full + 4, pc: address))
+    }
+
+    private func emitComeback(_ address: UInt64) {
+        a.popReturn()
+        emitDirect(address)
     }
 
     /// Goes on at the guest address in rax, through the jump cache.
-    private func emitLookUp() {
+    private func emitLookUp(_ hint: JumpHint = .none) {
         loop?.leave(&a)
-        a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, neighbour: usualThunks.neighbour)
+        a.lookUp(hint, memoryMode, codeAlignmentBits: codeAlignmentBits, neighbour: usualThunks.neighbour)
     }
 
     private func emitExit(_ op: IROp) {

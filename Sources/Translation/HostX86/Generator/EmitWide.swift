@@ -37,7 +37,7 @@ extension BlockEmitter {
         return place(slot, high: false)
     }
 
-    private func place(_ slot: Int, high: Bool) -> Memory { Memory(.rsp, 8 * (slot + (high ? 1 : 0))) }
+    private func place(_ slot: Int, high: Bool) -> Memory { .spill(slot + (high ? 1 : 0)) }
 
     /// The half of this operation's result that `widePlace` has found room for.
     private func resultHalf(high: Bool) -> Memory { unsafe place(Int(info[current].location.aux), high: high) }

@@ -6,6 +6,8 @@ struct OutOfLine {
     enum Kind {
         /// The interrupt check failed, or the block was killed.
         case leaveAtEntry, leaveAtHead
+        /// There is no room for another call that is under way.
+        case emptyStack
         /// The instruction budget does not suffice.
         case outOfBudget
         /// The block has been run so often that its loop is worth more effort; it has gone round often enough for a trial.
@@ -87,6 +89,9 @@ extension BlockEmitter {
         switch item.kind {
         case .leaveAtEntry:
             leave(by: 0, to: item.pc, usualThunks)
+        case .emptyStack:
+            a.emptyStack()
+            a.jmp(to: item.back)
         case .leaveAtHead:
             leave(by: 0, to: item.pc, thunks)
         case .outOfBudget:

@@ -17,8 +17,12 @@ struct Thunks {
     /// Exits and all callees take less.
     static let mostBytes = 8192
 
-    /// Bytes of stack for values that do not fit in registers.
+    /// Bytes for values that do not fit in registers.
     static let spillBytes = 2048
+    /// Bytes of stack for calls that are under way (`Assembler.pushReturn`).
+    private static let callBytes: Int32 = 16384
+    /// Bytes between the host's stack frame and those: an end that no return takes for its own, and what makes it a multiple of 16.
+    private static let endBytes: Int32 = 24
 
     var entry = 0
     /// Leaves with the code in eax; the pins are written back.
@@ -113,9 +117,12 @@ struct Thunks {
         a.align(16)
         entry = a.offset
         for register in Thunks.savedRegisters { a.push(register) }
-        a.alu(.sub, .b64, .rsp, Int32(Thunks.spillBytes + 8))
+        a.alu(.sub, .b64, .rsp, Thunks.endBytes)
         a.mov(.b64, .rbp, .rsi)
+        a.mov(.b64, Memory(.rsp, 8), -1)
         a.mov(.b64, field(CPUHeader.Offset.hostStack), .rsp)
+        a.lea(.b64, .rax, Memory(.rsp, Int(-Thunks.callBytes)))
+        a.mov(.b64, field(CPUHeader.Offset.stackLimit), .rax)
         a.stmxcsr(field(CPUHeader.Offset.hostMXCSR))
         a.ldmxcsr(field(CPUHeader.Offset.guestMXCSR))
         a.mov(.b64, .rax, .rdi)
@@ -145,7 +152,7 @@ struct Thunks {
         a.stmxcsr(field(CPUHeader.Offset.guestMXCSR))
         a.ldmxcsr(field(CPUHeader.Offset.hostMXCSR))
         a.mov(.b64, .rsp, field(CPUHeader.Offset.hostStack))
-        a.alu(.add, .b64, .rsp, Int32(Thunks.spillBytes + 8))
+        a.alu(.add, .b64, .rsp, Thunks.endBytes)
         for register in Thunks.savedRegisters.reversed() { a.pop(register) }
         a.ret()
     }

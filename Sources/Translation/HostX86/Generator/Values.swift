@@ -190,7 +190,7 @@ extension BlockEmitter {
             return addAlias(owner)
         }
         let slot = nextSlot()
-        a.mov(.b64, Memory(.rsp, 8 * slot), register)
+        a.mov(.b64, .spill(slot), register)
         lastMove = a.offset
         unsafe info[owner].location = .slot(slot)
     }
@@ -279,7 +279,7 @@ extension BlockEmitter {
     /// Loads a value that lies in the state or on the stack.
     private func load(_ register: Register, _ root: Int) {
         let location = unsafe info[root].location
-        if location.kind == .slot { return a.mov(.b64, register, Memory(.rsp, 8 * Int(location.aux))) }
+        if location.kind == .slot { return a.mov(.b64, register, .spill(Int(location.aux))) }
         let source = Memory(HostRegisters.state, Int(location.aux))
         switch unsafe ops[root].type {
         case .i8: a.movzx(register, .b8, source)
@@ -296,7 +296,7 @@ extension BlockEmitter {
         let location = unsafe info[root].location
         if unsafe dies(value) && ops[root].type.bits >= 32 && width.bytes >= 4 && (width == .b32 || ops[root].type.bits == 64) {
             if location.kind == .cell { return .memory(Memory(HostRegisters.state, Int(location.aux))) }
-            if location.kind == .slot { return .memory(Memory(.rsp, 8 * Int(location.aux))) }
+            if location.kind == .slot { return .memory(.spill(Int(location.aux))) }
         }
         return .register(use(value))
     }
@@ -463,7 +463,7 @@ extension BlockEmitter {
         let owner = unsafe Int(vectorOwners[Int(victim.rawValue)])
         let type = unsafe ops[owner].type
         let slot = nextSlot(words: type == .v128 ? 2 : 1)
-        store(Memory(.rsp, 8 * slot), type == .v128 ? type : .f64, victim)
+        store(.spill(slot), type == .v128 ? type : .f64, victim)
         lastMove = a.offset
         unsafe info[owner].location = .slot(slot)
         unsafe vectorOwners[Int(victim.rawValue)] = -1
@@ -488,7 +488,7 @@ extension BlockEmitter {
             return vectorConstant(unsafe UInt64(bitPattern: ops[root].imm), unsafe ops[root].type)
         case .cell, .slot:
             let vector = allocateVector()
-            let source = location.kind == .slot ? Memory(.rsp, 8 * Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
+            let source = location.kind == .slot ? .spill(Int(location.aux)) : Memory(HostRegisters.state, Int(location.aux))
             load(vector, unsafe ops[root].type, source)
             own(vector, root)
             lastMove = a.offset

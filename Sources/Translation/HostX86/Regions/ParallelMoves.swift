@@ -50,7 +50,7 @@ struct ParallelMoves {
         }
     }
 
-    static func slot(_ number: Int) -> Memory { Memory(.rsp, 8 * number) }
+    static func slot(_ number: Int) -> Memory { .spill(number) }
 
     private static func move(_ target: ValueLocation, _ source: MoveSource, _ a: inout Assembler) {
         switch target {

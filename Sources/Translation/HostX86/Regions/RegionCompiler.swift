@@ -62,11 +62,12 @@ extension RegionCode {
     /// Makes guest state whole after a fault at an offset: from the host's registers as the context has them.
     func restore(_ offset: Int, register: (Register) -> UInt64) {
         guard let site = sites.last(where: { $0.offset <= offset }) else { return }
-        let state = UInt(register(HostRegisters.state)), stack = UInt(register(.rsp))
+        let state = UInt(register(HostRegisters.state))
+        let spills = state &+ UInt(bitPattern: CPUHeader.Offset.spills)
         func value(_ source: MoveSource) -> UInt64 {
             switch source {
             case .location(.register(let number)): register(number)
-            case .location(.slot(let number)): unsafe UnsafePointer<UInt64>(bitPattern: stack + UInt(8 * number))?.pointee ?? 0
+            case .location(.slot(let number)): unsafe UnsafePointer<UInt64>(bitPattern: spills &+ UInt(8 * number))?.pointee ?? 0
             case .constant(let constant): constant
             case .location(.none), .field, .word: preconditionFailure("what is restored is somewhere")
             }

@@ -340,7 +340,7 @@ struct RegionEmitter {
                 emitter.a.mov(.b64, emitter.field(CPUHeader.Offset.accessAddress), RegisterAllocation.secondScratch)
             }
             a.mov(.b64, RegisterAllocation.scratch, field(CPUHeader.Offset.accessAddress))
-            a.lookUp(memoryMode, codeAlignmentBits: codeAlignmentBits, neighbour: thunks.neighbour)
+            a.lookUp(op.hint, memoryMode, codeAlignmentBits: codeAlignmentBits, neighbour: thunks.neighbour)
         default:
             restoreAll(items)
             if !op.keepsPC { a.storePC(UInt64(bitPattern: op.imm)) } else { a.storePC(pc) }
