@@ -36,9 +36,11 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
+	for guest in riscv64 riscv32 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest || exit 1; done
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
@@ -54,6 +56,8 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
+	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
+	for guest in riscv64 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest --kernel || exit 1; done
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4 --accelerators

@@ -35,11 +35,13 @@ let base: [Target] = [
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibSeccomp", path: "Sources/Base/CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     module("Bits", "Base/Bits"),
     module("JSON", "Base/JSON"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),
     module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
+    module("Sandbox", "Base/Sandbox", .unsafe, uses: ["CLibSeccomp", "Diagnostics"]),
     module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
     module("FlatTree", "Base/FlatTree", .unsafe, uses: ["CLibFDT"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
@@ -159,6 +161,9 @@ let control: [Target] = [
     module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
+    module(
+        "MachineDebugger", "Control/MachineDebugger",
+        uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
@@ -177,8 +182,9 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
-            "Virtio",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "MachineDebugger", "Sandbox", "NetBackends", "EventLoop", "HostOS",
+            "Diagnostics",
+            "DeviceModel", "Virtio",
             "VirtioDevices", "PlatformDevices",
         ],
         path: "Sources/Tools/apus",
@@ -196,7 +202,9 @@ let package = Package(
                 "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
                 "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
-                "CodeCache", "HostCode", "HostX86", "GDBStub",
+                "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
+                "RISCVMachines",
+                "TranslatedExecution",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -235,7 +243,8 @@ let package = Package(
         tests(
             "ControlTests",
             uses: [
-                "Monitor", "MachineControl", "QMP", "QAPI", "Schema", "JSON", "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
+                "Monitor", "MachineControl", "MachineDebugger", "GDBStub", "TranslatedExecution", "CPUModel", "QMP", "QAPI", "Schema", "JSON",
+                "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
                 "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),

@@ -137,6 +137,24 @@ public final class AddressSpace {
         return done < bytes.count && outcome == .ok ? .decodeError : outcome
     }
 
+    /// Writes bytes for a debugger: into ROM and flash memory too.
+    public func patch(_ address: UInt64, _ bytes: [UInt8]) -> AccessResult {
+        var done = 0
+        var outcome = AccessResult.ok
+        _ = forEachPart(address, bytes.count) { section, start, length in
+            let part = Array(bytes[done..<done + length])
+            if section.kind == .rom || section.kind == .romDevice, let ram = section.ram {
+                ram.load(part, at: section.offset &+ (start &- section.start))
+                noteWrite(section, start, length)
+            } else {
+                outcome = write(start, part)
+            }
+            done += length
+            return outcome == .ok
+        }
+        return done < bytes.count && outcome == .ok ? .decodeError : outcome
+    }
+
     private func forEachPart(_ address: UInt64, _ count: Int, _ body: (Section, UInt64, Int) -> Bool) -> Bool {
         guard count == 0 || address.addingReportingOverflow(UInt64(count - 1)).overflow == false else { return false }
         var position = address

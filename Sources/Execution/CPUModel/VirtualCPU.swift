@@ -140,6 +140,9 @@ open class VirtualCPU {
     /// The same for a debugger: no side effects, permissions ignored.
     open func debugTranslate(_ address: UInt64) -> UInt64? { preconditionFailure("abstract") }
 
+    /// Calls `body` with what the tables in use map, in order of addresses. Called with the vCPU stopped.
+    open func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { preconditionFailure("abstract") }
+
     /// Notes a translation fault of an access as the exception to deliver (not yet delivered).
     open func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) { preconditionFailure("abstract") }
 
@@ -172,6 +175,9 @@ open class VirtualCPU {
 
     /// Sets a register from as many bytes as it has. Called with the vCPU stopped.
     open func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { preconditionFailure("abstract") }
+
+    /// The registers for a core file. Called with the vCPU stopped.
+    open var coreRegisters: CoreRegisters { preconditionFailure("abstract") }
 
     /// One line for `-d in_asm`: address, bytes and mnemonic of the instruction in the bytes; and its length.
     open func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) { preconditionFailure("abstract") }

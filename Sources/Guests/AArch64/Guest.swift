@@ -80,6 +80,8 @@ public final class AArch64CPU: VirtualCPU {
         return .mapped(Mapping(physical: AArch64CPU.untagged(address), pageBits: 12, readable: true, writable: true, executable: true))
     }
 
+    public override func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { listPages(body) }
+
     public override func debugTranslate(_ address: UInt64) -> UInt64? {
         guard system != nil else { return AArch64CPU.untagged(address) }
         guard case .mapped(let mapping) = findMapping(address, .read, mmuIndex: mmuIndex(level: level), debug: true) else { return nil }
@@ -227,9 +229,14 @@ public final class AArch64CPU: VirtualCPU {
     private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     private func digits(_ value: UInt64) -> String { String(hex(value, digits: 16).dropFirst(2)) }
 
+    /// What debuggers see of a machine's element.
+    lazy var privilegedRows = findPrivilegedRows()
+    lazy var machineTable = privilegedTable()
     public override var debugRegisters: DebugRegisterTable { debugTable }
     public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
     public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
+    public override var coreRegisters: CoreRegisters { coreFileRegisters }
 
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(features: model.features).line(address, bytes)

@@ -85,6 +85,8 @@ public final class RISCVCPU: VirtualCPU {
         findMapping(address, access, mmuIndex: mmuIndex)
     }
 
+    public override func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { listPages(body) }
+
     public override func debugTranslate(_ address: UInt64) -> UInt64? { findPhysical(address) }
 
     public override func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) {
@@ -222,9 +224,14 @@ public final class RISCVCPU: VirtualCPU {
         return " " + name + String(repeating: " ", count: max(1, 9 - name.count)) + digits
     }
 
+    /// What debuggers see of a machine's hart.
+    lazy var controlRegisters = findControlRegisters()
+    lazy var machineTable = privilegedTable()
     public override var debugRegisters: DebugRegisterTable { debugTable }
     public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
     public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
+    public override var coreRegisters: CoreRegisters { coreFileRegisters }
 
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(rv64: model.rv64, extensions: model.extensions).line(address, bytes)

@@ -7,6 +7,7 @@ import EventLoop
 import HostOS
 import MachineControl
 import MachineModel
+import MachineDebugger
 import Monitor
 import NetworkSetup
 import ObjectModel
@@ -45,6 +46,12 @@ final class Session {
     var monitorPlaces: [MonitorPlace] = []
     /// Filled in by `startMonitors`.
     var monitors: [any CharacterFrontEnd] = []
+    /// `-gdb`.
+    var debugServer: DebugServer?
+    /// The monitor that a debugger gives orders to. Filled in by `startMonitors`.
+    var debuggersMonitor: MonitorCommands?
+    /// Whether virtual time goes on while the vCPUs run: not while a debugger steps through them.
+    private var clockRuns = true
 
     private(set) var builtMachine: Machine?
     private(set) var engine: TranslationEngine?
@@ -81,6 +88,7 @@ final class Session {
     func run() throws -> Int32 {
         try configureLog()
         let daemon = options.has("daemonize") ? try Daemon() : nil
+        try sandbox()?.enter()
         let process = try options.last("pidfile").map(PIDFile.init)
         defer { process?.remove() }
         type = try machineType()
@@ -116,8 +124,10 @@ final class Session {
             cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
+        engine?.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }
         if options.has("S") || options.has("preconfig") { runState = .prelaunch }
         builtMachine = machine
+        if let place = options.last("gdb") ?? (options.has("s") ? Session.usualDebugPlace : nil) { try serveDebugger(place) }
     }
 
     func leavePreconfiguration() throws { try build() }
@@ -125,7 +135,7 @@ final class Session {
     /// Lets the machine run, or stand still, until something has to be done with stopped vCPUs; the exit status if that was the end.
     private func runUntilInterrupted() throws -> Int32? {
         let runs = runState == .running
-        loop.lock.withLock { loop.setVirtualClockPaused(!runs) }
+        loop.lock.withLock { loop.setVirtualClockPaused(!runs || !clockRuns) }
         if runs { try engine?.start() }
         _ = loop.run()
         engine?.stop()
@@ -134,10 +144,19 @@ final class Session {
             loop.setVirtualClockPaused(true)
             blocks.drain()
             resetIfAsked()
+            let stops = engine?.takeDebugStops() ?? []
+            if !stops.isEmpty, runState == .running {
+                runState = .debug
+                events.emit(StopEvent())
+            }
+            debugServer?.machineStopped(stops)
             let work = waiting
             waiting = []
             for item in work { item() }
             resetIfAsked()
+            // What came up meanwhile may have stopped it as well.
+            debugServer?.machineStopped([])
+            if let ending { debugServer?.ended(status: ending) }
             return ending
         }
     }
@@ -198,8 +217,14 @@ final class Session {
     }
 
     func resume() throws(QAPIError) {
+        try resume({ _ in .run }, clockRuns: true)
+    }
+
+    func resume(_ action: (Int) -> DebugAction, clockRuns: Bool) throws(QAPIError) {
         if runState == .shutdown { throw QAPIError(.generic, "Resetting the Virtual Machine is required") }
         guard runState != .running else { return }
+        engine?.setDebugActions(action)
+        self.clockRuns = clockRuns
         runState = .running
         events.emit(ResumeEvent())
         blocks.retry()

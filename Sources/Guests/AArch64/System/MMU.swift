@@ -110,7 +110,7 @@ extension AArch64CPU {
         self[.tcr(regime.level)].bit(regime.hasUser ? (isUpper ? 38 : 37) : 20)
     }
 
-    private func isTranslated(_ regime: Regime) -> Bool {
+    func isTranslated(_ regime: Regime) -> Bool {
         if regime.level == 1, hypervisor & (HypervisorControl.dc | HypervisorControl.tge) != 0 { return false }
         return self[.sctlr(regime.level)] & Control.m != 0
     }
@@ -122,7 +122,7 @@ extension AArch64CPU {
         return usesStage2(regime) ? stage2(mapping, access, isWalk: false) : .mapped(mapping)
     }
 
-    private func usesStage2(_ regime: Regime) -> Bool { regime.level == 1 && hypervisor & (HypervisorControl.vm | HypervisorControl.dc) != 0 }
+    func usesStage2(_ regime: Regime) -> Bool { regime.level == 1 && hypervisor & (HypervisorControl.vm | HypervisorControl.dc) != 0 }
 
     private func translate(_ address: UInt64, _ access: AccessKind, _ regime: Regime, _ isUpper: Bool, _ debug: Bool) -> AddressTranslation {
         guard let tables = tables(regime, isUpper), spans(tables, address, regime, isUpper) else { return .fault(FaultStatus.translationBase) }
@@ -136,7 +136,7 @@ extension AArch64CPU {
         return isUpper ? top == UInt64.max >> UInt64(tables.inputBits) : top == 0
     }
 
-    private func tables(_ regime: Regime, _ isUpper: Bool) -> TableWalk? {
+    func tables(_ regime: Regime, _ isUpper: Bool) -> TableWalk? {
         let control = self[.tcr(regime.level)]
         if regime.hasUser, control & (isUpper ? TranslationControl.epd1 : TranslationControl.epd0) != 0 { return nil }
         let granules = isUpper ? [0, 14, 12, 16] : [12, 16, 14, 0]

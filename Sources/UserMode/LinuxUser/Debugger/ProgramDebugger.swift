@@ -41,7 +41,7 @@ final class ProgramDebugger: @unchecked Sendable {
     var report: StopReport?
     var end: ProcessEnd?
     var lastThread = 0
-    var points: [DebugPoint] = []
+    var points = DebugPointList()
     var passedSignals: Set<Int32> = []
     var caughtCalls = CaughtCalls.none
     /// Set for good when the debugger has left.
