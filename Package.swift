@@ -157,7 +157,10 @@ let control: [Target] = [
         swiftSettings: [.strictMemorySafety()]),
     module(
         "MachineControl", "Control/MachineControl",
-        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
+        uses: [
+            "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "Compression", "HostOS",
+            "Diagnostics",
+        ]),
     module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),

@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [
         ["begin": 1] as JSONObject, ["length": 1], ["begin": 0, "length": 4096], ["begin": -1, "length": 4096], ["begin": 0, "length": 0],
-        ["format": "kdump-zlib"], ["format": "win-dmp"],
+        ["format": "kdump-zlib", "begin": 0, "length": 4096], ["format": "win-dmp"],
     ])
     func whatCannotBeDumpedSaysSo(_ arguments: JSONObject) { #expect(throws: QAPIError.self) { try dump(arguments) } }
 }

@@ -9,10 +9,12 @@ import argparse
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 from guest import ROOT, Guest, board, command
 
@@ -233,6 +235,36 @@ def core(program, dump, commands):
     return subprocess.run(["gdb-multiarch", "-nx", "-batch", *words], capture_output=True, text=True, timeout=60, check=False).stdout
 
 
+def unpacked(path):
+    """The pages of a flattened kdump file by their frames."""
+    with open(path, "rb") as file:
+        head = file.read(4096)
+        assert head[:16] == b"makedumpfile\0\0\0\0" and struct.unpack(">qq", head[16:32]) == (1, 1)
+        parts = {}
+        while True:
+            place, count = struct.unpack(">qq", file.read(16))
+            if place < 0:
+                break
+            parts[place] = file.read(count)
+    whole = bytearray(max(place + len(part) for place, part in parts.items()))
+    for place, part in parts.items():
+        whole[place:place + len(part)] = part
+    assert whole[:8] == b"KDUMP   " and struct.unpack_from("<I", whole, 8) == (6,)
+    status, block, sub, maps, last, *_, cpus = struct.unpack_from("<10I", whole, 424)
+    assert (status, block, cpus) == (1, 4096, 4)
+    notes, size = struct.unpack_from("<QQ", whole, 4096 + 48)
+    assert whole[notes + 12:notes + 16] == b"CORE" and notes + size <= (1 + sub) * 4096
+    bits = whole[(1 + sub) * 4096:(1 + sub + maps) * 4096]
+    assert bits[:len(bits) // 2] == bits[len(bits) // 2:]
+    frames = [frame for frame in range(last) if bits[frame // 8] >> frame % 8 & 1]
+    pages = {}
+    for index, frame in enumerate(frames):
+        place, count, flags, _ = struct.unpack_from("<QIIQ", whole, (1 + sub + maps) * 4096 + 24 * index)
+        data = bytes(whole[place:place + count])
+        pages[frame] = zlib.decompress(data) if flags == 1 else data
+    return pages
+
+
 def inspection(system, kind, program, work):
     """Dumps of memory, and what the monitor shows."""
     with Machine(system, work, program_words(kind, program)) as machine:
@@ -246,7 +278,7 @@ def inspection(system, kind, program, work):
             return client.ask("human-monitor-command", command__line=line).replace("\r\n", "\n")
 
         dump = f"{work}/dump"
-        check("capability", client.ask("query-dump-guest-memory-capability") == {"formats": ["elf"]})
+        check("capability", client.ask("query-dump-guest-memory-capability") == {"formats": ["elf", "kdump-zlib"]})
         check("dump", client.ask("dump-guest-memory", paging=False, protocol=f"file:{dump}") == {})
         check("query-dump", client.ask("query-dump") == {"status": "completed", "completed": 64 << 20, "total": 64 << 20}, str(client.ask("query-dump")))
         check("the machine stays stopped", not client.ask("query-status")["running"])
@@ -254,12 +286,19 @@ def inspection(system, kind, program, work):
         check("readelf", listing.count("NT_PRSTATUS") == 4 and "LOAD" in listing and "Warning" not in listing, listing)
         words = core(program, dump, ["info threads", "print $pc == outer || $pc > outer", "print counters[0]", "print bytes[7]", "backtrace 2"])
         check("gdb reads the core file", missing(words, [r"4 +", r"\$2 = [0-9]+", r"\$3 = 23 "]) is None, words)
+        if kind.options[-1] != "-mabi=ilp32":
+            check("kdump-zlib", client.ask("dump-guest-memory", paging=False, protocol=f"file:{dump}z", format="kdump-zlib") == {})
+            same, pages = unpacked(f"{dump}z"), open(dump, "rb").read()[-(64 << 20):]
+            check("its pages", len(same) == 16384 and b"".join(same[number] for number in sorted(same)) == pages, str(len(same)))
+            check("it is small", os.path.getsize(f"{dump}z") < 1 << 20, str(os.path.getsize(f"{dump}z")))
+        else:
+            check("kdump-zlib is refused", "32-bit" in str(client.ask("dump-guest-memory", paging=False, protocol=f"file:{dump}z", format="kdump-zlib")))
         first, length = kind.base & ~0xfff, 1 << 20
         check("a part", client.ask("dump-guest-memory", paging=False, protocol=f"file:{dump}2", begin=first, length=length) == {})
         check("its size", length < os.path.getsize(f"{dump}2") < length + 16384, str(os.path.getsize(f"{dump}2")))
         check("in the background", client.ask("dump-guest-memory", paging=False, protocol=f"file:{dump}3", detach=True) == {})
         # The dumps before have told of their ends, too.
-        done = [client.wait("DUMP_COMPLETED", 20) for _ in range(3)][-1]
+        done = [client.wait("DUMP_COMPLETED", 20) for _ in range(3 if kind.options[-1] == "-mabi=ilp32" else 4)][-1]
         check("DUMP_COMPLETED", done["result"]["status"] == "completed" and os.path.getsize(f"{dump}3") == os.path.getsize(dump), str(done))
         for words, error in [({"paging": True}, "paging"), ({"paging": False, "format": "kdump-lzo"}, "kdump-lzo"), ({"paging": False, "begin": 1}, "length"),
                              ({"paging": False, "begin": 0, "length": 4096}, "no memory")]:

@@ -29,7 +29,7 @@ extension MonitorCommands {
                 return ""
             },
             one("device_del", "id", "unplug a device", stops: true),
-            Row(["dump-guest-memory"], "[-d] file [begin length]", "write memory and registers to a core file", stops: true) { commands, words in
+            Row(["dump-guest-memory"], "[-d] [-z] file [begin length]", "write memory and registers to a core file", stops: true) { commands, words in
                 try commands.dumpMemory(words)
             },
             Row(["gdbserver"], "[DEV|none]", "wait for gdb on a character back end, tcp::1234 if none is named") { commands, words in
@@ -134,9 +134,12 @@ extension MonitorCommands {
     private func dumpMemory(_ words: [String]) throws -> String {
         let flags = words.filter { $0.hasPrefix("-") }
         let rest = words.filter { !$0.hasPrefix("-") }
-        guard flags.allSatisfy({ $0 == "-d" }) else { throw QAPIError.notSupported("dump-guest-memory \(flags.joined(separator: " "))") }
+        guard flags.allSatisfy({ ["-d", "-z"].contains($0) }) else {
+            throw QAPIError.notSupported("dump-guest-memory \(flags.joined(separator: " "))")
+        }
         guard rest.count == 1 || rest.count == 3 else { throw QAPIError(.generic, "a file, or a file, a first address and a length are needed") }
-        var arguments: JSONObject = ["paging": false, "protocol": .string("file:" + rest[0]), "detach": .bool(!flags.isEmpty)]
+        var arguments: JSONObject = ["paging": false, "protocol": .string("file:" + rest[0]), "detach": .bool(flags.contains("-d"))]
+        if flags.contains("-z") { arguments["format"] = "kdump-zlib" }
         if rest.count == 3 { (arguments["begin"], arguments["length"]) = (try MonitorCommands.number(rest[1]), try MonitorCommands.number(rest[2])) }
         try call("dump-guest-memory", arguments)
         return ""

@@ -20,9 +20,12 @@ struct CoreFile {
     private var headerSize: Int { is64Bit ? 64 : 52 }
     private var programHeaderSize: Int { is64Bit ? 56 : 32 }
 
+    /// The registers of all vCPUs.
+    var notes: [UInt8] { cpus.enumerated().flatMap { note($0.element, thread: $0.offset + 1) } }
+
     /// What stands before the memory of the first segment.
     var head: [UInt8] {
-        let notes = cpus.enumerated().flatMap { note($0.element, thread: $0.offset + 1) }
+        let notes = notes
         let first = headerSize + programHeaderSize * (segments.count + 1)
         var bytes = fileHeader
         bytes += programHeader(ProgramHeader.note, offset: UInt64(first), address: 0, count: UInt64(notes.count))

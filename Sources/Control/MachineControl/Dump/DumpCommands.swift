@@ -12,6 +12,8 @@ public final class DumpCommands {
     /// A dump under way.
     private struct Dump {
         let output: HostStream
+        /// Nil for ELF.
+        var compressed: CompressedDump?
         var rest: [CoreFile.Segment]
         let resumes: Bool
     }
@@ -23,7 +25,7 @@ public final class DumpCommands {
 
     public func register(in commands: inout CommandTable) {
         commands.on(QueryDumpCommand.self) { [self] in last }
-        commands.on(QueryDumpGuestMemoryCapabilityCommand.self) { DumpGuestMemoryCapability(formats: [.elf]) }
+        commands.on(QueryDumpGuestMemoryCapabilityCommand.self) { DumpGuestMemoryCapability(formats: [.elf, .kdumpZlib]) }
         commands.onPeer(DumpGuestMemoryCommand.self, stopped: true) { [self] arguments, peer in
             try begin(arguments, peer)
             if arguments.detach == true {
@@ -38,16 +40,25 @@ public final class DumpCommands {
     private func begin(_ arguments: DumpGuestMemoryCommand.Arguments, _ peer: (any QAPIPeer)?) throws {
         if dump != nil { throw QAPIError(.generic, "There is a dump in process, please wait.") }
         if arguments.paging { throw QAPIError.notSupported("dump-guest-memory with paging=true") }
-        if let format = arguments.format, format != .elf { throw QAPIError.notSupported("dump-guest-memory with format=\(format.rawValue)") }
+        let format = arguments.format ?? .elf
+        guard [.elf, .kdumpZlib].contains(format) else { throw QAPIError.notSupported("dump-guest-memory with format=\(format.rawValue)") }
+        if format != .elf, arguments.begin != nil || arguments.length != nil {
+            throw QAPIError(.generic, "kdump-compressed format doesn't support paging or filter")
+        }
         let window = try window(arguments)
         let memory = session.machine.memory.sections.filter { $0.kind == .ram }.map { $0.start...$0.last }
         let segments = CoreFile.segments(memory, in: window)
         guard !segments.isEmpty else { throw QAPIError(.generic, "there is no memory to dump in this range") }
+        let core = CoreFile(cpus: session.machine.cpus.map(\.coreRegisters), segments: segments)
+        let compressed = format == .elf ? nil : CompressedDump(machine: session.guest, core: core, segments: segments)
+        if compressed != nil, core.cpus.first?.is64Bit == false {
+            throw QAPIError.notSupported("dump-guest-memory with format=kdump-zlib of a 32-bit machine")
+        }
         let output = try output(arguments.protocol, peer)
         last = DumpQueryResult(status: .active, completed: 0, total: Int64(clamping: segments.reduce(0) { $0 + $1.count }))
-        dump = Dump(output: output, rest: segments, resumes: session.runState == .running)
+        dump = Dump(output: output, compressed: compressed, rest: segments, resumes: session.runState == .running)
         session.pause()
-        do { try output.writeAll(CoreFile(cpus: session.machine.cpus.map(\.coreRegisters), segments: segments).head) } catch {
+        do { try output.writeAll(compressed?.head ?? core.head) } catch {
             end(failure: "\(error)")
             throw error
         }
@@ -98,14 +109,16 @@ public final class DumpCommands {
             guard let bytes = session.machine.memory.read(segment.start, count: Int(count)) else {
                 return end(failure: "memory at \(segment.start) is not there any more")
             }
-            do { try dump?.output.writeAll(bytes) } catch { return end(failure: "\(error)") }
+            do { try dump?.output.writeAll(dump?.compressed?.pack(bytes) ?? bytes) } catch { return end(failure: "\(error)") }
             let rest = CoreFile.Segment(start: segment.start &+ count, count: segment.count - count)
             dump?.rest.removeFirst()
             if rest.count > 0 { dump?.rest.insert(rest, at: 0) }
             last = DumpQueryResult(status: .active, completed: last.completed + Int64(count), total: last.total)
             left -= min(left, count)
         }
-        return dump?.rest.isEmpty == true ? end(failure: nil) : nil
+        guard let dump, dump.rest.isEmpty else { return nil }
+        do { if dump.compressed != nil { try dump.output.writeAll(CompressedDump.tail) } } catch { return end(failure: "\(error)") }
+        return end(failure: nil)
     }
 
     /// The dump is over, and the machine runs if it ran.

@@ -2,7 +2,7 @@
 
 import JSON
 
-/// Forms of a memory dump. There is elf; the others are refused.
+/// Forms of a memory dump. There are elf and kdump-zlib; the others are refused.
 public enum DumpGuestMemoryFormat: String, QAPIEnumeration {
     case elf
     case kdumpZlib = "kdump-zlib"

@@ -1,7 +1,7 @@
 extension SchemaText {
     /// Dumps of a guest's memory.
     static let dumpText = """
-        # Forms of a memory dump. There is elf; the others are refused.
+        # Forms of a memory dump. There are elf and kdump-zlib; the others are refused.
         enum DumpGuestMemoryFormat: elf kdump-zlib kdump-lzo kdump-snappy win-dmp
 
         # Writes the guest's memory and its cpus' registers to a file, while the machine stands still.
