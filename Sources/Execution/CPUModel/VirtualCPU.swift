@@ -140,6 +140,9 @@ open class VirtualCPU {
     /// The same for a debugger: no side effects, permissions ignored.
     open func debugTranslate(_ address: UInt64) -> UInt64? { preconditionFailure("abstract") }
 
+    /// An address of an access without the tag that it may have and that translation ignores: as debuggers name it.
+    open func withoutTag(_ address: UInt64) -> UInt64 { address }
+
     /// Calls `body` with what the tables in use map, in order of addresses. Called with the vCPU stopped.
     open func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { preconditionFailure("abstract") }
 

@@ -50,7 +50,7 @@ extension CPURunner {
     private func open(_ address: UInt64, _ mapping: Mapping, _ table: UnsafeMutablePointer<SoftTLB>) {
         let page = mapping.physical & ~0xfff
         let section = cpu.memory.section(at: page)
-        if engine.hasWatchpoints, engine.debugPoints.watchesPage(address) { return }
+        if engine.hasWatchpoints, engine.debugPoints.watchesPage(cpu.withoutTag(address)) { return }
         guard section.kind == .ram || section.kind == .rom, section.start <= page, section.last >= page | 0xfff,
             let host = unsafe section.host(page), let flags = unsafe section.pageFlags(page)
         else { return }

@@ -79,8 +79,8 @@ extension TranslationEngine: DebugPointHolder {
 
     // MARK: One instruction
 
-    /// The instruction at the runner's pc, breakpoint or not, to be interpreted; nil if it has to be asked for again, or if fetching it faulted: then the
-    /// exception is noted.
+    /// The instruction at the runner's pc, breakpoint or not, to be interpreted; nil if it has to be asked for again, or if fetching it faulted: then
+    /// the exception is noted.
     func instruction(for runner: CPURunner) -> TranslatedBlock? {
         let cpu = runner.cpu
         guard let page = runner.physicalPage(cpu.header.pc, .execute, cpu.fetchMMUIndex) else { return nil }
@@ -149,7 +149,7 @@ extension CPURunner {
     /// Whether a debugger watches the access, which then is not done: the exception that is noted stands for it.
     func isWatched(_ address: UInt64, _ memory: MemoryOperation, reads: Bool, writes: Bool) -> Bool {
         guard engine.hasWatchpoints, !ignoresWatchpoints,
-            let hit = engine.debugPoints.hit(address, UInt64(memory.size), reads: reads, writes: writes)
+            let hit = engine.debugPoints.hit(cpu.withoutTag(address), UInt64(memory.size), reads: reads, writes: writes)
         else { return false }
         // A fault comes first: the access is done, and met, behind the guest's handler.
         guard physicalPage(address, writes ? .write : .read, memory.mmuIndex) != nil else { return true }

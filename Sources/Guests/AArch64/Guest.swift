@@ -80,6 +80,8 @@ public final class AArch64CPU: VirtualCPU {
         return .mapped(Mapping(physical: AArch64CPU.untagged(address), pageBits: 12, readable: true, writable: true, executable: true))
     }
 
+    public override func withoutTag(_ address: UInt64) -> UInt64 { system == nil ? AArch64CPU.untagged(address) : untaggedHere(address) }
+
     public override func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { listPages(body) }
 
     public override func debugTranslate(_ address: UInt64) -> UInt64? {

@@ -105,6 +105,12 @@ extension AArch64CPU {
         regime.hasUser ? AArch64CPU.untagged(address) : address.bits(0, 56)
     }
 
+    /// An address as the current level's translation takes it.
+    func untaggedHere(_ address: UInt64) -> UInt64 {
+        let regime = Regime(mmuIndex: mmuIndex(level: level), hostsAtEL2: hostsAtEL2)
+        return ignoresTop(regime, regime.hasUser && address.bit(55)) ? clean(address, regime) : address
+    }
+
     /// Whether accesses ignore the top byte (TCR.TBI).
     func ignoresTop(_ regime: Regime, _ isUpper: Bool) -> Bool {
         self[.tcr(regime.level)].bit(regime.hasUser ? (isUpper ? 38 : 37) : 20)
