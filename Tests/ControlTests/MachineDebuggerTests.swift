@@ -9,7 +9,7 @@ extension FakeSession: DebuggedMachine {
     var engine: TranslationEngine? { nil }
 
     func resume(_ action: (Int) -> DebugAction, clockRuns: Bool) throws(QAPIError) {
-        orders.append("\(machine.cpus.map { action($0.index) }) \(clockRuns)")
+        orders.append(machine.cpus.map { "\(action($0.index))" }.joined(separator: " ") + " \(clockRuns)")
         try resume()
     }
 
@@ -52,7 +52,7 @@ extension FakeSession: DebuggedMachine {
 
     @Test func itIsToldOfStops() {
         server.handle(.opened)
-        #expect(ask("vCont;s:1") == "" && machine.orders == ["[\(DebugAction.step), \(DebugAction.hold)] false"])
+        #expect(ask("vCont;s:1") == "" && machine.orders == ["step hold false"])
         server.machineStopped([])
         #expect(answers() == [], "it runs")
         machine.runState = .debug
@@ -76,7 +76,7 @@ extension FakeSession: DebuggedMachine {
 
     @Test func memoryIsReadAndWritten() {
         server.handle(.opened)
-        #expect(ask("M80000000,4:01020304") == "OK" && ask("m80000000,4") == "01020304" && ask("m0,4").hasPrefix("E") == false)
+        #expect(ask("M80000000,4:01020304") == "OK" && ask("m80000000,4") == "01020304")
         #expect(ask("m4000000000000,4") == "E0e" && ask("M4000000000000,1:00") == "E0e", "nothing is there")
         // Flash is written by a debugger, and read back.
         #expect(ask("M20000000,2:abcd") == "OK" && ask("m20000000,2") == "abcd")
