@@ -63,17 +63,22 @@ extension ProgramDebugger: DebugTarget {
         switch name {
         case "auxv": auxiliaryVector
         case "exec-file": Array(program.executable.utf8)
-        case "siginfo": lock.withLock { entries[thread]?.information }
+        case "siginfo": lock.withLock { entries[thread].map { isNarrow ? SignalInfo.narrow($0.information) : $0.information } }
         default: nil
         }
     }
+
+    /// Whether the guest lays a siginfo out otherwise than the host.
+    private var isNarrow: Bool { program.abi.family.wordSize == 4 }
 
     func setSignalInformation(_ offset: Int, _ bytes: [UInt8], thread: Int) -> Bool {
         lock.withLock {
             guard let entry = entries[thread], offset <= entry.information.count,
                 bytes.count <= entry.information.count - offset
             else { return false }
-            entries[thread]?.information.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            var information = isNarrow ? SignalInfo.narrow(entry.information) : entry.information
+            information.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            entries[thread]?.information = isNarrow ? SignalInfo.host(information) : information
             return true
         }
     }
