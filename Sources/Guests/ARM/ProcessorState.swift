@@ -47,7 +47,7 @@ extension ARMCPU {
     public var cpsr: UInt32 {
         get {
             let s = unsafe element.pointee
-            let it = s.it >> 2 << 10 | (s.it & 3) << 25
+            let it = (s.it >> 2) << 10 | (s.it & 3) << 25
             let state = applicationState | it | s.bigEndian << 9 | (header.pc & 1) << 5 | 0x10
             return UInt32(truncatingIfNeeded: state)
         }
