@@ -36,8 +36,9 @@ struct RandomInstructions {
     }
 
     static func isVector(_ row: DecodeRow) -> Bool {
-        row.mnemonic.hasPrefix("v") || row.mnemonic.hasPrefix("aes") || row.mnemonic.hasPrefix("sha") && !row.mnemonic.hasPrefix("shadd")
-            && !row.mnemonic.hasPrefix("shasx")
+        row.mnemonic.hasPrefix("v") || row.mnemonic.hasPrefix("aes")
+            || row.mnemonic.hasPrefix("sha") && !row.mnemonic.hasPrefix("shadd")
+                && !row.mnemonic.hasPrefix("shasx")
     }
 
     private func isAccess(_ row: DecodeRow) -> Bool {
@@ -78,7 +79,9 @@ struct RandomInstructions {
         for _ in 0..<20_000 {
             var bits = row.encode(operands: UInt32(truncatingIfNeeded: random.next()))
             place(row, &bits)
-            if row.encode(operands: bits) == bits, isDecoded(row, bits), isSound(row, bits), raisesNothing(row, bits, isThumb: isThumb) { return bits }
+            if row.encode(operands: bits) == bits, isDecoded(row, bits), isSound(row, bits), raisesNothing(row, bits, isThumb: isThumb) {
+                return bits
+            }
         }
         preconditionFailure("\(row.mnemonic) \(row.pattern) has no operands")
     }
@@ -110,13 +113,17 @@ struct RandomInstructions {
         if isAccess, row.width == 32 {
             set("n", UInt32(Reserved.buffer))
             let isStructure = row.pattern.hasPrefix("1111 0100")
-            if isStructure { set("m", random.pick([15, 13, UInt32(Reserved.index)])) } else if !isVector || row.mnemonic.hasSuffix("reg") {
+            if isStructure {
+                set("m", random.pick([15, 13, UInt32(Reserved.index)]))
+            } else if !isVector || row.mnemonic.hasSuffix("reg") {
                 set("m", UInt32(Reserved.index))
             }
             // Index registers are shifted little.
             set("h", 0)
             if letters.contains("h") { set("i", UInt32(random.below(4))) }
-            if row.mnemonic.hasPrefix("ldrd") || row.mnemonic.hasPrefix("strd"), row.pattern.hasPrefix("cccc") { set("i", UInt32(random.below(31)) * 8) }
+            if row.mnemonic.hasPrefix("ldrd") || row.mnemonic.hasPrefix("strd"), row.pattern.hasPrefix("cccc") {
+                set("i", UInt32(random.below(31)) * 8)
+            }
         } else if isAccess {
             set("n", 6)
             set("m", 7)
@@ -154,7 +161,9 @@ struct RandomInstructions {
             let first = Int(bits >> 12 & 15)
             if row.pattern.hasPrefix("cccc"), Reserved.all.contains(first + 1) { return false }
         }
-        if name.hasPrefix("ldrexd") || name.hasPrefix("ldaexd"), row.pattern.hasPrefix("cccc"), Reserved.all.contains(Int(bits >> 12 & 15) + 1) { return false }
+        if name.hasPrefix("ldrexd") || name.hasPrefix("ldaexd"), row.pattern.hasPrefix("cccc"), Reserved.all.contains(Int(bits >> 12 & 15) + 1) {
+            return false
+        }
         // Long results and what has an operand in the destination.
         if ["umull", "umlal", "smull", "smlal", "umaal", "smlald", "smlsld", "smlal_xy"].contains(name) {
             let (high, low) = row.pattern.hasPrefix("cccc") ? (bits >> 16 & 15, bits >> 12 & 15) : (bits >> 8 & 15, bits >> 12 & 15)
@@ -214,7 +223,8 @@ struct RandomInstructions {
     /// add r, r, #: 4 bytes.
     private mutating func filler(_ code: inout CodeBuffer) {
         let r = register()
-        code.word(code.isThumb ? 0xf100_0000 | r << 16 | r << 8 | UInt32(random.below(256)) : 0xe280_0000 | r << 16 | r << 12 | UInt32(random.below(256)))
+        code.word(
+            code.isThumb ? 0xf100_0000 | r << 16 | r << 8 | UInt32(random.below(256)) : 0xe280_0000 | r << 16 | r << 12 | UInt32(random.below(256)))
     }
 
     /// Behind the load that it belongs to, or behind a clrex.

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct RowTests {
     @Test func noTwoRowsClaimTheSameBits() {
-        for (first, second) in ARMInstructionSet.ambiguities() { Issue.record("\(first.mnemonic) \(first.pattern) and \(second.mnemonic) \(second.pattern)") }
+        for (first, second) in ARMInstructionSet.ambiguities() {
+            Issue.record("\(first.mnemonic) \(first.pattern) and \(second.mnemonic) \(second.pattern)")
+        }
         #expect(ARMInstructionSet.a32.rows.count > 500)
     }
 

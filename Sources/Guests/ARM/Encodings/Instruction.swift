@@ -87,7 +87,7 @@ enum Decoder {
         neonUnaryFloatRows, neonMoveRows, neonMemoryRows, neonExtensionRows,
     ].joinedRows
     static let wideRows: [DecodeRow] = [
-        t32DataRows, t32MultiplyRows, t32MediaRows, t32ParallelRows, t32MemoryRows, t32BranchRows, t32SystemRows,
+        t32DataRows, t32MultiplyRows, t32MediaRows, t32ParallelRows, t32LiteralRows, t32MemoryRows, t32BranchRows, t32SystemRows,
     ].joinedRows
     static let narrowRows = t16Rows
 

@@ -30,7 +30,9 @@ enum NeonInstruction: Int, ChapterInstruction {
 }
 
 /// A row for each of the sizes 8, 16 and 32; 64 bits there are other instructions.
-private func sizes(_ instruction: NeonInstruction, _ pattern: String, _ features: ARMFeatures = .neon, _ codes: [String] = ["00", "01", "10"]) -> [DecodeRow] {
+private func sizes(_ instruction: NeonInstruction, _ pattern: String, _ features: ARMFeatures = .neon, _ codes: [String] = ["00", "01", "10"])
+    -> [DecodeRow]
+{
     codes.map { code in
         let bits = pattern.split(separator: "zz", maxSplits: 1, omittingEmptySubsequences: false).joined(separator: code)
         return DecodeRow(instruction, bits, features, name: "\(instruction.name)_\(8 << (code == "01" ? 1 : code == "10" ? 2 : 0))")
@@ -92,7 +94,8 @@ private func floats(_ instruction: NeonInstruction, _ pattern: String, _ feature
 }
 
 let neonThreeFloatRows: [DecodeRow] = [
-    floats(.vfma, "1111 0010 0D0z nnnn dddd 1100 NQM1 mmmm", [.neon, .vfp4]), floats(.vfms, "1111 0010 0D1z nnnn dddd 1100 NQM1 mmmm", [.neon, .vfp4]),
+    floats(.vfma, "1111 0010 0D0z nnnn dddd 1100 NQM1 mmmm", [.neon, .vfp4]),
+    floats(.vfms, "1111 0010 0D1z nnnn dddd 1100 NQM1 mmmm", [.neon, .vfp4]),
     floats(.vadd_f, "1111 0010 0D0z nnnn dddd 1101 NQM0 mmmm"), floats(.vsub_f, "1111 0010 0D1z nnnn dddd 1101 NQM0 mmmm"),
     floats(.vpadd_f, "1111 0011 0D0z nnnn dddd 1101 N0M0 mmmm"), floats(.vabd_f, "1111 0011 0D1z nnnn dddd 1101 NQM0 mmmm"),
     floats(.vmla_f, "1111 0010 0D0z nnnn dddd 1101 NQM1 mmmm"), floats(.vmls_f, "1111 0010 0D1z nnnn dddd 1101 NQM1 mmmm"),
@@ -116,7 +119,8 @@ let neonWideRows: [DecodeRow] = [
     sizes(.vqdmlal, "1111 0010 1Dzz nnnn dddd 1001 N0M0 mmmm", .neon, ["01", "10"]), sizes(.vmlsl, "1111 001u 1Dzz nnnn dddd 1010 N0M0 mmmm"),
     sizes(.vqdmlsl, "1111 0010 1Dzz nnnn dddd 1011 N0M0 mmmm", .neon, ["01", "10"]), sizes(.vmull, "1111 001u 1Dzz nnnn dddd 1100 N0M0 mmmm"),
     sizes(.vqdmull, "1111 0010 1Dzz nnnn dddd 1101 N0M0 mmmm", .neon, ["01", "10"]),
-    sizes(.vmull_p, "1111 0010 1Dzz nnnn dddd 1110 N0M0 mmmm", .neon, ["00"]), sizes(.vmull_p, "1111 0010 1Dzz nnnn dddd 1110 N0M0 mmmm", .pmull, ["10"]),
+    sizes(.vmull_p, "1111 0010 1Dzz nnnn dddd 1110 N0M0 mmmm", .neon, ["00"]),
+    sizes(.vmull_p, "1111 0010 1Dzz nnnn dddd 1110 N0M0 mmmm", .pmull, ["10"]),
 ].joinedRows
 
 /// Of floats the size 01 is half precision.

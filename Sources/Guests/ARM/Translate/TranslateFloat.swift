@@ -50,7 +50,9 @@ extension Translator {
         if flags.vectorLength > 1, instruction.rawValue <= FloatInstruction.vcmp_zero.rawValue { return false }
         guard type == .f64, !model.features.contains(.doublewords32) else { return true }
         switch instruction {
-        case .vmrs, .vmsr, .vmov_single, .vmov_pair: return true
+        case .vmrs, .vmsr, .vmov_single, .vmov_pair, .vcvt_width: return true
+        case .vcvt_fromint: return !o.bit(22)
+        case .vcvt_toint: return !o.bit(5)
         case .vldm_ia, .vldm_db, .vstm_ia, .vstm_db: return !o.bit(22) && o.field(12, 4) + o.field(1, 7) <= 16
         case .vldr, .vstr: return !o.bit(22)
         case .vmov_toscalar, .vmov_fromscalar: return !o.bit(7)

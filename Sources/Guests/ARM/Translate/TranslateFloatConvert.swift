@@ -75,7 +75,9 @@ extension Translator {
             let integer = IRType.integer(bits: width)
             let result = b.float(.floatToInt, integer, attributes(.f64, .towardZero, signed: isSigned, saturates: true), scaled)
             let bits = width == 32 ? result : isSigned ? b.sext(.i32, result) : b.zext(.i32, result)
-            if type != .f64 { writeBits(&b, o.vd(type == .f16 ? .f32 : type), .i32, bits) } else {
+            if type != .f64 {
+                writeBits(&b, o.vd(type == .f16 ? .f32 : type), .i32, bits)
+            } else {
                 writeBits(&b, o.vd(.f64), .i64, isSigned ? b.sext(.i64, bits) : b.zext(.i64, bits))
             }
             return true

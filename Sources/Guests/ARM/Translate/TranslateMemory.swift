@@ -202,7 +202,8 @@ extension Translator {
         if increments {
             first = MemoryAddress(base: readWide(&b, base), displacement: before ? 4 : 0)
         } else {
-            first = before
+            first =
+                before
                 ? MemoryAddress(base: b.zext(.i64, end)) : MemoryAddress(base: b.zext(.i64, b.add(.i32, end, b.const(.i32, 4))))
         }
         let list = (0..<16).filter { registers.bit($0) }
@@ -245,7 +246,8 @@ extension Translator {
         let isWordExclusive = instruction == .strex || instruction == .ldrex
         let status = o.isThumb ? isWordExclusive ? o.field(8, 4) : o.field(0, 4) : o.field(12, 4)
         let second = o.isThumb ? o.field(8, 4) : data + 1
-        let place = o.isThumb && isWordExclusive ? address(&b, o.rn, .immediate(true, UInt32(o.field(0, 8)) * 4)) : address(&b, o.rn, .immediate(true, 0))
+        let place =
+            o.isThumb && isWordExclusive ? address(&b, o.rn, .immediate(true, UInt32(o.field(0, 8)) * 4)) : address(&b, o.rn, .immediate(true, 0))
         guard data != 15 else { return false }
         switch instruction {
         case .ldrex, .ldaex: return loadExclusive(&b, place, 4, data)

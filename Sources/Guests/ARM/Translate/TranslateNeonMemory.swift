@@ -68,7 +68,9 @@ extension Translator {
         checkAlignment(&b, o.rn, align == 0 ? 1 : 4 << align, loads: loads)
         let bytes = 1 << size, count = 8 / bytes
         if layout.elements == 1, !flags.isBigEndian {
-            for index in 0..<layout.repeats { double(&b, first + index, MemoryAddress(base: readWide(&b, o.rn), displacement: Int64(8 * index)), loads: loads) }
+            for index in 0..<layout.repeats {
+                double(&b, first + index, MemoryAddress(base: readWide(&b, o.rn), displacement: Int64(8 * index)), loads: loads)
+            }
             return 8 * layout.repeats
         }
         var offset: Int64 = 0

@@ -23,7 +23,9 @@ extension Translator {
         case .vtbl: return table(&b, o)
         case .vdup_s:
             let code = o.field(16, 4)
-            guard code != 0, code != 8, let lane = Lane(rawValue: UInt8(code.trailingZeroBitCount)), !o.bit(6) || o.vd(.v128) & 1 == 0 else { return false }
+            guard code != 0, code != 8, let lane = Lane(rawValue: UInt8(code.trailingZeroBitCount)), !o.bit(6) || o.vd(.v128) & 1 == 0 else {
+                return false
+            }
             let value = b.vextract(.i32, lane, readDouble(&b, o.vm(.v128)), at: code >> (Int(lane.rawValue) + 1))
             writeVector(&b, o.vd(.v128), b.vsplat(o.bit(6) ? .v128 : .v64, lane, value))
         default: return false

@@ -67,7 +67,8 @@ extension Translator {
         case CoprocessorPlace(crn: 13, op1: 0, crm: 0, op2: 3) where model.features.contains(.v6k) && reads:
             writeWide(&b, o.rt, b.read(.i64, ARMRegisters.tpidruro))
         case CoprocessorPlace(crn: 7, op1: 0, crm: 5, op2: 4) where !reads: synchronize(&b)
-        case CoprocessorPlace(crn: 7, op1: 0, crm: 10, op2: 4) where !reads, CoprocessorPlace(crn: 7, op1: 0, crm: 10, op2: 5) where !reads: b.fence(.all)
+        case CoprocessorPlace(crn: 7, op1: 0, crm: 10, op2: 4) where !reads, CoprocessorPlace(crn: 7, op1: 0, crm: 10, op2: 5) where !reads:
+            b.fence(.all)
         default: return false
         }
         return true

@@ -94,7 +94,8 @@ struct Translator {
                 ended = false
             }
             if ended { break }
-            if b.instructions >= limit || !window.holds(address) || b.count > 1500 {
+            // A block that began inside an IT block ends with that.
+            if b.instructions >= limit || !window.holds(address) || b.count > 1500 || flags.it != 0 && it == 0 {
                 leave(&b)
                 break
             }
@@ -116,7 +117,9 @@ struct Translator {
     /// A block that does nothing but raise the fault of an A32 address that is no multiple of 4.
     private mutating func misaligned(_ b: inout IRBlock) {
         b.startInstruction(pc)
-        b.call(ARMHelper.raise.rawValue, b.const(.i64, ARMException.Kind.prefetchAbort.rawValue), b.const(.i64, UInt64(ARMFaultStatus.alignment)), b.const(.i64, address))
+        b.call(
+            ARMHelper.raise.rawValue, b.const(.i64, ARMException.Kind.prefetchAbort.rawValue), b.const(.i64, UInt64(ARMFaultStatus.alignment)),
+            b.const(.i64, address))
         b.exit(.exception, pc: pc)
         b.guestBytes = 2
     }

@@ -40,6 +40,7 @@ extension Translator {
 
     /// A float of S or D `register`.
     func readFloat(_ b: inout IRBlock, _ type: IRType, _ register: Int) -> Value {
+        if type == .f16 { return b.bitcast(.f16, readBits(&b, .i16, register)) }
         let place = place(type, register)
         return b.vextract(type, place.lane, readQuad(&b, place.quad), at: place.index)
     }
