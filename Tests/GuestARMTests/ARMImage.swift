@@ -26,6 +26,8 @@ struct Passed: Equatable {
     let kind: ARMException.Kind
     let status: UInt32
     let address: UInt64
+    /// CPSR.IT at the instruction.
+    let it: UInt32
 }
 
 /// A memory image of guest code and data that an element runs from its first byte (A32) until it calls exit (svc with 1 in R7). Other exceptions are noted
@@ -64,8 +66,8 @@ enum ARMImage {
                 return loop.stop(status: 0)
             }
             let offset = Int(cpu.register(15)) - Int(base)
-            passed.append(Passed(offset: offset, kind: exception.kind, status: exception.status, address: exception.address))
-            cpu.header.pc &+= length(cpu, memory)
+            passed.append(Passed(offset: offset, kind: exception.kind, status: exception.status, address: exception.address, it: it(cpu.cpsr)))
+            goOn(cpu, memory)
             if passed.count > 1000 {
                 Issue.record("\(engine.rawValue): more and more exceptions, the last \(passed[1000])")
                 cpu.halt()
@@ -82,6 +84,15 @@ enum ARMImage {
         _ = loop.run()
         runner.stop()
         return Result(cpu: cpu, memory: memory, passed: passed)
+    }
+
+    private static func it(_ cpsr: UInt32) -> UInt32 { (cpsr >> 10 & 63) << 2 | cpsr >> 25 & 3 }
+
+    /// Behind the instruction; a call has done that with IT already.
+    private static func goOn(_ cpu: ARMCPU, _ memory: AddressSpace) {
+        let old = it(cpu.cpsr), new = old & 7 == 0 ? 0 : old & 0xe0 | old << 1 & 0x1f
+        cpu.header.pc &+= length(cpu, memory)
+        cpu.cpsr = cpu.cpsr & ~0x0600_fc00 | (new >> 2) << 10 | (new & 3) << 25
     }
 
     /// Bytes of the instruction at hand.
