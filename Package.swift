@@ -83,9 +83,14 @@ let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
         uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"]),
+    // What the instructions of both of Arm's architectures compute.
+    module("ArmArithmetic", "Guests/ArmArithmetic", uses: ["Bits", "SoftFloat"]),
+    module(
+        "GuestARM", "Guests/ARM", .unsafe,
+        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
     module(
         "GuestAArch64", "Guests/AArch64", .unsafe,
-        uses: ["IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
+        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
 ]
 
 let userMode: [Target] = [
@@ -224,6 +229,9 @@ let package = Package(
             uses: [
                 "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
             ]),
+        tests(
+            "GuestARMTests",
+            uses: ["GuestARM", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR"]),
         tests(
             "DeviceTests",
             uses: [

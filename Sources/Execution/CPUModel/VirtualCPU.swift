@@ -17,9 +17,12 @@ public struct GuestDescription: Sendable {
     public let pageBits: Int
     /// Bits of the shift from a code address to its number (1 where instructions are 2-byte aligned).
     public let codeAlignmentBits: Int
+    /// Low bits of `CPUHeader.pc` that are no address but tell how the code there is to be understood (AArch32's T).
+    public let codeStateBits: Int
 
     public init(
-        name: String, stateSize: Int, layout: StateLayout, helpers: [Helper], mmuIndices: Int, pageBits: Int = 12, codeAlignmentBits: Int
+        name: String, stateSize: Int, layout: StateLayout, helpers: [Helper], mmuIndices: Int, pageBits: Int = 12, codeAlignmentBits: Int,
+        codeStateBits: Int = 0
     ) {
         self.name = name
         self.stateSize = stateSize
@@ -28,7 +31,13 @@ public struct GuestDescription: Sendable {
         self.mmuIndices = mmuIndices
         self.pageBits = pageBits
         self.codeAlignmentBits = codeAlignmentBits
+        self.codeStateBits = codeStateBits
     }
+}
+
+extension GuestDescription {
+    /// The address of code that a value of `pc` stands for.
+    public func codeAddress(_ pc: UInt64) -> UInt64 { (pc >> UInt64(codeStateBits)) << UInt64(codeStateBits) }
 }
 
 /// What a vCPU is to forget of its cached translations.
