@@ -96,7 +96,7 @@ let guests: [Target] = [
 let userMode: [Target] = [
     module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
     module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "GDBStub", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
-    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
+    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64", "GuestARM"]),
     .executableTarget(
         name: "apus-user",
         dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics", "CSwiftRuntime"],

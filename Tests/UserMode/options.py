@@ -154,7 +154,7 @@ def check_narrow(folder, folder_of_tools):
     cases = [
         (["-cpu", name], arm, 0, [names, f"model name\t: {family} ", " exchanged tls "]) for name, names, family in MODELS
     ] + [
-        (["-cpu", "z80"], arm, 1, ["unknown model 'z80'"]), ([], old, -4, ["system calls of the old ABI", "is not supported"]),
+        (["-cpu", "z80"], arm, 1, ["unknown model 'z80'"]), ([], old, -4, ["system calls of the old ABI", "not supported"]),
         (["-R", "0x200000000"], arm, 1, ["choose a smaller -R"]), (["-B", "0x200000000000"], arm, 0, ["tls"]),
     ]
     failures = 0

@@ -8,6 +8,8 @@ public struct ARMException: Sendable {
         case undefined = 1, supervisorCall, prefetchAbort, dataAbort
         /// bkpt, which the architecture makes a prefetch abort.
         case breakpoint
+        /// svc with a number of Linux's old ABI.
+        case oldSupervisorCall
     }
 
     public let kind: Kind

@@ -47,6 +47,8 @@ public struct ARMLinuxABI: LinuxABI {
         case .supervisorCall:
             cpu.header.pc = behindCall(pc)
             return .systemCall
+        case .oldSupervisorCall:
+            return .unsupported("the system calls of the old ABI (svc with a number)", GuestFault(signal: 4, code: 4, address: pc & ~1))
         case .breakpoint: return .fault(GuestFault(signal: 5, code: 1, address: pc & ~1))
         case .prefetchAbort, .dataAbort: return .fault(abort(exception))
         case .undefined: return .fault(GuestFault(signal: 4, code: 1, address: pc & ~1))

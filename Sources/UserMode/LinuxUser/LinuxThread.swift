@@ -75,7 +75,7 @@ public final class LinuxThread {
         case .systemCall: doSystemCall()
         case .fault(let fault): deliver(fault)
         case .unsupported(let what, let fault):
-            writeLine("qemu: \(what) is not supported", to: 2)
+            writeLine("qemu: not supported: \(what)", to: 2)
             deliver(fault)
         }
     }

@@ -5,7 +5,7 @@ extension Translator {
     /// Exceptions, status, hints, barriers, and of the coprocessors what a program may use.
     mutating func system(_ b: inout IRBlock, _ instruction: SystemInstruction, _ o: Operands) -> Bool {
         switch instruction {
-        case .svc: supervisorCall(&b)
+        case .svc: supervisorCall(&b, number: o.isThumb ? 0 : o.field(0, 24))
         case .bkpt: raise(&b, .breakpoint)
         case .udf, .hlt: return false
         case .mrs:
@@ -30,10 +30,13 @@ extension Translator {
         return true
     }
 
-    mutating func supervisorCall(_ b: inout IRBlock) {
+    /// Numbers of Linux's old ABI begin here (arch/arm/include/uapi/asm/unistd.h, __NR_OABI_SYSCALL_BASE).
+    private static let oldCalls = 0x90_0000
+
+    mutating func supervisorCall(_ b: inout IRBlock, number: Int = 0) {
         // The call returns behind the instruction, where IT has gone on.
         if mayHoldIT || nextIT != 0 { setIT(&b, nextIT) }
-        raise(&b, .supervisorCall)
+        raise(&b, number >= Translator.oldCalls ? .oldSupervisorCall : .supervisorCall)
     }
 
     mutating func setEndian(_ b: inout IRBlock, _ isBig: Bool) {

@@ -144,7 +144,7 @@ final class ProgramDebugger: @unchecked Sendable {
     func stopped(_ stop: DebugStop) {
         switch stop {
         case .breakpoint:
-            let pc = lock.withLock { entries[ProgramDebugger.number]?.thread.cpu.header.pc ?? 0 }
+            let pc = lock.withLock { entries[ProgramDebugger.number].map { $0.thread.cpu.guest.codeAddress($0.thread.cpu.header.pc) } ?? 0 }
             self.stop(points.contains(.hardware(pc)) ? .hardwareBreakpoint : .softwareBreakpoint, lapses: true)
         case .watchpoint(let kind, let address): self.stop(.watchpoint(kind, address))
         case .stepped: self.stop(.signal, lapses: true)

@@ -130,7 +130,9 @@ enum ExecuteCalls {
         _ thread: LinuxThread, _ abi: any LinuxABI, _ path: String, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         let process = thread.process
-        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { $0[0] != "-cpu" }
+        // What another guest's addresses and models are does not suit this one.
+        let own = ["-cpu", "-R", "-B"]
+        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { !own.contains($0[0]) }
         let filters = SeccompInheritance.descriptor(thread)
         if let filters, filters < 0 { return Int64(filters) }
         defer { if let filters { close(filters) } }

@@ -29,7 +29,7 @@ static void signals(void) {
     say("rt_sigqueueinfo", sys(138, info[3], 10, info));
     say("seen", seen), say("value", value);
     where = 4;
-    asm volatile(".option push\n.option norvc\nsw zero, 16(%0)\n.option pop" ::"r"(0xbffff000u) : "memory");
+    asm volatile(".option push\n.option norvc\nsw zero, 16(%0)\n.option pop" ::"r"(0xd0000000u) : "memory");
     say("seen", seen), say("address", address);
     u32 blocked[2] = {1 << 9, 0}, set[2];
     say("sigprocmask", sys(135, 0, blocked, 0, 8));
