@@ -172,6 +172,12 @@ public final class GuestMemory: @unchecked Sendable {
     /// The region of an address. Needs the lock.
     public func region(at address: UInt64) -> GuestRegion? { regions.find(address) }
 
+    /// Whether the guest has mapped all of a range. Of reserved memory the host knows less.
+    public func isMapped(_ start: UInt64, _ size: UInt64) -> Bool {
+        guard start < limit, size <= limit - start else { return false }
+        return lock.withLock { regions.gaps(start, start + max(size, 1)).isEmpty }
+    }
+
     /// All regions, for `/proc/self/maps`.
     public func allRegions() -> [GuestRegion] { lock.withLock { regions.list } }
 

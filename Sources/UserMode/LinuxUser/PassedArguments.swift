@@ -44,7 +44,9 @@ struct PassedArguments {
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         // Beyond the guest's addresses nothing is mapped, as little as beyond the host's.
-        case .mapping: return thread.hostWord(value) ?? Int.min | Int(value & 4095)
+        case .mapping:
+            let isHosts = !thread.memory.isReserved || thread.memory.isMapped(value, index < 5 ? registers[index + 1] : 0)
+            return (isHosts ? thread.hostWord(value) : nil) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
         case .structure(let structure, let access): return self.structure(structure, access, value, thread)
         case .newPath, .string, .pointer, .written, .bytes, .message, .place, .socketAddress: return thread.hostWord(value)

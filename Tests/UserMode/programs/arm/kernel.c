@@ -100,8 +100,8 @@ static void calls(void) {
            (void *)syscall(0xf0006) == __builtin_thread_pointer());
     int file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
     printf("ftruncate64 %ld", syscall(SYS_ftruncate64, file, 0, 0x10, 2));
-    off_t end = lseek(file, 0, SEEK_END);
-    printf(" lseek %ld %d", (long)end, end < 0 ? errno : 0);
+    long end = syscall(SYS_lseek, file, 0, SEEK_END);
+    printf(" lseek %ld %d", end, end < 0 ? errno : 0);
     printf(" pwrite %ld", syscall(SYS_pwrite64, file, "x", 1, 0, 0x0, 2));
     char c = 0;
     printf(" pread %ld %c", syscall(SYS_pread64, file, &c, 1, 0, 0x0, 2), c);
