@@ -45,7 +45,8 @@ struct PassedArguments {
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         // Beyond the guest's addresses nothing is mapped, as little as beyond the host's.
         case .mapping:
-            let isHosts = !thread.memory.isReserved || thread.memory.isMapped(value, index < 5 ? registers[index + 1] : 0)
+            let size: UInt64 = index < 5 ? registers[index + 1] : 0
+            let isHosts = !thread.memory.isReserved || thread.memory.isMapped(value, size)
             return (isHosts ? thread.hostWord(value) : nil) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
         case .structure(let structure, let access): return self.structure(structure, access, value, thread)
