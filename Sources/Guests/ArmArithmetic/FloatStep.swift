@@ -65,8 +65,14 @@ public struct FloatStep {
                 UInt128(x), UInt128(y), UInt128(addend), negateProduct: false, negateAddend: false, &environment))
     }
 
+    /// A subnormal operand that counts as zero is noted.
+    private mutating func noteFlushing(_ x: UInt64) {
+        if environment.flushesOperands, exponent(x) == 0, fraction(x) != 0 { environment.flags.insert(.flushedOperand) }
+    }
+
     /// FPRecipEstimate.
     public mutating func reciprocalEstimate(_ x: UInt64) -> UInt64 {
+        noteFlushing(x)
         if isNaN(x) { return quiet(x) }
         let sign = x & sign
         if isInfinite(x) { return sign }
@@ -92,6 +98,7 @@ public struct FloatStep {
 
     /// FPRSqrtEstimate.
     public mutating func rootEstimate(_ x: UInt64) -> UInt64 {
+        noteFlushing(x)
         if isNaN(x) { return quiet(x) }
         if isZero(x) {
             environment.flags.insert(.divideByZero)

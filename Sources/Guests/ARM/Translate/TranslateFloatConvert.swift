@@ -70,6 +70,8 @@ extension Translator {
         let isSigned = !o.bit(16)
         if o.bit(18) {
             var value = readFloat(&b, type, o.vd(type))
+            // Raises what a flushed operand raises; scaling is silent.
+            if type == .f64, flags.flushes(.f64) { _ = b.fcompare(.i64, .eq, attributes(.f64), value, value) }
             if type != .f64 { value = b.float(.fconvert, .f64, attributes(type == .f16 ? .f16 : .f64), value) }
             let scaled = b.float(.fmul, .f64, attributes(.f64, silent: true), value, powerOfTwo(&b, fractionBits))
             let integer = IRType.integer(bits: width)

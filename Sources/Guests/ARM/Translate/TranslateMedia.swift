@@ -19,7 +19,10 @@ extension Translator {
             let mask = b.trunc(.i32, b.read(.i64, ARMRegisters.greaterEqual))
             let first = b.binary(.and, .i32, read(&b, o.rn), mask), second = b.binary(.andNot, .i32, read(&b, o.rm), mask)
             write(&b, o.rd, b.binary(.or, .i32, first, second))
-        case .ssat, .usat: saturate(&b, o, signed: instruction == .ssat)
+        case .ssat, .usat:
+            // asr by 0 is what ssat16 and usat16 are there for.
+            guard !o.isThumb || !o.bit(21) || o.wideShift != 0 else { return false }
+            saturate(&b, o, signed: instruction == .ssat)
         case .ssat16, .usat16: saturateHalves(&b, o, signed: instruction == .ssat16)
         case .sxtab16, .uxtab16: extendHalves(&b, o, signed: instruction == .sxtab16)
         case .sxtab: extend(&b, o, count: 8, signed: true)

@@ -153,6 +153,8 @@ extension Translator {
     private func toFixed(_ b: inout IRBlock, _ o: Operands) -> Bool {
         guard let s = fixedShape(o), fractionBits(o) <= s.size else { return false }
         return unary(&b, o, s) { b, s, x in
+            // Raises what a flushed operand raises; scaling is silent.
+            _ = b.vfcompare(s.type, s.lane, .eq, standard(s.lane), x, x)
             let value = scaled(&b, s, x, fractionBits(o), standard(s.lane, silent: true))
             return b.vfloat(.vfloatToInt, s.type, s.lane, standard(s.lane, .towardZero, signed: !o.isUnsigned, saturates: true), value)
         }
