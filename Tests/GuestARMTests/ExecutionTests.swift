@@ -26,7 +26,8 @@ import Testing
     /// moveq r3, #7; svc #1; bkpt #0; udf #0.
     @Test(arguments: ElementEngine.allCases) func exceptionsInIfThenBlocksAreExact(_ engine: ElementEngine) throws {
         let program: [UInt32] = [
-            0xe3a0_120f, 0xe28f_2001, 0xe12f_ff12, 0x2300_2200, 0x6808_bf0a, 0x3301_2201, 0x2b09_2003, 0xe9d1_bf14, 0x2307_4501, 0xbe00_df01, 0x2701_de00, 0xbf00_df00,
+            0xe3a0_120f, 0xe28f_2001, 0xe12f_ff12, 0x2300_2200, 0x6808_bf0a, 0x3301_2201, 0x2b09_2003, 0xe9d1_bf14, 0x2307_4501, 0xbe00_df01,
+            0x2701_de00, 0xbf00_df00,
         ]
         let run = try ARMImage.run(image(program), engine)
         #expect(run.passed.map(\.kind) == [.dataAbort, .dataAbort, .supervisorCall, .breakpoint, .undefined])

@@ -21,7 +21,7 @@ struct RandomInstructions {
     /// Rows that jump by register, raise something or change what the frames rely on.
     private static let excluded: Set<String> = [
         "bx", "blx", "blx_imm", "blx_reg", "bxj", "tbb", "svc", "bkpt", "udf", "hlt", "setend", "cps", "mrs_spsr", "mcr", "mrc", "mcrr", "mrrc",
-        "msr_reg", "msr_imm", "it", "vmsr", "add_sp7", "sub_sp7", "pop", "hint", "isb", "dsb", "dmb", "swp",
+        "msr_reg", "msr_imm", "it", "vmsr", "vmrs", "add_sp7", "sub_sp7", "pop", "hint", "isb", "dsb", "dmb", "swp", "ldr_lit", "ldrs_lit",
     ]
 
     static func isUsable(_ row: DecodeRow) -> Bool { !excluded.contains(row.mnemonic) }
@@ -64,8 +64,9 @@ struct RandomInstructions {
 
     private mutating func appendPlain(_ row: DecodeRow, to code: inout CodeBuffer) {
         let bits = operands(row, isThumb: code.isThumb)
-        // In an IT block of one instruction, which conditions don't fit with all.
-        if code.isThumb, random.oneIn(3), !(row.mnemonic == "cmp" && row.width == 16) { code.half(0xbf08 | UInt32(random.below(14)) << 4) }
+        // In an IT block of one instruction.
+        let isComparison = row.mnemonic.hasPrefix("cmp"), mayDepend = !RandomInstructions.isVector(row) && !isComparison
+        if code.isThumb, mayDepend, random.oneIn(3) { code.half(0xbf08 | UInt32(random.below(14)) << 4) }
         emit(row, bits, &code)
     }
 
@@ -79,15 +80,17 @@ struct RandomInstructions {
         for _ in 0..<20_000 {
             var bits = row.encode(operands: UInt32(truncatingIfNeeded: random.next()))
             place(row, &bits)
-            if row.encode(operands: bits) == bits, isDecoded(row, bits), isSound(row, bits), raisesNothing(row, bits, isThumb: isThumb) {
+            if row.encode(operands: bits) == bits, isDecoded(row, bits, isThumb: isThumb), isSound(row, bits),
+                raisesNothing(row, bits, isThumb: isThumb)
+            {
                 return bits
             }
         }
         preconditionFailure("\(row.mnemonic) \(row.pattern) has no operands")
     }
 
-    private func isDecoded(_ row: DecodeRow, _ bits: UInt32) -> Bool {
-        let set: ARMInstructionSet = row.width == 16 ? .t16 : ARMInstructionSet.t32.rows.contains { $0.pattern == row.pattern } ? .t32 : .a32
+    private func isDecoded(_ row: DecodeRow, _ bits: UInt32, isThumb: Bool) -> Bool {
+        let set: ARMInstructionSet = row.width == 16 ? .t16 : isThumb && !RandomInstructions.isVector(row) ? .t32 : .a32
         guard let found = set.row(of: bits, model: cpu.model) else { return false }
         return found.id == row.id && found.mask == row.mask
     }
