@@ -36,7 +36,10 @@ enum ARMHelper: Int, CaseIterable {
             }
         case .writeState:
             Helper("write_state", [.readsState, .writesState, .sideEffects]) { state, value, mask, _ in
-                unsafe ARMCPU.with(state) { $0.setApplicationState(value, flags: mask.bit(3), greaterEqual: mask.bit(2)) }
+                unsafe ARMCPU.with(state) { cpu in
+                    cpu.setApplicationState(value, flags: mask.bit(3), greaterEqual: mask.bit(2))
+                    if mask.bit(1) { unsafe cpu.element.pointee.bigEndian = value.bits(9, 1) }
+                }
                 return 0
             }
         case .clearExclusive:

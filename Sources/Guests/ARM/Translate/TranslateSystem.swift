@@ -50,12 +50,13 @@ extension Translator {
         b.fence(.all)
     }
 
-    /// The mask chooses fields: of a program's APSR only the flags, and GE.
+    /// The mask chooses fields: of a program's the flags, GE, and E, which lies in the byte above the lowest.
     private mutating func writeState(_ b: inout IRBlock, _ o: Operands, _ value: Value, isSaved: Bool) {
         let mask = o.isThumb ? o.field(8, 4) : o.field(16, 4)
-        guard !isSaved, mask & 0xc != 0 else { return }
+        guard !isSaved, mask & 0xe != 0 else { return }
         b.call(ARMHelper.writeState.rawValue, value, b.const(.i64, UInt64(mask)))
         flagsChanged(.cells)
+        if mask & 2 != 0 { endBehind(&b) }
     }
 
     // MARK: Coprocessor 15
