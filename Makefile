@@ -41,9 +41,11 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
@@ -55,9 +57,11 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64 --full
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs

@@ -105,13 +105,23 @@ let userMode: [Target] = [
 let devices: [Target] = [
     module("DeviceModel", "Devices/DeviceModel", uses: ["ObjectModel", "AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
     module("ObjectModel", "Devices/ObjectModel", uses: ["JSON", "Diagnostics"]),
-    module("Virtio", "Devices/Buses/Virtio", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+    module("PCI", "Devices/Buses/PCI", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
+    module(
+        "Virtio", "Devices/Buses/Virtio", uses: ["PCI", "ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "VirtioDevices", "Devices/VirtioDevices",
         uses: [
-            "ObjectModel", "JSON", "Virtio", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop",
+            "ObjectModel", "JSON", "Virtio", "Packets", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop",
             "Diagnostics",
         ]),
+    module("Packets", "Devices/Packets"),
+    module("SCSI", "Devices/Buses/SCSI", uses: ["BlockCore", "Snapshot", "HostOS"]),
+    module(
+        "NetworkDevices", "Devices/Network",
+        uses: ["ObjectModel", "PCI", "Packets", "DeviceModel", "Snapshot", "AddressSpace", "NetBackends", "Diagnostics"]),
+    module(
+        "StorageDevices", "Devices/Storage",
+        uses: ["ObjectModel", "PCI", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "Diagnostics"]),
     module(
         "PlatformDevices", "Devices/Platform",
         uses: ["DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
@@ -122,16 +132,16 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
+            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
             "Diagnostics",
         ]),
     module(
         "BoardKit", "Machines/BoardKit",
-        uses: ["MachineModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+        uses: ["MachineModel", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
             "CPUModel",
             "AddressSpace",
             "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -139,7 +149,7 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
@@ -155,7 +165,7 @@ let control: [Target] = [
         swiftSettings: [.strictMemorySafety()]),
     module(
         "MachineControl", "Control/MachineControl",
-        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
+        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
     module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
@@ -168,7 +178,7 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "CPUModel",
             "ObjectModel", "MachineControl",
             "JSON",
         ]),
@@ -178,8 +188,8 @@ let control: [Target] = [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
-            "Virtio",
-            "VirtioDevices", "PlatformDevices",
+            "PCI", "Virtio",
+            "VirtioDevices", "SCSI", "StorageDevices", "NetworkDevices", "PlatformDevices", "AddressSpace",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -227,7 +237,7 @@ let package = Package(
         tests(
             "DeviceTests",
             uses: [
-                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices",
+                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices", "NetworkDevices",
                 "NetBackends", "HostOS",
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),

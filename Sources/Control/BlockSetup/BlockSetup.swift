@@ -129,6 +129,12 @@ public final class BlockSetup {
         (entries[index].device, entries[index].sizeChanged) = (name, sizeChanged)
     }
 
+    /// The device that has a disk is gone.
+    public func release(_ id: String) {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
+        (entries[index].isTaken, entries[index].device, entries[index].sizeChanged) = (false, nil, nil)
+    }
+
     private func noteFailure(_ id: String, _ failure: ErrorPolicy.Failure) {
         guard let entry = entries.first(where: { $0.id == id }) else { return }
         let action: BlockErrorAction = failure.stops ? .stop : failure.action == .ignore ? .ignore : .report

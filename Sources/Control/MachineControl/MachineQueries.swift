@@ -46,6 +46,7 @@ public struct MachineQueries {
         commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
         commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
         registerAbsent(in: &commands)
+        PCIQueries(session).register(in: &commands)
         MigrationSettings().register(in: &commands)
     }
 

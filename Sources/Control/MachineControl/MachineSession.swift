@@ -24,7 +24,7 @@ public protocol MachineSession: AnyObject {
     var ownMemoryID: String? { get }
     /// The host's threads that run the vCPUs, in their order; the process where none does.
     var hostThreads: [Int64] { get }
-    /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "jit".
+    /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "qtree", "jit".
     func information(_ subject: String) -> String?
     /// Makes what an option's text describes: "chardev", "netdev", "object".
     func define(_ option: String, _ text: String) throws

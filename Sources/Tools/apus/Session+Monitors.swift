@@ -35,6 +35,7 @@ extension Session: MachineSession, QMPTarget {
         case "network": networks.description
         case "usernet": networks.connections
         case "chardev": characters.description
+        case "qtree": devices.busTree
         case "jit": engine.map(describeTranslation)
         default: nil
         }

@@ -65,10 +65,10 @@ final class Session {
         self.events = events
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
-        networks = NetworkSetup(loop: loop, characters: characters, models: [DeviceFactory.cardModel])
+        networks = NetworkSetup(loop: loop, characters: characters, models: DeviceFactory.cardModels)
         var stop: () -> Void = {}
         blocks = BlockSetup(loop: loop, pause: { stop() }, emit: { events.emit($0) })
-        objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.types + BackEndTypes.all))
+        objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.allTypes + BackEndTypes.all))
         backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
         devices = DeviceFactory(
             .init(
@@ -207,5 +207,8 @@ final class Session {
 
     func reset() { reset(.hostQmpSystemReset, byGuest: false) }
     func quit() { end(0, .hostQmpQuit, byGuest: false) }
-    func powerDown() { events.emit(PowerdownEvent()) }
+    func powerDown() {
+        events.emit(PowerdownEvent())
+        builtMachine?.onPowerButton?()
+    }
 }

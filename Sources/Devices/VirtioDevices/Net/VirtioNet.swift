@@ -1,6 +1,7 @@
 import AddressSpace
 import Diagnostics
 import NetBackends
+import Packets
 import Snapshot
 import Virtio
 
