@@ -190,7 +190,7 @@ private final class ITSFace: MMIODevice {
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
-        "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e",
+        "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -218,6 +218,11 @@ private final class ITSFace: MMIODevice {
         case "e1000e":
             let address = MACAddress(0x5254_0012_3456)
             return try PCIFace { _ in E1000e(address: address, backend: NetworkBackend(), isIntegrated: false) }
+        case "ahci":
+            let controller = AHCI()
+            controller.add(ATADrive(disk: Zeros(), options: ATADrive.Options()), port: 0)
+            controller.add(ATADrive(packets: SCSIDisk(node: Zeros(), options: SCSIDisk.Options(.cd)), options: ATADrive.Options()), port: 1)
+            return try PCIFace { _ in controller }
         case "nvme": return try PCIFace { _ in NVMe(node: Zeros(), options: NVMe.Options(), isIntegrated: false) }
         case "uart": return UART16550A(backend: NullBackend(), loop: loop)
         case "aclint": return ACLINT(harts: 3, loop: loop)

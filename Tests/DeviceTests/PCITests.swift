@@ -238,6 +238,11 @@ struct PCIMachine {
         machine.set16(1, 0, 0x04, 4)
         device.function.msi?.notify(0)
         #expect(heard.count == 1 && heard.first?.0 == 0x808_0040 && heard.first?.2 == 0x0100)
+        let bridge = PCIBridge(name: "bridge", host: machine.host)
+        machine.host.root.plug(bridge, at: 6 << 3)
+        let behind = PlainFunction()
+        bridge.secondaryBus?.plug(behind, at: 2 << 3)
+        #expect(behind.function.requester == 6 << 3, "a conventional bridge speaks for what is behind it")
     }
 
     @Test func ownAccessesNeedTheMasterBitAndRAM() {

@@ -52,8 +52,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
 def run(guest, line, seconds=60):
     """What a line prints."""
-    guest.type(line + "; echo E''ND\n")
-    guest.expect("\n", 20)
+    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
+    guest.expect("BEGIN", 20)
     start = guest.seen
     guest.expect("END", seconds)
     return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
@@ -62,7 +62,7 @@ def run(guest, line, seconds=60):
 def complaints(text):
     """Lines of the kernel's about PCI that are more than information."""
     signs = ("no space", "failed to assign", "can't claim", "error", "timed out", "timeout", "no irq", "bad ", "disabled", "Failed")
-    return [line for line in text.splitlines() if ("pci" in line or "nvme" in line or "virtio" in line) and any(sign in line for sign in signs)]
+    return [line for line in text.splitlines() if any(name in line for name in ("pci", "nvme", "virtio", "e1000e", "ata", "scsi")) and any(sign in line for sign in signs)]
 
 
 def disks_and_network(system, name, more, messages):
@@ -104,6 +104,39 @@ def disks_and_network(system, name, more, messages):
         server.shutdown()
 
 
+def other_controllers(system, more=()):
+    """SCSI and SATA disks and discs, and Intel's network card."""
+    with tempfile.TemporaryDirectory() as work:
+        kinds = {"scsi": "scsi-hd,bus=scsi.0", "scsidisc": "scsi-cd,bus=scsi.0,scsi-id=3,lun=2", "sata": "ide-hd,bus=sata.2", "satadisc": "ide-cd"}
+        sums = {disk: image(f"{work}/{disk}", 8 * MIB, disk) for disk in kinds}
+        devices = [word for disk, kind in kinds.items() for word in (
+            "-drive", f"file={work}/{disk},format=raw,if=none,id={disk}", "-device", f"{kind},drive={disk},serial={disk}")]
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        guest = Guest(command(
+            system, "-smp", "2", *more, "-device", "virtio-scsi-pci", "-device", "ahci,id=sata", *devices, "-netdev", "user,id=n", "-device", "e1000e,netdev=n"))
+        try:
+            guest.expect(board(system).prompt, 300)
+            found = run(guest, "for i in $(seq 10); do [ -b /dev/sdb ] && [ -b /dev/sr1 ] && break; sleep 1; done; sha256sum /dev/sd? /dev/sr?", 60)
+            check("four disks and discs", all(digest in found for digest in sums.values()), found)
+            for disk in ("scsi", "sata"):
+                digest = hashlib.sha256(open(f"{work}/{disk}", "rb").read()).hexdigest()
+                text = run(guest, f"d=$(sha256sum /dev/sd? | grep {digest} | sed 's/.* //'); dd if=/dev/urandom of=/tmp/x bs=1M count=8 2>/dev/null; "
+                           "cp /tmp/x $d; sync; sha256sum /tmp/x", 60)
+                with open(f"{work}/{disk}", "rb") as file:
+                    check(f"what is written to the {disk} disk", hashlib.sha256(file.read()).hexdigest() in text, text)
+            page = run(guest, f"wget -q -O - http://10.0.2.2:{server.server_port}/ | tee /tmp/page | sha256sum", 120)
+            check("download by e1000e", hashlib.sha256(Pages.data).hexdigest() in page, page)
+            texts = run(guest, "dmesg")
+            check("the kernel has nothing against them", not guest.complaints() and not complaints(texts), "\n".join(complaints(texts)))
+            guest.type("poweroff\n")
+            check("the end", guest.wait(60) == 0)
+        except AssertionError as error:
+            check("other controllers", False, str(error))
+            guest.process.kill()
+        server.shutdown()
+
+
 def short_forms(system, name, *more):
     """-drive if=virtio and -nic: on PCI by themselves."""
     with tempfile.TemporaryDirectory() as work:
@@ -132,20 +165,24 @@ def coming_and_going(system):
             guest.expect(board(system).prompt, 300)
             client = Client(f"{work}/qmp")
             check("query-pci", [device["qdev_id"] for device in client.ask("query-pci")[0]["devices"]] == ["", "one", "two"])
+            # Debian's kernel for riscv64 knows no slots: it looks again when it is told to.
+            looks, leaves = ("echo 1 > /sys/bus/pci/rescan; ", "for d in /sys/bus/pci/devices/*0000:0[1-9]*; do echo 1 > $d/remove; done") \
+                if system.endswith("riscv64") else ("", "true")
             for _ in range(2):
                 check("device_add of a disk", client.ask("device_add", driver="virtio-blk-pci", drive="a", id="disk", bus="one") == {})
                 check("device_add of an NVMe disk", client.ask("device_add", driver="nvme", drive="b", id="nvme", serial="b", bus="two") == {})
-                found = run(guest, "for i in $(seq 30); do [ -b /dev/vda ] && [ -b /dev/nvme0n1 ] && break; sleep 1; done; sha256sum /dev/vda /dev/nvme0n1", 60)
+                found = run(guest, looks + "for i in $(seq 30); do [ -b /dev/vda ] && [ -b /dev/nvme0n1 ] && break; sleep 1; done; sha256sum /dev/vda /dev/nvme0n1", 60)
                 check("the guest reads them", all(digest in found for digest in digests.values()), found)
+                run(guest, leaves)
                 for device in ("disk", "nvme"):
                     check(f"device_del of '{device}'", client.ask("device_del", id=device) == {})
                     check("the guest lets it go", client.wait("DEVICE_DELETED", 60)["device"] == device)
                 found = run(guest, "sleep 1; ls /dev/vda /dev/nvme0n1")
                 check("it is gone", found.count("No such file") == 2, found)
             check("a card", client.ask("device_add", driver="virtio-net-pci", netdev="n", id="card", bus="one") == {})
-            check("the guest sees it", "eth0" in run(guest, "for i in $(seq 30); do [ -e /sys/class/net/eth0 ] && break; sleep 1; done; ls /sys/class/net", 60))
+            check("the guest sees it", "eth0" in run(guest, looks + "for i in $(seq 30); do [ -e /sys/class/net/eth0 ] && break; sleep 1; done; ls /sys/class/net", 60))
             check("the root bus is fixed", "hotplugging" in client.ask("device_add", driver="virtio-rng-pci")[1])
-            check("a full slot", "not available" in client.ask("device_add", driver="virtio-rng-pci", bus="one")[1])
+            check("a full slot", "all in use" in client.ask("device_add", driver="virtio-rng-pci", bus="one")[1])
             check("the kernel has nothing against it", not guest.complaints(), "\n".join(guest.complaints()))
             guest.type("poweroff\n")
             check("the end", guest.wait(60) == 0)
@@ -238,6 +275,7 @@ def main():
     short_forms(system, "if=virtio and -nic")
     short_forms(system, "legacy drivers", "-global", "virtio-blk-pci.disable-modern=on", "-global", "virtio-net-pci.disable-modern=on")
     coming_and_going(system)
+    other_controllers(system)
     sys.exit(0 if all(results) else 1)
 
 

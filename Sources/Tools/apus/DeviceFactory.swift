@@ -12,6 +12,7 @@ import NetworkSetup
 import ObjectModel
 import PCI
 import QAPI
+import StorageDevices
 import Virtio
 import VirtioDevices
 
@@ -63,6 +64,9 @@ final class DeviceFactory {
     private(set) unowned var machine: Machine!
     /// What is added from now on is plugged into a running machine.
     private(set) var isRunning = false
+    /// SATA host controllers by the names of their buses, less the port, and how many drives there are.
+    var controllers: [(id: String, device: AHCI)] = []
+    var drives = 0
     /// SCSI host adapters by the names of their buses, less ".0".
     var adapters: [(id: String, device: VirtioSCSI)] = []
 
@@ -94,6 +98,7 @@ final class DeviceFactory {
     private func add(_ request: DeviceRequest, slots: Int) throws {
         if request.values.type.bus == "virtio-serial-bus" { return try addPort(request) }
         if request.isPCI { return try addFunction(request) }
+        if request.values.type.bus == "IDE" { return try addDrive(request) }
         if request.values.type.bus == "SCSI" { return try addUnit(request) }
         waiting.append((try make(request), try slot(request.bus, of: slots)))
     }

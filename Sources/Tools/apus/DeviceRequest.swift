@@ -17,7 +17,7 @@ struct DeviceRequest {
     static let allTypes =
         [VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioConsolePort.consoleType, VirtioConsolePort.portType]
         + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type].flatMap { VirtioPCI.types($0) }
-        + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type] + DeviceFactory.scsiTypes
+        + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type] + DeviceFactory.scsiTypes + DeviceFactory.ataTypes
 
     /// Types that can be asked for.
     static let types = allTypes.filter { !$0.isAbstract }
@@ -25,7 +25,7 @@ struct DeviceRequest {
     /// A type by its name, or by one that stands for it on boards with PCI.
     private static func type(_ name: String) -> ObjectType? {
         let shortened = ["virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi"]
-        let name = shortened.contains(name) ? name + "-pci" : name
+        let name = shortened.contains(name) ? name + "-pci" : name == "ahci" ? AHCI.typeName : name
         return types.first { $0.name == name }
     }
 

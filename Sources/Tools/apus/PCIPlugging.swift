@@ -30,6 +30,7 @@ extension DeviceFactory {
         switch request.values.type.name {
         case RootPort.typeName, PCIBridge.typeName: try addBridge(request)
         case NVMe.typeName: try addNVMe(request)
+        case AHCI.typeName: try addController(request)
         case E1000e.typeName:
             let backend = try request.values.string("netdev").map { try parts.networks.use($0, option: "device") }
             try addE1000e(request, backend: backend, name: request.id, option: "device")
@@ -117,7 +118,7 @@ extension DeviceFactory {
     }
 
     /// Puts a device that is a PCI function itself on the bus that the request names.
-    private func plug(_ device: any PCIDevice, _ request: DeviceRequest) throws {
+    func plug(_ device: any PCIDevice, _ request: DeviceRequest) throws {
         let place = try place(request)
         if node(of: device) == nil { try note(device, request) {} }
         try plug(device, request, place, noted: device)

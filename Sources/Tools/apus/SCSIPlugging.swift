@@ -66,7 +66,7 @@ extension DeviceFactory {
         bootOrder.place(disk, below: adapter)
     }
 
-    private func text(_ values: PropertyValues, _ name: String, most: Int) throws -> String? {
+    func text(_ values: PropertyValues, _ name: String, most: Int) throws -> String? {
         guard let text = values.string(name) else { return nil }
         guard text.utf8.count <= most else {
             throw PropertyError.badValue(type: values.type.name, name: name, value: text, accepted: "at most \(most) bytes")

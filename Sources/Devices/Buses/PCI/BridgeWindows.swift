@@ -63,7 +63,8 @@ final class BridgeWindows {
             (windows[index].range, windows[index].region) = (wanted, nil)
             guard let wanted else { continue }
             let size = wanted.upperBound - wanted.lowerBound
-            let region = MemoryRegion.alias("\(secondary.name)-window\(index)", of: inner, offset: wanted.lowerBound, size: size == .max ? .max : size + 1)
+            let region = MemoryRegion.alias(
+                "\(secondary.name)-window\(index)", of: inner, offset: wanted.lowerBound, size: size == .max ? .max : size + 1)
             windows[index].region = region
             outer.add(region, at: wanted.lowerBound, priority: 1)
         }

@@ -24,7 +24,8 @@ public final class MSI {
         guard isEnabled else { return }
         let count: UInt32 = 1 << min(control >> 4 & 7, control >> 1 & 7)
         let data = function.space.value(offset + Register.data, 2) & ~(count - 1) | UInt32(truncatingIfNeeded: vector) & (count - 1)
-        let address = UInt64(function.space.value(offset + Register.addressUpper, 4)) << 32 | UInt64(function.space.value(offset + Register.address, 4))
+        let address =
+            UInt64(function.space.value(offset + Register.addressUpper, 4)) << 32 | UInt64(function.space.value(offset + Register.address, 4))
         function.send(address: address, data: data)
     }
 }

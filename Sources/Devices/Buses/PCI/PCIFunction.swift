@@ -127,8 +127,11 @@ public final class PCIFunction {
     /// What the function's own accesses go to; nil while it is no bus master.
     var dmaMemory: AddressSpace? { isBusMaster ? memory : nil }
 
-    /// What the function calls itself in messages: bus, device and function number.
-    public var requester: UInt16 { UInt16(bus?.number ?? 0) << 8 | UInt16(address) }
+    /// Whose messages its messages are taken for: bus, device and function number. A conventional bridge makes them its own.
+    public var requester: UInt16 {
+        if let bridge = bus?.bridge, bridge.express == nil { return bridge.requester }
+        return UInt16(bus?.number ?? 0) << 8 | UInt16(address)
+    }
 
     // MARK: Configuration
 

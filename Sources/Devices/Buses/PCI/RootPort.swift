@@ -36,7 +36,10 @@ public final class RootPort: PCIDevice {
     public var secondaryBus: PCIBus? { windows.secondary }
     public var canHotplug: Bool { slot.canHotplug }
     /// Called when the guest has switched the slot off: what is in it can be taken out.
-    public var onPowerOff: (() -> Void)? { get { slot.onPowerOff } set { slot.onPowerOff = newValue } }
+    public var onPowerOff: (() -> Void)? {
+        get { slot.onPowerOff }
+        set { slot.onPowerOff = newValue }
+    }
 
     public func reset() {
         function.reset()

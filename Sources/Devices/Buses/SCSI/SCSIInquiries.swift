@@ -73,7 +73,9 @@ extension SCSIDisk {
             pages += [0x08, 18, options.hasCache && !changeable ? 4 : 0] + [UInt8](repeating: 0, count: 17)
         }
         if kind == .cd, page == 0x2a || page == 0x3f { pages += drivePage(changeable) }
-        if kind == .cd, page == 0x01 || page == 0x3f { pages += [0x01, 10, changeable ? 0 : 0x80, changeable ? 0 : 0x20] + [UInt8](repeating: 0, count: 8) }
+        if kind == .cd, page == 0x01 || page == 0x3f {
+            pages += [0x01, 10, changeable ? 0 : 0x80, changeable ? 0 : 0x20] + [UInt8](repeating: 0, count: 8)
+        }
         guard !pages.isEmpty else { return .failure(Failure(.invalidField)) }
         let specific: UInt8 = kind == .disk ? (isReadOnly ? 0x80 : 0) | 0x10 : 0
         var header: [UInt8] = isLong ? [0, 0, 0, specific, 0, 0, 0, 0] : [0, 0, specific, 0]

@@ -19,10 +19,11 @@ extension VirtioPCI {
         let inherited = device.properties.map { property in changed.first { $0.name == property.name } ?? property }
         let properties = inherited + VirtioPCI.properties.filter { device.property($0.name) == nil }
         let base = ObjectType("\(name)-base", parent: "virtio-pci", abstract: true)
-        return [base] + ["", "-transitional", "-non-transitional"].map { suffix in
-            let own = suffix.isEmpty ? properties : properties.filter { !$0.name.hasPrefix("disable-") }
-            return ObjectType(name + suffix, parent: "\(name)-base", help: device.help, bus: "PCI", hotpluggable: true, own)
-        }
+        return [base]
+            + ["", "-transitional", "-non-transitional"].map { suffix in
+                let own = suffix.isEmpty ? properties : properties.filter { !$0.name.hasPrefix("disable-") }
+                return ObjectType(name + suffix, parent: "\(name)-base", help: device.help, bus: "PCI", hotpluggable: true, own)
+            }
     }
 }
 

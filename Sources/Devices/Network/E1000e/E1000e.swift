@@ -276,7 +276,11 @@ private final class E1000ePorts: IOHandler {
 
     func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
         let word = UInt32(truncatingIfNeeded: value)
-        if offset == 0 { owner.portAddress = word } else if offset == 4, owner.portAddress < 0x2_0000 { owner.write(Int(owner.portAddress & ~3), word) }
+        if offset == 0 {
+            owner.portAddress = word
+        } else if offset == 4, owner.portAddress < 0x2_0000 {
+            owner.write(Int(owner.portAddress & ~3), word)
+        }
         return .ok
     }
 }

@@ -33,7 +33,10 @@ enum E1000eRegister {
         }
     }
 
-    enum Control { static let masterDisable: UInt32 = 1 << 2, setLinkUp: UInt32 = 1 << 6, reset: UInt32 = 1 << 26, vlan: UInt32 = 1 << 30, phyReset: UInt32 = 1 << 31 }
+    enum Control {
+        static let masterDisable: UInt32 = 1 << 2, setLinkUp: UInt32 = 1 << 6, reset: UInt32 = 1 << 26, vlan: UInt32 = 1 << 30,
+            phyReset: UInt32 = 1 << 31
+    }
     enum ExtendedControl { static let autoMaskExtended: UInt32 = 1 << 24, autoMask: UInt32 = 1 << 27 }
     enum ReceiveControl {
         static let enable: UInt32 = 1 << 1, unicastPromiscuous: UInt32 = 1 << 3, multicastPromiscuous: UInt32 = 1 << 4, long: UInt32 = 1 << 5
@@ -73,7 +76,10 @@ struct E1000ePHY {
     var registers = E1000ePHY.initial
     private static let initial: [UInt16] = {
         var registers = [UInt16](repeating: 0, count: 32)
-        for (index, value) in [(0, 0x1140), (1, 0x7949), (2, 0x0141), (3, 0x0cb1), (4, 0x0de1), (5, 0x4de1), (6, 0x000f), (9, 0x0e00), (10, 0x7c00), (15, 0x3000), (16, 0x0078)] {
+        for (index, value) in [
+            (0, 0x1140), (1, 0x7949), (2, 0x0141), (3, 0x0cb1), (4, 0x0de1), (5, 0x4de1), (6, 0x000f), (9, 0x0e00), (10, 0x7c00), (15, 0x3000),
+            (16, 0x0078),
+        ] {
             registers[index] = UInt16(value)
         }
         return registers

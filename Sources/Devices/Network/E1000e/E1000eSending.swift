@@ -105,7 +105,8 @@ extension E1000e {
         sender.packet = []
         guard state.packet.count >= 14 else { return }
         guard state.isSegmented else { return deliver(withChecksums(state), state) }
-        guard state.isTCP, let segments = TCPSegmentation(state.packet, tcp: state.tcpStart, segmentSize: state.segmentSize, isIPv6: !state.isIPv4) else {
+        guard state.isTCP, let segments = TCPSegmentation(state.packet, tcp: state.tcpStart, segmentSize: state.segmentSize, isIPv6: !state.isIPv4)
+        else {
             return Log.write(.guestErrors, "e1000e: what is to be cut into segments is no TCP packet")
         }
         for frame in segments.frames { deliver(frame, state) }

@@ -23,7 +23,8 @@ struct GICv3LPIs: SnapshotState {
         visitor.field("pending", &pending)
         visitor.field("configuration", &configuration)
         visitor.check("each pending interrupt has its properties", pending.count == configuration.count)
-        visitor.check("they are LPIs, each once", pending.allSatisfy(GICv3LPIs.range.contains) && zip(pending, pending.dropFirst()).allSatisfy { $0 < $1 })
+        visitor.check(
+            "they are LPIs, each once", pending.allSatisfy(GICv3LPIs.range.contains) && zip(pending, pending.dropFirst()).allSatisfy { $0 < $1 })
     }
 
     private static var range: Range<UInt32> { first..<end }

@@ -31,7 +31,8 @@ struct ATAEnding {
     var sectorCount: UInt8 = 0
 
     var hasFailed: Bool { status & 1 != 0 }
-    static let aborted = ATAEnding(status: 0x51, error: 4), unreadable = ATAEnding(status: 0x51, error: 0x40), notFound = ATAEnding(status: 0x51, error: 0x10)
+    static let aborted = ATAEnding(status: 0x51, error: 4), unreadable = ATAEnding(status: 0x51, error: 0x40),
+        notFound = ATAEnding(status: 0x51, error: 0x10)
 }
 
 /// A drive on a SATA link: a disk (ATA/ATAPI Command Set 3) or a CD that takes SCSI commands in packets.
@@ -115,7 +116,9 @@ public final class ATADrive {
         // Queued: the count is in the features, bit 7 of the device register forces unit access.
         case 0x60: read(request, (request.block, request.features == 0 ? 65536 : UInt64(request.features)), node, done)
         case 0x61:
-            write(request, (request.block, request.features == 0 ? 65536 : UInt64(request.features)), isDurable: request.frame[7] & 0x80 != 0, node, done)
+            write(
+                request, (request.block, request.features == 0 ? 65536 : UInt64(request.features)), isDurable: request.frame[7] & 0x80 != 0, node,
+                done)
         case 0xe7, 0xea: node.flush { done($0 == .ok ? ATAEnding() : .aborted) }
         case 0x06: trim(request, node, done)
         case 0xef: setFeature(request, done)
@@ -187,7 +190,9 @@ public final class ATADrive {
             return done(.aborted)
         }
         let bytes = buffers.flatMap { $0.bytes() }
-        let ranges = stride(from: 0, to: bytes.count, by: 8).map { (block: bytes.little($0, 6), count: bytes.little($0 + 6, 2)) }.filter { $0.count > 0 }
+        let ranges = stride(from: 0, to: bytes.count, by: 8).map { (block: bytes.little($0, 6), count: bytes.little($0 + 6, 2)) }.filter {
+            $0.count > 0
+        }
         let places = ranges.map { place($0, node) }
         guard places.allSatisfy({ $0 != nil }) else { return done(.notFound) }
         discard(places.compactMap { $0 }[...], node, done)
@@ -215,7 +220,8 @@ public final class ATADrive {
         text("1.0", 23, 4)
         text(options.model, 27, 20)
         let common: [(Int, UInt16)] = [
-            (0, isPacket ? 0x8580 : 0x0040), (49, isPacket ? 0x0f00 : 0x0b00), (53, 7), (63, 0x0007), (64, 3), (65, 120), (66, 120), (67, 120), (68, 120),
+            (0, isPacket ? 0x8580 : 0x0040), (49, isPacket ? 0x0f00 : 0x0b00), (53, 7), (63, 0x0007), (64, 3), (65, 120), (66, 120), (67, 120),
+            (68, 120),
             (76, isPacket ? 2 : 0x0102), (80, 0x00f0), (82, isPacket ? 0x0210 : 0x4020), (83, isPacket ? 0x4000 : 0x7400), (84, 0x4000),
             (85, isPacket ? 0x0210 : 0x4000 | (hasWriteCache ? 0x20 : 0)), (86, isPacket ? 0 : 0x3400), (87, 0x4000), (88, 0x203f), (93, 0),
         ]

@@ -269,6 +269,7 @@ public final class NVMe: PCIDevice, IOHandler {
     /// Without messages the pin tells of completions that the host has not taken.
     func updatePin() {
         guard function.msix?.isEnabled != true else { return function.setInterrupt(false) }
-        function.setInterrupt(completions.contains { $0.exists && $0.interrupts && $0.head != $0.tail && interruptMask >> UInt32($0.vector & 31) & 1 == 0 })
+        function.setInterrupt(
+            completions.contains { $0.exists && $0.interrupts && $0.head != $0.tail && interruptMask >> UInt32($0.vector & 31) & 1 == 0 })
     }
 }

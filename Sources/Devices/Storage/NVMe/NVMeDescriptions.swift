@@ -1,8 +1,12 @@
 /// What the controller says of itself and its namespace (NVM Express Base Specification 1.4, sections 5.14 and 5.15).
 extension NVMe {
-    private func page(_ fields: [(offset: Int, value: UInt64, size: Int)], texts: [(offset: Int, text: String, size: Int)] = [], count: Int) -> [UInt8] {
+    private func page(_ fields: [(offset: Int, value: UInt64, size: Int)], texts: [(offset: Int, text: String, size: Int)] = [], count: Int)
+        -> [UInt8]
+    {
         var bytes = [UInt8](repeating: 0, count: count)
-        for (offset, value, size) in fields { for index in 0..<size { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) } }
+        for (offset, value, size) in fields {
+            for index in 0..<size { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+        }
         for (offset, text, size) in texts {
             for index in 0..<size { bytes[offset + index] = 0x20 }
             for (index, byte) in text.utf8.prefix(size).enumerated() { bytes[offset + index] = byte }

@@ -8,7 +8,8 @@ extension NVMe {
             Property("drive", .string, required: true, "drive or node that it shows"),
             Property("serial", .string, required: true, "serial number, at most 20 bytes"),
             Property("max_ioqpairs", .unsigned(bits: 32), default: 64, range: 1...64, "number of pairs of queues beside the administrative one"),
-            Property("mdts", .unsigned(bits: 8), default: 7, range: 0...9, "largest transfer, in pages of 4096 bytes as a power of two; 0 for no limit"),
+            Property(
+                "mdts", .unsigned(bits: 8), default: 7, range: 0...9, "largest transfer, in pages of 4096 bytes as a power of two; 0 for no limit"),
             Property("logical_block_size", .size, default: 512, range: 512...4096, powerOfTwo: true, "size of a block, in bytes"),
             Property("bootindex", .unsigned(bits: 32), "its place in the order of booting"),
             Property("rerror", .choice("BlockdevOnError", NVMe.errorWords), default: "auto", "what becomes of a read that the host fails"),
