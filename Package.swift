@@ -107,11 +107,13 @@ let devices: [Target] = [
     module("ObjectModel", "Devices/ObjectModel", uses: ["JSON", "Diagnostics"]),
     module("PCI", "Devices/Buses/PCI", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
     module(
-        "Virtio", "Devices/Buses/Virtio", uses: ["PCI", "ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+        "Virtio", "Devices/Buses/Virtio",
+        uses: ["PCI", "ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "VirtioDevices", "Devices/VirtioDevices",
         uses: [
-            "ObjectModel", "JSON", "Virtio", "Packets", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop",
+            "ObjectModel", "JSON", "Virtio", "Packets", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev",
+            "HostOS", "EventLoop",
             "Diagnostics",
         ]),
     module("Packets", "Devices/Packets"),
@@ -132,7 +134,8 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
+            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
+            "HostOS",
             "Diagnostics",
         ]),
     module(
@@ -149,7 +152,8 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
@@ -165,7 +169,9 @@ let control: [Target] = [
         swiftSettings: [.strictMemorySafety()]),
     module(
         "MachineControl", "Control/MachineControl",
-        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
+        uses: [
+            "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics",
+        ]),
     module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
@@ -237,7 +243,8 @@ let package = Package(
         tests(
             "DeviceTests",
             uses: [
-                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices", "NetworkDevices",
+                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
+                "SCSI", "StorageDevices", "NetworkDevices",
                 "NetBackends", "HostOS",
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),

@@ -27,7 +27,9 @@ private final class Wire: NetworkBackend {
         machine.set(2, 0x10, UInt32(E1000eTests.registers))
         machine.set(2, 0x1c, UInt32(E1000eTests.messages))
         machine.set16(2, 0x04, 7)
-        for (register, value) in [(0x2800, 0x1000), (0x2808, 128), (0x3800, 0x2000), (0x3808, 128), (0x5008, 0x8000), (0x400, 2)] { set(register, UInt32(value)) }
+        for (register, value) in [(0x2800, 0x1000), (0x2808, 128), (0x3800, 0x2000), (0x3808, 128), (0x5008, 0x8000), (0x400, 2)] {
+            set(register, UInt32(value))
+        }
     }
 
     private func set(_ register: Int, _ value: UInt32) { machine.memory.store(E1000eTests.registers + UInt64(register), value) }

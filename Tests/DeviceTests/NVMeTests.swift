@@ -83,7 +83,9 @@ private final class MemoryDisk: BlockNode {
     private final class Places { var tail: [UInt32] = [0, 0], head: [UInt32] = [0, 0] }
     private let places = Places()
 
-    private func submit(_ queue: Int, _ opcode: UInt8, id: UInt16 = 7, namespace: UInt32 = 1, prp1: UInt64 = 0, prp2: UInt64 = 0, _ words: [UInt32] = []) {
+    private func submit(
+        _ queue: Int, _ opcode: UInt8, id: UInt16 = 7, namespace: UInt32 = 1, prp1: UInt64 = 0, prp2: UInt64 = 0, _ words: [UInt32] = []
+    ) {
         let (base, _, size) = NVMeTests.queues[queue]
         let place = base + 64 * UInt64(places.tail[queue])
         var all: [UInt32] = [UInt32(opcode) | UInt32(id) << 16, namespace, 0, 0, 0, 0]

@@ -227,7 +227,9 @@ struct PCIMachine {
 
     @Test func senderIsTold() {
         var heard: [(UInt64, UInt32, UInt16)] = []
-        machine.host.onMessage = { heard.append(($0, $1, $2)); return true }
+        machine.host.onMessage = {
+            heard.append(($0, $1, $2)); return true
+        }
         let device = PlainFunction()
         machine.port.secondaryBus?.plug(device, at: 0)
         device.reset()

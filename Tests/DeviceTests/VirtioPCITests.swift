@@ -34,7 +34,9 @@ import VirtioDevices
     private func store<Word: FixedWidthInteger & UnsignedInteger>(_ register: UInt64, _ value: Word) {
         machine.memory.store(VirtioPCITests.window + register, value)
     }
-    private func load<Word: FixedWidthInteger & UnsignedInteger>(_ register: UInt64) -> Word { machine.memory.load(VirtioPCITests.window + register) ?? 0 }
+    private func load<Word: FixedWidthInteger & UnsignedInteger>(_ register: UInt64) -> Word {
+        machine.memory.load(VirtioPCITests.window + register) ?? 0
+    }
 
     /// Brings the device to where it works, with one queue of 8 entries and a buffer of 64 bytes in it.
     private func start(vector: UInt16 = 0xffff) {
@@ -107,7 +109,9 @@ import VirtioDevices
 
     @Test func legacyDriver() {
         _ = make { $0.isModern = false }
-        func out<Word: FixedWidthInteger & UnsignedInteger>(_ port: UInt64, _ value: Word) { machine.memory.store(PCIMachine.ports + 0x1000 + port, value) }
+        func out<Word: FixedWidthInteger & UnsignedInteger>(_ port: UInt64, _ value: Word) {
+            machine.memory.store(PCIMachine.ports + 0x1000 + port, value)
+        }
         func into<Word: FixedWidthInteger & UnsignedInteger>(_ port: UInt64) -> Word { machine.memory.load(PCIMachine.ports + 0x1000 + port) ?? 0 }
         #expect(machine.get(2, 0x20) == 0, "no window of modern registers")
         out(18, 3 as UInt8)

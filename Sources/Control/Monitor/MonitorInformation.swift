@@ -30,7 +30,8 @@ extension MonitorCommands {
                 return words.contains("-f") ? memory.describe() : memory.describeTree()
             },
             Subject("name") { commands, _ in try commands.table.call(QueryNameCommand.self).name.map { $0 + "\n" } ?? "" }, text("network"),
-            Subject("pci") { commands, _ in try commands.pci() }, Subject("qom-tree") { commands, words in try commands.tree(words.first ?? "/machine", depth: 0) },
+            Subject("pci") { commands, _ in try commands.pci() },
+            Subject("qom-tree") { commands, words in try commands.tree(words.first ?? "/machine", depth: 0) },
             Subject("registers") { commands, words in commands.registers(all: words.contains("-a")) },
             Subject("rx_filter") { commands, _ in try commands.list("query-rx-filter", empty: "") },
             Subject("status") { commands, _ in "VM status: \(try commands.status())\n" },

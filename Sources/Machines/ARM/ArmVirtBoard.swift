@@ -113,7 +113,8 @@ public enum ArmVirtBoard {
         }
         if let path = configuration.dumpDeviceTree { try boot.tree.dump(to: path) }
         let machine = Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash, slots: slots,
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
+            slots: slots,
             pci: pci, load: { [unowned loop] in boot.load(memory, cpus, random: loop.randomBytes) })
         machine.onPowerButton = { [unowned key] in key.press() }
         return machine

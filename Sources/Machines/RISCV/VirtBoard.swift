@@ -113,7 +113,8 @@ public enum VirtBoard {
         let boot = try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
         if let path = configuration.dumpDeviceTree { try boot.dump(to: path) }
         return Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware, pci] + flash, slots: slots, pci: pci,
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware, pci] + flash,
+            slots: slots, pci: pci,
             load: { [unowned loop] in boot.load(memory, bootROM, random: loop.randomBytes) })
     }
 

@@ -54,7 +54,8 @@ struct BootOrder {
 
     /// Writes the file, if there is anything to say and the board has such a device.
     func hand(to machine: Machine, strict: Bool) {
-        let lines = entries.sorted { $0.index < $1.index }.map { "\(paths[$0.placed] ?? "")/\($0.suffix)" } + (strict && !entries.isEmpty ? ["HALT"] : [])
+        let lines =
+            entries.sorted { $0.index < $1.index }.map { "\(paths[$0.placed] ?? "")/\($0.suffix)" } + (strict && !entries.isEmpty ? ["HALT"] : [])
         guard !lines.isEmpty else { return }
         for case let device as FirmwareConfiguration in machine.devices {
             device.setFile("bootorder", Array(lines.joined(separator: "\n").utf8) + [0])

@@ -42,7 +42,8 @@ extension DeviceFactory {
 
     private func noted(_ device: AnyObject, _ depth: Int) -> String {
         guard let node = node(of: device) else { return "" }
-        return line(depth, "dev: \(node.type), id \"\(node.parent === parts.objects.peripherals ? node.name : "")\"") + properties(of: device, depth + 1)
+        return line(depth, "dev: \(node.type), id \"\(node.parent === parts.objects.peripherals ? node.name : "")\"")
+            + properties(of: device, depth + 1)
     }
 
     private func properties(of device: AnyObject, _ depth: Int) -> String {

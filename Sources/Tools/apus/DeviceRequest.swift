@@ -15,7 +15,10 @@ struct DeviceRequest {
 
     /// Types that can be asked for, and what they are made from.
     static let allTypes =
-        [VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioConsolePort.consoleType, VirtioConsolePort.portType]
+        [
+            VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioConsolePort.consoleType,
+            VirtioConsolePort.portType,
+        ]
         + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type].flatMap { VirtioPCI.types($0) }
         + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type] + DeviceFactory.scsiTypes + DeviceFactory.ataTypes
 

@@ -161,7 +161,8 @@ extension DeviceFactory {
         let text = request.values.string("addr")
         let wanted = try text.map { text in
             guard let address = PCIProperties.address(text) else {
-                throw CommandLineError.badValue(option: "device", value: "addr=\(text)", expected: "a device number from 0 to 1f, and .0 to .7 behind it")
+                throw CommandLineError.badValue(
+                    option: "device", value: "addr=\(text)", expected: "a device number from 0 to 1f, and .0 to .7 behind it")
             }
             return address
         }

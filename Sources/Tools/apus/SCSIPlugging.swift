@@ -77,7 +77,9 @@ extension DeviceFactory {
     private func adapter(_ request: DeviceRequest) throws -> VirtioSCSI {
         guard let last = adapters.last else { throw QAPIError(.generic, "No 'SCSI' bus found for device '\(request.values.type.name)'") }
         guard let name = request.bus else { return last.device }
-        guard let found = adapters.first(where: { $0.id == name || "\($0.id).0" == name }) else { throw QAPIError(.generic, "Bus '\(name)' not found") }
+        guard let found = adapters.first(where: { $0.id == name || "\($0.id).0" == name }) else {
+            throw QAPIError(.generic, "Bus '\(name)' not found")
+        }
         return found.device
     }
 

@@ -14,8 +14,8 @@ public enum PCIProperties {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, let device = number(parts[0]), device < 32 else { return nil }
         guard let function = parts.count == 2 ? number(parts[1]) : 0, function < 8 else { return nil }
-        return UInt8(device << 3 | function)
+        return device << 3 | function
     }
 
-    private static func number(_ text: Substring) -> Int? { Int(text.hasPrefix("0x") ? text.dropFirst(2) : text, radix: 16) }
+    private static func number(_ text: Substring) -> UInt8? { UInt8(text.hasPrefix("0x") ? text.dropFirst(2) : text, radix: 16) }
 }

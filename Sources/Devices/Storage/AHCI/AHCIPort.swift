@@ -160,7 +160,7 @@ final class AHCIPort {
 
     func process() {
         guard command & Command.running != 0, drive != nil else { return }
-        for slot in 0..<32 as Range<UInt32> where issued & ~underWay >> slot & 1 != 0 { start(slot) }
+        for slot in 0..<32 as Range<UInt32> where (issued & ~underWay) >> slot & 1 != 0 { start(slot) }
     }
 
     private func start(_ slot: UInt32) {
