@@ -221,12 +221,9 @@ public final class E1000e: PCIDevice, IOHandler, NetworkFrontEnd {
 
     private func readCause() -> UInt32 {
         let value = cause
-        let hasMessages = function.msix?.isEnabled == true
-        if mask == 0 || !hasMessages { cause = 0 }
-        if value & Cause.asserted != 0, extendedControl & Register.ExtendedControl.autoMask != 0 {
-            cause = 0
-            mask &= ~word(Register.autoMask)
-        }
+        // Drivers that use messages put queues' causes back that they find here.
+        cause = 0
+        if value & Cause.asserted != 0, extendedControl & Register.ExtendedControl.autoMask != 0 { mask &= ~word(Register.autoMask) }
         update()
         return value
     }
