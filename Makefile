@@ -44,6 +44,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
@@ -58,6 +59,8 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs

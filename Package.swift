@@ -59,7 +59,7 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost", "Snapshot"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
         uses: [
@@ -82,10 +82,10 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"]),
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat", "Snapshot"]),
     module(
         "GuestAArch64", "Guests/AArch64", .unsafe,
-        uses: ["IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
 ]
 
 let userMode: [Target] = [
@@ -123,7 +123,7 @@ let machines: [Target] = [
         "MachineModel", "Machines/MachineModel",
         uses: [
             "ObjectModel", "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
-            "Diagnostics",
+            "Diagnostics", "Snapshot",
         ]),
     module(
         "BoardKit", "Machines/BoardKit",
@@ -157,6 +157,11 @@ let control: [Target] = [
         "MachineControl", "Control/MachineControl",
         uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
     module(
+        "Migration", "Control/Migration",
+        uses: [
+            "MachineControl", "QAPI", "MachineModel", "AddressSpace", "Snapshot", "Compression", "EventLoop", "HostOS", "Diagnostics",
+        ]),
+    module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
@@ -177,7 +182,8 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "NetBackends", "EventLoop", "HostOS", "Diagnostics",
+            "DeviceModel",
             "Virtio",
             "VirtioDevices", "PlatformDevices",
         ],
@@ -237,6 +243,12 @@ let package = Package(
             uses: [
                 "Monitor", "MachineControl", "QMP", "QAPI", "Schema", "JSON", "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
                 "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS",
+            ]),
+        tests(
+            "MigrationTests",
+            uses: [
+                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "PlatformDevices", "DeviceModel", "Chardev", "Snapshot",
+                "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),

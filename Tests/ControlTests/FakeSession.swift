@@ -50,6 +50,8 @@ final class FakeSession: MachineSession, QMPTarget {
     func powerDown() { orders.append("powerdown") }
     func leavePreconfiguration() throws { hasMachine = true }
 
+    func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }
+
     func settle() { while !waiting.isEmpty { waiting.removeFirst()() } }
 }
 

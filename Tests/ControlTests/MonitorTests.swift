@@ -64,7 +64,7 @@ import Testing
         #expect(ask("info status") == "VM status: paused (shutdown)\n" && ask("cont") == "Error: Resetting the Virtual Machine is required\n")
     }
 
-    @Test(arguments: ["migrate", "info qtree", "x/4z 0", "p foo", "x/i"]) func whatIsMissingSaysSo(_ line: String) {
+    @Test(arguments: ["gdbserver", "info qtree", "x/4z 0", "p foo", "x/i"]) func whatIsMissingSaysSo(_ line: String) {
         #expect(ask(line).hasPrefix("not supported: "))
     }
 

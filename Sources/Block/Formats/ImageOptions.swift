@@ -34,6 +34,8 @@ public struct ImageOptions: Equatable, Sendable {
     /// What the guest discards is given back to the host.
     public var discards = false
     public var locking = Locking.auto
+    /// Another process has the image until `setActive`.
+    public var isInactive = false
 
     public init(path: String) { self.path = path }
 }

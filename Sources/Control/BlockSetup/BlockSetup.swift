@@ -3,6 +3,7 @@ import BlockFormats
 import CommandLine
 import Diagnostics
 import EventLoop
+import HostOS
 import QAPI
 
 /// The disks that `-drive` and `-blockdev` define, and the engines that serve them.
@@ -47,6 +48,8 @@ public final class BlockSetup {
     var files: [(name: String, definition: FileDefinition)] = []
     /// Drives for which the board makes a device, by unit.
     var implied: [Int: String] = [:]
+    /// Another process has the images until `setActive`.
+    public var isInactive = false
     private var policies: [ErrorPolicy] = []
 
     public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
@@ -61,7 +64,9 @@ public final class BlockSetup {
     }
 
     func open(_ options: ImageOptions, _ kind: EngineKind?) throws -> RawImage {
-        try RawImage(options, engine: try engine(kind), loop: loop)
+        var options = options
+        options.isInactive = isInactive
+        return try RawImage(options, engine: try engine(kind), loop: loop)
     }
 
     /// The engine that was asked for; io_uring, or threads if the host has none, if nothing was.
@@ -154,6 +159,40 @@ public final class BlockSetup {
 
     /// Waits until no disk has a request under way.
     public func drain() { for engine in engines.values { engine.drain() } }
+
+    /// Why another process could not go on with the disks as they are; nil if it could.
+    public var migrationBlocker: String? {
+        if let entry = entries.first(where: { $0.node is SnapshotOverlay }) {
+            return "the changes of '\(entry.id)' are in a temporary file of this process (snapshot=on)"
+        }
+        return policies.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
+    }
+
+    /// Gives the images to another process, or takes them back from there; all or none.
+    public func setActive(_ active: Bool) throws {
+        guard active == isInactive else { return }
+        var done: [any BlockNode] = []
+        do {
+            for entry in entries {
+                try entry.node.setActive(active)
+                done.append(entry.node)
+            }
+        } catch {
+            for node in done { try? node.setActive(!active) }
+            throw error
+        }
+        isInactive = !active
+    }
+
+    /// Brings everything that the disks have been given to where another process sees it.
+    public func settle() throws {
+        for entry in entries where entry.isTaken && !entry.node.isReadOnly {
+            var result = BlockResult.ok
+            entry.node.flush { result = $0 }
+            entry.node.drain()
+            if case .failed(let code) = result { throw HostError("flush '\(entry.id)'", errno: code) }
+        }
+    }
 
     /// The machine goes on after a pause.
     public func retry() { for policy in policies { policy.retry() } }

@@ -124,6 +124,9 @@ public struct OptionRow: Sendable {
         .init("name", "TEXT", properties: ["guest": .string, "process": .string, "debug-threads": .bool], "name the guest"),
         .init("L", "DIR", "look for firmware there"),
         .init("S", nil, "do not start the cpus until the monitor says so"),
+        .init(
+            "incoming", "URI|defer",
+            "wait for a machine that comes: tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, file:PATH, or what migrate-incoming says"),
         .init("print-links", nil, "print the names that this program answers to"),
     ]
 

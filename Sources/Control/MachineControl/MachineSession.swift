@@ -41,6 +41,8 @@ public protocol MachineSession: AnyObject {
     func powerDown()
     /// Makes the machine, after `-preconfig`.
     func leavePreconfiguration() throws
+    /// Calls back, with the machine lock held, when a migration out of here is over, at once if there is none.
+    func whenMigrationIsOver(_ body: @escaping () -> Void)
     /// What becomes of the machine when its guest reboots or switches off.
     var actions: GuestActions { get set }
 }

@@ -11,12 +11,15 @@ public final class MonitorCommands {
         let help: String
         /// Whether it needs vCPUs that stand still.
         let stops: Bool
+        /// Whether, with these words, the monitor waits until the migration that it has begun is over.
+        let waits: ([String]) -> Bool
         let run: (MonitorCommands, [String]) throws -> String
 
         init(
-            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, _ run: @escaping (MonitorCommands, [String]) throws -> String
+            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, waits: @escaping ([String]) -> Bool = { _ in false },
+            _ run: @escaping (MonitorCommands, [String]) throws -> String
         ) {
-            (self.names, self.arguments, self.help, self.stops, self.run) = (names, arguments, help, stops, run)
+            (self.names, self.arguments, self.help, self.stops, self.waits, self.run) = (names, arguments, help, stops, waits, run)
         }
     }
 
@@ -35,7 +38,11 @@ public final class MonitorCommands {
     /// Runs a line and hands over what it has to say, now or later.
     func run(_ line: String, _ done: @escaping (String) -> Void) {
         guard let (row, words) = find(line) else { return done(MonitorCommands.unknown(line)) }
-        guard row.stops else { return done(output(row, words)) }
+        guard row.stops else {
+            let text = output(row, words)
+            guard row.waits(words), text.isEmpty else { return done(text) }
+            return session.whenMigrationIsOver { [self] in done(migrationResult()) }
+        }
         session.whileStopped { [self] in done(output(row, words)) }
     }
 

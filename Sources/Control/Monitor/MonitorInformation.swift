@@ -11,7 +11,9 @@ extension MonitorCommands {
         init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
     }
 
-    static var subjects: [Subject] {
+    static var subjects: [Subject] { (ownSubjects + migrationSubjects).sorted { $0.name < $1.name } }
+
+    private static var ownSubjects: [Subject] {
         [
             text("block"), Subject("block-jobs") { commands, _ in try commands.list("query-block-jobs", empty: "No active jobs\n") },
             Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),

@@ -5,7 +5,9 @@ import QAPI
 
 /// The monitor's commands, row by row.
 extension MonitorCommands {
-    static var rows: [Row] {
+    static var rows: [Row] { ownRows + migrationRows }
+
+    private static var ownRows: [Row] {
         [
             order("cont", aliases: ["c"], "let the guest go on", stops: true), order("nmi", command: "inject-nmi", "send a non-maskable interrupt"),
             order("quit", aliases: ["q"], "end the emulator"), order("stop", aliases: ["s"], "stop the guest", stops: true),

@@ -1,6 +1,7 @@
 import AddressSpace
 import CHost
 import IR
+import Snapshot
 
 /// What all vCPUs of an architecture share; made once.
 public struct GuestDescription: Sendable {
@@ -160,6 +161,19 @@ open class VirtualCPU {
 
     /// Power-on state. Called with the vCPU stopped.
     open func reset() { preconditionFailure("abstract") }
+
+    // MARK: Its state, for snapshots. Called with the vCPU stopped and the machine lock held.
+
+    /// Raised with each change of `visit`.
+    open var stateVersion: Int { 1 }
+
+    /// Names every field of the state and what the state is good for (the model). Devices, clocks too, have theirs already.
+    open func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { preconditionFailure("abstract") }
+
+    /// The state has been filled in, the devices' too: caches are empty, timers are armed.
+    open func restored() { preconditionFailure("abstract") }
+
+    // MARK: Descriptions
 
     /// Registers for `-d cpu`, `-d int` and the monitor's `info registers`.
     open func describeRegisters() -> String { preconditionFailure("abstract") }

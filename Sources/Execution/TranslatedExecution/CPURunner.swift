@@ -124,7 +124,11 @@ final class CPURunner {
     }
 
     /// Lets the runner run again after `requestStop`.
-    func clearStop() { sleepLock.withLock { stopRequested = false } }
+    func clearStop() {
+        // The registers may have been changed meanwhile: a jump that was to be chained need not lead where `pc` is now.
+        cpu.header.exitSite = 0
+        sleepLock.withLock { stopRequested = false }
+    }
 
     func requestFlush(_ what: TLBFlush) {
         sleepLock.withLock {

@@ -68,7 +68,7 @@ public final class TranslationEngine {
     private(set) var runners: [CPURunner] = []
     private var threads: [HostThread] = []
     /// Kept between runs: where instructions are counted, it holds the virtual time.
-    private lazy var roundRobin = RoundRobin(self)
+    private(set) lazy var roundRobin = RoundRobin(self)
 
     let generator: (any HostCodeGenerator)?
     /// Guards the block table, the code memory and the translator's buffers.

@@ -124,6 +124,9 @@ final class RoundRobin {
         return (executed + underWay) << Int64(shift) + warped
     }
 
+    /// Makes the virtual time what it was elsewhere, while nothing runs.
+    func setTime(_ time: Int64, _ shift: Int) { warped = time - executed << Int64(shift) }
+
     private var current: CPURunner?
     private var grantedNow: Int64 = 0
 

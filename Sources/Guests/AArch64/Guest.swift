@@ -3,6 +3,7 @@ import Bits
 import CPUModel
 import Diagnostics
 import IR
+import Snapshot
 
 /// A processing element in AArch64 state: of a machine, with the levels and registers of a system, or at EL0 under an operating system that is not a
 /// guest. In that case exceptions go to `onException`.
@@ -133,6 +134,11 @@ public final class AArch64CPU: VirtualCPU {
     public override var isHalted: Bool { unsafe element.pointee.halted != 0 }
 
     public override func wakeIfDue() -> Bool { wake() }
+
+    // MARK: Snapshots and reset
+
+    public override func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { visitState(&visitor) }
+    public override func restored() { stateWasRestored() }
 
     public override func reset() {
         resetRegisters()

@@ -4,6 +4,7 @@ import CHost
 import CPUModel
 import Diagnostics
 import IR
+import Snapshot
 
 /// A RISC-V hart.
 public final class RISCVCPU: VirtualCPU {
@@ -114,7 +115,7 @@ public final class RISCVCPU: VirtualCPU {
         }
     }
 
-    private var pinsPointer: UnsafeMutablePointer<UInt64> {
+    var pinsPointer: UnsafeMutablePointer<UInt64> {
         unsafe (state + RISCVCPU.pinsOffset).assumingMemoryBound(to: UInt64.self)
     }
 
@@ -161,6 +162,11 @@ public final class RISCVCPU: VirtualCPU {
         unsafe hart.pointee.waiting = 0
         return true
     }
+
+    // MARK: Snapshots
+
+    public override func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { visitState(&visitor) }
+    public override func restored() { stateWasRestored() }
 
     // MARK: Reset and description
 

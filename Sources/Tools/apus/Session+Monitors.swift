@@ -86,6 +86,7 @@ extension Session {
         MemoryCommands(self).register(in: &server.commands)
         ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
         DescriptorCommands.register(in: &server.commands)
+        migration.register(in: &server.commands)
         characters.register(in: &server.commands)
         blocks.register(in: &server.commands)
         networks.register(in: &server.commands)

@@ -3,10 +3,12 @@ import Catalog
 import CharacterSetup
 import Chardev
 import CommandLine
+import Diagnostics
 import EventLoop
 import HostOS
 import MachineControl
 import MachineModel
+import Migration
 import Monitor
 import NetworkSetup
 import ObjectModel
@@ -43,6 +45,9 @@ final class Session {
     let devices: DeviceFactory
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
+    lazy var migration = MigrationControl(self, loop: loop) { [unowned self] in blocks.migrationBlocker }
+    /// A machine that comes from elsewhere runs when it has come.
+    private(set) var startsAfterIncoming = true
     /// Filled in by `startMonitors`.
     var monitors: [any CharacterFrontEnd] = []
 
@@ -96,6 +101,8 @@ final class Session {
             startMonitors()
             daemon?.isReady()
         }
+        defer { migration.end() }
+        try beginIncoming()
         onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         while true {
             if let status = try runUntilInterrupted() { return status }
@@ -107,6 +114,7 @@ final class Session {
         guard let type else { preconditionFailure("the machine's type comes first") }
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return }
+        blocks.isInactive = options.has("incoming")
         try blocks.define(options)
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine)
@@ -117,6 +125,10 @@ final class Session {
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
         if options.has("S") || options.has("preconfig") { runState = .prelaunch }
+        if options.has("incoming") {
+            startsAfterIncoming = runState == .running
+            runState = .inmigrate
+        }
         builtMachine = machine
     }
 
@@ -133,6 +145,9 @@ final class Session {
             loop.resume()
             loop.setVirtualClockPaused(true)
             blocks.drain()
+            // Completions that were to come in a moment are part of what is drained.
+            loop.settlePosted()
+            blocks.drain()
             resetIfAsked()
             let work = waiting
             waiting = []
@@ -145,7 +160,8 @@ final class Session {
     private func resetIfAsked() {
         guard resetRequested else { return }
         resetRequested = false
-        builtMachine?.reset()
+        // One that is still to come has not begun.
+        if runState != .inmigrate { builtMachine?.reset() }
     }
 
     // MARK: What the guest asks for
@@ -192,6 +208,7 @@ final class Session {
     }
 
     func pause() {
+        if runState == .inmigrate { startsAfterIncoming = false }
         guard runState == .running else { return }
         runState = .paused
         events.emit(StopEvent())
@@ -199,10 +216,27 @@ final class Session {
 
     func resume() throws(QAPIError) {
         if runState == .shutdown { throw QAPIError(.generic, "Resetting the Virtual Machine is required") }
-        guard runState != .running else { return }
-        runState = .running
+        if runState == .finishMigrate { throw QAPIError(.generic, "Migration is not finalized yet") }
+        if runState == .inmigrate { return startsAfterIncoming = true }
+        do { try takeDisks() } catch { throw QAPIError(error) }
+        enter(.running)
+    }
+
+    /// Changes the state with its events, while the vCPUs stand still.
+    func enter(_ state: RunState) {
+        let (ran, runs) = (runState == .running, state == .running)
+        runState = state
+        if ran, !runs { events.emit(StopEvent()) }
+        guard runs, !ran else { return }
         events.emit(ResumeEvent())
         blocks.retry()
+    }
+
+    /// Ends without a word about the guest, which has never been here.
+    func end(complaining text: String) {
+        writeLine("apus: error: \(text)", to: 2)
+        if ending == nil { ending = 1 }
+        loop.stop(status: 0)
     }
 
     func reset() { reset(.hostQmpSystemReset, byGuest: false) }

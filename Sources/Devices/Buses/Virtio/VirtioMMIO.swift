@@ -54,10 +54,15 @@ public final class VirtioMMIO: MMIODevice, VirtioPort {
     }
 
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        var kind = device?.deviceID ?? 0
+        visitor.field("deviceID", &kind)
+        visitor.check("the slot has device \(device?.deviceID ?? 0)", kind == device?.deviceID ?? 0)
         visitor.field("status", &status)
         visitor.field("deviceFeaturesHigh", &deviceFeaturesHigh)
         visitor.field("driverFeaturesHigh", &driverFeaturesHigh)
         visitor.field("driverFeatures", &driverFeatures)
+        let (accepted, offered, isAccepted) = (driverFeatures, offeredFeatures, status & Status.featuresOK != 0)
+        visitor.check("the driver's features \(hex(accepted)) are offered here: \(hex(offered))", !isAccepted || accepted & ~offered == 0)
         visitor.field("selected", &selected)
         visitor.field("interruptStatus", &interruptStatus)
         visitor.field("generation", &generation)
