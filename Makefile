@@ -45,6 +45,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
@@ -59,6 +60,7 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50

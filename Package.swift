@@ -74,7 +74,7 @@ let execution: [Target] = [
 
 let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
-    module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
+    module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Compression", "EventLoop", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
@@ -202,7 +202,7 @@ let package = Package(
                 "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
                 "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
-                "CodeCache", "HostCode", "HostX86", "GDBStub",
+                "CodeCache", "HostCode", "HostX86", "GDBStub", "Migration", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Moves a booted guest from emulator to emulator while it rewrites memory, computes and writes a disk, and looks whether it still finds what it wrote.
 
-usage: migrate.py --system PATH [--rounds N] [--megabytes N] [--smp N]
+usage: migrate.py --system PATH [--rounds N] [--megabytes N] [--smp N] [--options="…"]
 """
 import argparse
 import gzip
@@ -48,7 +48,7 @@ class Side:
         words = command(
             test.system, "-smp", str(test.smp), "-serial", "stdio", "-qmp", f"unix:{path},server=on,wait=off", "-drive",
             f"file={test.work}/disk,format=raw,if=none,id=disk", "-device", "virtio-blk-device,drive=disk", "-netdev", "user,id=net", "-device",
-            "virtio-net-device,netdev=net", "-device", "virtio-rng-device", *more, append="quiet", memory=str(test.memory))
+            "virtio-net-device,netdev=net", "-device", "virtio-rng-device", *test.options, *more, append="quiet", memory=str(test.memory))
         words[words.index("-initrd") + 1] = f"{test.work}/initramfs.gz"
         self.guest = Guest(words, pass_fds=descriptors)
         Side.all.append(self)
@@ -135,7 +135,7 @@ class Proxy:
 class Test:
     def __init__(self, arguments, work):
         self.system, self.work, self.smp, self.memory = arguments.system, work, arguments.smp, 256
-        self.megabytes = arguments.megabytes
+        self.megabytes, self.options = arguments.megabytes, arguments.options.split()
         self.port = 0
         self.downtimes, self.outages = [], []
 
@@ -355,6 +355,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=2, help="moves under load")
     parser.add_argument("--megabytes", type=int, default=16, help="memory that the guest rewrites all the time")
     parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--options", default="", help="more options for all emulators: '--options=-accel interpreter'")
     arguments = parser.parse_args()
     kind = board(arguments.system)
     if not shutil.which(kind.compiler):

@@ -63,10 +63,32 @@ public final class BlockSetup {
         for text in options.all("drive") { try addDrive(text, isSnapshot: options.has("snapshot")) }
     }
 
-    func open(_ options: ImageOptions, _ kind: EngineKind?) throws -> RawImage {
+    /// Opens an image with what it stands on.
+    func open(_ options: ImageOptions, _ kind: EngineKind?, depth: Int = 0) throws -> any BlockNode {
         var options = options
         options.isInactive = isInactive
-        return try RawImage(options, engine: try engine(kind), loop: loop)
+        let file = try RawImage(options, engine: try engine(kind), loop: loop)
+        guard options.format == .qcow2 else { return file }
+        guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
+        return try QCOW2Image(options, file: file) { [unowned self] name, format in try openBacking(name, format, of: options, kind, depth: depth) }
+    }
+
+    private static let mostBacking = 32
+
+    /// The image that another one stands on, which is never written.
+    private func openBacking(_ name: String, _ format: String?, of options: ImageOptions, _ kind: EngineKind?, depth: Int) throws -> any BlockNode {
+        guard let format else {
+            throw BlockError.unsupportedImage(options.path, "a backing file whose format it does not say (qemu-img rebase -u -F sets it)")
+        }
+        guard let known = ImageOptions.Format(rawValue: format) else { throw BlockError.unsupportedFormat(format) }
+        guard !name.hasPrefix("json:"), !name.contains("://") else { throw BlockError.unsupportedImage(options.path, "the backing file '\(name)'") }
+        var below = options
+        below.format = known
+        below.isReadOnly = true
+        // Names are relative to the image that has them.
+        let folder = options.path.lastIndex(of: "/").map { String(options.path[...$0]) } ?? ""
+        below.path = name.hasPrefix("/") ? name : folder + name
+        return try open(below, kind, depth: depth + 1)
     }
 
     /// The engine that was asked for; io_uring, or threads if the host has none, if nothing was.
@@ -191,6 +213,14 @@ public final class BlockSetup {
             entry.node.flush { result = $0 }
             entry.node.drain()
             if case .failed(let code) = result { throw HostError("flush '\(entry.id)'", errno: code) }
+        }
+    }
+
+    /// The emulator ends: what images keep in memory about themselves goes to their files.
+    public func finish() {
+        if isInactive { return }
+        for case let image as QCOW2Image in entries.map(\.node) {
+            do { try image.writeEverything() } catch { warn("\(error)") }
         }
     }
 

@@ -36,6 +36,7 @@ extension AArch64CPU {
         visitor.check("there are four flags", flags < 16)
         guard visitor.isReading else { return }
         (nzcv, fpcr, fpsr) = (flags, control, status)
+        visitor.check("fpcr and fpsr have only bits that there are", fpcr == control && fpsr == status)
     }
 
     /// What decides whether and how the element goes on.

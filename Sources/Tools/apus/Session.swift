@@ -153,6 +153,7 @@ final class Session {
             waiting = []
             for item in work { item() }
             resetIfAsked()
+            if ending != nil { blocks.finish() }
             return ending
         }
     }

@@ -91,6 +91,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
         visitor.check("an address has six bytes", number >> 48 == 0)
         address = MACAddress(number)
         visitor.part("filter", &filter)
+        visitor.field("linkIsUp", &linkIsUp)
         visitor.parts("held", &held, empty: .empty, limit: Int(queueSize))
     }
 
