@@ -36,14 +36,20 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
+	for guest in riscv64 riscv32 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest || exit 1; done
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
@@ -54,10 +60,17 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
+	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
+	for guest in riscv64 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest --kernel || exit 1; done
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64 --full
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs

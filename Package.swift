@@ -35,11 +35,13 @@ let base: [Target] = [
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibSeccomp", path: "Sources/Base/CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     module("Bits", "Base/Bits"),
     module("JSON", "Base/JSON"),
     module("SoftFloat", "Base/SoftFloat"),
     module("Diagnostics", "Base/Diagnostics"),
     module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
+    module("Sandbox", "Base/Sandbox", .unsafe, uses: ["CLibSeccomp", "Diagnostics"]),
     module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
     module("FlatTree", "Base/FlatTree", .unsafe, uses: ["CLibFDT"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
@@ -59,7 +61,7 @@ let translation: [Target] = [
 
 let execution: [Target] = [
     module("AddressSpace", "Execution/AddressSpace", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
-    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost"]),
+    module("CPUModel", "Execution/CPUModel", .unsafe, uses: ["IR", "Diagnostics", "AddressSpace", "HostOS", "CHost", "Snapshot"]),
     module(
         "TranslatedExecution", "Execution/TranslatedExecution", .unsafe,
         uses: [
@@ -74,7 +76,7 @@ let execution: [Target] = [
 
 let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
-    module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Diagnostics"]),
+    module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Compression", "EventLoop", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
@@ -82,16 +84,21 @@ let services: [Target] = [
 let guests: [Target] = [
     module(
         "GuestRISCV", "Guests/RISCV", .unsafe,
-        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat"]),
+        uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat", "Snapshot"]),
+    // What the instructions of both of Arm's architectures compute.
+    module("ArmArithmetic", "Guests/ArmArithmetic", uses: ["Bits", "SoftFloat"]),
+    module(
+        "GuestARM", "Guests/ARM", .unsafe,
+        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
     module(
         "GuestAArch64", "Guests/AArch64", .unsafe,
-        uses: ["IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat"]),
+        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
 ]
 
 let userMode: [Target] = [
     module("UserCore", "UserMode/UserCore", .unsafe, uses: ["UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost", "CStandalone"]),
     module("LinuxUser", "UserMode/LinuxUser", .unsafe, uses: ["UserCore", "GDBStub", "UserExecution", "CPUModel", "HostOS", "Diagnostics", "CHost"]),
-    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64"]),
+    module("UserCatalog", "Catalog/User", uses: ["CPUModel", "GuestRISCV", "GuestAArch64", "GuestARM"]),
     .executableTarget(
         name: "apus-user",
         dependencies: ["LinuxUser", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "HostOS", "Diagnostics", "CSwiftRuntime"],
@@ -105,13 +112,25 @@ let userMode: [Target] = [
 let devices: [Target] = [
     module("DeviceModel", "Devices/DeviceModel", uses: ["ObjectModel", "AddressSpace", "EventLoop", "Diagnostics", "Bits", "Snapshot"]),
     module("ObjectModel", "Devices/ObjectModel", uses: ["JSON", "Diagnostics"]),
-    module("Virtio", "Devices/Buses/Virtio", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
+    module("PCI", "Devices/Buses/PCI", uses: ["ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
+    module(
+        "Virtio", "Devices/Buses/Virtio",
+        uses: ["PCI", "ObjectModel", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "EventLoop", "Diagnostics"]),
     module(
         "VirtioDevices", "Devices/VirtioDevices",
         uses: [
-            "ObjectModel", "JSON", "Virtio", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev", "HostOS", "EventLoop",
+            "ObjectModel", "JSON", "Virtio", "Packets", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev",
+            "HostOS", "EventLoop",
             "Diagnostics",
         ]),
+    module("Packets", "Devices/Packets"),
+    module("SCSI", "Devices/Buses/SCSI", uses: ["BlockCore", "Snapshot", "HostOS"]),
+    module(
+        "NetworkDevices", "Devices/Network",
+        uses: ["ObjectModel", "PCI", "Packets", "DeviceModel", "Snapshot", "AddressSpace", "NetBackends", "Diagnostics"]),
+    module(
+        "StorageDevices", "Devices/Storage",
+        uses: ["ObjectModel", "PCI", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "Diagnostics"]),
     module(
         "PlatformDevices", "Devices/Platform",
         uses: ["DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
@@ -122,16 +141,17 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS",
-            "Diagnostics",
+            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
+            "HostOS",
+            "Diagnostics", "Snapshot",
         ]),
     module(
         "BoardKit", "Machines/BoardKit",
-        uses: ["MachineModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+        uses: ["MachineModel", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestRISCV", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
             "CPUModel",
             "AddressSpace",
             "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -139,7 +159,8 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "Virtio", "VirtioDevices", "DeviceTree", "DeviceModel",
+            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
         ]),
@@ -155,10 +176,21 @@ let control: [Target] = [
         swiftSettings: [.strictMemorySafety()]),
     module(
         "MachineControl", "Control/MachineControl",
-        uses: ["QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "DeviceModel", "CPUModel", "AddressSpace", "HostOS", "Diagnostics"]),
+        uses: [
+            "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "Compression", "HostOS",
+            "Diagnostics",
+        ]),
+    module(
+        "Migration", "Control/Migration",
+        uses: [
+            "MachineControl", "QAPI", "MachineModel", "AddressSpace", "Snapshot", "Compression", "EventLoop", "HostOS", "Diagnostics",
+        ]),
     module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
+    module(
+        "MachineDebugger", "Control/MachineDebugger",
+        uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
     module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
@@ -168,7 +200,7 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "Virtio", "VirtioDevices", "CPUModel",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "CPUModel",
             "ObjectModel", "MachineControl",
             "JSON",
         ]),
@@ -177,9 +209,8 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "NetBackends", "EventLoop", "HostOS", "Diagnostics", "DeviceModel",
-            "Virtio",
-            "VirtioDevices", "PlatformDevices",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineDebugger", "Sandbox", "NetBackends",
+            "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices", "NetworkDevices", "PlatformDevices", "AddressSpace",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -196,7 +227,9 @@ let package = Package(
                 "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
                 "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
-                "CodeCache", "HostCode", "HostX86", "GDBStub",
+                "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
+                "RISCVMachines",
+                "TranslatedExecution",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -225,9 +258,13 @@ let package = Package(
                 "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
             ]),
         tests(
+            "GuestARMTests",
+            uses: ["GuestARM", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR"]),
+        tests(
             "DeviceTests",
             uses: [
-                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "Virtio", "VirtioDevices",
+                "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
+                "SCSI", "StorageDevices", "NetworkDevices",
                 "NetBackends", "HostOS",
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
@@ -235,8 +272,15 @@ let package = Package(
         tests(
             "ControlTests",
             uses: [
-                "Monitor", "MachineControl", "QMP", "QAPI", "Schema", "JSON", "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
+                "Monitor", "MachineControl", "MachineDebugger", "GDBStub", "TranslatedExecution", "CPUModel", "QMP", "QAPI", "Schema", "JSON",
+                "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
                 "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS",
+            ]),
+        tests(
+            "MigrationTests",
+            uses: [
+                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "PlatformDevices", "DeviceModel", "Chardev", "Snapshot",
+                "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),

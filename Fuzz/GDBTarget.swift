@@ -48,6 +48,8 @@ struct GDBTarget: FuzzTarget {
             architecture: "riscv:rv64", watchesStopBefore: false, expedited: ["pc"],
             [DebugFeature("org.gnu.gdb.riscv.cpu", ["zero", "ra", "sp", "pc"].map { DebugRegister($0, bits: 64, type: "int", group: "general") })])
         let process = 1
+        let isAttached = true
+        let abilities: [String] = []
         let threads = [1]
         private var values = [[UInt8]](repeating: [UInt8](repeating: 0, count: 8), count: 4)
         private var memory = [UInt8](repeating: 0x23, count: 4096)
@@ -55,10 +57,10 @@ struct GDBTarget: FuzzTarget {
         func threadName(_ thread: Int) -> String { "fuzz" }
         func register(_ number: Int, of thread: Int) -> [UInt8]? { values[number] }
         func setRegister(_ number: Int, of thread: Int, _ bytes: [UInt8]) { values[number] = bytes }
-        func readMemory(_ address: UInt64, _ count: Int) -> [UInt8] {
+        func readMemory(_ address: UInt64, _ count: Int, of thread: Int) -> [UInt8] {
             address < 4096 ? Array(memory[Int(address)...].prefix(count)) : []
         }
-        func writeMemory(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
+        func writeMemory(_ address: UInt64, _ bytes: [UInt8], of thread: Int) -> Bool {
             guard address < 4096, bytes.count <= 4096 - Int(address) else { return false }
             memory.replaceSubrange(Int(address)..<Int(address) + bytes.count, with: bytes)
             return true

@@ -44,8 +44,13 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
     case "elf": target = try ELFTarget(corpus: options.corpus)
     case "gdb": target = GDBTarget(corpus: options.corpus)
+    case "gdb-machine": target = try MachineGDBTarget(corpus: options.corpus)
     case "json": target = JSONTarget(corpus: options.corpus)
-    case "riscv-decode": target = try CodeTarget(RISCV64LinuxABI().makeCPU(model: nil), rows: RISCVInstructionSet.rows)
+    case "qmp": target = try QMPMessageTarget(corpus: options.corpus)
+    case "migration-riscv64": target = try MigrationTarget(guest: "riscv64")
+    case "migration-aarch64": target = try MigrationTarget(guest: "aarch64")
+    case "qcow2": target = try QCOW2Target(corpus: options.corpus)
+    case "riscv-decode": target = try CodeTarget(RISCVLinuxABI(rv64: true).makeCPU(model: nil), rows: RISCVInstructionSet.rows)
     case "user-elf": target = try UserELFTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
     default: return usage()
@@ -68,7 +73,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 }
 
 func usage() -> Int32 {
-    let targets = "a64|device-tree|elf|gdb|json|riscv-decode|user-elf|virtqueue"
+    let targets = "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|user-elf|virtqueue"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }

@@ -132,24 +132,65 @@ private final class Registers: IOHandler {
 
     // MARK: Writes that somebody wants to know of
 
-    @Test func dirtyPagesAreNoted() throws {
+    @Test func writtenPagesAreNoted() throws {
         let ram = try MemoryRegion.ram("ram", size: 0x4000)
         root.add(ram, at: 0x8000)
         let block = try #require(ram.ramBlock)
-        func dirty() -> [Int] { (0..<block.pages).filter { block.flags(page: $0) & RAMBlock.PageFlag.dirty != 0 } }
+        func written() -> [Int] {
+            var pages = block.takeWrittenPages()
+            return (0..<pages.count).compactMap { _ in pages.takeFirst() }
+        }
         memory.store(0x8000, 1 as UInt64)
-        #expect(dirty() == [], "nobody has asked")
-        for page in 0..<block.pages { block.set(RAMBlock.PageFlag.logged, page: page) }
+        block.startLogging()
+        #expect(written() == [], "nobody had asked")
         memory.store(0x9ff8, 1 as UInt64)
-        #expect(dirty() == [1])
+        #expect(written() == [1] && written() == [])
         memory.write(0xafff, [1, 2])
-        #expect(dirty() == [1, 2, 3])
-        for page in 0..<block.pages { block.clear(RAMBlock.PageFlag.dirty, page: page) }
-        #expect(memory.compareExchange(0x8000, expected: 2 as UInt64, new: 3) == false && dirty() == [], "nothing was written")
-        #expect(memory.compareExchange(0x8000, expected: 1 as UInt64, new: 3) && dirty() == [0])
+        #expect(written() == [2, 3])
+        #expect(memory.compareExchange(0x8000, expected: 2 as UInt64, new: 3) == false && written() == [], "nothing was written")
+        #expect(memory.compareExchange(0x8000, expected: 1 as UInt64, new: 3) && written() == [0])
         memory.noteDeviceWrite(0x9000, count: 0x1001)
-        #expect(dirty() == [0, 1, 2])
+        #expect(written() == [1, 2])
+        block.load([1], at: 0x3fff)
+        #expect(written() == [3])
         #expect(memory.load(0x8000, as: UInt64.self) == 3)
+        block.stopLogging()
+        #expect(block.takeWrittenPages().count == 4, "without logging any page may have been written")
+        #expect(memory.ramBlocks.map(\.name) == ["ram"])
+    }
+
+    @Test func pagesAreMovedAsWholes() throws {
+        let block = try #require(try MemoryRegion.ram("ram", size: 0x4000).ramBlock)
+        #expect((0..<4).allSatisfy(block.isZero))
+        for place in [0, 1, 2047, 2048, 4095] {
+            block.load([1], at: UInt64(0x1000 + place))
+            #expect(!block.isZero(page: 1) && block.isZero(page: 0) && block.isZero(page: 2), "\(place)")
+            block.clear(page: 1)
+            #expect(block.isZero(page: 1))
+        }
+        block.load([7, 8], at: 0x2ffe)
+        var bytes: [UInt8] = [9]
+        block.append(page: 2, to: &bytes)
+        #expect(bytes.count == 4097 && bytes[4095] == 7)
+        block.replace(page: 3, from: bytes, at: 1)
+        #expect(block.bytes(at: 0x3ffe, count: 2) == [7, 8])
+    }
+
+    @Test func setsOfPagesCount() {
+        var pages = PageSet(pages: 130, all: true)
+        #expect(pages.count == 130 && pages.contains(129))
+        #expect(pages.takeFirst(from: 64) == 64 && pages.takeFirst(from: 64) == 65 && pages.takeFirst() == 0 && pages.count == 127)
+        pages.insert(65)
+        pages.insert(65)
+        pages.remove(3)
+        pages.remove(3)
+        #expect(pages.count == 127 && pages.takeFirst(from: 128) == 128 && pages.takeFirst(from: 128) == 129 && pages.takeFirst(from: 128) == nil)
+        var other = PageSet(pages: 130)
+        #expect(other.isEmpty && other.takeFirst() == nil)
+        other.insert(3)
+        other.insert(129)
+        pages.formUnion(other)
+        #expect(pages.contains(3) && pages.contains(129) && pages.count == 127)
     }
 
     @Test func writesToCodeAreReported() throws {

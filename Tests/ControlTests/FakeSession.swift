@@ -36,7 +36,7 @@ final class FakeSession: MachineSession, QMPTarget {
     func information(_ subject: String) -> String? { subject == "block" ? "no disks\n" : nil }
     func define(_ option: String, _ text: String) throws { orders.append("\(option) \(text)") }
     func whileStopped(_ work: @escaping () -> Void) { waiting.append(work) }
-    func pause() { runState = .paused }
+    func pause() { if runState == .running { runState = .paused } }
     func resume() throws(QAPIError) {
         if runState == .shutdown { throw QAPIError(.generic, "Resetting the Virtual Machine is required") }
         runState = .running
@@ -49,6 +49,8 @@ final class FakeSession: MachineSession, QMPTarget {
     }
     func powerDown() { orders.append("powerdown") }
     func leavePreconfiguration() throws { hasMachine = true }
+
+    func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }
 
     func settle() { while !waiting.isEmpty { waiting.removeFirst()() } }
 }

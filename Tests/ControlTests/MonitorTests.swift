@@ -64,7 +64,52 @@ import Testing
         #expect(ask("info status") == "VM status: paused (shutdown)\n" && ask("cont") == "Error: Resetting the Virtual Machine is required\n")
     }
 
-    @Test(arguments: ["migrate", "info qtree", "x/4z 0", "p foo", "x/i"]) func whatIsMissingSaysSo(_ line: String) {
+    @Test(arguments: [
+        ("p 2*(3+4)", "0xe"), ("p 7&3+4", "0x7"), ("p 1|2*4", "0x9"), ("print/d 0-1", "-1"), ("p/u 0-1", "18446744073709551615"), ("p/o 9", "011"),
+        ("p/c 'A'", "'A'"), ("p ~0", "0xffffffffffffffff"), ("p 010", "0x8"), ("p 7%4", "0x3"), ("p $pc", "0x1000"), ("p $mhartid", "0x0"),
+        ("p - -3", "0x3"),
+    ])
+    func expressionsAreWorkedOut(_ line: String, _ value: String) { #expect(ask(line) == value + "\n") }
+
+    @Test(arguments: ["p 1/0", "p (1", "p 1)", "p", "p 0x", "p 08", "p $nothing", "p 1+", "p/z 1", "p 18446744073709551616"])
+    func whatIsNoExpressionSaysSo(_ line: String) { #expect(ask(line).hasPrefix("not supported: ")) }
+
+    @Test func deepParenthesesAreRefused() {
+        let deep = String(repeating: "(", count: 4000) + "1" + String(repeating: ")", count: 4000)
+        #expect(ask("p \(deep)").hasPrefix("not supported: ") && ask("p \(String(repeating: "-", count: 4000))1").hasPrefix("not supported: "))
+    }
+
+    @Test func memoryIsAddedUp() {
+        target.machine.memory.write(0x8000_1000, [1, 2, 3, 0xff])
+        // BSD's sum: rotate to the right, add.
+        #expect(ask("sum 0x80001000 4") == "08449\n" && ask("sum 0x80001000 0") == "00000\n" && ask("sum 0x60000000 4") == "Cannot access memory\n")
+        #expect(ask("sum 0x80001000").hasPrefix("not supported: "))
+    }
+
+    @Test func tablesAreShown() throws {
+        #expect(ask("info mem") == "No translation or protection\n")
+        let cpu = target.machine.cpus[0]
+        let table = cpu.debugRegisters
+        func set(_ name: String, _ value: UInt64) throws {
+            let number = try #require(table.registers.firstIndex { $0.name == name })
+            cpu.setDebugRegister(number, (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) })
+        }
+        // Sv39: two gigapages next to each other with the same rights, one without its successor's, and a table that leads to itself.
+        let memory = target.machine.memory
+        memory.store(0x8000_4000, (UInt64(0x8000_0000) >> 12) << 10 | 0xcf)
+        memory.store(0x8000_4008, (UInt64(0xc000_0000) >> 12) << 10 | 0xcf)
+        memory.store(0x8000_4ff8, (UInt64(0x4000_0000) >> 12) << 10 | 0x43)
+        try set("satp", 8 << 60 | 0x80004)
+        #expect(
+            ask("info mem").split(separator: "\n").suffix(2) == [
+                "0000000000000000 0000000080000000 0000000080000000 rwx--ad", "ffffffffc0000000 0000000040000000 0000000040000000 r----a-",
+            ])
+        #expect(ask("info tlb").split(separator: "\n").count == 5)
+        memory.store(0x8000_4010, (UInt64(0x8000_4000) >> 12) << 10 | 1)
+        #expect(ask("info mem").contains("0000000080000000 0000000080000000"))
+    }
+
+    @Test(arguments: ["x/4z 0", "p foo", "x/i"]) func whatIsMissingSaysSo(_ line: String) {
         #expect(ask(line).hasPrefix("not supported: "))
     }
 

@@ -5,8 +5,12 @@ import DeviceModel
 import EventLoop
 import HostOS
 import NetBackends
+import NetworkDevices
+import PCI
 import PlatformDevices
+import SCSI
 import Snapshot
+import StorageDevices
 import Testing
 import Virtio
 import VirtioDevices
@@ -83,6 +87,93 @@ private final class GICv3Face: MMIODevice {
     }
 }
 
+/// A PCI device behind a root port: the configuration spaces of both, then the windows of the device, in one.
+private final class PCIFace: MMIODevice {
+    static let typeName = "pci"
+    static let windowSize: UInt64 = 0x2_0000
+    private let machine: PCIMachine
+    private let device: any PCIDevice
+    private let windows: AddressSpace
+
+    init(_ make: (AddressSpace) -> any PCIDevice) throws {
+        machine = try PCIMachine()
+        device = make(machine.memory)
+        machine.port.secondaryBus?.plug(device, at: 0)
+        let root = MemoryRegion.container("windows", size: .max)
+        for (number, bar) in device.function.bars.sorted(by: { $0.key > $1.key }) { root.add(bar.region, at: UInt64(number) << 14) }
+        windows = AddressSpace("windows", root: root)
+    }
+
+    func reset() {
+        machine.host.reset()
+        machine.port.reset()
+        device.reset()
+        machine.openPort()
+    }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        visitor.group("host") { machine.host.visit(&$0) }
+        visitor.group("port") { machine.port.visit(&$0) }
+        visitor.group("device") { device.visit(&$0) }
+    }
+    func restored() {
+        machine.host.restored()
+        machine.port.restored()
+        device.restored()
+    }
+
+    /// In the configuration spaces the first 256 bytes are met as often as the windows.
+    private func place(_ offset: UInt64) -> (space: AddressSpace, address: UInt64) {
+        switch offset {
+        case ..<0x2000: (machine.memory, PCIMachine.ecam + 0x8000 + offset % 0x100)
+        case ..<0x4000: (machine.memory, PCIMachine.ecam + 0x10_0000 + offset % 0x100)
+        default: (windows, offset - 0x4000)
+        }
+    }
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
+        let (space, address) = place(offset)
+        return space.readRegister(space.section(at: address), address, size: size)
+    }
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
+        let (space, address) = place(offset)
+        return space.writeRegister(space.section(at: address), address, value: value, size: size)
+    }
+}
+
+/// An ITS with the redistributors of its GIC.
+private final class ITSFace: MMIODevice {
+    static let typeName = GICv3ITS.typeName
+    static let windowSize: UInt64 = 0x6_0000
+    private let gic: GICv3
+    private let its: GICv3ITS
+    private let redistributors: GICv3Window
+
+    init(_ memory: AddressSpace) {
+        gic = GICv3(affinities: [0, 1], memory: memory)
+        its = GICv3ITS(gic, memory: memory)
+        redistributors = GICv3Window(gic, .redistributors)
+    }
+
+    func reset() {
+        gic.reset()
+        its.reset()
+    }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        gic.visit(&visitor)
+        its.visit(&visitor)
+    }
+    func restored() {
+        gic.restored()
+        its.restored()
+    }
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
+        offset < 0x2_0000 ? its.read(offset % 0x200, size: max(size, 4)) : redistributors.read(offset - 0x2_0000, size: size)
+    }
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult {
+        if offset < 0x2_0000 { return its.write(offset % 0x200, value: value, size: max(size, 4)) }
+        return redistributors.write(offset - 0x2_0000, value: value, size: size)
+    }
+}
+
 /// What every device must be able to do, tried on each.
 @Suite struct ConformanceTests {
     private let loop: EventLoop
@@ -98,10 +189,16 @@ private final class GICv3Face: MMIODevice {
 
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
-        "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3",
+        "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
+        "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci",
     ]
 
-    private func make(_ name: String) -> any MMIODevice {
+    private func make(_ name: String) throws -> any MMIODevice {
+        func onPCI(_ device: any VirtioDevice) throws -> PCIFace {
+            var options = VirtioPCI.Options(vectors: 3)
+            options.isModern = !name.hasSuffix("-legacy")
+            return try PCIFace { VirtioPCI(memory: $0, device: device, options: options) }
+        }
         func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
         switch name {
         case "pl011": return PL011(backend: NullBackend())
@@ -110,6 +207,23 @@ private final class GICv3Face: MMIODevice {
         case "gicv2": return GIC400Face(memory)
         case "gicv2m": return GICv2m(first: 80, count: 64)
         case "gicv3": return GICv3Face()
+        case "its": return ITSFace(memory)
+        case "pci-block", "pci-block-legacy": return try onPCI(VirtioBlock(node: Zeros()))
+        case "pci-net": return try onPCI(VirtioNet(address: MACAddress(0x5254_0012_3456), backend: NetworkBackend()))
+        case "pci-plain": return try PCIFace { _ in PlainFunction(vectors: 3) }
+        case "pci-scsi":
+            let adapter = VirtioSCSI()
+            adapter.bus.add(SCSIDisk(node: Zeros(), options: SCSIDisk.Options()), at: .init(target: 0, unit: 0))
+            return try onPCI(adapter)
+        case "e1000e":
+            let address = MACAddress(0x5254_0012_3456)
+            return try PCIFace { _ in E1000e(address: address, backend: NetworkBackend(), isIntegrated: false) }
+        case "ahci":
+            let controller = AHCI()
+            controller.add(ATADrive(disk: Zeros(), options: ATADrive.Options()), port: 0)
+            controller.add(ATADrive(packets: SCSIDisk(node: Zeros(), options: SCSIDisk.Options(.cd)), options: ATADrive.Options()), port: 1)
+            return try PCIFace { _ in controller }
+        case "nvme": return try PCIFace { _ in NVMe(node: Zeros(), options: NVMe.Options(), isIntegrated: false) }
         case "uart": return UART16550A(backend: NullBackend(), loop: loop)
         case "aclint": return ACLINT(harts: 3, loop: loop)
         case "plic": return PLIC(harts: 3)
@@ -161,12 +275,12 @@ private final class GICv3Face: MMIODevice {
     /// Whatever has happened to a device, a new one takes over its state, and says the same of itself.
     @Test(arguments: names) func stateMovesToANewDevice(_ name: String) throws {
         var random = Random(state: 5)
-        let device = make(name)
+        let device = try make(name)
         device.reset()
         for _ in 0..<40 {
             disturb(device, &random, accesses: 50)
             let saved = DeviceSnapshot.save([device])
-            let other = make(name)
+            let other = try make(name)
             try DeviceSnapshot.restore([other], from: saved)
             #expect(DeviceSnapshot.save([other]) == saved)
         }
@@ -175,10 +289,10 @@ private final class GICv3Face: MMIODevice {
     /// The new device also goes on as the old one does.
     @Test(arguments: names.filter { $0 != "rtc" && !$0.hasPrefix("entropy") }) func bothGoOnAlike(_ name: String) throws {
         var random = Random(state: 77)
-        let device = make(name)
+        let device = try make(name)
         device.reset()
         disturb(device, &random, accesses: 500)
-        let other = make(name)
+        let other = try make(name)
         try DeviceSnapshot.restore([other], from: DeviceSnapshot.save([device]))
         var again = random
         disturb(device, &random, accesses: 500)
@@ -189,7 +303,7 @@ private final class GICv3Face: MMIODevice {
     /// A damaged state is refused, or taken over and then harmless; a reset makes the device good again in any case.
     @Test(arguments: names) func damagedStatesDoNoHarm(_ name: String) throws {
         var random = Random(state: 3)
-        let device = make(name)
+        let device = try make(name)
         device.reset()
         let fresh = DeviceSnapshot.save([device])
         disturb(device, &random, accesses: 300)
@@ -209,7 +323,7 @@ private final class GICv3Face: MMIODevice {
 
     /// Whether a device that was reset is as a new one, but for what no reset touches.
     private func restoredAfresh(_ name: String, from saved: [UInt8], _ fresh: [UInt8]) throws -> Bool {
-        let device = make(name)
+        let device = try make(name)
         try DeviceSnapshot.restore([device], from: saved)
         device.reset()
         return DeviceSnapshot.save([device]).count == fresh.count

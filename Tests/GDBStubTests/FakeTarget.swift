@@ -11,6 +11,8 @@ final class FakeTarget: DebugTarget {
                 [DebugRegister("zero", bits: 64, type: "int", group: "general"), DebugRegister("pc", bits: 64, type: "code_ptr", group: "general")])
         ])
     let process = 0x10
+    let isAttached = false
+    let abilities = ["fork-events+"]
     let threads = [0x10, 0x11]
     var values: [Int: [[UInt8]]] = [0x10: [word(0), word(0x1234)], 0x11: [word(0), word(0x5678)]]
     var memory = [UInt8](0..<16)
@@ -23,10 +25,10 @@ final class FakeTarget: DebugTarget {
     func threadName(_ thread: Int) -> String { "thread <\(thread)>" }
     func register(_ number: Int, of thread: Int) -> [UInt8]? { values[thread]?[number] }
     func setRegister(_ number: Int, of thread: Int, _ bytes: [UInt8]) { values[thread]?[number] = bytes }
-    func readMemory(_ address: UInt64, _ count: Int) -> [UInt8] {
+    func readMemory(_ address: UInt64, _ count: Int, of thread: Int) -> [UInt8] {
         address >= 0x100 && address < 0x110 ? Array(memory[Int(address - 0x100)...].prefix(count)) : []
     }
-    func writeMemory(_ address: UInt64, _ bytes: [UInt8]) -> Bool {
+    func writeMemory(_ address: UInt64, _ bytes: [UInt8], of thread: Int) -> Bool {
         guard address >= 0x100, address < 0x110, bytes.count <= 0x110 - Int(address) else { return false }
         memory.replaceSubrange(Int(address) - 0x100..<Int(address) - 0x100 + bytes.count, with: bytes)
         return true
@@ -41,5 +43,7 @@ final class FakeTarget: DebugTarget {
     func setPassedSignals(_ signals: Set<Int32>) { passed = signals }
     func setCaughtCalls(_ calls: CaughtCalls) { caught = calls }
     func hostPath(_ path: String) -> String { path }
+    func query(_ text: String) -> String? { text == "own.query" ? "42" : nil }
+    func set(_ text: String) -> String? { text == "own.setting:1" ? "OK" : nil }
     func monitor(_ command: String) -> String? { command == "hello" ? "hi\n" : nil }
 }

@@ -80,6 +80,8 @@ import Testing
     @Test func whatBothSidesCan() {
         var session = DebugSession(thread: 0x10)
         #expect(answer(&session, "qSupported:multiprocess+;swbreak+;fork-events+;exec-events-").contains("vContSupported+"))
+        #expect(answer(&session, "qSupported").hasSuffix(";fork-events+"), "what the target can do beyond what all can")
+        _ = answer(&session, "qSupported:multiprocess+;swbreak+;fork-events+;exec-events-")
         #expect(session.terms == [.processes, .breakpointReasons, .forkEvents])
         #expect(answer(&session, "QStartNoAckMode") == "OK" && session.terms.contains(.noAcknowledgement))
         #expect(answer(&session, "QNonStop:1") == "E16" && answer(&session, "QNonStop:0") == "OK")
@@ -114,6 +116,31 @@ import Testing
         #expect(answer("QCatchSyscalls:1;40") == "OK" && target.caught == .some([64]))
         #expect(answer("QCatchSyscalls:1") == "OK" && target.caught == .all && answer("QCatchSyscalls:0") == "OK" && target.caught == .none)
         #expect(answer("qRcmd,68656c6c6f") == "68690a" && answer("qRcmd,6x") == "E16")
+    }
+
+    @Test func whatIsTheTargetsOwnIsAsked() {
+        #expect(answer("qown.query") == "42" && answer("Qown.setting:1") == "OK" && answer("qother") == "" && answer("Qother:1") == "")
+        #expect(answer("qAttached") == "0" && answer("qAttached:10") == "0")
+    }
+
+    /// Two points at one address are one breakpoint.
+    @Test func pointsAreKept() {
+        final class Holder: DebugPointHolder {
+            var log: [String] = []
+            func insertBreakpoint(at address: UInt64) { log.append("+\(address)") }
+            func removeBreakpoint(at address: UInt64) { log.append("-\(address)") }
+            func setWatchpoints(_ points: [Watchpoint]) { log.append("=\(points.count)") }
+        }
+        let holder = Holder()
+        var list = DebugPointList()
+        for point in [.software(1), .hardware(1), .software(1), .watch(Watchpoint(.read, address: 2, count: 4))] as [DebugPoint] {
+            list.insert(point, into: holder)
+        }
+        list.remove(.software(1), from: holder)
+        #expect(holder.log == ["+1", "+1", "=1"] && list.contains(.hardware(1)) && !list.contains(.software(1)))
+        list.remove(.software(1), from: holder)
+        list.removeAll(from: holder)
+        #expect(holder.log == ["+1", "+1", "=1", "-1", "=0"] && list.points.isEmpty)
     }
 
     @Test func filesAreRead() {

@@ -22,7 +22,7 @@ import Testing
         var frame = [UInt8](repeating: 0, count: abi.signalFrame.size)
         abi.saveContext(cpu, fault: nil, into: &frame)
         abi.start(cpu, entry: 0x40_0000, stackPointer: 0x7000)
-        abi.enterHandler(cpu, HandlerEntry(handler: 0x40_2000, signal: 11, frame: 0x6000, returnAddress: 0x40_3000))
+        abi.enterHandler(cpu, HandlerEntry(handler: 0x40_2000, signal: 11, frame: 0x6000, shape: abi.signalFrame, returnAddress: 0x40_3000))
         #expect(cpu.register(0) == 11 && cpu.register(31) == 0x6000 && cpu.register(30) == 0x40_3000 && cpu.header.pc == 0x40_2000)
         #expect(cpu.describeRegisters() != before)
         #expect(abi.restoreContext(cpu, from: frame))

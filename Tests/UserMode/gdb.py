@@ -16,7 +16,8 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GUESTS = ["riscv64", "aarch64"]
+# Guests and the triples of their compilers and libraries.
+GUESTS = {"riscv64": "riscv64-linux-gnu", "aarch64": "aarch64-linux-gnu", "arm": "arm-linux-gnueabihf"}
 SETTINGS = ["set confirm off", "set pagination off", "set debuginfod enabled off", "set auto-load safe-path /", "set sysroot target:"]
 
 # Name: kind and part of the program, gdb's commands, what gdb must say in this order, what the program must print and its status.
@@ -95,14 +96,14 @@ PEER_COMMANDS = [
 def compile_program(guest, kind, folder):
     output = f"{folder}/{guest}-{kind}"
     options = ["-g", "-O1", "-pthread"] + (["-static"] if kind == "static" else [])
-    subprocess.run([f"{guest}-linux-gnu-gcc", *options, f"{HERE}/gdb/debugged.c", "-o", output], check=True)
+    subprocess.run([f"{GUESTS[guest]}-gcc", *options, f"{HERE}/gdb/debugged.c", "-o", output], check=True)
     return output
 
 
 def debug(emulator, guest, kind, program, part, commands, interrupts=False):
     """gdb's words, the program's output and its status."""
     place = tempfile.mktemp(dir=os.path.dirname(program))
-    options = ["-L", f"/usr/{guest}-linux-gnu"] if kind == "dynamic" else []
+    options = ["-L", f"/usr/{GUESTS[guest]}"] if kind == "dynamic" else []
     words = [word for command in [*SETTINGS, f"file {program}", f"target remote {place}", *commands] for word in ("-ex", command)]
     with subprocess.Popen([emulator, "-g", place, *options, program, part], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           stdin=subprocess.DEVNULL) as guest_process:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every option of qemu-riscv64 and the variable that does the same: what they change is seen in what a small program prints.
+"""Every option of qemu-riscv64 and the variable that does the same: what they change is seen in what a small program prints. Of qemu-arm and qemu-riscv32
+what they have of their own: models, sizes of memory.
 
 usage: options.py [--bin DIR]
 """
@@ -105,6 +106,66 @@ def check_loops(emulator, folder):
     return failures
 
 
+# Code for any Arm from ARMv5TE on, without a C library: prints what uname says, AT_PLATFORM, and the first line of /proc/cpuinfo with the model.
+ARM = r"""
+static long call(long n, long a, long b, long c, long d) {
+    register long r0 asm("r0") = a, r1 asm("r1") = b, r2 asm("r2") = c, r3 asm("r3") = d, r7 asm("r7") = n;
+    asm volatile("svc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3), "r"(r7) : "memory");
+    return r0;
+}
+static unsigned length(const char *t) { unsigned n = 0; while (t[n]) n++; return n; }
+static void put(const char *t) { call(4, 1, (long)t, length(t), 0); call(4, 1, (long)" ", 1, 0); }
+void run(long *word) {
+    char name[390], info[200];
+    call(122, (long)name, 0, 0, 0);
+    put(name + 4 * 65);
+    word += word[0] + 2;
+    while (*word) word++;
+    for (word++; word[0]; word += 2) if (word[0] == 15) put((char *)word[1]);
+    long file = call(5, (long)"/proc/cpuinfo", 0, 0, 0);
+    info[call(3, file, (long)info, 60, 0)] = 0;
+    put(info);
+    int (*exchange)(int, int, int *) = (void *)0xffff0fc0, value = 1;
+    put(exchange(1, 2, &value) == 0 && value == 2 && exchange(1, 3, &value) != 0 ? "exchanged" : "not exchanged");
+    call(0xf0005, 0x1234, 0, 0, 0);
+    put(((long (*)(void))0xffff0fe0)() == 0x1234 ? "tls" : "no tls");
+    call(248, 0, 0, 0, 0);
+}
+asm(".globl _start\n_start: mov r0, sp\nb run\n");
+"""
+MODELS = [
+    ("arm926", "armv5tejl v5l", "ARMv5"), ("arm1176", "armv6l v6l", "ARMv6"), ("cortex-a7", "armv7l v7l", "ARMv7"),
+    ("cortex-a15", "armv7l v7l", "ARMv7"), ("max", "armv7l v8l", "ARMv8"), ("any", "armv7l v8l", "ARMv8"),
+]
+# The old ABI: the number of write is in the instruction.
+OLD = '.globl _start\n_start: mov r0, #1\nadr r1, text\nmov r2, #4\nswi 0x900004\nmov r7, #1\nswi 0\ntext: .asciz "old\\n"\n'
+
+
+def compile_small(compiler, options, language, text, program):
+    subprocess.run([compiler, *options, "-nostdlib", "-static", "-x", language, "-", "-o", program], input=text, text=True, check=True)
+    return program
+
+
+def check_narrow(folder, folder_of_tools):
+    """Models of Arm, its old ABI, and the sizes of a 32-bit guest's memory; the count of failures."""
+    arm = compile_small("arm-linux-gnueabi-gcc", ["-O", "-march=armv5te", "-marm", "-ffreestanding"], "c", ARM, f"{folder}/arm")
+    old = compile_small("arm-linux-gnueabi-gcc", [], "assembler", OLD, f"{folder}/old")
+    emulator = f"{folder_of_tools}/qemu-arm"
+    cases = [
+        (["-cpu", name], arm, 0, [names, f"model name\t: {family} ", " exchanged tls "]) for name, names, family in MODELS
+    ] + [
+        (["-cpu", "z80"], arm, 1, ["unknown model 'z80'"]), ([], old, -4, ["system calls of the old ABI", "not supported"]),
+        (["-R", "0x200000000"], arm, 1, ["choose a smaller -R"]), (["-B", "0x200000000000"], arm, 0, ["tls"]),
+    ]
+    failures = 0
+    for words, program, status, texts in cases:
+        got, output = run(emulator, words, {}, program)
+        if (got != status and (status <= 0 or got == 0)) or any(text not in output for text in texts):
+            failures += 1
+            print(f"qemu-arm {words}: status {got}, without one of {texts}:\n{output[-500:]}")
+    return failures
+
+
 def run(emulator, words, variables, program):
     environment = {"PATH": os.environ["PATH"], "HOME": "/", **variables}
     done = subprocess.run([emulator, *words, program], env=environment, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
@@ -121,7 +182,8 @@ def ways(option, value, variable):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--bin", default=f"{HERE}/../../build/bin")
-    emulator = os.path.realpath(parser.parse_args().bin) + "/qemu-riscv64"
+    tools = os.path.realpath(parser.parse_args().bin)
+    emulator = tools + "/qemu-riscv64"
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/program"
@@ -131,6 +193,7 @@ def main():
         open(f"{folder}/prefix/of-the-prefix", "w", encoding="utf-8").close()
         failures += check_blocks(emulator, folder, program)
         failures += check_loops(emulator, folder)
+        failures += check_narrow(folder, tools)
         for case, status, text in cases:
             case = (case[0], case[1] and case[1].format(folder=f"{folder}/prefix"), case[2])
             for words, variables in ways(*case):

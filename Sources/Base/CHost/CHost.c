@@ -1,13 +1,17 @@
 #define _GNU_SOURCE
 #include "CHost.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <pty.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <termios.h>
+#include <unistd.h>
 
 int apus_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
@@ -27,6 +31,11 @@ int apus_lock_file(int fd, bool shared) {
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+void apus_unlock_file(int fd) {
+    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size) {
     struct termios attributes;
     if (openpty(main_end, other_end, NULL, NULL, NULL) != 0) return -1;
@@ -38,4 +47,33 @@ int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size) {
         tcsetattr(*other_end, TCSANOW, &attributes);
     }
     return 0;
+}
+
+pid_t apus_start_shell(const char *text, bool writes_to_it, int *own_end) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    int others = ends[writes_to_it ? 0 : 1];
+    *own_end = ends[writes_to_it ? 1 : 0];
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, usual;
+    pid_t process = -1;
+    char *words[] = {"/bin/sh", "-c", (char *)text, NULL};
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, others, writes_to_it ? 0 : 1);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int code = posix_spawn(&process, words[0], &actions, &attributes, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    close(others);
+    if (code == 0) return process;
+    close(*own_end);
+    errno = code;
+    return -1;
 }

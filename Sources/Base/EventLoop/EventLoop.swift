@@ -105,6 +105,11 @@ public final class EventLoop: @unchecked Sendable {
         for item in work { item() }
     }
 
+    /// Runs what has been posted, and what that posts, while the loop itself does not run: for a machine that is to have nothing under way. With the lock held.
+    public func settlePosted() {
+        while postedLock.withLock({ !posted.isEmpty }) { runPosted() }
+    }
+
     func wake() { eventfd_write(wakeup, 1) }
 
     // MARK: Descriptors
@@ -190,6 +195,9 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
+    /// What the virtual clock shows from now on, in nanoseconds from 0 on. Where it follows a count of instructions, whoever counts has to be told too.
+    public func setVirtualTime(_ nanoseconds: Int64) { virtualOffset = (pausedAt ?? monotonicNanoseconds()) - nanoseconds }
+
     /// The earliest deadline of an armed timer on a clock.
     public func nextDeadline(_ clock: ClockKind) -> Int64? { timers.nextDeadline(clock) }
 
@@ -207,7 +215,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     func arm(_ timer: LoopTimer, at deadline: Int64) {
-        guard timers.arm(timer, at: deadline) else { return }
+        // No clock shows less than 0; a restored deadline may be anything.
+        guard timers.arm(timer, at: max(0, deadline)) else { return }
         if timer.clock == .virtual, virtualSource != nil { onEarlierDeadline() } else { wake() }
     }
 

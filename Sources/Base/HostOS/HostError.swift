@@ -25,5 +25,11 @@ extension HostError {
 /// The error number of what cannot be done.
 public var notSupportedNumber: Int32 { ENOTSUP }
 
+/// The error number of what somebody else has.
+public var inUseNumber: Int32 { EBUSY }
+
+/// The error number of a device that has failed.
+public var inputOutputError: Int32 { EIO }
+
 /// The error number of a full disk.
 public var noSpaceLeft: Int32 { ENOSPC }

@@ -108,6 +108,9 @@ public final class HostFile: @unchecked Sendable {
         }
     }
 
+    /// What has been written is on stable storage when this returns.
+    public func synchronize() throws(HostError) { guard fdatasync(descriptor) == 0 else { throw HostError("flush '\(path)'") } }
+
     /// The whole content of a file.
     public static func contents(_ path: String) throws(HostError) -> [UInt8] {
         let file = try HostFile(path, .readOnly)

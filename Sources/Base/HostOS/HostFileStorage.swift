@@ -18,6 +18,9 @@ extension HostFile {
         if apus_lock_file(descriptor, shared) == 0 { return .taken }
         return errno == EAGAIN || errno == EACCES ? .heldByOthers : .impossible
     }
+
+    /// Gives the file to others.
+    public func unlock() { apus_unlock_file(descriptor) }
 }
 
 /// A variable of the process's environment; nil if it is not there or empty.

@@ -45,6 +45,24 @@ public final class HostStream: @unchecked Sendable {
         return Array(bytes.prefix(got))
     }
 
+    /// Writes everything, waiting where the other side cannot take it yet.
+    public func writeAll(_ bytes: [UInt8]) throws(HostError) {
+        var done = 0
+        while done < bytes.count {
+            let put = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+            }
+            if put > 0 {
+                done += put
+            } else if put < 0, errno == EAGAIN {
+                var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = unsafe poll(&place, 1, -1)
+            } else if put == 0 || errno != EINTR {
+                throw HostError("write \(bytes.count) bytes to descriptor \(descriptor)")
+            }
+        }
+    }
+
     /// Writes what can be written and says how much that was. What an error makes impossible counts as written: it is lost.
     public func write(_ bytes: [UInt8]) -> Int {
         var done = 0

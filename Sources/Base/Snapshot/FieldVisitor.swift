@@ -12,6 +12,8 @@ public protocol FieldVisitor {
     mutating func check(_ rule: String, _ holds: @autoclosure () -> Bool)
     /// Whether fields are being filled in.
     var isReading: Bool { get }
+    /// The version of what is being read; when writing, one above all.
+    var version: Int { get }
 }
 
 /// A value whose fields a visitor can go over.
@@ -20,6 +22,13 @@ public protocol SnapshotState {
 }
 
 extension FieldVisitor {
+    public var version: Int { .max }
+
+    /// A field that the state has had since a version; what is older leaves it as it is.
+    public mutating func field<Number: FixedWidthInteger>(_ name: String, since first: Int, _ value: inout Number) {
+        if version >= first { field(name, &value) }
+    }
+
     public mutating func field(_ name: String, _ value: inout Bool) {
         var number: UInt8 = value ? 1 : 0
         field(name, &number)
@@ -46,6 +55,19 @@ extension FieldVisitor {
         var list = values.map { $0 ? 1 : 0 as UInt8 }
         table(name, &list)
         values = list.map { $0 != 0 }
+    }
+
+    public mutating func table<let count: Int, Number: FixedWidthInteger>(_ name: String, _ values: inout InlineArray<count, Number>) {
+        var list = values.indices.map { values[$0] }
+        table(name, &list)
+        for index in values.indices { values[index] = list[index] }
+    }
+
+    /// Text that is as it is: a name, a model.
+    public mutating func constant(_ name: String, _ text: String) {
+        var bytes = Array(text.utf8)
+        field(name, &bytes)
+        check("\(name) is '\(String(decoding: bytes.prefix(200), as: UTF8.self))', and '\(text)' here", bytes.elementsEqual(text.utf8))
     }
 
     /// A part of the state.

@@ -78,13 +78,16 @@ public struct SnapshotReader: FieldVisitor {
     private var path: [String] = []
     private var error: SnapshotError?
     public let isReading = true
+    public let version: Int
 
-    public init(_ bytes: [UInt8]) throws(SnapshotError) {
+    /// - Parameter version: that of the state which has been written down.
+    public init(_ bytes: [UInt8], version: Int = .max) throws(SnapshotError) {
         self.bytes = bytes
+        self.version = version
         guard bytes.starts(with: Stream.magic) else { throw .notASnapshot }
         var position = Stream.magic.count
-        let version = Int(try number(&position, UInt8.self))
-        guard version <= Stream.version else { throw .newer(version: version, known: Stream.version) }
+        let format = Int(try number(&position, UInt8.self))
+        guard format <= Stream.version else { throw .newer(version: format, known: Stream.version) }
         while position < bytes.count {
             let length = Int(try number(&position, UInt16.self))
             guard bytes.count - position >= length else { throw .cutOff }

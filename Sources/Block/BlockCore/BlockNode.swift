@@ -24,8 +24,11 @@ public protocol BlockNode: AnyObject {
     func drain()
     /// Gives the disk another size, in bytes.
     func resize(_ size: UInt64) throws(HostError)
+    /// Gives the image to another process, or takes it from there; meanwhile there are no requests.
+    func setActive(_ active: Bool) throws(HostError)
 }
 
 extension BlockNode {
+    public func setActive(_ active: Bool) throws(HostError) {}
     public func resize(_ size: UInt64) throws(HostError) { throw HostError("resize such a disk", errno: notSupportedNumber) }
 }

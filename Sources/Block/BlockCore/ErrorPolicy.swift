@@ -81,6 +81,9 @@ public final class ErrorPolicy: BlockNode {
         }
     }
 
+    /// Whether requests wait to be done again.
+    public var hasWaitingRequests: Bool { !retries.isEmpty }
+
     /// The machine goes on: what has failed is done again.
     public func retry() {
         let all = retries

@@ -9,6 +9,8 @@ public enum BlockError: ExplainedError {
     case locked(String)
     case cannotLock(String)
     case unsupportedFormat(String)
+    case unsupportedImage(String, String)
+    case damagedImage(String, String)
 
     public var cause: String {
         switch self {
@@ -18,6 +20,8 @@ public enum BlockError: ExplainedError {
         case .notStorage(let path): "'\(path)' is neither a file nor a block device"
         case .locked(let path): "'\(path)' is in use by another process"
         case .cannotLock(let path): "'\(path)' lies where files cannot be locked"
+        case .unsupportedImage(let path, let what): "'\(path)': \(what) is not supported"
+        case .damagedImage(let path, let what): "'\(path)' is damaged: \(what)"
         case .unsupportedFormat(let name): "the image format '\(name)' is not supported"
         }
     }
@@ -30,6 +34,8 @@ public enum BlockError: ExplainedError {
         case .notStorage: "give a regular file or a block device"
         case .locked: "end the other process, or open the image with snapshot=on or readonly=on if nobody writes it"
         case .cannotLock: "leave file.locking=on out"
+        case .unsupportedImage: "convert the image: qemu-img convert"
+        case .damagedImage: "qemu-img check tells more"
         case .unsupportedFormat: "convert the image to raw"
         }
     }

@@ -22,9 +22,13 @@ public struct ImageOptions: Equatable, Sendable {
         }
     }
 
+    /// What the bytes of an image's file are.
+    public enum Format: String, CaseIterable, Sendable { case raw, qcow2 }
+
     public enum Locking: String, CaseIterable, Sendable { case on, off, auto }
 
     public var path: String
+    public var format = Format.raw
     public var isReadOnly = false
     /// Open it for reading only if that is all that the host allows.
     public var mayBecomeReadOnly = false
@@ -34,6 +38,8 @@ public struct ImageOptions: Equatable, Sendable {
     /// What the guest discards is given back to the host.
     public var discards = false
     public var locking = Locking.auto
+    /// Another process has the image until `setActive`.
+    public var isInactive = false
 
     public init(path: String) { self.path = path }
 }

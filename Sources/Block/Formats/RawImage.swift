@@ -52,7 +52,7 @@ public final class RawImage: BlockNode {
         guard isReadOnly || file.alignment <= 512 || size % UInt64(file.alignment) == 0 else {
             throw .unaligned(options.path, bytes: size, alignment: file.alignment)
         }
-        if options.locking == .off { return size }
+        if options.locking == .off || options.isInactive { return size }
         switch file.lock(shared: isReadOnly) {
         case .heldByOthers: throw .locked(options.path)
         case .impossible where options.locking == .on: throw .cannotLock(options.path)
@@ -89,6 +89,19 @@ public final class RawImage: BlockNode {
         drain()
         try file.resize(size)
         self.size = (size + 511) & ~511
+    }
+
+    public func setActive(_ active: Bool) throws(HostError) {
+        drain()
+        if options.locking == .off { return }
+        guard active else { return file.unlock() }
+        switch file.lock(shared: isReadOnly) {
+        case .taken: break
+        case .heldByOthers: throw HostError("take '\(options.path)'", errno: inUseNumber, remedy: "another process has it")
+        case .impossible: if options.locking == .on { throw HostError("lock '\(options.path)'", errno: notSupportedNumber) }
+        }
+        // Whoever had it meanwhile may have changed its size.
+        size = (try file.size() + 511) & ~511
     }
 
     /// Bytes that the file takes on the host.

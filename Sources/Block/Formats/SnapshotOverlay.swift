@@ -57,6 +57,8 @@ public final class SnapshotOverlay: BlockNode {
     /// The changes do not outlive the process, so there is nothing to be kept safe.
     public func flush(_ done: @escaping (BlockResult) -> Void) { changes.flush(done) }
 
+    public func setActive(_ active: Bool) throws(HostError) { try base.setActive(active) }
+
     public func drain() {
         base.drain()
         changes.drain()

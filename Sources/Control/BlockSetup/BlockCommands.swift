@@ -26,11 +26,16 @@ extension BlockSetup {
 
     private func node(_ entry: Entry) -> BlockDeviceInfo {
         let cache = entry.options.cache
+        let (raw, qcow2) = (entry.node as? RawImage, entry.node as? QCOW2Image)
+        let format = entry.options.format.rawValue
         let image = ImageInfo(
-            filename: entry.options.path, format: "raw", dirtyFlag: false, actualSize: (entry.node as? RawImage).map { Int64($0.allocatedSize) },
-            virtualSize: Int64(entry.node.size))
+            filename: entry.options.path, format: format, dirtyFlag: false,
+            actualSize: (raw?.allocatedSize ?? qcow2?.allocatedSize).map { Int64($0) },
+            virtualSize: Int64(entry.node.size), clusterSize: qcow2.map { Int64($0.header.clusterSize) },
+            backingFilename: qcow2?.header.backingFile, backingFilenameFormat: qcow2?.header.backingFormat)
         return BlockDeviceInfo(
-            file: entry.options.path, nodeName: entry.nodeName, ro: entry.node.isReadOnly, drv: "raw", backingFileDepth: 0, encrypted: false,
+            file: entry.options.path, nodeName: entry.nodeName, ro: entry.node.isReadOnly, drv: format, backingFile: qcow2?.header.backingFile,
+            backingFileDepth: qcow2?.depth ?? 0, encrypted: false,
             detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
             cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
     }

@@ -3,6 +3,7 @@ import BlockFormats
 import CommandLine
 import Diagnostics
 import EventLoop
+import HostOS
 import QAPI
 
 /// The disks that `-drive` and `-blockdev` define, and the engines that serve them.
@@ -47,6 +48,8 @@ public final class BlockSetup {
     var files: [(name: String, definition: FileDefinition)] = []
     /// Drives for which the board makes a device, by unit.
     var implied: [Int: String] = [:]
+    /// Another process has the images until `setActive`.
+    public var isInactive = false
     private var policies: [ErrorPolicy] = []
 
     public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
@@ -60,8 +63,32 @@ public final class BlockSetup {
         for text in options.all("drive") { try addDrive(text, isSnapshot: options.has("snapshot")) }
     }
 
-    func open(_ options: ImageOptions, _ kind: EngineKind?) throws -> RawImage {
-        try RawImage(options, engine: try engine(kind), loop: loop)
+    /// Opens an image with what it stands on.
+    func open(_ options: ImageOptions, _ kind: EngineKind?, depth: Int = 0) throws -> any BlockNode {
+        var options = options
+        options.isInactive = isInactive
+        let file = try RawImage(options, engine: try engine(kind), loop: loop)
+        guard options.format == .qcow2 else { return file }
+        guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
+        return try QCOW2Image(options, file: file) { [unowned self] name, format in try openBacking(name, format, of: options, kind, depth: depth) }
+    }
+
+    private static let mostBacking = 32
+
+    /// The image that another one stands on, which is never written.
+    private func openBacking(_ name: String, _ format: String?, of options: ImageOptions, _ kind: EngineKind?, depth: Int) throws -> any BlockNode {
+        guard let format else {
+            throw BlockError.unsupportedImage(options.path, "a backing file whose format it does not say (qemu-img rebase -u -F sets it)")
+        }
+        guard let known = ImageOptions.Format(rawValue: format) else { throw BlockError.unsupportedFormat(format) }
+        guard !name.hasPrefix("json:"), !name.contains("://") else { throw BlockError.unsupportedImage(options.path, "the backing file '\(name)'") }
+        var below = options
+        below.format = known
+        below.isReadOnly = true
+        // Names are relative to the image that has them.
+        let folder = options.path.lastIndex(of: "/").map { String(options.path[...$0]) } ?? ""
+        below.path = name.hasPrefix("/") ? name : folder + name
+        return try open(below, kind, depth: depth + 1)
     }
 
     /// The engine that was asked for; io_uring, or threads if the host has none, if nothing was.
@@ -129,6 +156,12 @@ public final class BlockSetup {
         (entries[index].device, entries[index].sizeChanged) = (name, sizeChanged)
     }
 
+    /// The device that has a disk is gone.
+    public func release(_ id: String) {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
+        (entries[index].isTaken, entries[index].device, entries[index].sizeChanged) = (false, nil, nil)
+    }
+
     private func noteFailure(_ id: String, _ failure: ErrorPolicy.Failure) {
         guard let entry = entries.first(where: { $0.id == id }) else { return }
         let action: BlockErrorAction = failure.stops ? .stop : failure.action == .ignore ? .ignore : .report
@@ -154,6 +187,48 @@ public final class BlockSetup {
 
     /// Waits until no disk has a request under way.
     public func drain() { for engine in engines.values { engine.drain() } }
+
+    /// Why another process could not go on with the disks as they are; nil if it could.
+    public var migrationBlocker: String? {
+        if let entry = entries.first(where: { $0.node is SnapshotOverlay }) {
+            return "the changes of '\(entry.id)' are in a temporary file of this process (snapshot=on)"
+        }
+        return policies.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
+    }
+
+    /// Gives the images to another process, or takes them back from there; all or none.
+    public func setActive(_ active: Bool) throws {
+        guard active == isInactive else { return }
+        var done: [any BlockNode] = []
+        do {
+            for entry in entries {
+                try entry.node.setActive(active)
+                done.append(entry.node)
+            }
+        } catch {
+            for node in done { try? node.setActive(!active) }
+            throw error
+        }
+        isInactive = !active
+    }
+
+    /// Brings everything that the disks have been given to where another process sees it.
+    public func settle() throws {
+        for entry in entries where entry.isTaken && !entry.node.isReadOnly {
+            var result = BlockResult.ok
+            entry.node.flush { result = $0 }
+            entry.node.drain()
+            if case .failed(let code) = result { throw HostError("flush '\(entry.id)'", errno: code) }
+        }
+    }
+
+    /// The emulator ends: what images keep in memory about themselves goes to their files.
+    public func finish() {
+        if isInactive { return }
+        for case let image as QCOW2Image in entries.map(\.node) {
+            do { try image.writeEverything() } catch { warn("\(error)") }
+        }
+    }
 
     /// The machine goes on after a pause.
     public func retry() { for policy in policies { policy.retry() } }

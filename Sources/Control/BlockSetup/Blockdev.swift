@@ -8,7 +8,7 @@ struct FileDefinition {
     var engine: BlockSetup.EngineKind?
 }
 
-/// `-blockdev`: `driver=file` nodes, and `driver=raw` nodes on top of one, named or spelled out as `file.…`.
+/// `-blockdev`: `driver=file` nodes, and nodes of a format on top of one, named or spelled out as `file.…`.
 extension BlockSetup {
     func addBlockdev(_ text: String) throws {
         let list = try PropertyList(jsonOr: text, option: "blockdev", implied: "driver")
@@ -20,7 +20,7 @@ extension BlockSetup {
         case "file", "host_device":
             try list.check(["driver", "node-name", "filename"] + ImageProperties.names)
             files.append((name, try definition(list, path: list["filename"])))
-        case "raw": try openRaw(name, list)
+        case "raw", "qcow2": try openFormat(name, list, list["driver"] == "raw" ? .raw : .qcow2)
         case let other: throw CommandLineError.notSupported("-blockdev driver=\(other ?? "")")
         }
     }
@@ -38,9 +38,12 @@ extension BlockSetup {
         definition.engine = try properties.engine(cache: definition.options.cache) ?? definition.engine
     }
 
-    private func openRaw(_ name: String, _ list: PropertyList) throws {
+    private func openFormat(_ name: String, _ list: PropertyList, _ format: ImageOptions.Format) throws {
         let below = ["file.driver", "file.filename", "file.node-name"] + ImageProperties.names.map { "file.\($0)" }
-        try list.check(["driver", "node-name", "file"] + below + ImageProperties.names.filter { $0 != "aio" && $0 != "locking" })
+        if let backing = list["backing"], backing != "null" {
+            throw CommandLineError.notSupported("-blockdev backing=: the image's own header says it; that")
+        }
+        try list.check(["driver", "node-name", "file", "backing"] + below + ImageProperties.names.filter { $0 != "aio" && $0 != "locking" })
         if let file = list["file"] {
             guard let index = files.firstIndex(where: { $0.name == file }) else {
                 let names = files.map(\.name).joined(separator: ", ")
@@ -48,12 +51,15 @@ extension BlockSetup {
             }
             var definition = files.remove(at: index).definition
             try apply(list, to: &definition)
+            definition.options.format = format
             return try openNode(name, definition)
         }
         guard ["file", "host_device"].contains(list["file.driver"] ?? "file") else {
             throw CommandLineError.notSupported("-blockdev file.driver=\(list["file.driver"] ?? "")")
         }
-        try openNode(name, try definition(list, path: list["file.filename"]))
+        var definition = try definition(list, path: list["file.filename"])
+        definition.options.format = format
+        try openNode(name, definition)
     }
 
     private func openNode(_ name: String, _ definition: FileDefinition) throws {

@@ -2,6 +2,7 @@ import BlockCore
 import BlockFormats
 import CommandLine
 import Diagnostics
+import HostOS
 
 /// `-drive`.
 extension BlockSetup {
@@ -22,6 +23,7 @@ extension BlockSetup {
         }
         try checkKind(list, path)
         var options = ImageOptions(path: path)
+        options.format = try format(list, path)
         options.cache = try cache(list)
         let properties = ImageProperties(list: list)
         try properties.apply(to: &options)
@@ -36,11 +38,23 @@ extension BlockSetup {
     }
 
     private func checkKind(_ list: PropertyList, _ path: String) throws {
-        if let format = list["format"], format != "raw" { throw BlockError.unsupportedFormat(format) }
-        if list["format"] == nil { warn("-drive: no format given for '\(path)', taken as raw; say format=raw") }
         if let driver = list["file.driver"], driver != "file" { throw CommandLineError.notSupported("-drive file.driver=\(driver)") }
         if let media = list["media"], media != "disk" { throw CommandLineError.notSupported("-drive media=\(media)") }
         if let bus = list["bus"], bus != "0" { throw CommandLineError.notSupported("-drive bus=\(bus)") }
+    }
+
+    /// Images are not guessed at: a guest could write a header into its raw disk.
+    private func format(_ list: PropertyList, _ path: String) throws -> ImageOptions.Format {
+        if let name = list["format"] {
+            guard let format = ImageOptions.Format(rawValue: name) else { throw BlockError.unsupportedFormat(name) }
+            return format
+        }
+        if let start = try? HostFile(path, .readOnly).read(at: 0, count: 4), QCOW2Header.isHeader(start) {
+            throw CommandLineError.badValue(
+                option: "drive", value: "file=\(path)", expected: "format=qcow2, which its beginning looks like, or format=raw")
+        }
+        warn("-drive: no format given for '\(path)', taken as raw; say format=raw")
+        return .raw
     }
 
     private func cache(_ list: PropertyList) throws -> ImageOptions.Cache {
@@ -78,6 +92,7 @@ extension BlockSetup {
         let extras = (node.isReadOnly ? ", read-only" : "") + (isSnapshot ? ", changes go to a temporary file" : "")
         let cache = options.cache
         let modes = [cache.writeback ? "writeback" : "writethrough", cache.direct ? "direct" : nil, cache.ignoresFlushes ? "ignore flushes" : nil]
-        return "\(id): \(options.path) (raw, \(node.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
+        return
+            "\(id): \(options.path) (\(options.format.rawValue), \(node.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
     }
 }

@@ -166,6 +166,12 @@ public final class CharacterSetup {
     /// The front end of a back end is gone.
     public func release(_ backend: CharacterBackend) { entries.first { $0.slot === backend }?.isUsed = false }
 
+    /// The front end of what `open` gave is gone; what was made for it under that label goes too.
+    public func close(_ backend: CharacterBackend, label: String) {
+        release(backend)
+        if let entry = entries.first(where: { $0.slot === backend }), entry.id == label { remove(entry) }
+    }
+
     /// The back end that `-serial TEXT` or `-monitor TEXT` names: `stdio`, `tcp:HOST:PORT,server=on`, `chardev:ID`, `mon:…`.
     public func open(_ text: String, option: String, label: String) throws -> CharacterBackend {
         if text.hasPrefix("chardev:") { return try use(String(text.dropFirst(8)), option: option) }

@@ -122,8 +122,17 @@ public struct OptionRow: Sendable {
         .init("D", "FILE", "write the log to a file"),
         .init("singlestep", nil, "translate one guest instruction a block"),
         .init("name", "TEXT", properties: ["guest": .string, "process": .string, "debug-threads": .bool], "name the guest"),
+        .init(
+            "sandbox", "on|off[,obsolete=,elevateprivileges=,spawn=,resourcecontrol=allow|deny]",
+            properties: ["enable": .bool, "obsolete": .string, "elevateprivileges": .string, "spawn": .string, "resourcecontrol": .string],
+            "give up system calls that a machine does not need; elevateprivileges=children for children only"),
         .init("L", "DIR", "look for firmware there"),
+        .init("gdb", "DEV", "wait for gdb, as -serial: tcp::PORT, unix:PATH,server=on,wait=off, stdio, chardev:ID; 'none' for none"),
+        .init("s", nil, "the same as -gdb tcp::1234"),
         .init("S", nil, "do not start the cpus until the monitor says so"),
+        .init(
+            "incoming", "URI|defer",
+            "wait for a machine that comes: tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, file:PATH, or what migrate-incoming says"),
         .init("print-links", nil, "print the names that this program answers to"),
     ]
 

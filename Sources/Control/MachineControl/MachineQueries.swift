@@ -46,7 +46,7 @@ public struct MachineQueries {
         commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
         commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
         registerAbsent(in: &commands)
-        MigrationSettings().register(in: &commands)
+        PCIQueries(session).register(in: &commands)
     }
 
     /// What there is none of.

@@ -24,7 +24,7 @@ public protocol MachineSession: AnyObject {
     var ownMemoryID: String? { get }
     /// The host's threads that run the vCPUs, in their order; the process where none does.
     var hostThreads: [Int64] { get }
-    /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "jit".
+    /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "qtree", "jit".
     func information(_ subject: String) -> String?
     /// Makes what an option's text describes: "chardev", "netdev", "object".
     func define(_ option: String, _ text: String) throws
@@ -41,6 +41,8 @@ public protocol MachineSession: AnyObject {
     func powerDown()
     /// Makes the machine, after `-preconfig`.
     func leavePreconfiguration() throws
+    /// Calls back, with the machine lock held, when a migration out of here is over, at once if there is none.
+    func whenMigrationIsOver(_ body: @escaping () -> Void)
     /// What becomes of the machine when its guest reboots or switches off.
     var actions: GuestActions { get set }
 }

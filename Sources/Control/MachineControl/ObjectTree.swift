@@ -1,6 +1,7 @@
 import JSON
 import MachineModel
 import ObjectModel
+import PCI
 
 /// All objects of a session: `/machine` with its devices and cpus, `/objects`, `/chardevs`.
 public final class ObjectTree {
@@ -27,7 +28,8 @@ public final class ObjectTree {
             let live = [ObjectNode.Live("core-id", "int") { JSONValue(cpu.index) }, ObjectNode.Live("halted", "bool") { .bool(cpu.isHalted) }]
             unattached.addNumbered(ObjectNode(cpuValues, live), base: "device")
         }
-        for device in machine.devices + machine.extraDevices {
+        // What somebody has asked for is noted where it is made.
+        for device in machine.devices + machine.extraDevices where !(device is any PCIDevice) {
             let type = Swift.type(of: device).type
             types.add(type)
             unattached.addNumbered(ObjectNode(PropertyValues(type)), base: "device")

@@ -3,38 +3,6 @@ import CPUModel
 import Diagnostics
 import MachineControl
 
-/// Sums of numbers and `$pc`, as commands take them for addresses.
-struct Expression {
-    let pc: UInt64
-
-    /// Nil if the text is no such sum.
-    func value(_ text: String) -> UInt64? {
-        var total: UInt64 = 0
-        var term = ""
-        var isNegative = false
-        for character in text + "+" {
-            guard character == "+" || character == "-" else {
-                term.append(character)
-                continue
-            }
-            if !term.isEmpty {
-                guard let value = number(term) else { return nil }
-                total = isNegative ? total &- value : total &+ value
-            } else if character == "+", text.isEmpty {
-                return nil
-            }
-            term = ""
-            isNegative = character == "-"
-        }
-        return total
-    }
-
-    private func number(_ text: String) -> UInt64? {
-        if text == "$pc" { return pc }
-        return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
-    }
-}
-
 /// Memory as `x` and `xp` show it.
 struct MemoryDump {
     /// What stands behind the slash: how many, of which form, of which size.
@@ -88,16 +56,20 @@ struct MemoryDump {
     }
 
     private func shown(_ bytes: [UInt8], _ layout: Layout) -> String {
-        let value = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let unused = UInt64(64 - 8 * bytes.count)
-        switch layout.form {
+        MemoryDump.shown(bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }, bytes: bytes.count, layout.form)
+    }
+
+    /// A value of some bytes in one of the forms.
+    static func shown(_ value: UInt64, bytes: Int, _ form: Character) -> String {
+        let unused = UInt64(64 - 8 * bytes)
+        switch form {
         case "d": return String(Int64(bitPattern: value << unused) >> Int64(unused))
         case "u": return String(value)
         case "o": return "0" + String(value, radix: 8)
         case "c":
             if (32...126).contains(value) { return "'\(Character(UnicodeScalar(UInt8(value))))'" }
             return "'\\x\(String(hex(value, digits: 2).dropFirst(2)))'"
-        default: return hex(value, digits: 2 * bytes.count)
+        default: return hex(value, digits: 2 * bytes)
         }
     }
 

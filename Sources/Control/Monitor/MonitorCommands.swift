@@ -11,12 +11,15 @@ public final class MonitorCommands {
         let help: String
         /// Whether it needs vCPUs that stand still.
         let stops: Bool
+        /// Whether, with these words, the monitor waits until the migration that it has begun is over.
+        let waits: ([String]) -> Bool
         let run: (MonitorCommands, [String]) throws -> String
 
         init(
-            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, _ run: @escaping (MonitorCommands, [String]) throws -> String
+            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, waits: @escaping ([String]) -> Bool = { _ in false },
+            _ run: @escaping (MonitorCommands, [String]) throws -> String
         ) {
-            (self.names, self.arguments, self.help, self.stops, self.run) = (names, arguments, help, stops, run)
+            (self.names, self.arguments, self.help, self.stops, self.waits, self.run) = (names, arguments, help, stops, waits, run)
         }
     }
 
@@ -35,7 +38,11 @@ public final class MonitorCommands {
     /// Runs a line and hands over what it has to say, now or later.
     func run(_ line: String, _ done: @escaping (String) -> Void) {
         guard let (row, words) = find(line) else { return done(MonitorCommands.unknown(line)) }
-        guard row.stops else { return done(output(row, words)) }
+        guard row.stops else {
+            let text = output(row, words)
+            guard row.waits(words), text.isEmpty else { return done(text) }
+            return session.whenMigrationIsOver { [self] in done(migrationResult()) }
+        }
         session.whileStopped { [self] in done(output(row, words)) }
     }
 
@@ -47,9 +54,11 @@ public final class MonitorCommands {
             }
             current = Int(cpu)
         }
-        let text = find(line).map { output($0.row, $0.words) } ?? MonitorCommands.unknown(line)
-        return text.replacing("\n", with: "\r\n")
+        return answer(line).replacing("\n", with: "\r\n")
     }
+
+    /// What a line has to say; the vCPUs stand still.
+    public func answer(_ line: String) -> String { find(line).map { output($0.row, $0.words) } ?? MonitorCommands.unknown(line) }
 
     private func find(_ line: String) -> (row: Row, words: [String])? {
         var words = line.split(separator: " ").map(String.init)
@@ -82,11 +91,47 @@ public final class MonitorCommands {
 
     // MARK: Values and memory
 
-    func evaluated(_ text: String?, _ use: (UInt64) -> String) -> String {
-        guard let text, let value = Expression(pc: session.machine.cpus[current].header.pc).value(text) else {
-            return "not supported: the expression '\(text ?? "")'; numbers, $pc, + and - are\n"
+    /// A register of the chosen vCPU by its name in the debugger's table.
+    private func registerValue(_ name: String) -> UInt64? {
+        guard session.machine.cpus.indices.contains(current) else { return nil }
+        let cpu = session.machine.cpus[current]
+        guard let number = cpu.debugRegisters.registers.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) else { return nil }
+        let bytes = cpu.debugRegister(number)
+        return bytes.isEmpty ? nil : bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    func evaluated(_ text: String, _ use: (UInt64) -> String) -> String {
+        guard let value = Expression(register: registerValue).value(text) else {
+            return "not supported: the expression '\(text)'; numbers, registers behind $, + - * / % & | ^ ~ and parentheses are\n"
         }
         return use(value)
+    }
+
+    /// `print`: a value in the form of /x, /d, /u, /o or /c.
+    func printed(_ words: [String]) -> String {
+        let format = words.first?.hasPrefix("/") == true ? String(words[0].dropFirst()) : "x"
+        guard format.count == 1, let form = format.first, "xduoc".contains(form) else { return "not supported: the format '\(format)'\n" }
+        let rest = words.first?.hasPrefix("/") == true ? words.dropFirst() : words[...]
+        return evaluated(rest.joined()) { (form == "x" ? hex($0) : MemoryDump.shown($0, bytes: 8, form)) + "\n" }
+    }
+
+    /// `sum`: the checksum that BSD's program of this name makes of bytes of physical memory.
+    func checksum(_ words: [String]) -> String {
+        guard words.count == 2 else { return "not supported: sum without an address and a size\n" }
+        return evaluated(words[0]) { start in evaluated(words[1]) { checksum(start, $0) ?? "Cannot access memory\n" } }
+    }
+
+    private func checksum(_ start: UInt64, _ size: UInt64) -> String? {
+        var sum: UInt16 = 0
+        var done: UInt64 = 0
+        while done < size {
+            let count = min(size - done, 1 << 16)
+            guard let bytes = session.machine.memory.read(start &+ done, count: Int(count)) else { return nil }
+            for byte in bytes { sum = (sum >> 1 | sum << 15) &+ UInt16(byte) }
+            done += count
+        }
+        let digits = String(sum)
+        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits + "\n"
     }
 
     func dump(_ words: [String], isPhysical: Bool) -> String {

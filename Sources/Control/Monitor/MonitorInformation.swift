@@ -1,3 +1,4 @@
+import CPUModel
 import Diagnostics
 import JSON
 import QAPI
@@ -11,7 +12,9 @@ extension MonitorCommands {
         init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
     }
 
-    static var subjects: [Subject] {
+    static var subjects: [Subject] { (ownSubjects + migrationSubjects).sorted { $0.name < $1.name } }
+
+    private static var ownSubjects: [Subject] {
         [
             text("block"), Subject("block-jobs") { commands, _ in try commands.list("query-block-jobs", empty: "No active jobs\n") },
             Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),
@@ -21,6 +24,7 @@ extension MonitorCommands {
                 "kvm support: \(try commands.table.call(QueryKvmCommand.self).enabled ? "enabled" : "not compiled")\n"
             },
             Subject("memdev") { commands, _ in try commands.list("query-memdev", empty: "") },
+            Subject("mem") { commands, _ in commands.pages(merged: true) },
             Subject("memory_size_summary") { commands, _ in
                 "base memory: \(try commands.table.call(QueryMemorySizeSummaryCommand.self).baseMemory)\n"
             },
@@ -30,10 +34,15 @@ extension MonitorCommands {
                 return words.contains("-f") ? memory.describe() : memory.describeTree()
             },
             Subject("name") { commands, _ in try commands.table.call(QueryNameCommand.self).name.map { $0 + "\n" } ?? "" }, text("network"),
+            Subject("pci") { commands, _ in try commands.pci() },
+            Subject("qtree") { commands, _ in
+                try ["peripheral", "peripheral-anon", "unattached"].map { try commands.deviceTree("/machine/\($0)") }.joined()
+            },
             Subject("qom-tree") { commands, words in try commands.tree(words.first ?? "/machine", depth: 0) },
             Subject("registers") { commands, words in commands.registers(all: words.contains("-a")) },
             Subject("rx_filter") { commands, _ in try commands.list("query-rx-filter", empty: "") },
             Subject("status") { commands, _ in "VM status: \(try commands.status())\n" },
+            Subject("tlb") { commands, _ in commands.pages(merged: false) },
             Subject("tpm") { commands, _ in try commands.list("query-tpm", empty: "TPM device not supported\n") }, text("usernet"),
             Subject("uuid") { commands, _ in try commands.table.call(QueryUuidCommand.self).uuid + "\n" },
             Subject("version") { commands, _ in commands.session.version + "\n" },
@@ -66,6 +75,49 @@ extension MonitorCommands {
     private func registers(all: Bool) -> String {
         let cpus = session.machine.cpus
         return (all ? cpus : [cpus[current]]).map { "\nCPU#\($0.index)\n" + $0.describeRegisters() + "\n" }.joined()
+    }
+
+    /// What the tables of the chosen vCPU map: page by page, or in ranges with the same rights.
+    private func pages(merged: Bool) -> String {
+        var lines = "vaddr            paddr            size             attr\n---------------- ---------------- ---------------- -------\n"
+        var last: PageMapping?
+        func show(_ page: PageMapping?) {
+            guard let page else { return }
+            let words = [page.address, page.physical, page.count].map { hex($0, digits: 16).dropFirst(2) }
+            lines += words.joined(separator: " ") + " " + page.attributes + "\n"
+        }
+        let outcome = session.machine.cpus[current].listMappings { page in
+            if merged, let before = last, before.isContinued(by: page) {
+                last?.count += page.count
+            } else {
+                show(last)
+                last = page
+            }
+        }
+        show(last)
+        switch outcome {
+        case .noTranslation: return "No translation or protection\n"
+        case .complete: return lines
+        case .cut: return lines + "the tables go on, perhaps in circles; no more of them is shown\n"
+        }
+    }
+
+    /// Devices with their properties, those behind a path of the tree of objects.
+    private func deviceTree(_ path: String) throws -> String {
+        var text = ""
+        for child in try call("qom-list", ["path": .string(path)]).array ?? [] {
+            guard let name = child.object?["name"]?.string, child.object?["type"]?.string?.hasPrefix("child<") == true else { continue }
+            let place = "\(path)/\(name)"
+            let type = try call("qom-get", ["path": .string(place), "property": "type"]).string ?? ""
+            text += "dev: \(type), id \"\(path.hasSuffix("peripheral") ? name : "")\"\n"
+            for property in try call("qom-list", ["path": .string(place)]).array ?? [] {
+                guard let name = property.object?["name"]?.string, name != "type", property.object?["type"]?.string?.hasPrefix("child<") != true
+                else { continue }
+                let value = try call("qom-get", ["path": .string(place), "property": .string(name)])
+                text += "  \(name) = \(value.text())\n"
+            }
+        }
+        return text
     }
 
     private func statistics() throws -> String {

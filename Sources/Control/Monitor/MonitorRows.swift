@@ -5,7 +5,9 @@ import QAPI
 
 /// The monitor's commands, row by row.
 extension MonitorCommands {
-    static var rows: [Row] {
+    static var rows: [Row] { ownRows + migrationRows }
+
+    private static var ownRows: [Row] {
         [
             order("cont", aliases: ["c"], "let the guest go on", stops: true), order("nmi", command: "inject-nmi", "send a non-maskable interrupt"),
             order("quit", aliases: ["q"], "end the emulator"), order("stop", aliases: ["s"], "stop the guest", stops: true),
@@ -29,13 +31,21 @@ extension MonitorCommands {
                 return ""
             },
             one("device_del", "id", "unplug a device", stops: true),
+            Row(["dump-guest-memory"], "[-d] [-z] file [begin length]", "write memory and registers to a core file", stops: true) { commands, words in
+                try commands.dumpMemory(words)
+            },
+            Row(["gdbserver"], "[DEV|none]", "wait for gdb on a character back end, tcp::1234 if none is named") { commands, words in
+                let place = words.isEmpty ? "tcp::1234" : try first(words)
+                try commands.session.define("gdb", place)
+                return place == "none" ? "Disabled gdbserver\n" : "Waiting for gdb connection on device '\(place)'\n"
+            },
             Row(["help", "?"], "[cmd]", "list the commands") { $0.help($1) },
             Row(["info"], "[subject]", "show something of the machine", stops: true) { try $0.info($1) },
             Row(["memsave"], "addr size file", "write virtual memory to a file", stops: true) { try $0.save("memsave", $1) },
             definition("netdev_add", "netdev", "TYPE,id=ID,…"), one("netdev_del", "id", "take a network back end away"),
             definition("object_add", "object", "TYPE,id=ID,…"), one("object_del", "id", command: "object-del", "take an object away"),
             Row(["pmemsave"], "addr size file", "write physical memory to a file", stops: true) { try $0.save("pmemsave", $1) },
-            Row(["print", "p"], "expr", "show a value") { commands, words in commands.evaluated(words.first) { hex($0) + "\n" } },
+            Row(["print", "p"], "/fmt expr", "show a value", stops: true) { $0.printed($1) },
             Row(["qom-get"], "path property", "show an object's property") { commands, words in
                 let (path, property) = try two(words)
                 return try commands.call("qom-get", ["path": .string(path), "property": .string(property)]).text(pretty: true) + "\n"
@@ -57,6 +67,7 @@ extension MonitorCommands {
                 try commands.call("set_link", ["name": .string(name), "up": .bool(state == "on")])
                 return ""
             },
+            Row(["sum"], "addr size", "add up bytes of physical memory", stops: true) { $0.checksum($1) },
             one("watchdog_action", "action", command: "watchdog-set-action", "say what a watchdog that has run out does"),
             Row(["x"], "/fmt addr", "show memory at a virtual address", stops: true) { $0.dump($1, isPhysical: false) },
             Row(["xp"], "/fmt addr", "show memory at a physical address", stops: true) { $0.dump($1, isPhysical: true) },
@@ -119,6 +130,20 @@ extension MonitorCommands {
         ]
         if command == "memsave" { arguments["cpu-index"] = JSONValue(current) }
         try call(command, arguments)
+        return ""
+    }
+
+    private func dumpMemory(_ words: [String]) throws -> String {
+        let flags = words.filter { $0.hasPrefix("-") }
+        let rest = words.filter { !$0.hasPrefix("-") }
+        guard flags.allSatisfy({ ["-d", "-z"].contains($0) }) else {
+            throw QAPIError.notSupported("dump-guest-memory \(flags.joined(separator: " "))")
+        }
+        guard rest.count == 1 || rest.count == 3 else { throw QAPIError(.generic, "a file, or a file, a first address and a length are needed") }
+        var arguments: JSONObject = ["paging": false, "protocol": .string("file:" + rest[0]), "detach": .bool(flags.contains("-d"))]
+        if flags.contains("-z") { arguments["format"] = "kdump-zlib" }
+        if rest.count == 3 { (arguments["begin"], arguments["length"]) = (try MonitorCommands.number(rest[1]), try MonitorCommands.number(rest[2])) }
+        try call("dump-guest-memory", arguments)
         return ""
     }
 

@@ -159,6 +159,16 @@ public final class NetworkSetup {
         cardLines.append((backend, "\(name): index=0,type=nic,model=\(model),macaddr=\(address)"))
     }
 
+    /// A card is gone; the network that it was on is free for another.
+    public func release(_ id: String?, card name: String) {
+        if let entry = entries.first(where: { $0.id == id }) {
+            entry.isUsed = false
+            entry.backend.frontEnd = nil
+        }
+        links.removeAll { $0.name == name }
+        cardLines.removeAll { $0.text.hasPrefix(name + ":") }
+    }
+
     /// Warns of networks that nothing is on.
     public func warnOfLooseEnds() { for entry in entries where !entry.isUsed { warn("netdev \(entry.id) has no peer") } }
 

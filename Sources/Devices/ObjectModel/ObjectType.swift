@@ -33,6 +33,8 @@ public struct TypeRegistry: Sendable {
         ObjectType("object", parent: nil, abstract: true), ObjectType("container", parent: "object"),
         ObjectType("device", parent: "object", abstract: true),
         ObjectType("virtio-device", parent: "device", abstract: true), ObjectType("sys-bus-device", parent: "device", abstract: true),
+        ObjectType("pci-device", parent: "device", abstract: true), ObjectType("virtio-pci", parent: "pci-device", abstract: true),
+        ObjectType("scsi-device", parent: "device", abstract: true), ObjectType("ide-device", parent: "device", abstract: true),
         ObjectType("virtio-serial-port", parent: "device", abstract: true), ObjectType("cpu", parent: "device", abstract: true),
         ObjectType("machine", parent: "object", abstract: true),
         ObjectType("chardev", parent: "object", abstract: true), ObjectType("user-creatable", parent: nil, abstract: true),

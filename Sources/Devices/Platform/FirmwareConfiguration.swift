@@ -54,7 +54,7 @@ public final class FirmwareConfiguration: MMIODevice {
         visitor.field("selected", &selected)
         visitor.field("offset", &offset)
         visitor.field("requestAddress", &requestAddress)
-        visitor.check("the offset is not negative", offset >= 0)
+        visitor.check("the offset is one that reads can reach", (0...1 << 40).contains(offset))
     }
 
     // MARK: Items

@@ -68,6 +68,8 @@ public final class Flash: Device, IOHandler {
     public private(set) var region: MemoryRegion!
     private let isReadOnly: Bool
     private let store: Store?
+    /// What the file holds, to be compared with the bank's memory when that has come from elsewhere.
+    private let stored: ((_ offset: UInt64, _ count: Int) -> [UInt8]?)?
     private var reading = Reading.array
     private var expectation = Expectation.command
     private var status = Status.ready
@@ -80,13 +82,14 @@ public final class Flash: Device, IOHandler {
     /// `size` is a power of two of at least one block; `contents` is what the bank holds at first; who runs code from it sees it through
     /// `memory`.
     public init(
-        name: String, size: UInt64, memory: AddressSpace, contents: [UInt8] = [], readOnly: Bool = false, store: Store? = nil
+        name: String, size: UInt64, memory: AddressSpace, contents: [UInt8] = [], readOnly: Bool = false, store: Store? = nil,
+        stored: ((_ offset: UInt64, _ count: Int) -> [UInt8]?)? = nil
     ) throws(HostError) {
         precondition(size.nonzeroBitCount == 1 && size >= Flash.blockSize, "a flash bank's size is a power of two")
         self.size = size
         self.memory = memory
         isReadOnly = readOnly
-        self.store = store
+        (self.store, self.stored) = (store, stored)
         table = FlashQuery(chipSize: Int(size) / Flash.chips, blockSize: Int(Flash.blockSize) / Flash.chips)
         region = try MemoryRegion.romDevice(name, size: size, handler: self)
         region.ramBlock?.load(contents, at: 0)
@@ -119,7 +122,20 @@ public final class Flash: Device, IOHandler {
         visitor.check("the buffer lies in the bank", buffer.count <= Flash.bufferSize && bufferStart < size)
     }
 
-    public func restored() { enter(reading, expecting: expectation) }
+    public func restored() {
+        enter(reading, expecting: expectation)
+        updateFile()
+    }
+
+    /// Brings the file to what the memory holds.
+    private func updateFile() {
+        guard !isReadOnly, let store, let stored, let ram = region.ramBlock else { return }
+        for offset in stride(from: 0, to: size, by: Int(Flash.blockSize)) {
+            let bytes = ram.bytes(at: offset, count: Int(Flash.blockSize))
+            if stored(offset, bytes.count) == bytes || store(offset, bytes) { continue }
+            return warn("the file of \(region.name) cannot be brought up to date")
+        }
+    }
 
     private func enter(_ mode: Reading, expecting next: Expectation = .command) {
         reading = mode

@@ -1,5 +1,6 @@
 import JSON
 import ObjectModel
+import Virtio
 
 extension VirtioBlock {
     private static let errorWords = ["report", "ignore", "enospc", "stop", "auto"]
@@ -20,6 +21,10 @@ extension VirtioBlock {
             Property("rerror", .choice("BlockdevOnError", errorWords), default: "auto", "what becomes of a read that the host fails"),
             Property("werror", .choice("BlockdevOnError", errorWords), default: "auto", "what becomes of a write that the host fails"),
         ])
+
+    /// On PCI a disk has a queue for each cpu unless something else is asked for.
+    public static let pciTypes = VirtioPCI.types(
+        type, changed: [Property("num-queues", .unsigned(bits: 16), range: 1...1024, "number of request queues; one for each cpu if it is left out")])
 
     /// What the command line says of a disk.
     public struct Options: Sendable {

@@ -54,6 +54,18 @@ public final class AddressSpace {
 
     public var sections: [Section] { view.sections }
 
+    /// All memory that there is below the root, visible or not, in order of their names.
+    public var ramBlocks: [RAMBlock] {
+        var found: [RAMBlock] = []
+        var regions = [root]
+        while let region = regions.popLast() {
+            regions += region.children.map(\.region)
+            if case .alias(let target, _) = region.kind { regions.append(target) }
+            if let block = region.ramBlock, !found.contains(where: { $0 === block }) { found.append(block) }
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+
     // MARK: Device registers
 
     /// Reads a device's register for the guest; wide or narrow accesses are fitted to what the handler implements.
@@ -137,6 +149,24 @@ public final class AddressSpace {
         return done < bytes.count && outcome == .ok ? .decodeError : outcome
     }
 
+    /// Writes bytes for a debugger: into ROM and flash memory too.
+    public func patch(_ address: UInt64, _ bytes: [UInt8]) -> AccessResult {
+        var done = 0
+        var outcome = AccessResult.ok
+        _ = forEachPart(address, bytes.count) { section, start, length in
+            let part = Array(bytes[done..<done + length])
+            if section.kind == .rom || section.kind == .romDevice, let ram = section.ram {
+                ram.load(part, at: section.offset &+ (start &- section.start))
+                noteWrite(section, start, length)
+            } else {
+                outcome = write(start, part)
+            }
+            done += length
+            return outcome == .ok
+        }
+        return done < bytes.count && outcome == .ok ? .decodeError : outcome
+    }
+
     private func forEachPart(_ address: UInt64, _ count: Int, _ body: (Section, UInt64, Int) -> Bool) -> Bool {
         guard count == 0 || address.addingReportingOverflow(UInt64(count - 1)).overflow == false else { return false }
         var position = address
@@ -161,7 +191,7 @@ public final class AddressSpace {
     /// The same for one page of a block.
     public func noteWrite(_ ram: RAMBlock, page: Int) {
         let flags = ram.flags(page: page)
-        if flags & RAMBlock.PageFlag.logged != 0 { ram.set(RAMBlock.PageFlag.dirty, page: page) }
+        if flags & RAMBlock.PageFlag.logged != 0 { ram.clear(RAMBlock.PageFlag.logged, page: page) }
         if flags & RAMBlock.PageFlag.code != 0 { for observer in codeWriteObservers { observer(ram, page) } }
     }
 

@@ -9,10 +9,8 @@ public final class RAMBlock {
     public enum PageFlag {
         /// Holds guest code that has been translated: writes must be noticed.
         public static let code: UInt8 = 1
-        /// Writes are to be noted in the dirty bit.
+        /// The next write is to be noted, by taking this flag away: while pages are logged, those without it are dirty.
         public static let logged: UInt8 = 2
-        /// Written since the log was last read.
-        public static let dirty: UInt8 = 4
         /// Some TLB may let generated code write here without asking.
         public static let writtenDirectly: UInt8 = 8
     }
@@ -52,6 +50,8 @@ public final class RAMBlock {
             guard let start = source.baseAddress else { return }
             unsafe (base + Int(offset)).copyMemory(from: start, byteCount: bytes.count)
         }
+        guard !bytes.isEmpty else { return }
+        for page in Int(offset >> 12)...Int((offset + UInt64(bytes.count - 1)) >> 12) { clear(PageFlag.logged, page: page) }
     }
 
     public func bytes(at offset: UInt64, count: Int) -> [UInt8] {

@@ -41,6 +41,9 @@ public struct BlockSlots<Block: CachedBlock> {
         return nil
     }
 
+    /// All blocks that are not dead.
+    @inlinable public var living: [Block] { slots.compactMap { $0 }.filter { !$0.isDead } }
+
     /// Puts a block in, in the place of one with the same key.
     @inlinable public mutating func insert(_ block: Block) {
         if 2 * count >= slots.count { grow() }
@@ -53,7 +56,7 @@ public struct BlockSlots<Block: CachedBlock> {
 
     /// Drops the dead, and makes more room where the living need it.
     @inlinable mutating func grow() {
-        let living = slots.compactMap { $0 }.filter { !$0.isDead }
+        let living = living
         slots = Array(repeating: nil, count: 4 * living.count >= slots.count ? 4 * slots.count : slots.count)
         count = 0
         for block in living { insert(block) }

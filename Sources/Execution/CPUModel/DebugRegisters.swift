@@ -23,6 +23,7 @@ public struct DebugFeature: Sendable {
     public let types: String
     public let registers: [DebugRegister]
 
+    /// - Parameter types: XML.
     public init(_ name: String, types: String = "", _ registers: [DebugRegister]) {
         self.name = name
         self.types = types
@@ -36,16 +37,19 @@ public struct DebugRegisterTable: Sendable {
     public let architecture: String
     public let features: [DebugFeature]
     public let registers: [DebugRegister]
+    /// How many of them, from the first on, are in `g` packets; the others are asked for one by one.
+    public let general: Int
     /// Whether the architecture stops at a watched access before it is done; a debugger then steps over it.
     public let watchesStopBefore: Bool
     /// Registers of interest at every stop, by number: the debugger need not ask for them.
     public let expedited: [Int]
 
-    public init(architecture: String, watchesStopBefore: Bool, expedited: [String], _ features: [DebugFeature]) {
+    public init(architecture: String, watchesStopBefore: Bool, expedited: [String], _ features: [DebugFeature], privileged: [DebugFeature] = []) {
         self.architecture = architecture
         self.watchesStopBefore = watchesStopBefore
-        self.features = features
-        let registers = features.flatMap(\.registers)
+        self.features = features + privileged
+        general = features.reduce(0) { $0 + $1.registers.count }
+        let registers = self.features.flatMap(\.registers)
         self.registers = registers
         self.expedited = expedited.compactMap { name in registers.firstIndex { $0.name == name } }
     }

@@ -7,11 +7,15 @@ public protocol LinuxABI: Sendable {
     var name: String { get }
     /// What `uname -m` says.
     var machine: String { get }
+    /// The same where it depends on the model.
+    func machine(of cpu: VirtualCPU) -> String
     var elf: ELFIdentity { get }
     /// Which table of system-call numbers and which structure layouts it has.
     var family: CallFamily { get }
+    /// Where programs may lie; nil where the host's own addresses serve.
+    var addressSpace: GuestAddressSpace? { get }
     /// The string of AT_PLATFORM; nil for none.
-    var platform: String? { get }
+    func platform(of cpu: VirtualCPU) -> String?
     /// Its numbers for the open flags that differ from architecture to architecture.
     var openFlags: OpenFlags { get }
 
@@ -46,11 +50,14 @@ public protocol LinuxABI: Sendable {
     func stackPointer(_ cpu: VirtualCPU) -> UInt64
     func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64)
     func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64)
+    func threadPointer(_ cpu: VirtualCPU) -> UInt64
     /// The state in which a new program starts.
     func start(_ cpu: VirtualCPU, entry: UInt64, stackPointer: UInt64)
 
     /// Shape of the frame that a signal handler's `siginfo` and `ucontext` lie in.
     var signalFrame: SignalFrame { get }
+    /// Shape of the frame of a handler without SA_SIGINFO, where there is another one.
+    var plainSignalFrame: SignalFrame { get }
     /// Writes registers (and what is known of the fault that caused the signal) into a frame of `signalFrame.size` bytes.
     func saveContext(_ cpu: VirtualCPU, fault: GuestFault?, into frame: inout [UInt8])
     /// Takes the registers out of a frame again; false if it holds what no program may have.
@@ -61,10 +68,20 @@ public protocol LinuxABI: Sendable {
     var hasRestorer: Bool { get }
     /// Machine code that does `rt_sigreturn`, for handlers whose `sigaction` names no restorer.
     var signalReturnCode: [UInt8] { get }
+    /// Where in it a handler returns to: bytes from its start, with what an address of such code has beside the address.
+    func signalReturnOffset(handler: UInt64, wantsInfo: Bool) -> UInt64
+    /// Pages that the kernel gives every program, at addresses of its own: the code in them, for programs to call.
+    func kernelPages(for cpu: VirtualCPU) -> [KernelPage]
 }
 
 /// What most architectures have nothing of.
 extension LinuxABI {
+    public func machine(of cpu: VirtualCPU) -> String { machine }
+    public var addressSpace: GuestAddressSpace? { nil }
+    public func platform(of cpu: VirtualCPU) -> String? { nil }
+    public var plainSignalFrame: SignalFrame { signalFrame }
+    public func signalReturnOffset(handler: UInt64, wantsInfo: Bool) -> UInt64 { 0 }
+    public func kernelPages(for cpu: VirtualCPU) -> [KernelPage] { [] }
     public func callAddress(_ cpu: VirtualCPU, _ address: UInt64) -> UInt64 { address }
     public func control(_ cpu: VirtualCPU, _ call: SystemCallRegisters) -> Int64? { nil }
     public func hardwareProbe(_ cpu: VirtualCPU, key: Int64) -> HardwareProbe? { nil }
@@ -80,7 +97,7 @@ public enum HardwareProbe: Equatable, Sendable {
 }
 
 /// What an ELF header says of the programs that a guest runs.
-public struct ELFIdentity: Sendable {
+public struct ELFIdentity: Equatable, Sendable {
     public let machine: UInt16
     public let is64Bit: Bool
     public let isBigEndian: Bool
@@ -96,6 +113,41 @@ public struct ELFIdentity: Sendable {
 public enum CallFamily: Sendable {
     /// include/uapi/asm-generic with 64-bit longs: riscv64, arm64, loongarch64.
     case generic64
+    /// The same with 32-bit longs, and only calls whose times have 64 bits: riscv32.
+    case generic32
+    /// The EABI of 32-bit Arm (arch/arm/tools/syscall.tbl).
+    case arm
+
+    /// Bytes of a long and of a pointer.
+    public var wordSize: Int { self == .generic64 ? 8 : 4 }
+    /// Whether an argument of 64 bits begins in a register with an even number.
+    public var alignsPairs: Bool { self == .arm }
+}
+
+/// Addresses of programs that have fewer than the host's.
+public struct GuestAddressSpace: Sendable {
+    /// Behind the last address.
+    public let size: UInt64
+    /// Behind the stack of a new program; what has no place of its own lies below it.
+    public let stackTop: UInt64
+
+    public init(size: UInt64, stackTop: UInt64) {
+        self.size = size
+        self.stackTop = stackTop
+    }
+}
+
+/// A page of the kernel's that programs may execute.
+public struct KernelPage: Sendable {
+    public let name: String
+    public let address: UInt64
+    public let bytes: [UInt8]
+
+    public init(name: String, address: UInt64, bytes: [UInt8]) {
+        self.name = name
+        self.address = address
+        self.bytes = bytes
+    }
 }
 
 /// `O_DIRECTORY`, `O_NOFOLLOW`, `O_DIRECT`, `O_LARGEFILE`; the other flags have one number everywhere in asm-generic.
@@ -119,6 +171,8 @@ public struct OpenFlags: Sendable {
 public enum GuestEvent: Sendable {
     case systemCall
     case fault(GuestFault)
+    /// The same for what Apus does not have: its name, which the user is told.
+    case unsupported(String, GuestFault)
 }
 
 /// A fault as the signal that Linux makes of it.
@@ -155,8 +209,8 @@ public struct SystemCallRegisters: Sendable {
 /// Offsets in a signal frame, in bytes from its start, which is where the stack pointer points while the handler runs.
 public struct SignalFrame: Sendable {
     public let size: Int
-    /// `siginfo_t`, 128 bytes.
-    public let info: Int
+    /// `siginfo_t`, 128 bytes; nil for none.
+    public let info: Int?
     /// `ucontext_t`.
     public let context: Int
     /// `uc_stack` (a `stack_t`) and `uc_sigmask`.
@@ -164,7 +218,7 @@ public struct SignalFrame: Sendable {
     /// Bytes below the stack pointer that the program may be using, and what the frame's address must be a multiple of.
     public let redZone: Int, alignment: Int
 
-    public init(size: Int, info: Int, context: Int, stack: Int, mask: Int, redZone: Int, alignment: Int) {
+    public init(size: Int, info: Int?, context: Int, stack: Int, mask: Int, redZone: Int, alignment: Int) {
         self.size = size
         self.info = info
         self.context = context
@@ -179,15 +233,17 @@ public struct SignalFrame: Sendable {
 public struct HandlerEntry: Sendable {
     public let handler: UInt64
     public let signal: Int32
-    /// Address of the frame.
+    /// Address of the frame, and what it looks like.
     public let frame: UInt64
+    public let shape: SignalFrame
     /// Where the handler returns to: the restorer, or `signalReturnCode`.
     public let returnAddress: UInt64
 
-    public init(handler: UInt64, signal: Int32, frame: UInt64, returnAddress: UInt64) {
+    public init(handler: UInt64, signal: Int32, frame: UInt64, shape: SignalFrame, returnAddress: UInt64) {
         self.handler = handler
         self.signal = signal
         self.frame = frame
+        self.shape = shape
         self.returnAddress = returnAddress
     }
 }

@@ -23,9 +23,9 @@ extension VirtualCPU {
     private var printer: Printer { Printer(layout: guest.layout, helpers: guest.helpers) }
 
     private func line(_ address: UInt64, _ bytes: (UInt64) -> [UInt8]) -> String {
-        let code = bytes(address)
+        let code = bytes(guest.codeAddress(address))
         let (text, length) = disassemble(address, code)
         let digits = code.prefix(length).reversed().map { hex($0, digits: 2).dropFirst(2) }.joined()
-        return "\(hex(address, digits: 16)):  \(digits)  \(text)"
+        return "\(hex(guest.codeAddress(address), digits: 16)):  \(digits)  \(text)"
     }
 }

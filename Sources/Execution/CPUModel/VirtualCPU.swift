@@ -1,6 +1,7 @@
 import AddressSpace
 import CHost
 import IR
+import Snapshot
 
 /// What all vCPUs of an architecture share; made once.
 public struct GuestDescription: Sendable {
@@ -17,9 +18,12 @@ public struct GuestDescription: Sendable {
     public let pageBits: Int
     /// Bits of the shift from a code address to its number (1 where instructions are 2-byte aligned).
     public let codeAlignmentBits: Int
+    /// Low bits of `CPUHeader.pc` that are no address but tell how the code there is to be understood (AArch32's T).
+    public let codeStateBits: Int
 
     public init(
-        name: String, stateSize: Int, layout: StateLayout, helpers: [Helper], mmuIndices: Int, pageBits: Int = 12, codeAlignmentBits: Int
+        name: String, stateSize: Int, layout: StateLayout, helpers: [Helper], mmuIndices: Int, pageBits: Int = 12, codeAlignmentBits: Int,
+        codeStateBits: Int = 0
     ) {
         self.name = name
         self.stateSize = stateSize
@@ -28,7 +32,13 @@ public struct GuestDescription: Sendable {
         self.mmuIndices = mmuIndices
         self.pageBits = pageBits
         self.codeAlignmentBits = codeAlignmentBits
+        self.codeStateBits = codeStateBits
     }
+}
+
+extension GuestDescription {
+    /// The address of code that a value of `pc` stands for.
+    public func codeAddress(_ pc: UInt64) -> UInt64 { (pc >> UInt64(codeStateBits)) << UInt64(codeStateBits) }
 }
 
 /// What a vCPU is to forget of its cached translations.
@@ -140,6 +150,12 @@ open class VirtualCPU {
     /// The same for a debugger: no side effects, permissions ignored.
     open func debugTranslate(_ address: UInt64) -> UInt64? { preconditionFailure("abstract") }
 
+    /// An address of an access without the tag that it may have and that translation ignores: as debuggers name it.
+    open func withoutTag(_ address: UInt64) -> UInt64 { address }
+
+    /// Calls `body` with what the tables in use map, in order of addresses. Called with the vCPU stopped.
+    open func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { preconditionFailure("abstract") }
+
     /// Notes a translation fault of an access as the exception to deliver (not yet delivered).
     open func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) { preconditionFailure("abstract") }
 
@@ -161,6 +177,19 @@ open class VirtualCPU {
     /// Power-on state. Called with the vCPU stopped.
     open func reset() { preconditionFailure("abstract") }
 
+    // MARK: Its state, for snapshots. Called with the vCPU stopped and the machine lock held.
+
+    /// Raised with each change of `visit`.
+    open var stateVersion: Int { 1 }
+
+    /// Names every field of the state and what the state is good for (the model). Devices, clocks too, have theirs already.
+    open func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { preconditionFailure("abstract") }
+
+    /// The state has been filled in, the devices' too: caches are empty, timers are armed.
+    open func restored() { preconditionFailure("abstract") }
+
+    // MARK: Descriptions
+
     /// Registers for `-d cpu`, `-d int` and the monitor's `info registers`.
     open func describeRegisters() -> String { preconditionFailure("abstract") }
 
@@ -172,6 +201,9 @@ open class VirtualCPU {
 
     /// Sets a register from as many bytes as it has. Called with the vCPU stopped.
     open func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { preconditionFailure("abstract") }
+
+    /// The registers for a core file. Called with the vCPU stopped.
+    open var coreRegisters: CoreRegisters { preconditionFailure("abstract") }
 
     /// One line for `-d in_asm`: address, bytes and mnemonic of the instruction in the bytes; and its length.
     open func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) { preconditionFailure("abstract") }

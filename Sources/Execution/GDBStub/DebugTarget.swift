@@ -50,14 +50,19 @@ public protocol DebugTarget: AnyObject {
     var registers: DebugRegisterTable { get }
     /// The number of the process; 1 for a machine.
     var process: Int { get }
+    /// Whether it was there before the debugger, and stays when the debugger ends: a machine.
+    var isAttached: Bool { get }
+    /// What it can do beyond what all can, in the words of `qSupported`.
+    var abilities: [String] { get }
     /// Its threads' numbers, from 1; the one that stopped last is first.
     var threads: [Int] { get }
     func threadName(_ thread: Int) -> String
+    /// A register's bytes, none if it cannot be read now; nil if there is no such thread.
     func register(_ number: Int, of thread: Int) -> [UInt8]?
     func setRegister(_ number: Int, of thread: Int, _ bytes: [UInt8])
-    /// Bytes from an address on, as many of `count` as can be read.
-    func readMemory(_ address: UInt64, _ count: Int) -> [UInt8]
-    func writeMemory(_ address: UInt64, _ bytes: [UInt8]) -> Bool
+    /// Bytes from an address on, as the thread sees it, as many of `count` as can be read.
+    func readMemory(_ address: UInt64, _ count: Int, of thread: Int) -> [UInt8]
+    func writeMemory(_ address: UInt64, _ bytes: [UInt8], of thread: Int) -> Bool
     /// Whether the point can be there; the same point may be put in twice.
     func insert(_ point: DebugPoint) -> Bool
     func remove(_ point: DebugPoint)
@@ -71,6 +76,23 @@ public protocol DebugTarget: AnyObject {
     func hostPath(_ path: String) -> String
     /// The answer to a command of `monitor`; nil if there is no such command.
     func monitor(_ command: String) -> String?
+    /// The answer to a query or a setting of its own, without the `q` or `Q`; nil if there is none such.
+    func query(_ text: String) -> String?
+    func set(_ text: String) -> String?
+}
+
+extension DebugTarget {
+    public func query(_ text: String) -> String? { nil }
+    public func set(_ text: String) -> String? { nil }
+}
+
+/// What only programs have.
+extension DebugTarget {
+    public func object(_ name: String, thread: Int) -> [UInt8]? { nil }
+    public func setSignalInformation(_ offset: Int, _ bytes: [UInt8], thread: Int) -> Bool { false }
+    public func setPassedSignals(_ signals: Set<Int32>) {}
+    public func setCaughtCalls(_ calls: CaughtCalls) {}
+    public func hostPath(_ path: String) -> String { path }
 }
 
 /// Why the target stands still.

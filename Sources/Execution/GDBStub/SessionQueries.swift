@@ -3,12 +3,11 @@ import CPUModel
 /// `q` and `Q` packets.
 extension DebugSession {
     private static let offers =
-        "PacketSize=\(String(PacketReader.most, radix: 16));QStartNoAckMode+;multiprocess+;vContSupported+;swbreak+;hwbreak+;fork-events+;exec-events+;"
-        + "qXfer:features:read+;qXfer:threads:read+;qXfer:auxv:read+;qXfer:exec-file:read+;qXfer:siginfo:read+;qXfer:siginfo:write+;"
-        + "QPassSignals+;QCatchSyscalls+"
+        "PacketSize=\(String(PacketReader.most, radix: 16));QStartNoAckMode+;multiprocess+;vContSupported+;swbreak+;hwbreak+;"
+        + "qXfer:features:read+;qXfer:threads:read+"
 
     mutating func query(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {
-        if text.skip("Supported") { return agree(&text) }
+        if text.skip("Supported") { return agree(&text, target) }
         if text.skip("Xfer:") { return transfer(&text, target) }
         if text.skip("Rcmd,") { return command(text, target) }
         if text.skip("ThreadExtraInfo,") { return extraInformation(&text, target) }
@@ -19,12 +18,14 @@ extension DebugSession {
             return DebugSession.text("m" + (own + otherThreads.map { name($0.thread, $0.process) }).joined(separator: ","))
         case "sThreadInfo": return DebugSession.text("l")
         case "Symbol::": return DebugSession.done
-        default: return text.skip("Attached") ? DebugSession.text("0") : DebugSession.notThere
+        default:
+            if text.skip("Attached") { return DebugSession.text(target.isAttached ? "1" : "0") }
+            return target.query(text.string).map { DebugSession.text($0) } ?? DebugSession.notThere
         }
     }
 
     /// `qSupported`: what the debugger can do becomes the terms.
-    private mutating func agree(_ text: inout PacketText) -> Answer {
+    private mutating func agree(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {
         let known: [(String, Terms)] = [
             ("multiprocess+", .processes), ("fork-events+", .forkEvents), ("exec-events+", .executionEvents), ("swbreak+", .breakpointReasons),
         ]
@@ -36,7 +37,7 @@ extension DebugSession {
         }
         // Without processes a child could not be told from its parent.
         if !terms.contains(.processes) { terms.remove(.forkEvents) }
-        return DebugSession.text(DebugSession.offers)
+        return DebugSession.text(([DebugSession.offers] + target.abilities).joined(separator: ";"))
     }
 
     private func command(_ text: PacketText, _ target: any DebugTarget) -> Answer {
@@ -107,7 +108,7 @@ extension DebugSession {
         if text.skip("CatchSyscalls:") { return catchCalls(&text, target) }
         // Threads that run while others stand still are not supported.
         if text.skip("NonStop:") { return text.skip("0") ? DebugSession.done : DebugSession.malformed }
-        return DebugSession.notThere
+        return target.set(text.string).map { DebugSession.text($0) } ?? DebugSession.notThere
     }
 
     private func passSignals(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {

@@ -4,7 +4,7 @@ import CPUModel
 extension DebugSession {
     func readAll(_ target: any DebugTarget) -> Answer {
         var bytes: [UInt8] = []
-        for number in target.registers.registers.indices {
+        for number in 0..<target.registers.general {
             guard let value = target.register(number, of: selected) else { return DebugSession.noThread }
             bytes += value
         }
@@ -13,7 +13,7 @@ extension DebugSession {
 
     func writeAll(_ text: PacketText, _ target: any DebugTarget) -> Answer {
         guard let bytes = Hexadecimal.bytes(text.rest) else { return DebugSession.malformed }
-        let registers = target.registers.registers
+        let registers = target.registers.registers.prefix(target.registers.general)
         guard bytes.count == registers.reduce(0, { $0 + $1.bits / 8 }) else { return DebugSession.malformed }
         var place = 0
         for (number, register) in registers.enumerated() {
@@ -29,7 +29,10 @@ extension DebugSession {
 
     func readOne(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {
         guard let number = number(&text, target) else { return DebugSession.malformed }
-        return target.register(number, of: selected).map { .reply(Hexadecimal.text($0)) } ?? DebugSession.noThread
+        guard let value = target.register(number, of: selected) else { return DebugSession.noThread }
+        // A register that is there and cannot be read.
+        if value.isEmpty { return DebugSession.text(String(repeating: "x", count: target.registers.registers[number].bits / 4)) }
+        return .reply(Hexadecimal.text(value))
     }
 
     func writeOne(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {
@@ -44,7 +47,7 @@ extension DebugSession {
 
     func readMemory(_ text: inout PacketText, _ target: any DebugTarget) -> Answer {
         guard let range = text.range() else { return DebugSession.malformed }
-        let bytes = target.readMemory(range.address, min(range.count, PacketReader.most / 2))
+        let bytes = target.readMemory(range.address, min(range.count, PacketReader.most / 2), of: selected)
         return bytes.isEmpty && range.count > 0 ? DebugSession.unreadable : .reply(Hexadecimal.text(bytes))
     }
 
@@ -52,7 +55,7 @@ extension DebugSession {
         guard let range = text.range(), text.skip(":"), let bytes = isBinary ? Array(text.rest) : Hexadecimal.bytes(text.rest),
             bytes.count == range.count
         else { return DebugSession.malformed }
-        return bytes.isEmpty || target.writeMemory(range.address, bytes) ? DebugSession.done : DebugSession.unreadable
+        return bytes.isEmpty || target.writeMemory(range.address, bytes, of: selected) ? DebugSession.done : DebugSession.unreadable
     }
 
     // MARK: Points

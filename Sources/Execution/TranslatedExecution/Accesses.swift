@@ -50,6 +50,7 @@ extension CPURunner {
     private func open(_ address: UInt64, _ mapping: Mapping, _ table: UnsafeMutablePointer<SoftTLB>) {
         let page = mapping.physical & ~0xfff
         let section = cpu.memory.section(at: page)
+        if engine.hasWatchpoints, engine.debugPoints.watchesPage(cpu.withoutTag(address)) { return }
         guard section.kind == .ram || section.kind == .rom, section.start <= page, section.last >= page | 0xfff,
             let host = unsafe section.host(page), let flags = unsafe section.pageFlags(page)
         else { return }
@@ -102,6 +103,7 @@ extension CPURunner {
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
         let size = memory.size
         if size == 16 { return loadPair(address, memory) }
+        if isWatched(address, memory, reads: true, writes: false) { return 0 }
         if address & UInt64(size - 1) != 0 {
             if memory.alignment == .fault { return misaligned(address, .read) }
             if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
@@ -116,6 +118,7 @@ extension CPURunner {
     func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
         let size = memory.size
         if size == 16 { return storePair(address, value, memory) }
+        if isWatched(address, memory, reads: false, writes: true) { return }
         if address & UInt64(size - 1) != 0 {
             if memory.alignment == .fault {
                 _ = misaligned(address, .write)
@@ -148,6 +151,7 @@ extension CPURunner {
             _ = misaligned(address, .write)
             return
         }
+        if isWatched(address, memory, reads: false, writes: true) { return }
         let high = cpu.header.scratch(RuntimeFunctions.Scratch.high)
         let half = MemoryOperation(8, bigEndian: memory.isBigEndian, mmuIndex: memory.mmuIndex)
         guard address & 0xfff <= 4080 || physicalPage(address &+ 15, .write, memory.mmuIndex) != nil else { return }

@@ -6,6 +6,7 @@ import IR
 extension CPURunner {
     /// The host address for an atomic access; nil with the exception noted. Devices do not do atomics.
     private func atomicPlace(_ address: UInt64, _ memory: MemoryOperation) -> UnsafeMutableRawPointer? {
+        if isWatched(address, memory, reads: true, writes: true) { return nil }
         if address & UInt64(memory.size - 1) != 0 {
             cpu.raise(.misaligned, address: address, .write)
             return nil

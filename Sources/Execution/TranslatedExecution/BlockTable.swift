@@ -78,6 +78,9 @@ struct BlockTable {
         slots.first { block in block.code.map { offset >= $0.entry && offset < $0.entry + $0.size } ?? false }
     }
 
+    /// All blocks that are not dead: a search through everything.
+    var living: [TranslatedBlock] { slots.living }
+
     mutating func insert(_ block: TranslatedBlock, pages keys: [PageKey]) {
         slots.insert(block)
         for key in keys { onPage[place(of: key)].append(block) }

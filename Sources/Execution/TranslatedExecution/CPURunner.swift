@@ -44,6 +44,12 @@ final class CPURunner {
     private var granted: UInt64 = 0
     /// Set, by the round robin's timer, when another vCPU is to have its turn.
     var sliceEnded = false
+    /// How a debugger wants it to go on.
+    var debugAction = DebugAction.run
+    /// A watched access that is about to be done, which `CPUHeader.exception` announces.
+    var watchHit: DebugPoints.Hit?
+    /// Set while a watched access is done after all.
+    var ignoresWatchpoints = false
     /// Called after a kick; the round robin's thread sleeps for all of its vCPUs.
     var onWake: () -> Void = {}
 
@@ -123,7 +129,11 @@ final class CPURunner {
     }
 
     /// Lets the runner run again after `requestStop`.
-    func clearStop() { sleepLock.withLock { stopRequested = false } }
+    func clearStop() {
+        // The registers may have been changed meanwhile: a jump that was to be chained need not lead where `pc` is now.
+        cpu.header.exitSite = 0
+        sleepLock.withLock { stopRequested = false }
+    }
 
     func requestFlush(_ what: TLBFlush) {
         sleepLock.withLock {
@@ -200,6 +210,7 @@ final class CPURunner {
             engine.awaitFlushes(by: self)
         }
         sampleRefill()
+        if debugAction == .step, !engine.stepsTakeInterrupts { return }
         if !cpu.isHalted || cpu.wakeIfDue(), cpu.takeInterrupt() {
             // The jump that was to be chained does not lead to the handler.
             cpu.header.exitSite = 0
@@ -220,6 +231,7 @@ final class CPURunner {
             if unsafe apus_atomic_load_relaxed_u32(exitRequest) != 0 { attend() }
             if cpu.isHalted { return }
             if engine.wantsCodeFlush { engine.flushCode(by: self) }
+            if debugAction != .run || engine.hasBreakpoints, stopsForDebugger() { return }
             // In this order: a site read after the count is of that count's code, or 0.
             let generation = engine.codeFlushes
             var site = cpu.header.exitSite
@@ -252,7 +264,7 @@ final class CPURunner {
         let isStale = block.isDead || engine.wantsCodeFlush || generation != engine.codeFlushes
         let exit = isStale ? .lookup : execute(block)
         engine.exclusivity.leave(gate)
-        if exit == .exception { cpu.deliverException() }
+        if exit == .exception { if watchHit == nil { cpu.deliverException() } else { stopForWatchpoint() } }
         return exit
     }
 
@@ -263,6 +275,13 @@ final class CPURunner {
         rememberJump(block, address)
         guard case .reason(let reason) = unsafe generator.run(address, cpu.header) else { return .lookup }
         return reason
+    }
+
+    /// Runs a block of IR that is nowhere else.
+    func interpret(_ block: HeldBlock) -> ExitReason {
+        engine.exclusivity.enter(gate)
+        defer { engine.exclusivity.leave(gate) }
+        return interpreter.run(block.block, cpu.header)
     }
 
     /// Lets indirect jumps find the block.

@@ -68,7 +68,7 @@ public final class TranslationEngine {
     private(set) var runners: [CPURunner] = []
     private var threads: [HostThread] = []
     /// Kept between runs: where instructions are counted, it holds the virtual time.
-    private lazy var roundRobin = RoundRobin(self)
+    private(set) lazy var roundRobin = RoundRobin(self)
 
     let generator: (any HostCodeGenerator)?
     /// Guards the block table, the code memory and the translator's buffers.
@@ -85,6 +85,18 @@ public final class TranslationEngine {
     public private(set) var translatedBlocks = 0
     public internal(set) var loops = 0
     public private(set) var codeFlushes = 0
+
+    /// What a debugger has put in. Changes while no vCPU runs.
+    var debugPoints = DebugPoints()
+    /// The same as flags, which cost nothing to look at.
+    var hasBreakpoints = false, hasWatchpoints = false
+    /// Whether a vCPU that does a debugger's step takes interrupts.
+    public var stepsTakeInterrupts = false
+    /// Called, on a vCPU's thread, when one has met something that a debugger waits for: `takeDebugStops` tells what, once all stand still.
+    public var onDebugStop: () -> Void = {}
+    let debugLock = Mutex()
+    /// Guarded by `debugLock`.
+    var debugStops: [DebugStop] = []
 
     public init(cpus: [VirtualCPU], loop: EventLoop, options: EngineOptions) throws(EngineError) {
         guard let first = cpus.first else { preconditionFailure("a machine has a vCPU") }
@@ -120,10 +132,14 @@ public final class TranslationEngine {
 
     /// Starts the vCPUs.
     public func start() throws(EngineError) {
-        for runner in runners { runner.clearStop() }
+        for runner in runners {
+            runner.clearStop()
+            // What came up while it stood still is looked at first.
+            runner.cpu.kick()
+        }
         do {
             if options.multiThreaded, options.instructionShift == nil {
-                for runner in runners {
+                for runner in runners where runner.debugAction != .hold {
                     threads.append(try HostThread(name: "CPU \(runner.cpu.index)/TCG") { runner.runUntilStopped() })
                 }
             } else {
@@ -170,7 +186,8 @@ public final class TranslationEngine {
         return runner.physicalPage(address, .execute, runner.cpu.fetchMMUIndex) == second
     }
 
-    private func translate(_ runner: CPURunner, _ physical: UInt64, _ flags: UInt64) -> TranslatedBlock? {
+    /// - Parameter isStep: one instruction for the interpreter, whatever a debugger has put there.
+    func translate(_ runner: CPURunner, _ physical: UInt64, _ flags: UInt64, isStep: Bool = false) -> TranslatedBlock? {
         let cpu = runner.cpu
         let pc = cpu.header.pc
         let section = cpu.memory.section(at: physical)
@@ -185,13 +202,16 @@ public final class TranslationEngine {
         defer { translationLock.unlock() }
         // From here on a write to the page is noticed, so that the code read below cannot become stale unseen.
         watch(ram, section.page(physical))
-        var window = unsafe CodeWindow(base: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), pageStart: pc & ~0xfff) {
+        // No instruction begins behind a breakpoint.
+        let size = hasBreakpoints ? min(4096 - pc & 0xfff, debugPoints.room(behind: pc)) + pc & 0xfff : 4096
+        var window = unsafe CodeWindow(base: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), pageStart: pc & ~0xfff, pageSize: size) {
+            if size < 4096 { return unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self) + Int(size)) }
             guard let next = self.nextPage(runner, (pc & ~0xfff) &+ 4096) else { return nil }
             second = (next.ram, next.page, next.physical)
             self.watch(next.ram, next.page)
             return unsafe UnsafePointer(next.ram.base.assumingMemoryBound(to: UInt8.self) + next.page << 12)
         }
-        let limit = options.singleStep ? 1 : runner.instructionLimit
+        let limit = isStep || options.singleStep ? 1 : runner.instructionLimit
         scratch.reset(pc: pc)
         cpu.translate(into: &scratch, flags: flags, window: &window, limit: limit)
         if scratch.count == 0 {
@@ -201,10 +221,12 @@ public final class TranslationEngine {
         // A fault while reading ahead into the next page is not this block's.
         cpu.header.exception = 0
         unsafe optimize(for: cpu, page: base)
-        let isTemporary = limit < CPURunner.usualLimit && !options.singleStep
+        let isTemporary = isStep || (limit < CPURunner.usualLimit && !options.singleStep)
         var pages = [BlockTable.PageKey(block: ObjectIdentifier(ram), page: section.page(physical))]
         if let second, window.touchedNextPage { pages.append(.init(block: ObjectIdentifier(second.ram), page: second.page)) }
-        guard let block = makeBlock(physical, flags, window.touchedNextPage ? second?.physical : nil, isTemporary) else { return nil }
+        let secondPage = window.touchedNextPage ? second?.physical : nil
+        if isStep { return interpretedBlock(physical, flags, secondPage) }
+        guard let block = makeBlock(physical, flags, secondPage, isTemporary) else { return nil }
         if !isTemporary { table.insert(block, pages: pages) }
         translatedBlocks += 1
         return block
@@ -256,6 +278,13 @@ public final class TranslationEngine {
         return TranslatedBlock(
             pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
             guestBytes: scratch.guestBytes, code: code, ir: holder, isTemporary: isTemporary)
+    }
+
+    /// The scratch IR for one run of the interpreter.
+    private func interpretedBlock(_ physical: UInt64, _ flags: UInt64, _ secondPage: UInt64?) -> TranslatedBlock {
+        TranslatedBlock(
+            pc: scratch.pc, flags: flags, physical: physical, secondPage: secondPage, instructions: scratch.instructions,
+            guestBytes: scratch.guestBytes, code: nil, ir: HeldBlock(copyOf: scratch), isTemporary: true)
     }
 
     func logCode(_ code: CompiledBlock, suffix: String = "") {

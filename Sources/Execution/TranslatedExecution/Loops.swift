@@ -48,6 +48,7 @@ extension TranslationEngine {
     private func makeLoop(_ cpu: VirtualCPU, _ key: TranslatedBlock.Key, onTrial: Bool) -> TranslatedBlock? {
         let section = cpu.memory.section(at: key.physical)
         let old = table.find(physical: key.physical, pc: key.pc, flags: key.flags)
+        if hasBreakpoints, debugPoints.stopsOnPage(key.pc) { return nil }
         guard !Log.isEnabled(.noChain), old?.isLoop != true, section.last >= key.physical | 0xfff,
             let base = unsafe section.host(key.physical & ~0xfff), let ram = section.ram, let generator,
             unsafe translateLoop(cpu, key.pc, key.flags, page: base), generator.supports(scratch)

@@ -11,6 +11,8 @@ final class RoundRobin {
     private let lock = Mutex()
     private let changed = ConditionVariable()
     private var woken = false
+    /// A timer has ended the grant of the turn under way. Guarded by `lock`.
+    private var hasEarlierDeadline = false
     /// The vCPU whose turn it is.
     private var running: Int?
     private var timer: LoopTimer?
@@ -40,6 +42,7 @@ final class RoundRobin {
     private func endTurn() {
         lock.lock()
         woken = true
+        hasEarlierDeadline = true
         changed.signal()
         let index = running
         lock.unlock()
@@ -78,6 +81,7 @@ final class RoundRobin {
     private func runTurn() -> Bool {
         var busy = false
         for runner in engine.runners {
+            if runner.debugAction == .hold { continue }
             runner.attend()
             if runner.cpu.isHalted, !runner.cpu.wakeIfDue() { continue }
             busy = true
@@ -124,6 +128,9 @@ final class RoundRobin {
         return (executed + underWay) << Int64(shift) + warped
     }
 
+    /// Makes the virtual time what it was elsewhere, while nothing runs.
+    func setTime(_ time: Int64, _ shift: Int) { warped = time - executed << Int64(shift) }
+
     private var current: CPURunner?
     private var grantedNow: Int64 = 0
 
@@ -137,19 +144,30 @@ final class RoundRobin {
     private func runCountedTurn(_ shift: Int) -> Bool {
         var busy = false
         for runner in engine.runners {
+            if runner.debugAction == .hold { continue }
             runner.attend()
             if runner.cpu.isHalted, !runner.cpu.wakeIfDue() { continue }
             busy = true
-            let until = engine.withMachineLock { engine.loop.nextDeadline(.virtual) }
-            let left = min(RoundRobin.slice, max(0, (until ?? .max) - now(shift)))
-            grantedNow = max(1, left >> Int64(shift))
-            runner.grant(grantedNow)
-            current = runner
-            take(runner)
-            executed += grantedNow - runner.revokeGrant()
-            current = nil
+            let end = now(shift) + RoundRobin.slice
+            // A timer that a vCPU sets to an earlier time ends its grant, not its turn: it would have none but for its timer's handler.
+            repeat {
+                engine.withMachineLock { engine.loop.fireDueVirtualTimers() }
+                takeCounted(runner, shift, until: end)
+            } while lock.withLock { hasEarlierDeadline } && now(shift) < end && !runner.cpu.isHalted && !runner.isStopRequested
         }
         return busy
+    }
+
+    /// Runs a vCPU until a time, or until the next timer is due.
+    private func takeCounted(_ runner: CPURunner, _ shift: Int, until end: Int64) {
+        lock.withLock { hasEarlierDeadline = false }
+        let deadline = engine.withMachineLock { engine.loop.nextDeadline(.virtual) } ?? .max
+        grantedNow = max(1, max(0, min(end, deadline) - now(shift)) >> Int64(shift))
+        runner.grant(grantedNow)
+        current = runner
+        take(runner)
+        executed += grantedNow - runner.revokeGrant()
+        current = nil
     }
 
     /// All vCPUs wait: virtual time jumps to the next timer, or, if there is none, waits for the outside.

@@ -2,33 +2,18 @@ import CHost
 import CPUModel
 import Glibc
 
-/// Where a debugger wants a program to stop. The guest's memory knows nothing of it: blocks end before a breakpoint and none begins there.
-struct DebugPoints {
-    /// Sorted.
-    var breakpoints: [UInt64] = []
-    /// While there are any, all code is interpreted, and every access is compared with them.
-    var watchpoints: [Watchpoint] = []
-
-    var isEmpty: Bool { breakpoints.isEmpty && watchpoints.isEmpty }
-
-    func stops(at address: UInt64) -> Bool { !breakpoints.isEmpty && breakpoints.contains(address) }
-
-    /// Bytes from an address up to the next breakpoint behind it.
-    func room(behind address: UInt64) -> UInt64 { breakpoints.first { $0 > address }.map { $0 - address } ?? .max }
-}
-
 /// What a debugger does to a program all of whose threads stand still.
-extension UserEngine {
+extension UserEngine: DebugPointHolder {
     public func insertBreakpoint(at address: UInt64) {
         memory.lock.withLock {
-            debugPoints.breakpoints = Array(Set(debugPoints.breakpoints).union([address])).sorted()
+            debugPoints.insertBreakpoint(at: address)
             invalidate(address, address &+ 1)
         }
     }
 
     public func removeBreakpoint(at address: UInt64) {
         memory.lock.withLock {
-            debugPoints.breakpoints.removeAll { $0 == address }
+            debugPoints.removeBreakpoint(at: address)
             invalidate(address, address &+ 1)
         }
     }

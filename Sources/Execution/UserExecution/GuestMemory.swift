@@ -55,8 +55,10 @@ public final class GuestMemory: @unchecked Sendable {
     var beforeWrite: (UInt64, UInt64) -> Void = { _, _ in }
     /// Called with the lock held: whether a page, by its number, is protected because it holds translated code.
     var isProtectedCode: (UInt64) -> Bool = { _ in false }
-    /// Where the search for free room starts in a reserved range.
-    var searchStart: UInt64 = 0x1_0000_0000
+    /// Where free room is looked for in a reserved range.
+    var search = RoomSearch.upwards(from: 0x1_0000_0000)
+
+    private static let guardSize: UInt64 = 0x10000
 
     /// 47 bits, what the host gives programs.
     public static let hostLimit: UInt64 = 0x7fff_ffff_f000
@@ -69,9 +71,11 @@ public final class GuestMemory: @unchecked Sendable {
             limit = GuestMemory.hostLimit - UInt64(base)
             return
         }
+        // An access that begins in the guest's memory ends in it, or on a page behind it that nothing may touch.
+        let reserve = (min(reserve, GuestMemory.hostLimit) + 4095) & ~4095, guardSize = GuestMemory.guardSize
         let wanted = unsafe UnsafeMutableRawPointer(bitPattern: base)
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (base == 0 ? 0 : Int32(MAP_FIXED_NOREPLACE))
-        let mapped = unsafe mmap(wanted, Int(reserve), PROT_NONE, flags, -1, 0)
+        let mapped = unsafe mmap(wanted, Int(reserve + guardSize), PROT_NONE, flags, -1, 0)
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             throw HostError("reserve \(reserve) bytes for the guest", remedy: "choose a smaller -R or another -B")
         }
@@ -162,8 +166,17 @@ public final class GuestMemory: @unchecked Sendable {
 
     // MARK: Mappings
 
+    /// Lets free room be looked for below an address of a reserved range, the highest first, as Linux does.
+    public func searchDownwards(from top: UInt64) { lock.withLock { search = .downwards(from: top) } }
+
     /// The region of an address. Needs the lock.
     public func region(at address: UInt64) -> GuestRegion? { regions.find(address) }
+
+    /// Whether the guest has mapped all of a range. Of reserved memory the host knows less.
+    public func isMapped(_ start: UInt64, _ size: UInt64) -> Bool {
+        guard start < limit, size <= limit - start else { return false }
+        return lock.withLock { regions.gaps(start, start + max(size, 1)).isEmpty }
+    }
 
     /// All regions, for `/proc/self/maps`.
     public func allRegions() -> [GuestRegion] { lock.withLock { regions.list } }

@@ -83,8 +83,7 @@ extension GuestMemory {
         var hint = request.address & ~(GuestMemory.pageSize - 1)
         var flags = request.flags
         if isReserved {
-            let wanted = regions.room(length, from: hint == 0 ? searchStart : hint, limit: limit)
-            guard let place = wanted ?? regions.room(length, from: 0x10000, limit: limit) else { return -Int64(ENOMEM) }
+            guard let place = regions.room(length, hint: hint, search, limit: limit) else { return -Int64(ENOMEM) }
             hint = place
             flags |= MAP_FIXED
         }
@@ -176,7 +175,7 @@ extension GuestMemory {
                 if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
                     || !regions.parts(old + oldLength, old + newLength).isEmpty
                 {
-                    guard flags & 1 != 0, let room = regions.room(newLength, from: searchStart, limit: limit) else { return -Int64(ENOMEM) }
+                    guard flags & 1 != 0, let room = regions.room(newLength, hint: 0, search, limit: limit) else { return -Int64(ENOMEM) }
                     target = room
                     hostFlags |= 3
                 } else {

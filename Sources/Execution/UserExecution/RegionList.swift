@@ -1,3 +1,14 @@
+/// How free room is looked for.
+enum RoomSearch {
+    /// The lowest from an address on, or from the lowest that there is.
+    case upwards(from: UInt64)
+    /// The highest below an address.
+    case downwards(from: UInt64)
+
+    /// The lowest address that programs are given without asking for it.
+    static let floor: UInt64 = 0x10000
+}
+
 /// A process's regions, sorted and disjoint.
 struct RegionList {
     private(set) var list: [GuestRegion] = []
@@ -57,6 +68,31 @@ struct RegionList {
         if let region { new.append(region) }
         if last > first, list[last - 1].end > end { new.append(list[last - 1].cut(end, list[last - 1].end)) }
         list.replaceSubrange(first..<last, with: new)
+    }
+
+    /// A free range of `size` bytes below `limit`: at `hint` if that is not 0 and free.
+    func room(_ size: UInt64, hint: UInt64, _ search: RoomSearch, limit: UInt64) -> UInt64? {
+        switch search {
+        case .upwards(let start):
+            return room(size, from: hint == 0 ? start : hint, limit: limit) ?? room(size, from: RoomSearch.floor, limit: limit)
+        case .downwards(let top):
+            if hint >= RoomSearch.floor, hint < limit, limit - hint >= size, parts(hint, hint + size).isEmpty { return hint }
+            return room(size, below: top) ?? room(size, from: RoomSearch.floor, limit: limit)
+        }
+    }
+
+    /// The highest free range of `size` bytes below an address.
+    private func room(_ size: UInt64, below top: UInt64) -> UInt64? {
+        var end = top
+        var next = index(top)
+        while true {
+            let isInside = next < list.count && list[next].start < end
+            if isInside { end = list[next].start }
+            let start = next > 0 ? list[next - 1].end : 0
+            if end > start, end >= size, end - size >= max(start, RoomSearch.floor) { return end - size }
+            if next == 0 || end <= RoomSearch.floor { return nil }
+            next -= 1
+        }
     }
 
     /// The lowest free range of `size` bytes from an address on.

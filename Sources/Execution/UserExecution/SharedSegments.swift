@@ -14,7 +14,7 @@ extension GuestMemory {
             var place = address
             var hostFlags = Int(flags & 0xffff_ffff)
             if place == 0, isReserved {
-                guard let found = regions.room(length, from: searchStart, limit: limit) else { return -Int64(ENOMEM) }
+                guard let found = regions.room(length, hint: 0, search, limit: limit) else { return -Int64(ENOMEM) }
                 place = found
                 // SHM_REMAP.
                 hostFlags |= 0o40000

@@ -21,13 +21,10 @@ extension UserRunner {
     /// Whether a debugger watches the access, which then waits.
     private func isWatched(_ address: UInt64, _ memory: MemoryOperation, reads: Bool, writes: Bool) -> Bool {
         if engine.debugPoints.watchpoints.isEmpty || ignoresWatchpoints { return false }
-        for point in engine.debugPoints.watchpoints {
-            guard let place = point.hit(address, UInt64(memory.size), reads: reads, writes: writes) else { continue }
-            watchHit = (point.kind, place)
-            cpu.header.exception = 1
-            return true
-        }
-        return false
+        guard let hit = engine.debugPoints.hit(address, UInt64(memory.size), reads: reads, writes: writes) else { return false }
+        watchHit = hit
+        cpu.header.exception = 1
+        return true
     }
 
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {

@@ -106,7 +106,7 @@ public final class UserEngine {
     func block(_ cpu: VirtualCPU) -> Lookup {
         let (pc, flags) = (cpu.header.pc, cpu.translationFlags)
         return memory.lock.withLock {
-            if debugPoints.stops(at: pc) { return .breakpoint }
+            if debugPoints.stops(at: guest.codeAddress(pc)) { return .breakpoint }
             if let block = table.find(UserBlock.Key(pc: pc, flags: flags)), isCurrent(block) { return .block(block) }
             if let fault = translate(cpu, pc, flags, limit: options.singleStep ? 1 : 64) { return .fault(fault) }
             return makeBlock(flags)
@@ -125,7 +125,7 @@ public final class UserEngine {
     /// Whether a block on an unwatched page still stands for the bytes that are there.
     private func isCurrent(_ block: UserBlock) -> Bool {
         guard let bytes = block.comparedBytes else { return true }
-        if memory.bytes(at: block.pc, count: bytes.count) == bytes { return true }
+        if memory.bytes(at: guest.codeAddress(block.pc), count: bytes.count) == bytes { return true }
         kill(block)
         return false
     }
@@ -140,14 +140,15 @@ public final class UserEngine {
     }
 
     private func translate(_ cpu: VirtualCPU, _ pc: UInt64, _ flags: UInt64, limit: Int, into block: inout IRBlock) -> GuestFault? {
-        if let fault = fetchFault(pc) { return fault }
-        watch(pc >> 12)
-        guard var window = reader.window(memory, pc, most: debugPoints.room(behind: pc), watch: { [unowned(unsafe) self] in watch($0) })
-        else { return GuestFault(signal: 7, code: 2, address: pc) }
+        let address = guest.codeAddress(pc)
+        if let fault = fetchFault(address) { return fault }
+        watch(address >> 12)
+        guard var window = reader.window(memory, address, most: debugPoints.room(behind: address), watch: { [unowned(unsafe) self] in watch($0) })
+        else { return GuestFault(signal: 7, code: 2, address: address) }
         block.reset(pc: pc)
         cpu.translate(into: &block, flags: flags, window: &window, limit: limit)
         // An instruction that begins here and ends where nothing can be fetched.
-        if block.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: pc) }
+        if block.count == 0 { return fetchFault((pc | 0xfff) + 1) ?? GuestFault(signal: 11, code: 1, address: address) }
         return nil
     }
 
@@ -158,7 +159,8 @@ public final class UserEngine {
     }
 
     private func makeBlock(_ flags: UInt64) -> Lookup {
-        let numbers = UserEngine.pages(scratch.pc..<scratch.pc &+ UInt64(max(scratch.guestBytes, 1)))
+        let address = guest.codeAddress(scratch.pc)
+        let numbers = UserEngine.pages(address..<address &+ UInt64(max(scratch.guestBytes, 1)))
         let isCompared = numbers.contains { pages[$0]?.isCompared == true }
         var code: CompiledBlock?
         if let generator, debugPoints.watchpoints.isEmpty, generator.supports(scratch) {
@@ -172,7 +174,7 @@ public final class UserEngine {
         }
         let block = UserBlock(
             pc: scratch.pc, flags: flags, code: code, ir: code == nil ? HeldBlock(copyOf: scratch) : nil,
-            comparedBytes: isCompared ? memory.bytes(at: scratch.pc, count: scratch.guestBytes) : nil)
+            comparedBytes: isCompared ? memory.bytes(at: address, count: scratch.guestBytes) : nil)
         add(block, numbers)
         return .block(block)
     }

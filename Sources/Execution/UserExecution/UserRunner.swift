@@ -39,7 +39,7 @@ public final class UserRunner {
     /// Set by a debugger: `run` does one instruction only.
     public var isStepping = false
     /// A watched access that is about to be done, which `CPUHeader.exception` announces.
-    var watchHit: (kind: Watchpoint.Kind, address: UInt64)?
+    var watchHit: DebugPoints.Hit?
     /// Set while a watched access is done after all.
     private(set) var ignoresWatchpoints = false
     private var interpreter: Interpreter
@@ -178,7 +178,7 @@ public final class UserRunner {
     }
 
     /// Stops for a watched access: before it, or behind its instruction, as the architecture's processors do.
-    private func stop(for hit: (kind: Watchpoint.Kind, address: UInt64)) -> UserStop {
+    private func stop(for hit: DebugPoints.Hit) -> UserStop {
         watchHit = nil
         cpu.header.exception = 0
         if !cpu.debugRegisters.watchesStopBefore {

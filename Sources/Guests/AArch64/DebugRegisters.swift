@@ -1,9 +1,9 @@
 import CPUModel
 import IR
 
-/// An element's registers in the debugger's order: X0–X30, SP, PC, CPSR, V0–V31, FPSR, FPCR, TPIDR_EL0.
+/// An element's registers in the debugger's order: X0–X30, SP, PC, CPSR, V0–V31, FPSR, FPCR, TPIDR_EL0, and a machine's system registers.
 extension AArch64CPU {
-    private enum Number { static let pc = 32, flags = 33, firstVector = 34, fpsr = 66, fpcr = 67, thread = 68 }
+    private enum Number { static let pc = 32, flags = 33, firstVector = 34, fpsr = 66, fpcr = 67, thread = 68, privileged = 69 }
 
     private static let flagTypes =
         #"<flags id="cpsr_flags" size="4">"#
@@ -25,7 +25,9 @@ extension AArch64CPU {
             }.joined()
     }()
 
-    private static let table: DebugRegisterTable = {
+    private static let table = table(flagTypes: flagTypes)
+
+    static func table(flagTypes: String, privileged: [DebugFeature] = []) -> DebugRegisterTable {
         let general = AArch64Registers.names.map {
             DebugRegister($0, bits: 64, type: $0 == "sp" ? "data_ptr" : "int", group: "general")
         }
@@ -40,15 +42,16 @@ extension AArch64CPU {
                 DebugFeature("org.gnu.gdb.aarch64.core", types: flagTypes, general + state),
                 DebugFeature("org.gnu.gdb.aarch64.fpu", types: vectorTypes, vectors + status),
                 DebugFeature("org.gnu.gdb.aarch64.tls", [DebugRegister("tpidr", bits: 64, type: "data_ptr", group: "system")]),
-            ])
-    }()
+            ], privileged: privileged)
+    }
 
-    var debugTable: DebugRegisterTable { AArch64CPU.table }
+    var debugTable: DebugRegisterTable { system == nil ? AArch64CPU.table : machineTable }
 
     private func value(_ number: Int) -> UInt128 {
         switch number {
+        case Number.privileged...: UInt128(privilegedRegister(number - Number.privileged))
         case Number.pc: UInt128(header.pc)
-        case Number.flags: UInt128(nzcv << 28)
+        case Number.flags: UInt128(system == nil ? nzcv << 28 : processState)
         case Number.fpsr: UInt128(fpsr)
         case Number.fpcr: UInt128(fpcr)
         case Number.thread: UInt128(threadPointer)
@@ -67,7 +70,9 @@ extension AArch64CPU {
         let value = (bytes + [UInt8](repeating: 0, count: 16 - bytes.count)).get(UInt128.self, at: 0)
         let word = UInt64(truncatingIfNeeded: value)
         switch number {
+        case Number.privileged...: setPrivilegedRegister(number - Number.privileged, word)
         case Number.pc: header.pc = word
+        case Number.flags where system != nil: setPrivilegedState(word)
         case Number.flags: nzcv = word >> 28 & 15
         case Number.fpsr: fpsr = word
         case Number.fpcr: fpcr = word
@@ -75,5 +80,22 @@ extension AArch64CPU {
         case ..<Number.pc: setRegister(number, word)
         default: setVectorBits(number - Number.firstVector, value)
         }
+    }
+}
+
+extension AArch64CPU {
+    private static let elfMachine: UInt16 = 183
+
+    /// struct user_pt_regs: X0 to X30, SP, PC, PSTATE; struct user_fpsimd_state: V0 to V31, FPSR, FPCR.
+    var coreFileRegisters: CoreRegisters {
+        var general = [UInt8](repeating: 0, count: 34 * 8)
+        for number in 0..<32 { general.put(register(number), at: 8 * number) }
+        general.put(header.pc, at: 256)
+        general.put(system == nil ? nzcv << 28 : processState, at: 264)
+        var float = [UInt8](repeating: 0, count: 33 * 16)
+        for number in 0..<32 { float.put(vectorBits(number), at: 16 * number) }
+        float.put(UInt32(truncatingIfNeeded: fpsr), at: 512)
+        float.put(UInt32(truncatingIfNeeded: fpcr), at: 516)
+        return CoreRegisters(machine: AArch64CPU.elfMachine, is64Bit: true, general: general, float: float)
     }
 }

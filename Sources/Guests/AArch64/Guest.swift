@@ -3,6 +3,7 @@ import Bits
 import CPUModel
 import Diagnostics
 import IR
+import Snapshot
 
 /// A processing element in AArch64 state: of a machine, with the levels and registers of a system, or at EL0 under an operating system that is not a
 /// guest. In that case exceptions go to `onException`.
@@ -80,6 +81,10 @@ public final class AArch64CPU: VirtualCPU {
         return .mapped(Mapping(physical: AArch64CPU.untagged(address), pageBits: 12, readable: true, writable: true, executable: true))
     }
 
+    public override func withoutTag(_ address: UInt64) -> UInt64 { system == nil ? AArch64CPU.untagged(address) : untaggedHere(address) }
+
+    public override func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { listPages(body) }
+
     public override func debugTranslate(_ address: UInt64) -> UInt64? {
         guard system != nil else { return AArch64CPU.untagged(address) }
         guard case .mapped(let mapping) = findMapping(address, .read, mmuIndex: mmuIndex(level: level), debug: true) else { return nil }
@@ -133,6 +138,11 @@ public final class AArch64CPU: VirtualCPU {
     public override var isHalted: Bool { unsafe element.pointee.halted != 0 }
 
     public override func wakeIfDue() -> Bool { wake() }
+
+    // MARK: Snapshots and reset
+
+    public override func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { visitState(&visitor) }
+    public override func restored() { stateWasRestored() }
 
     public override func reset() {
         resetRegisters()
@@ -227,9 +237,14 @@ public final class AArch64CPU: VirtualCPU {
     private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     private func digits(_ value: UInt64) -> String { String(hex(value, digits: 16).dropFirst(2)) }
 
+    /// What debuggers see of a machine's element.
+    lazy var privilegedRows = findPrivilegedRows()
+    lazy var machineTable = privilegedTable()
     public override var debugRegisters: DebugRegisterTable { debugTable }
     public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
     public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
+    public override var coreRegisters: CoreRegisters { coreFileRegisters }
 
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(features: model.features).line(address, bytes)

@@ -1,3 +1,4 @@
+import ArmArithmetic
 import Bits
 import IR
 
@@ -12,16 +13,16 @@ extension AArch64CPU {
 
     private func hash(_ instruction: CryptoInstruction, _ d: UInt128, _ n: UInt128, _ m: UInt128, _ o: Operands) -> UInt128 {
         switch instruction {
-        case .sha1c: return sha1(d, n, m) { x, y, z in (y ^ z) & x ^ z }
-        case .sha1p: return sha1(d, n, m) { x, y, z in x ^ y ^ z }
-        case .sha1m: return sha1(d, n, m, majority)
-        case .sha1h: return UInt128(UInt32(truncatingIfNeeded: n).rotated(30))
-        case .sha1su0: return (n << 64 | d >> 64) ^ d ^ m
-        case .sha1su1: return sha1Schedule(d, n)
-        case .sha256h: return sha256(d, n, m).first
-        case .sha256h2: return sha256(n, d, m).second
-        case .sha256su0: return sha256Schedule(d, n)
-        case .sha256su1: return sha256Schedule(d, n, m)
+        case .sha1c: return SecureHash.sha1c(d, n, m)
+        case .sha1p: return SecureHash.sha1p(d, n, m)
+        case .sha1m: return SecureHash.sha1m(d, n, m)
+        case .sha1h: return SecureHash.sha1h(n)
+        case .sha1su0: return SecureHash.sha1su0(d, n, m)
+        case .sha1su1: return SecureHash.sha1su1(d, n)
+        case .sha256h: return SecureHash.sha256h(d, n, m)
+        case .sha256h2: return SecureHash.sha256h2(d, n, m)
+        case .sha256su0: return SecureHash.sha256su0(d, n)
+        case .sha256su1: return SecureHash.sha256su1(d, n, m)
         case .sha512h: return sha512(n, m, d)
         case .sha512h2: return sha512Second(n, m, d)
         case .sha512su0:
@@ -33,55 +34,6 @@ extension AArch64CPU {
         case .sm4ekey: return sm4(n, m) { $0 ^ $0.rotated(13) ^ $0.rotated(23) }
         default: preconditionFailure("\(instruction) is no step of a hash")
         }
-    }
-
-    // MARK: SHA-1 and SHA-256
-
-    private func majority(_ x: UInt32, _ y: UInt32, _ z: UInt32) -> UInt32 { x & y | (x | y) & z }
-
-    private func sha1(_ d: UInt128, _ n: UInt128, _ m: UInt128, _ mix: (UInt32, UInt32, UInt32) -> UInt32) -> UInt128 {
-        var x = Words(d), y = UInt32(truncatingIfNeeded: n)
-        let w = Words(m)
-        for step in 0..<4 {
-            y = y &+ x[0].rotated(5) &+ mix(x[1], x[2], x[3]) &+ w[step]
-            x[1] = x[1].rotated(30)
-            (y, x) = (x[3], Words(y, x[0], x[1], x[2]))
-        }
-        return x.bits
-    }
-
-    private func sha1Schedule(_ d: UInt128, _ n: UInt128) -> UInt128 {
-        let t = Words(d ^ n >> 32)
-        return Words(t[0].rotated(1), t[1].rotated(1), t[2].rotated(1), t[3].rotated(1) ^ t[0].rotated(2)).bits
-    }
-
-    private func sha256(_ d: UInt128, _ n: UInt128, _ m: UInt128) -> (first: UInt128, second: UInt128) {
-        var x = Words(d), y = Words(n)
-        let w = Words(m)
-        for step in 0..<4 {
-            let choice = (y[1] ^ y[2]) & y[0] ^ y[2]
-            let sigma1 = y[0].rotated(26) ^ y[0].rotated(21) ^ y[0].rotated(7)
-            let t = y[3] &+ sigma1 &+ choice &+ w[step]
-            let sigma0 = x[0].rotated(30) ^ x[0].rotated(19) ^ x[0].rotated(10)
-            let next = t &+ sigma0 &+ majority(x[0], x[1], x[2])
-            (x, y) = (Words(next, x[0], x[1], x[2]), Words(t &+ x[3], y[0], y[1], y[2]))
-        }
-        return (x.bits, y.bits)
-    }
-
-    private func sha256Schedule(_ d: UInt128, _ n: UInt128) -> UInt128 {
-        let old = Words(d), t = Words(n << 96 | d >> 32)
-        return Words.make { old[$0] &+ (t[$0].rotated(25) ^ t[$0].rotated(14) ^ t[$0] >> 3) }.bits
-    }
-
-    private func sha256Schedule(_ d: UInt128, _ n: UInt128, _ m: UInt128) -> UInt128 {
-        let old = Words(d), t = Words(m << 96 | n >> 32), last = Words(m)
-        var result = Words(0)
-        for index in 0..<4 {
-            let source = index < 2 ? last[index + 2] : result[index - 2]
-            result[index] = old[index] &+ t[index] &+ (source.rotated(15) ^ source.rotated(13) ^ source >> 10)
-        }
-        return result.bits
     }
 
     // MARK: SHA-512
@@ -137,7 +89,7 @@ extension AArch64CPU {
         let parity = x[1] ^ x[3] ^ x[2]
         switch instruction {
         case .sm3tt1a, .sm3tt1b:
-            let mix = instruction == .sm3tt1a ? parity : majority(x[3], x[1], x[2])
+            let mix = instruction == .sm3tt1a ? parity : SecureHash.majority(x[3], x[1], x[2])
             let sum = mix &+ x[0] &+ (y ^ x[3].rotated(12)) &+ w
             return Words(x[1], x[2].rotated(9), x[3], sum).bits
         default:
@@ -183,29 +135,4 @@ private enum SM4 {
         for place in stride(from: 15, through: 8, by: -1) where sum >> UInt16(place) & 1 != 0 { sum ^= 0x1f5 << UInt16(place - 8) }
         return UInt8(truncatingIfNeeded: sum)
     }
-}
-
-/// A vector register as four words.
-private struct Words {
-    private var words: InlineArray<4, UInt32>
-
-    init(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) { words = [a, b, c, d] }
-
-    init(_ bits: UInt128) {
-        words = InlineArray { UInt32(truncatingIfNeeded: bits >> (32 * $0)) }
-    }
-
-    static func make(_ word: (Int) -> UInt32) -> Words { Words(word(0), word(1), word(2), word(3)) }
-
-    subscript(_ index: Int) -> UInt32 {
-        get { words[index] }
-        set { words[index] = newValue }
-    }
-
-    var bits: UInt128 { (0..<4).reduce(0) { $0 | UInt128(words[$1]) << (32 * $1) } }
-}
-
-extension UInt32 {
-    /// Rotated left.
-    fileprivate func rotated(_ count: UInt32) -> UInt32 { self << count | self >> (32 - count) }
 }

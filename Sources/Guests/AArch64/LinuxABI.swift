@@ -10,7 +10,7 @@ public struct AArch64LinuxABI: LinuxABI {
     public var machine: String { "aarch64" }
     public var elf: ELFIdentity { ELFIdentity(machine: 183, is64Bit: true, isBigEndian: false) }
     public var family: CallFamily { .generic64 }
-    public var platform: String? { "aarch64" }
+    public func platform(of cpu: VirtualCPU) -> String? { "aarch64" }
     public var openFlags: OpenFlags { .arm }
 
     private func element(_ cpu: VirtualCPU) -> AArch64CPU { unsafe unsafeDowncast(cpu, to: AArch64CPU.self) }
@@ -87,6 +87,7 @@ public struct AArch64LinuxABI: LinuxABI {
     public func stackPointer(_ cpu: VirtualCPU) -> UInt64 { element(cpu).register(31) }
     public func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64) { element(cpu).setRegister(31, address) }
     public func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64) { element(cpu).threadPointer = address }
+    public func threadPointer(_ cpu: VirtualCPU) -> UInt64 { element(cpu).threadPointer }
 
     public func start(_ cpu: VirtualCPU, entry: UInt64, stackPointer: UInt64) {
         element(cpu).reset()
@@ -182,8 +183,8 @@ public struct AArch64LinuxABI: LinuxABI {
     public func enterHandler(_ cpu: VirtualCPU, _ entry: HandlerEntry) {
         let element = element(cpu)
         element.setRegister(0, UInt64(entry.signal))
-        element.setRegister(1, entry.frame &+ UInt64(signalFrame.info))
-        element.setRegister(2, entry.frame &+ UInt64(signalFrame.context))
+        element.setRegister(1, entry.frame &+ UInt64(entry.shape.info ?? 0))
+        element.setRegister(2, entry.frame &+ UInt64(entry.shape.context))
         element.setRegister(29, entry.frame &+ UInt64(Offset.frameRecord))
         element.setRegister(30, entry.returnAddress)
         element.setRegister(31, entry.frame)

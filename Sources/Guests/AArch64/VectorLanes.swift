@@ -1,29 +1,7 @@
+import ArmArithmetic
 import Bits
 import IR
 import SoftFloat
-
-/// A vector register as lanes.
-struct LaneVector {
-    var bits: UInt128
-    let width: Int
-
-    init(_ bits: UInt128, width: Int) {
-        self.bits = bits
-        self.width = width
-    }
-
-    private var mask: UInt64 { width == 64 ? .max : (1 << UInt64(width)) - 1 }
-
-    subscript(_ index: Int) -> UInt64 {
-        get { UInt64(truncatingIfNeeded: bits >> (index * width)) & mask }
-        set {
-            let place = index * width
-            bits = bits & ~(UInt128(mask) << place) | UInt128(newValue & mask) << place
-        }
-    }
-
-    func signed(_ index: Int) -> Int128 { Int128(Int64(bitPattern: self[index].signExtended(from: width))) }
-}
 
 /// Operations on lanes that the IR has no words for.
 extension AArch64CPU {
@@ -109,8 +87,8 @@ struct LaneJob {
         case .smmla_v: matrix(firstSigned: true, secondSigned: true)
         case .ummla_v: matrix(firstSigned: false, secondSigned: false)
         case .usmmla_v: matrix(firstSigned: false, secondSigned: true)
-        case .urecpe_v: write { $0 < count ? unsignedReciprocal(n[$0]) : 0 }
-        case .ursqrte_v: write { unsignedRoot(n[$0]) }
+        case .urecpe_v: write { $0 < count ? Estimate.unsignedReciprocal(n[$0]) : 0 }
+        case .ursqrte_v: write { Estimate.unsignedRoot(n[$0]) }
         default: runFloat()
         }
     }
@@ -159,29 +137,5 @@ struct LaneJob {
                 return sum &+ UInt64(truncatingIfNeeded: x * y)
             }
         }
-    }
-
-    // MARK: Estimates of unsigned numbers
-
-    private func unsignedReciprocal(_ value: UInt64) -> UInt64 {
-        value.bit(31) ? UInt64(Estimate.reciprocal(Int(value >> 23))) << 23 : 0xffff_ffff
-    }
-
-    private func unsignedRoot(_ value: UInt64) -> UInt64 {
-        value >> 30 != 0 ? UInt64(Estimate.rootReciprocal(Int(value >> 23))) << 23 : 0xffff_ffff
-    }
-}
-
-/// The 8-bit estimates of the reciprocal instructions (DDI 0487, RecipEstimate and RecipSqrtEstimate).
-enum Estimate {
-    /// Of a number from 256 to 511, which stands for 0.5 to 1.
-    static func reciprocal(_ a: Int) -> Int { ((1 << 19) / (2 * a + 1) + 1) / 2 }
-
-    /// Of a number from 128 to 511, which stands for 0.25 to 1.
-    static func rootReciprocal(_ a: Int) -> Int {
-        let middle = a < 256 ? 2 * a + 1 : (a & ~1 + 1) * 2
-        var b = 512
-        while middle * (b + 1) * (b + 1) < 1 << 28 { b += 1 }
-        return (b + 1) / 2
     }
 }

@@ -31,9 +31,9 @@ enum CSR {
 
 extension RISCVCPU {
     /// The interrupts that exist: SSI, MSI, STI, MTI, SEI, MEI.
-    private static let allInterrupts: UInt64 = 0xaaa
-    private static let supervisorInterrupts: UInt64 = 0x222
-    private static let delegableExceptions: UInt64 = 0xb3ff
+    static let allInterrupts: UInt64 = 0xaaa
+    static let supervisorInterrupts: UInt64 = 0x222
+    static let delegableExceptions: UInt64 = 0xb3ff
 
     private var xlenMask: UInt64 { model.rv64 ? .max : 0xffff_ffff }
     private func has(_ extensions: Extensions) -> Bool { model.extensions.isSuperset(of: extensions) }
@@ -175,7 +175,7 @@ extension RISCVCPU {
     }
 
     /// Instructions where they are counted, else time at a nominal 1 GHz.
-    private var elapsedCycles: UInt64 { services?.retiredInstructions ?? timeSource() &* 100 }
+    var elapsedCycles: UInt64 { services?.retiredInstructions ?? timeSource() &* 100 }
 
     private func writeCounter(_ number: Int, _ value: UInt64) {
         let old = readCounter(number & ~0x80) ?? 0
@@ -302,10 +302,14 @@ extension RISCVCPU {
         }
     }
 
+    /// Whether the mode that a value of satp asks for is there.
+    func hasMode(satp value: UInt64) -> Bool {
+        let mode = value >> 60
+        return !model.rv64 || mode == 0 || (mode >= 8 && 39 + 9 * (Int(mode) - 8) <= model.maxAddressBits)
+    }
+
     private func writeSATP(_ value: UInt64) {
-        let newMode = model.rv64 ? value >> 60 : value >> 31
-        let known = model.rv64 ? newMode == 0 || (newMode >= 8 && 39 + 9 * (Int(newMode) - 8) <= model.maxAddressBits) : true
-        guard known, unsafe value != hart.pointee.satp else { return }
+        guard hasMode(satp: value), unsafe value != hart.pointee.satp else { return }
         unsafe hart.pointee.satp = value
         services?.switchContext(to: value)
     }

@@ -4,6 +4,7 @@ import CHost
 import CPUModel
 import Diagnostics
 import IR
+import Snapshot
 
 /// A RISC-V hart.
 public final class RISCVCPU: VirtualCPU {
@@ -85,6 +86,8 @@ public final class RISCVCPU: VirtualCPU {
         findMapping(address, access, mmuIndex: mmuIndex)
     }
 
+    public override func listMappings(_ body: (PageMapping) -> Void) -> PageTableListing { listPages(body) }
+
     public override func debugTranslate(_ address: UInt64) -> UInt64? { findPhysical(address) }
 
     public override func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) {
@@ -114,7 +117,7 @@ public final class RISCVCPU: VirtualCPU {
         }
     }
 
-    private var pinsPointer: UnsafeMutablePointer<UInt64> {
+    var pinsPointer: UnsafeMutablePointer<UInt64> {
         unsafe (state + RISCVCPU.pinsOffset).assumingMemoryBound(to: UInt64.self)
     }
 
@@ -161,6 +164,11 @@ public final class RISCVCPU: VirtualCPU {
         unsafe hart.pointee.waiting = 0
         return true
     }
+
+    // MARK: Snapshots
+
+    public override func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { visitState(&visitor) }
+    public override func restored() { stateWasRestored() }
 
     // MARK: Reset and description
 
@@ -222,9 +230,14 @@ public final class RISCVCPU: VirtualCPU {
         return " " + name + String(repeating: " ", count: max(1, 9 - name.count)) + digits
     }
 
+    /// What debuggers see of a machine's hart.
+    lazy var controlRegisters = findControlRegisters()
+    lazy var machineTable = privilegedTable()
     public override var debugRegisters: DebugRegisterTable { debugTable }
     public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
     public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
+    public override var coreRegisters: CoreRegisters { coreFileRegisters }
 
     public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
         Disassembler(rv64: model.rv64, extensions: model.extensions).line(address, bytes)

@@ -30,22 +30,25 @@ extension RISCVCPU {
     }
 }
 
-/// Linux on 64-bit RISC-V (arch/riscv/include/uapi/asm, the psABI's calling convention).
-public struct RISCV64LinuxABI: LinuxABI {
-    public init() {}
+/// Linux on RISC-V (arch/riscv/include/uapi/asm, the psABI's calling convention).
+public struct RISCVLinuxABI: LinuxABI {
+    private let rv64: Bool
 
-    public var name: String { "riscv64" }
-    public var machine: String { "riscv64" }
-    public var elf: ELFIdentity { ELFIdentity(machine: 243, is64Bit: true, isBigEndian: false) }
-    public var family: CallFamily { .generic64 }
-    public var platform: String? { nil }
+    public init(rv64: Bool) { self.rv64 = rv64 }
+
+    public var name: String { rv64 ? "riscv64" : "riscv32" }
+    public var machine: String { name }
+    public var elf: ELFIdentity { ELFIdentity(machine: 243, is64Bit: rv64, isBigEndian: false) }
+    public var family: CallFamily { rv64 ? .generic64 : .generic32 }
+    /// With Sv32 the kernel keeps what lies above.
+    public var addressSpace: GuestAddressSpace? { rv64 ? nil : GuestAddressSpace(size: 1 << 32, stackTop: 0xc000_0000) }
     public var openFlags: OpenFlags { .generic }
 
     private func hart(_ cpu: VirtualCPU) -> RISCVCPU { unsafe unsafeDowncast(cpu, to: RISCVCPU.self) }
 
     public func makeCPU(model: String?) throws -> VirtualCPU {
         if let model, model == "any" { return try makeCPU(model: "max") }
-        return try RISCVCPU(model: RISCVModel(model ?? "max", rv64: true), index: 0, memory: nil)
+        return try RISCVCPU(model: RISCVModel(model ?? "max", rv64: rv64), index: 0, memory: nil)
     }
 
     /// A bit for each single-letter extension, counted from A.
@@ -76,25 +79,32 @@ public struct RISCV64LinuxABI: LinuxABI {
 
     public func systemCall(_ cpu: VirtualCPU) -> SystemCallRegisters {
         let x = unsafe hart(cpu).hart.pointee.x
-        return SystemCallRegisters(number: x[17], arguments: [x[10], x[11], x[12], x[13], x[14], x[15]])
+        let mask: UInt64 = rv64 ? .max : 0xffff_ffff
+        return SystemCallRegisters(
+            number: x[17] & mask, arguments: [x[10] & mask, x[11] & mask, x[12] & mask, x[13] & mask, x[14] & mask, x[15] & mask])
     }
 
-    public func setResult(_ cpu: VirtualCPU, _ value: Int64) { hart(cpu).setRegister(10, UInt64(bitPattern: value)) }
+    /// Registers of RV32 are kept sign-extended.
+    private func put(_ hart: RISCVCPU, _ number: Int, _ value: UInt64) { hart.setRegister(number, hart.registerForm(value)) }
+    private func get(_ hart: RISCVCPU, _ number: Int) -> UInt64 { rv64 ? hart.register(number) : hart.register(number) & 0xffff_ffff }
+
+    public func setResult(_ cpu: VirtualCPU, _ value: Int64) { put(hart(cpu), 10, UInt64(bitPattern: value)) }
 
     public func repeatCall(_ cpu: VirtualCPU, _ call: SystemCallRegisters) {
         cpu.header.pc &-= 4
-        hart(cpu).setRegister(10, call[0])
+        put(hart(cpu), 10, call[0])
     }
 
-    public func stackPointer(_ cpu: VirtualCPU) -> UInt64 { hart(cpu).register(2) }
-    public func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64) { hart(cpu).setRegister(2, address) }
-    public func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64) { hart(cpu).setRegister(4, address) }
+    public func stackPointer(_ cpu: VirtualCPU) -> UInt64 { get(hart(cpu), 2) }
+    public func setStackPointer(_ cpu: VirtualCPU, _ address: UInt64) { put(hart(cpu), 2, address) }
+    public func setThreadPointer(_ cpu: VirtualCPU, _ address: UInt64) { put(hart(cpu), 4, address) }
+    public func threadPointer(_ cpu: VirtualCPU) -> UInt64 { get(hart(cpu), 4) }
 
     public func start(_ cpu: VirtualCPU, entry: UInt64, stackPointer: UInt64) {
         for number in 1..<32 { hart(cpu).setRegister(number, 0) }
         for number in 0..<32 { hart(cpu).setFloatRegister(number, 0) }
         hart(cpu).floatControl = 0
-        hart(cpu).setRegister(2, stackPointer)
+        setStackPointer(cpu, stackPointer)
         cpu.header.pc = entry & ~1
     }
 
@@ -102,24 +112,37 @@ public struct RISCV64LinuxABI: LinuxABI {
 
     /// siginfo, then ucontext (struct rt_sigframe in arch/riscv/kernel/signal.c).
     public var signalFrame: SignalFrame {
-        SignalFrame(size: 1088, info: 0, context: 128, stack: 144, mask: 168, redZone: 0, alignment: 16)
+        rv64
+            ? SignalFrame(size: 1088, info: 0, context: 128, stack: 144, mask: 168, redZone: 0, alignment: 16)
+            : SignalFrame(size: 944, info: 0, context: 128, stack: 136, mask: 148, redZone: 0, alignment: 16)
     }
 
-    /// Of uc_mcontext: pc and x1 to x31, then f0 to f31 and fcsr.
-    private enum Offset { static let integers = 304, floats = 560, control = 816 }
+    /// Of uc_mcontext, which is aligned to 16 bytes: pc and x1 to x31, then f0 to f31 and fcsr.
+    private var integers: Int { rv64 ? 304 : 288 }
+    private var floats: Int { integers + 32 * family.wordSize }
+    private var control: Int { floats + 32 * 8 }
+
+    /// A register of the frame.
+    private func word(_ frame: [UInt8], _ index: Int) -> UInt64 {
+        rv64 ? frame.word(at: integers + 8 * index) : UInt64(frame.get(UInt32.self, at: integers + 4 * index))
+    }
+
+    private func setWord(_ frame: inout [UInt8], _ index: Int, _ value: UInt64) {
+        if rv64 { frame.put(value, at: integers + 8 * index) } else { frame.put(UInt32(truncatingIfNeeded: value), at: integers + 4 * index) }
+    }
 
     public func saveContext(_ cpu: VirtualCPU, fault: GuestFault?, into frame: inout [UInt8]) {
-        frame.put(cpu.header.pc, at: Offset.integers)
-        for number in 1..<32 { frame.put(hart(cpu).register(number), at: Offset.integers + 8 * number) }
-        for number in 0..<32 { frame.put(hart(cpu).floatRegister(number), at: Offset.floats + 8 * number) }
-        frame.put(hart(cpu).floatControl, at: Offset.control)
+        setWord(&frame, 0, cpu.header.pc)
+        for number in 1..<32 { setWord(&frame, number, hart(cpu).register(number)) }
+        for number in 0..<32 { frame.put(hart(cpu).floatRegister(number), at: floats + 8 * number) }
+        frame.put(hart(cpu).floatControl, at: control)
     }
 
     public func restoreContext(_ cpu: VirtualCPU, from frame: [UInt8]) -> Bool {
-        cpu.header.pc = frame.word(at: Offset.integers) & ~1
-        for number in 1..<32 { hart(cpu).setRegister(number, frame.word(at: Offset.integers + 8 * number)) }
-        for number in 0..<32 { hart(cpu).setFloatRegister(number, frame.word(at: Offset.floats + 8 * number)) }
-        hart(cpu).floatControl = frame.word(at: Offset.control) & 0xff
+        cpu.header.pc = word(frame, 0) & ~1
+        for number in 1..<32 { put(hart(cpu), number, word(frame, number)) }
+        for number in 0..<32 { hart(cpu).setFloatRegister(number, frame.word(at: floats + 8 * number)) }
+        hart(cpu).floatControl = frame.word(at: control) & 0xff
         // A reservation does not outlive a signal handler.
         cpu.header.linkedAddress = .max
         return true
@@ -127,11 +150,11 @@ public struct RISCV64LinuxABI: LinuxABI {
 
     public func enterHandler(_ cpu: VirtualCPU, _ entry: HandlerEntry) {
         let hart = hart(cpu)
-        hart.setRegister(1, entry.returnAddress)
-        hart.setRegister(2, entry.frame)
-        hart.setRegister(10, UInt64(entry.signal))
-        hart.setRegister(11, entry.frame &+ UInt64(signalFrame.info))
-        hart.setRegister(12, entry.frame &+ UInt64(signalFrame.context))
+        put(hart, 1, entry.returnAddress)
+        put(hart, 2, entry.frame)
+        put(hart, 10, UInt64(entry.signal))
+        put(hart, 11, entry.frame &+ UInt64(entry.shape.info ?? 0))
+        put(hart, 12, entry.frame &+ UInt64(entry.shape.context))
         cpu.header.pc = entry.handler & ~1
         cpu.header.linkedAddress = .max
     }

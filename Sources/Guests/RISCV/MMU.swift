@@ -3,7 +3,7 @@ import Bits
 import CPUModel
 
 /// Page-table entry bits (Volume II, section 12.3 to 12.6).
-private enum PTE {
+enum PTE {
     static let v: UInt64 = 1, r: UInt64 = 2, w: UInt64 = 4, x: UInt64 = 8, u: UInt64 = 16, g: UInt64 = 32, a: UInt64 = 64, d: UInt64 = 128
     static let pbmt: UInt64 = 3 << 61, n: UInt64 = 1 << 63
     static let reserved: UInt64 = 0x7f << 54
@@ -11,12 +11,12 @@ private enum PTE {
 
 extension RISCVCPU {
     /// Shape of the page tables that satp selects: levels, bits of index a level, bytes of an entry.
-    private struct Tables {
+    struct Tables {
         let levels: Int, indexBits: Int, entryBytes: Int
         let root: UInt64
     }
 
-    private var tables: Tables? {
+    var tables: Tables? {
         let satp = unsafe hart.pointee.satp
         if !model.rv64 {
             return satp.bit(31) ? Tables(levels: 2, indexBits: 10, entryBytes: 4, root: satp.bits(0, 22) << 12) : nil

@@ -17,18 +17,24 @@ public enum ArmVirtBoard {
         static let distributor: (UInt64, UInt64) = (0x0800_0000, 0x1_0000)
         static let cpuInterface: (UInt64, UInt64) = (0x0801_0000, 0x1_0000)
         static let messages: (UInt64, UInt64) = (0x0802_0000, 0x1000)
+        static let translation: (UInt64, UInt64) = (0x0808_0000, GICv3ITS.windowSize)
         static let redistributors: (UInt64, UInt64) = (0x080a_0000, 0xf6_0000)
         static let uart: (UInt64, UInt64) = (0x0900_0000, 0x1000)
         static let rtc: (UInt64, UInt64) = (0x0901_0000, 0x1000)
         static let firmwareConfiguration: (UInt64, UInt64) = (0x0902_0000, 0x18)
         static let gpio: (UInt64, UInt64) = (0x0903_0000, 0x1000)
         static let virtio: (UInt64, UInt64) = (0x0a00_0000, 0x200)
+        static let pciMemory: (UInt64, UInt64) = (0x1000_0000, 0x2eff_0000)
+        static let pciIO: (UInt64, UInt64) = (0x3eff_0000, 0x1_0000)
+        static let pciConfiguration: (UInt64, UInt64) = (0x3f00_0000, 0x100_0000)
+        static let pciHighConfiguration: (UInt64, UInt64) = (0x40_1000_0000, 0x1000_0000)
+        static let pciHighMemory: (UInt64, UInt64) = (0x80_0000_0000, 0x80_0000_0000)
         static let memory: UInt64 = 0x4000_0000
     }
 
     /// Shared interrupts, counted from 0 as device trees do.
     enum Shared {
-        static let uart = 1, rtc = 2, gpio = 7, virtio = 16, messages = 48
+        static let uart = 1, rtc = 2, pci = 3, gpio = 7, virtio = 16, messages = 48
         static let messageCount = 64
     }
 
@@ -82,6 +88,8 @@ public enum ArmVirtBoard {
         let uart = PL011(backend: configuration.serial.first ?? NullBackend())
         let rtc = PL031(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
         let gpio = PL061()
+        let key = PowerKey(loop: loop)
+        key.output.connect(gpio.input(powerKey))
         let firmware = FirmwareConfiguration(memory: memory)
         firmware.set(.cpuCount, number: UInt16(cpus.count))
         for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
@@ -95,14 +103,20 @@ public enum ArmVirtBoard {
         uart.interrupt.connect(controller.shared(Shared.uart))
         rtc.interrupt.connect(controller.shared(Shared.rtc))
         gpio.interrupt.connect(controller.shared(Shared.gpio))
+        let pci = options.pci.make(memory: memory, root: root)
+        controller.listen(to: pci)
+        for (wire, pin) in pci.interrupts.enumerated() { pin.connect(controller.shared(Shared.pci + wire)) }
         let slots = (0..<virtioSlots).map { index in
             DeviceSlot(
                 bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
                 interrupt: controller.shared(Shared.virtio + index))
         }
         if let path = configuration.dumpDeviceTree { try boot.tree.dump(to: path) }
-        return Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, firmware] + flash, slots: slots,
-            load: { [unowned loop] in boot.load(memory, cpus, random: loop.randomBytes) })
+        let machine = Machine(
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
+            slots: slots,
+            pci: pci, load: { [unowned loop] in boot.load(memory, cpus, random: loop.randomBytes) })
+        machine.onPowerButton = { [unowned key] in key.press() }
+        return machine
     }
 }

@@ -2,7 +2,7 @@ import DeviceTree
 import GuestAArch64
 import MachineModel
 
-/// The board's device tree, node by node as QEMU 7.2 has it, without PCI, the platform bus and the PMU.
+/// The board's device tree, node by node as QEMU 7.2 has it, without the platform bus and the PMU.
 struct ArmVirtDeviceTree {
     private let options: ArmVirtOptions
     private let model: AArch64Model
@@ -40,7 +40,7 @@ struct ArmVirtDeviceTree {
         root.set("#address-cells", cells: [2])
         root.set("#size-cells", cells: [2])
         root.set("compatible", strings: "linux,dummy-virt")
-        root.children = [memory, cpuNodes, timer, controller, uart, rtc, gpio, keys, firmwareConfiguration, flash, clock, aliases, chosen]
+        root.children = [memory, cpuNodes, timer, controller, uart, rtc, gpio, keys, firmwareConfiguration, flash, clock, aliases, chosen, pci]
         root.children += (0..<ArmVirtBoard.virtioSlots).map(virtio)
         if !options.secure { root.children.append(psci) }
         return root
@@ -140,6 +140,7 @@ struct ArmVirtDeviceTree {
             if options.virtualization {
                 node.set("interrupts", cells: [Interrupt.private, UInt32(ArmVirtBoard.Private.maintenance), Interrupt.level])
             }
+            if options.its { node.children = [translation] }
         }
         return node
     }
@@ -150,6 +151,16 @@ struct ArmVirtDeviceTree {
         node.set("compatible", strings: "arm,gic-v2m-frame")
         node.set("msi-controller")
         node.set("reg", wideCells: place(ArmVirtBoard.Map.messages))
+        return node
+    }
+
+    private var translation: DeviceTreeNode {
+        var node = DeviceTreeNode("its@8080000")
+        node.set("phandle", cells: [Handle.messages])
+        node.set("compatible", strings: "arm,gic-v3-its")
+        node.set("msi-controller")
+        node.set("#msi-cells", cells: [1])
+        node.set("reg", wideCells: place(ArmVirtBoard.Map.translation))
         return node
     }
 
@@ -222,6 +233,14 @@ struct ArmVirtDeviceTree {
         node.set("compatible", strings: "cfi-flash")
         node.set("reg", wideCells: (0..<banks.count).flatMap { [banks.address($0), banks.size] })
         node.set("bank-width", cells: [4])
+        return node
+    }
+
+    private var pci: DeviceTreeNode {
+        var node = options.pci.node("pcie") {
+            [Handle.interrupts, 0, 0, Interrupt.shared, UInt32(ArmVirtBoard.Shared.pci + $0), Interrupt.level]
+        }
+        if options.gic == .v2 || options.its { node.set("msi-map", cells: [0, Handle.messages, 0, 0x1_0000]) }
         return node
     }
 

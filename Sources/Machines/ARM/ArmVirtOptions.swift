@@ -1,3 +1,4 @@
+import BoardKit
 import MachineModel
 import ObjectModel
 
@@ -8,13 +9,17 @@ struct ArmVirtOptions {
     var gic = GICVersion.v2
     var virtualization = false
     var secure = false
+    /// A GICv3 has LPIs and translates the messages of PCI devices to them.
+    var its = true
+    /// PCI has windows behind 4 GiB.
+    var highMemory = true
 
     static let properties = [
         Property("gic-version", .choice("str", ["2", "3", "max"]), default: "2", "the interrupt controller"),
         Property("virtualization", .bool, default: false, "EL2"),
         Property("secure", .bool, default: false, "EL3; cannot be had"),
-        Property("highmem", .bool, default: true, "memory behind 4 GiB"),
-        Property("its", .bool, default: false, "an interrupt translation service; none can be had"),
+        Property("highmem", .bool, default: true, "windows of PCI behind 4 GiB"),
+        Property("its", .bool, default: true, "an interrupt translation service for the messages of PCI devices, with a GICv3"),
         Property("iommu", .choice("str", ["none", "smmuv3"]), default: "none", "an IOMMU; none can be had"),
         Property("mte", .bool, default: false, "memory tags; cannot be had"),
         Property("ras", .bool, default: false, "reports of memory errors; cannot be had"),
@@ -39,9 +44,9 @@ struct ArmVirtOptions {
         case "secure":
             secure = try switched(value, name)
             if secure { throw refused }
-        // Nothing lies in high memory but RAM.
-        case "highmem": _ = try switched(value, name)
-        case "its", "mte", "ras": if try switched(value, name) { throw refused }
+        case "highmem": highMemory = try switched(value, name)
+        case "its": its = try switched(value, name)
+        case "mte", "ras": if try switched(value, name) { throw refused }
         case "iommu": if value != "none" { throw refused }
         case "acpi": if value == "on" { throw refused }
         default: if try !switched(value, name) { throw refused }
@@ -52,6 +57,13 @@ struct ArmVirtOptions {
         if ["on", "true", "yes"].contains(value) { return true }
         guard ["off", "false", "no"].contains(value) else { throw .notSupported("-machine \(name)=\(value)") }
         return false
+    }
+
+    var pci: PCILayout {
+        typealias Map = ArmVirtBoard.Map
+        return PCILayout(
+            configuration: highMemory ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO, memory: Map.pciMemory,
+            highMemory: highMemory ? Map.pciHighMemory : nil)
     }
 
     var maxCPUs: Int { gic == .v2 ? 8 : 123 }

@@ -2,12 +2,13 @@ import AddressSpace
 import DeviceModel
 import EventLoop
 import GuestAArch64
+import PCI
 import PlatformDevices
 
 /// The board's interrupt controller, of either architecture version.
 enum InterruptController {
     case v2(GIC400, GICv2m)
-    case v3(GICv3, EventLoop)
+    case v3(GICv3, GICv3ITS?, EventLoop)
 
     static func make(
         _ options: ArmVirtOptions, _ cpus: [AArch64CPU], _ memory: AddressSpace, _ root: MemoryRegion, _ loop: EventLoop
@@ -23,17 +24,19 @@ enum InterruptController {
             root.add(messages.makeRegion(), at: Map.messages.0)
             return .v2(gic, messages)
         case .v3:
-            let gic = GICv3(affinities: cpus.indices.map(options.affinity))
+            let gic = GICv3(affinities: cpus.indices.map(options.affinity), memory: options.its ? memory : nil)
+            let translation = options.its ? GICv3ITS(gic, memory: memory) : nil
+            if let translation { root.add(translation.makeRegion(), at: Map.translation.0) }
             root.add(GICv3Window(gic, .distributor).makeRegion(), at: Map.distributor.0)
             root.add(GICv3Window(gic, .redistributors).makeRegion(), at: Map.redistributors.0)
-            return .v3(gic, loop)
+            return .v3(gic, translation, loop)
         }
     }
 
     var devices: [any Device] {
         switch self {
         case .v2(let gic, let messages): [gic, messages]
-        case .v3(let gic, _): [gic]
+        case .v3(let gic, let translation, _): [gic] + (translation.map { [$0] } ?? [])
         }
     }
 
@@ -41,7 +44,7 @@ enum InterruptController {
     func shared(_ number: Int) -> InputPin {
         switch self {
         case .v2(let gic, _): gic.input(32 + number)
-        case .v3(let gic, _): gic.input(32 + number)
+        case .v3(let gic, _, _): gic.input(32 + number)
         }
     }
 
@@ -49,7 +52,17 @@ enum InterruptController {
     func `private`(_ number: Int, cpu: Int) -> InputPin {
         switch self {
         case .v2(let gic, _): gic.privateInput(16 + number, cpu: cpu)
-        case .v3(let gic, _): gic.privateInput(16 + number, cpu: cpu)
+        case .v3(let gic, _, _): gic.privateInput(16 + number, cpu: cpu)
+        }
+    }
+
+    /// Takes the messages of PCI devices that it wants to know the sender of.
+    func listen(to host: PCIHost) {
+        guard case .v3(_, let translation?, _) = self else { return }
+        host.onMessage = { [unowned translation] address, data, requester in
+            guard address == ArmVirtBoard.Map.translation.0 + GICv3ITS.translater else { return false }
+            translation.translate(device: UInt32(requester), event: data)
+            return true
         }
     }
 
@@ -60,7 +73,7 @@ enum InterruptController {
         case .v2(let gic, _):
             gic.irq[cpu.index].connect(pin(.irq))
             gic.fiq[cpu.index].connect(pin(.fiq))
-        case .v3(let gic, let loop):
+        case .v3(let gic, _, let loop):
             gic.irq[cpu.index].connect(pin(.irq))
             gic.fiq[cpu.index].connect(pin(.fiq))
             gic.virtualIRQ[cpu.index].connect(pin(.virtualIRQ))

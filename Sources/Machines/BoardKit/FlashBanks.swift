@@ -30,18 +30,21 @@ public struct FlashBanks: Sendable {
         let name = "virt.flash\(number)"
         if let firmware {
             let contents = firmware + [UInt8](repeating: 0, count: Int(size) - firmware.count)
-            return try Flash(name: name, size: size, memory: memory, contents: contents, readOnly: true) { _, _ in true }
+            return try Flash(name: name, size: size, memory: memory, contents: contents, readOnly: true, store: { _, _ in true })
         }
         guard let image else { return try Flash(name: name, size: size, memory: memory) }
         let file = try HostFile(image.path, image.isReadOnly ? .readOnly : .readWrite)
         let bytes = try file.size()
         guard bytes == size else { throw MachineError.badFlash(image.path, bytes: bytes, needed: size) }
         let contents = try file.read(at: 0, count: Int(size))
-        return try Flash(name: name, size: size, memory: memory, contents: contents, readOnly: image.isReadOnly) { offset, bytes in
+        let store: Flash.Store = { offset, bytes in
             do {
                 try file.write(at: offset, bytes)
                 return true
             } catch { return false }
+        }
+        return try Flash(name: name, size: size, memory: memory, contents: contents, readOnly: image.isReadOnly, store: store) { offset, count in
+            try? file.read(at: offset, count: count)
         }
     }
 }

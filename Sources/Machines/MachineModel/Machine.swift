@@ -4,6 +4,7 @@ import DeviceModel
 import Diagnostics
 import EventLoop
 import ObjectModel
+import PCI
 
 /// What a running machine asks of its surroundings.
 public enum MachineRequest: Equatable, Sendable {
@@ -23,11 +24,15 @@ public final class Machine {
     private let load: () -> Void
     /// Slots that `-device` fills, in the order in which they are filled.
     public let slots: [DeviceSlot]
+    /// The host bridge, of a board that has one.
+    public let pci: PCIHost?
+    /// Presses the power button, of a board that has one.
+    public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []
 
     public init(
         name: String, loop: EventLoop, memory: AddressSpace, cpus: [VirtualCPU], devices: [any Device], slots: [DeviceSlot],
-        load: @escaping () -> Void
+        pci: PCIHost? = nil, load: @escaping () -> Void
     ) {
         self.name = name
         self.loop = loop
@@ -35,11 +40,15 @@ public final class Machine {
         self.cpus = cpus
         self.devices = devices
         self.slots = slots
+        self.pci = pci
         self.load = load
     }
 
     /// Adds a device that `-device` asked for.
     public func add(_ device: any Device) { extraDevices.append(device) }
+
+    /// Takes a device away.
+    public func remove(_ device: any Device) { extraDevices.removeAll { $0 === device } }
 
     /// Power-on state of everything. The vCPUs must not run.
     public func reset() {

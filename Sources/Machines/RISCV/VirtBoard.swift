@@ -23,6 +23,9 @@ public enum VirtBoard {
         static let uart: (UInt64, UInt64) = (0x1000_0000, 0x100)
         static let virtio: (UInt64, UInt64) = (0x1000_1000, 0x1000)
         static let firmwareConfiguration: (UInt64, UInt64) = (0x1010_0000, 0x18)
+        static let pciIO: (UInt64, UInt64) = (0x300_0000, 0x1_0000)
+        static let pciConfiguration: (UInt64, UInt64) = (0x3000_0000, 0x1000_0000)
+        static let pciMemory: (UInt64, UInt64) = (0x4000_0000, 0x4000_0000)
         /// Of the first bank; the other follows.
         static let flash: (UInt64, UInt64) = (0x2000_0000, 0x200_0000)
         static let memory: UInt64 = 0x8000_0000
@@ -30,11 +33,18 @@ public enum VirtBoard {
 
     /// Interrupt sources at the PLIC.
     enum Source {
-        static let virtio = 1, uart = 10, rtc = 11
+        static let virtio = 1, uart = 10, rtc = 11, pci = 32
     }
 
     static let virtioSlots = 8
     static let flash = FlashBanks(start: Map.flash.0, size: Map.flash.1, count: 2)
+
+    /// 64-bit windows lie behind RAM, or with 32-bit cpus where only PCI sees them.
+    static func pci(memorySize: UInt64, rv64: Bool) -> PCILayout {
+        let size: UInt64 = rv64 ? 16 << 30 : 4 << 30
+        let start = rv64 ? (Map.memory + memorySize + size - 1) & ~(size - 1) : 0x3_0000_0000
+        return PCILayout(configuration: Map.pciConfiguration, io: Map.pciIO, memory: Map.pciMemory, highMemory: (start, size))
+    }
 
     public static var type: MachineType {
         MachineType(
@@ -92,6 +102,8 @@ public enum VirtBoard {
         uart.interrupt.connect(plic.input(Source.uart))
         rtc.interrupt.connect(plic.input(Source.rtc))
         connect(cpus, aclint, plic, loop)
+        let pci = VirtBoard.pci(memorySize: size, rv64: rv64).make(memory: memory, root: root)
+        for (wire, pin) in pci.interrupts.enumerated() { pin.connect(plic.input(Source.pci + wire)) }
 
         let slots = (0..<virtioSlots).map { index in
             DeviceSlot(
@@ -101,7 +113,8 @@ public enum VirtBoard {
         let boot = try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
         if let path = configuration.dumpDeviceTree { try boot.dump(to: path) }
         return Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware] + flash, slots: slots,
+            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware, pci] + flash,
+            slots: slots, pci: pci,
             load: { [unowned loop] in boot.load(memory, bootROM, random: loop.randomBytes) })
     }
 

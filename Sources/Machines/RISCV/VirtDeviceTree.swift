@@ -96,7 +96,7 @@ struct VirtDeviceTree {
         node.set("#size-cells", cells: [2])
         node.set("compatible", strings: "simple-bus")
         node.set("ranges")
-        node.children = [test, aclint, plic, uart, rtc] + (0..<VirtBoard.virtioSlots).map(virtio)
+        node.children = [test, aclint, plic, uart, rtc, pci] + (0..<VirtBoard.virtioSlots).map(virtio)
         return node
     }
 
@@ -185,6 +185,10 @@ struct VirtDeviceTree {
         node.set("reg", wideCells: place(VirtBoard.Map.rtc))
         interrupt(&node, VirtBoard.Source.rtc)
         return node
+    }
+
+    private var pci: DeviceTreeNode {
+        VirtBoard.pci(memorySize: memorySize, rv64: model.rv64).node("pci") { [VirtDeviceTree.plicHandle, UInt32(VirtBoard.Source.pci + $0)] }
     }
 
     private func virtio(_ index: Int) -> DeviceTreeNode {

@@ -63,7 +63,7 @@ private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySli
         throw ELFError.wrongMachine(file.path, machine: image.identity.machine)
     }
     let cpu = try abi.makeCPU(model: line.options.model)
-    let memory = try GuestMemoryChoice.memory(for: image, base: line.options.guestBase, reserved: line.options.reserved)
+    let memory = try GuestMemoryChoice.memory(for: image, base: line.options.guestBase, reserved: line.options.reserved, space: abi.addressSpace)
     let process = try LinuxProcess(
         abi: abi, guests: UserCatalog.guests, cpu: cpu, memory: memory, options: line.options, selfDescriptor: OwnProgram.open())
     let arguments = [line.argv0.map { Array($0.utf8) } ?? words.first ?? []] + words.dropFirst()
@@ -71,9 +71,7 @@ private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySli
 }
 
 private func guest(for identity: ELFIdentity, named program: String) -> (any LinuxABI)? {
-    let fits = UserCatalog.guests.first {
-        $0.elf.machine == identity.machine && $0.elf.is64Bit == identity.is64Bit && $0.elf.isBigEndian == identity.isBigEndian
-    }
+    let fits = UserCatalog.guests.first { $0.elf == identity }
     // A name that asks for one guest is not given another one's program.
     if let named = guestNamed(program), named.name != fits?.name { return nil }
     return fits

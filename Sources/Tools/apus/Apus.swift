@@ -72,7 +72,7 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     for option in ["nic", "net"] {
         let list = PropertyList(options.last(option) ?? "", option: option, implied: "type")
         if ["help", "?"].contains(list["model"]) {
-            return "Supported NIC models:\n" + DeviceFactory.cardModel + "\n"
+            return "Supported NIC models:\n" + DeviceFactory.cardModels.joined(separator: "\n") + "\n"
         }
     }
     if ["help", "?"].contains(options.last("object")) {

@@ -20,7 +20,11 @@ extension DeviceFactory {
             var answers: [RxFilterInfo] = []
             for index in cards.indices where arguments.name == nil || cards[index].name == arguments.name {
                 cards[index].tellsChanges = true
-                answers.append(describe(cards[index]))
+                guard let device = cards[index].device else {
+                    if arguments.name == nil { continue }
+                    throw QAPIError(.generic, "net client(\(cards[index].name)) doesn't support rx-filter querying")
+                }
+                answers.append(describe(cards[index], device))
             }
             guard arguments.name == nil || !answers.isEmpty else {
                 throw QAPIError(.generic, "invalid net client name: \(arguments.name ?? "")")
@@ -30,6 +34,7 @@ extension DeviceFactory {
     }
 
     private func addLater(_ request: DeviceRequest) throws {
+        if request.isPCI { return try addFunctionLater(request) }
         guard request.values.type.isHotpluggable else {
             throw QAPIError(.generic, "Bus '\(request.bus ?? "virtio-mmio-bus.0")' does not support hotplugging")
         }
@@ -38,12 +43,17 @@ extension DeviceFactory {
 
     /// By id or path.
     private func remove(_ id: String) throws {
-        guard let index = ports.firstIndex(where: { $0.id == id || $0.node.path == id }) else {
+        if try removeFunction(id) { return }
+        guard let port = ports.first(where: { $0.id == id || $0.node.path == id }) else {
             let isThere = parts.objects.peripherals.child(id) != nil || parts.objects.root.find(id).node != nil
             guard isThere else { throw QAPIError.noDevice(id) }
             throw QAPIError(.generic, "Bus 'virtio-mmio-bus.0' does not support hotplugging")
         }
-        let port = ports.remove(at: index)
+        remove(port)
+    }
+
+    func remove(_ port: Port) {
+        ports.removeAll { $0.port === port.port }
         let path = port.node.path
         port.bus.remove(port.port)
         parts.characters.release(port.port.backend)
@@ -51,8 +61,8 @@ extension DeviceFactory {
         parts.emit(DeviceDeletedEvent(device: port.id, path: path))
     }
 
-    private func describe(_ card: Card) -> RxFilterInfo {
-        let (filter, address) = card.device.receiveFilter
+    private func describe(_ card: Card, _ device: VirtioNet) -> RxFilterInfo {
+        let (filter, address) = device.receiveFilter
         func state(_ none: Bool, _ all: Bool) -> RxState { none ? .none : all ? .all : .normal }
         let vlans = filter.passingVLANs
         return RxFilterInfo(

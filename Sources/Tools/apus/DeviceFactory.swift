@@ -7,9 +7,12 @@ import JSON
 import MachineControl
 import MachineModel
 import NetBackends
+import NetworkDevices
 import NetworkSetup
 import ObjectModel
+import PCI
 import QAPI
+import StorageDevices
 import Virtio
 import VirtioDevices
 
@@ -29,7 +32,8 @@ final class DeviceFactory {
     struct Card {
         let name: String
         let path: String
-        let device: VirtioNet
+        /// Its filter can be asked for only if it is a virtio card.
+        let device: VirtioNet?
         /// A change is told once, until somebody has asked.
         var tellsChanges = true
     }
@@ -41,31 +45,47 @@ final class DeviceFactory {
         let bus: VirtioConsole
     }
 
-    /// The model that cards of `-nic` have.
-    static let cardModel = VirtioNet.type.name
+    /// Models that cards of `-nic` can have, the default first.
+    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName]
 
     let parts: Parts
     var globals = GlobalProperties()
     var cards: [Card] = []
     var ports: [Port] = []
     private var buses: [(id: String, device: VirtioConsole)] = []
+    /// What each device is in the tree of objects, and how it gives its back ends back.
+    private var noted: [ObjectIdentifier: (node: ObjectNode, release: () -> Void)] = [:]
     /// Devices and the slots that they want; nil for any.
     private var waiting: [(device: any VirtioDevice, slot: Int?)] = []
-    private var bootOrder = BootOrder()
+    var bootOrder = BootOrder()
+    /// What is on PCI, by whom it was asked for.
+    var functions: [Function] = []
+    /// The machine that devices are plugged into, once there is one.
+    private(set) unowned var machine: Machine!
+    /// What is added from now on is plugged into a running machine.
+    private(set) var isRunning = false
+    /// SATA host controllers by the names of their buses, less the port, and how many drives there are.
+    var controllers: [(id: String, device: AHCI)] = []
+    var drives = 0
+    /// SCSI host adapters by the names of their buses, less ".0".
+    var adapters: [(id: String, device: VirtioSCSI)] = []
 
     init(_ parts: Parts) { self.parts = parts }
 
     /// Fills the machine's slots with what the command line asks for.
     func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
+        self.machine = machine
+        defer { isRunning = true }
         for card in parts.networks.cards { try add(card) }
         // The board's own disks come first to their drives, and last into the slots.
         let disks = try parts.blocks.impliedDrives.map { drive in
-            var request = try DeviceRequest(VirtioBlock.type, globals: globals)
+            var request = try DeviceRequest(type: machine.pci == nil ? VirtioBlock.type.name : "virtio-blk-pci", globals: globals)
             try request.values.set("drive", text: drive)
-            return try makeDisk(request)
+            return (request, try makeDisk(request))
         }
         for text in options.all("device") { try add(try DeviceRequest(text, globals: globals), slots: machine.slots.count) }
-        try plug(waiting + disks.map { ($0, nil) }, into: machine)
+        for (request, disk) in disks where request.isPCI { try plug(disk, request) }
+        try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil) }, into: machine)
         waiting = []
         bootOrder.hand(to: machine, strict: try isStrict(options))
     }
@@ -77,18 +97,24 @@ final class DeviceFactory {
 
     private func add(_ request: DeviceRequest, slots: Int) throws {
         if request.values.type.bus == "virtio-serial-bus" { return try addPort(request) }
+        if request.isPCI { return try addFunction(request) }
+        if request.values.type.bus == "IDE" { return try addDrive(request) }
+        if request.values.type.bus == "SCSI" { return try addUnit(request) }
         waiting.append((try make(request), try slot(request.bus, of: slots)))
     }
 
-    private func make(_ request: DeviceRequest) throws -> any VirtioDevice {
-        switch request.values.type.name {
-        case VirtioBlock.type.name: return try makeDisk(request)
-        case VirtioNet.type.name: return try makeCard(request)
-        case VirtioConsole.type.name: return try makeBus(request)
+    /// What sits on a transport: `virtio-blk-device`, `virtio-blk-pci`, and so on.
+    func make(_ request: DeviceRequest) throws -> any VirtioDevice {
+        switch request.values.type.name.split(separator: "-").prefix(2).joined(separator: "-") {
+        case "virtio-blk": return try makeDisk(request)
+        case "virtio-net": return try makeCard(request)
+        case "virtio-serial": return try makeBus(request)
+        case "virtio-scsi": return try makeAdapter(request)
         default:
             let source = try parts.backEnds.random(request.values.string("rng"))
-            _ = try note(request)
-            return VirtioEntropy(source: source)
+            let device = VirtioEntropy(source: source)
+            try note(device, request) {}
+            return device
         }
     }
 
@@ -106,16 +132,35 @@ final class DeviceFactory {
         return node
     }
 
+    /// Puts a device into the tree of objects; `release` is called when it is taken out of the machine.
+    @discardableResult
+    func note(_ device: AnyObject, _ request: DeviceRequest, release: @escaping () -> Void) throws -> ObjectNode {
+        let node = try note(request, isPluggedLater: isRunning)
+        noted[ObjectIdentifier(device)] = (node, release)
+        return node
+    }
+
+    func node(of device: AnyObject) -> ObjectNode? { noted[ObjectIdentifier(device)]?.node }
+
+    /// Forgets a device that has been taken out.
+    func release(_ device: AnyObject) {
+        guard let entry = noted.removeValue(forKey: ObjectIdentifier(device)) else { return }
+        entry.node.parent?.remove(entry.node.name)
+        entry.release()
+        bootOrder.forget(device)
+    }
+
     // MARK: Kinds
 
     private func makeDisk(_ request: DeviceRequest) throws -> VirtioBlock {
         let values = request.values
         let id = values.string("drive") ?? ""
         var options = try VirtioBlock.Options(values)
+        if request.isPCI, !values.isGiven("num-queues") { options.queues = min(machine.cpus.count, 1024) }
         let disk = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
         options.nodeHasCache = disk.hasCache
         let device = VirtioBlock(node: disk.node, options: options)
-        let path = try note(request).path
+        let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
         parts.blocks.noteDevice(request.id ?? path, of: id) { [weak device] in device?.sizeChanged() }
         try bootOrder.note(device, values, suffix: "disk@0,0")
         return device
@@ -123,9 +168,16 @@ final class DeviceFactory {
 
     /// A card of `-nic` or `-net nic`.
     private func add(_ card: NetworkSetup.CardRequest) throws {
-        var request = try DeviceRequest(VirtioNet.type, id: nil, globals: globals)
+        if card.model == E1000e.typeName {
+            var request = try DeviceRequest(type: card.model, globals: globals)
+            if let address = card.address { try request.values.set("mac", text: address) }
+            return try addE1000e(request, backend: card.backend, name: card.name, option: "nic")
+        }
+        let isBare = card.model == VirtioNet.type.name || machine.pci == nil
+        var request = try DeviceRequest(type: isBare ? VirtioNet.type.name : "virtio-net-pci", globals: globals)
         if let address = card.address { try request.values.set("mac", text: address) }
-        waiting.append((try makeCard(request, backend: card.backend, name: card.name, option: "nic"), nil))
+        let device = try makeCard(request, backend: card.backend, name: card.name, option: "nic")
+        if isBare { waiting.append((device, nil)) } else { try plug(device, request) }
     }
 
     private func makeCard(_ request: DeviceRequest) throws -> VirtioNet {
@@ -142,15 +194,19 @@ final class DeviceFactory {
         let model = request.values.type.name
         let name = name ?? "\(model).\(cards.count)"
         parts.networks.noteCard(name, model: model, address, on: backend) { [weak device] in device?.setLink(up: $0) }
-        let index = cards.count
-        cards.append(Card(name: name, path: try note(request).path, device: device))
+        let id = request.values.string("netdev")
+        let path = try note(device, request) { [unowned self] in
+            cards.removeAll { $0.name == name }
+            parts.networks.release(id, card: name)
+        }.path
+        cards.append(Card(name: name, path: path, device: device))
         try bootOrder.note(device, request.values, suffix: "ethernet-phy@0")
-        device.onFilterChange = { [unowned self] in filterChanged(index) }
+        device.onFilterChange = { [unowned self] in filterChanged(name) }
         return device
     }
 
-    private func filterChanged(_ index: Int) {
-        guard cards[index].tellsChanges else { return }
+    private func filterChanged(_ name: String) {
+        guard let index = cards.firstIndex(where: { $0.name == name }), cards[index].tellsChanges else { return }
         cards[index].tellsChanges = false
         parts.emit(NicRxFilterChangedEvent(name: cards[index].name, path: cards[index].path))
     }
@@ -158,7 +214,10 @@ final class DeviceFactory {
     private func makeBus(_ request: DeviceRequest) throws -> VirtioConsole {
         let device = VirtioConsole(maxPorts: Int(request.values.integer("max_ports") ?? 31))
         buses.append((request.id ?? "virtio-serial\(buses.count)", device))
-        _ = try note(request)
+        try note(device, request) { [unowned self, unowned device] in
+            buses.removeAll { $0.device === device }
+            for port in ports where port.bus === device { remove(port) }
+        }
         return device
     }
 

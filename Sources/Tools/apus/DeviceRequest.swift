@@ -1,6 +1,10 @@
 import CommandLine
+import NetworkDevices
 import ObjectModel
+import PCI
 import QAPI
+import StorageDevices
+import Virtio
 import VirtioDevices
 
 /// A device that `-device` or `device_add` asks for.
@@ -9,16 +13,38 @@ struct DeviceRequest {
     let bus: String?
     var values: PropertyValues
 
+    /// Types that can be asked for, and what they are made from.
+    static let allTypes =
+        [
+            VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioConsolePort.consoleType,
+            VirtioConsolePort.portType,
+        ]
+        + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type].flatMap { VirtioPCI.types($0) }
+        + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type] + DeviceFactory.scsiTypes + DeviceFactory.ataTypes
+
     /// Types that can be asked for.
-    static let types = [
-        VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioConsolePort.consoleType, VirtioConsolePort.portType,
-    ]
+    static let types = allTypes.filter { !$0.isAbstract }
+
+    /// A type by its name, or by one that stands for it on boards with PCI.
+    private static func type(_ name: String) -> ObjectType? {
+        let shortened = ["virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi"]
+        let name = shortened.contains(name) ? name + "-pci" : name == "ahci" ? AHCI.typeName : name
+        return types.first { $0.name == name }
+    }
 
     init(_ type: ObjectType, id: String? = nil, bus: String? = nil, globals: GlobalProperties) throws {
         (self.id, self.bus) = (id, bus)
         values = PropertyValues(type)
         try globals.apply(to: &values)
     }
+
+    /// A type of the house's own choice, by its name.
+    init(type name: String, globals: GlobalProperties) throws {
+        guard let type = DeviceRequest.type(name) else { preconditionFailure("no type '\(name)'") }
+        try self.init(type, globals: globals)
+    }
+
+    var isPCI: Bool { values.type.bus == "PCI" }
 
     /// `TYPE[,id=ID][,bus=BUS][,PROPERTY=VALUE…]`, or the same in JSON.
     init(_ text: String, globals: GlobalProperties) throws {
@@ -28,7 +54,7 @@ struct DeviceRequest {
         }
         let list = PropertyList(text, option: "device", implied: "driver")
         let name = list["driver"] ?? text
-        guard let type = DeviceRequest.types.first(where: { $0.name == name }) else {
+        guard let type = DeviceRequest.type(name) else {
             throw CommandLineError.unknownName(option: "device", name: name, accepted: DeviceRequest.types.map(\.name))
         }
         try self.init(type, id: list["id"], bus: list["bus"], globals: globals)
@@ -37,7 +63,7 @@ struct DeviceRequest {
     }
 
     init(_ arguments: DeviceAddCommand.Arguments, globals: GlobalProperties) throws {
-        guard let type = DeviceRequest.types.first(where: { $0.name == arguments.driver }) else {
+        guard let type = DeviceRequest.type(arguments.driver) else {
             throw QAPIError(.generic, "'\(arguments.driver)' is not a valid device model name")
         }
         try self.init(type, id: arguments.id, bus: arguments.bus, globals: globals)

@@ -4,6 +4,7 @@ import CommandLine
 import HostOS
 import MachineControl
 import MachineModel
+import MachineDebugger
 import Monitor
 import NetworkSetup
 import ObjectModel
@@ -12,7 +13,7 @@ import QMP
 import Schema
 import TranslatedExecution
 
-extension Session: MachineSession, QMPTarget {
+extension Session: DebuggedMachine, QMPTarget {
     var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
     var isSingleStepped: Bool { options.has("singlestep") }
     var hasMachine: Bool { builtMachine != nil }
@@ -35,6 +36,7 @@ extension Session: MachineSession, QMPTarget {
         case "network": networks.description
         case "usernet": networks.connections
         case "chardev": characters.description
+        case "qtree": devices.busTree
         case "jit": engine.map(describeTranslation)
         default: nil
         }
@@ -50,6 +52,7 @@ extension Session: MachineSession, QMPTarget {
         case "chardev": try characters.define(text)
         case "netdev": try networks.define(text)
         case "object": try backEnds.define(text)
+        case "gdb": try serveDebugger(text)
         default: throw QAPIError.notSupported("-\(option) in the monitor")
         }
     }
@@ -84,14 +87,17 @@ extension Session {
         RunCommands(self).register(in: &server.commands)
         MachineQueries(self, Catalog.choices(guest: guest), objects: objects).register(in: &server.commands)
         MemoryCommands(self).register(in: &server.commands)
+        DumpCommands(self) { [events] in events.emit($0) }.register(in: &server.commands)
         ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
         DescriptorCommands.register(in: &server.commands)
+        migration.register(in: &server.commands)
         characters.register(in: &server.commands)
         blocks.register(in: &server.commands)
         networks.register(in: &server.commands)
         devices.register(in: &server.commands)
         server.commands.on(QueryCommandLineOptionsCommand.self) { try CommandLineOptions.describe($0.option) }
         let human = MonitorCommands(self, server.commands)
+        debuggersMonitor = human
         server.commands.on(HumanMonitorCommandCommand.self, stopped: true) { try human.runAtOnce($0.commandLine, cpu: $0.cpuIndex) }
         let types = BackEndTypes.all.filter { !$0.isAbstract }
         server.registerIntrospection(
@@ -99,6 +105,23 @@ extension Session {
             enumerations: types.flatMap(\.properties).compactMap(\.enumeration))
         return server
     }
+}
+
+extension Session {
+    static var usualDebugPlace: String { "tcp::1234" }
+
+    /// Waits for a debugger on a character back end instead of where it was awaited before; `none` for nowhere.
+    func serveDebugger(_ place: String) throws {
+        debugServer?.close()
+        if let old = debugServer?.backend { characters.close(old, label: "gdb") }
+        debugServer = nil
+        if place == "none" { return }
+        // Nobody would say so each time: it serves, and the machine does not wait.
+        let text = place.hasPrefix("tcp:") ? place + ",wait=off,nodelay=on,server=on" : place
+        debugServer = DebugServer(try characters.open(text, option: "gdb", label: "gdb"), machine: self)
+    }
+
+    func monitor(_ line: String) -> String { debuggersMonitor?.answer(line) ?? "" }
 }
 
 extension Property {

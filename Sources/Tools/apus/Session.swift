@@ -3,10 +3,13 @@ import Catalog
 import CharacterSetup
 import Chardev
 import CommandLine
+import Diagnostics
 import EventLoop
 import HostOS
 import MachineControl
 import MachineModel
+import MachineDebugger
+import Migration
 import Monitor
 import NetworkSetup
 import ObjectModel
@@ -43,8 +46,17 @@ final class Session {
     let devices: DeviceFactory
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
+    lazy var migration = MigrationControl(self, loop: loop) { [unowned self] in blocks.migrationBlocker }
+    /// A machine that comes from elsewhere runs when it has come.
+    private(set) var startsAfterIncoming = true
     /// Filled in by `startMonitors`.
     var monitors: [any CharacterFrontEnd] = []
+    /// `-gdb`.
+    var debugServer: DebugServer?
+    /// The monitor that a debugger gives orders to. Filled in by `startMonitors`.
+    var debuggersMonitor: MonitorCommands?
+    /// Whether virtual time goes on while the vCPUs run: not while a debugger steps through them.
+    private var clockRuns = true
 
     private(set) var builtMachine: Machine?
     private(set) var engine: TranslationEngine?
@@ -65,10 +77,10 @@ final class Session {
         self.events = events
         var quit: () -> Void = {}
         characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
-        networks = NetworkSetup(loop: loop, characters: characters, models: [DeviceFactory.cardModel])
+        networks = NetworkSetup(loop: loop, characters: characters, models: DeviceFactory.cardModels)
         var stop: () -> Void = {}
         blocks = BlockSetup(loop: loop, pause: { stop() }, emit: { events.emit($0) })
-        objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.types + BackEndTypes.all))
+        objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.allTypes + BackEndTypes.all))
         backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
         devices = DeviceFactory(
             .init(
@@ -81,6 +93,7 @@ final class Session {
     func run() throws -> Int32 {
         try configureLog()
         let daemon = options.has("daemonize") ? try Daemon() : nil
+        try sandbox()?.enter()
         let process = try options.last("pidfile").map(PIDFile.init)
         defer { process?.remove() }
         type = try machineType()
@@ -96,6 +109,8 @@ final class Session {
             startMonitors()
             daemon?.isReady()
         }
+        defer { migration.end() }
+        try beginIncoming()
         onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         while true {
             if let status = try runUntilInterrupted() { return status }
@@ -107,6 +122,7 @@ final class Session {
         guard let type else { preconditionFailure("the machine's type comes first") }
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return }
+        blocks.isInactive = options.has("incoming")
         try blocks.define(options)
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine)
@@ -116,8 +132,14 @@ final class Session {
             cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
+        engine?.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }
         if options.has("S") || options.has("preconfig") { runState = .prelaunch }
+        if options.has("incoming") {
+            startsAfterIncoming = runState == .running
+            runState = .inmigrate
+        }
         builtMachine = machine
+        if let place = options.last("gdb") ?? (options.has("s") ? Session.usualDebugPlace : nil) { try serveDebugger(place) }
     }
 
     func leavePreconfiguration() throws { try build() }
@@ -125,7 +147,7 @@ final class Session {
     /// Lets the machine run, or stand still, until something has to be done with stopped vCPUs; the exit status if that was the end.
     private func runUntilInterrupted() throws -> Int32? {
         let runs = runState == .running
-        loop.lock.withLock { loop.setVirtualClockPaused(!runs) }
+        loop.lock.withLock { loop.setVirtualClockPaused(!runs || !clockRuns) }
         if runs { try engine?.start() }
         _ = loop.run()
         engine?.stop()
@@ -133,11 +155,24 @@ final class Session {
             loop.resume()
             loop.setVirtualClockPaused(true)
             blocks.drain()
+            // Completions that were to come in a moment are part of what is drained.
+            loop.settlePosted()
+            blocks.drain()
             resetIfAsked()
+            let stops = engine?.takeDebugStops() ?? []
+            if !stops.isEmpty, runState == .running {
+                runState = .debug
+                events.emit(StopEvent())
+            }
+            debugServer?.machineStopped(stops)
             let work = waiting
             waiting = []
             for item in work { item() }
             resetIfAsked()
+            // What came up meanwhile may have stopped it as well.
+            debugServer?.machineStopped([])
+            if let ending { debugServer?.ended(status: ending) }
+            if ending != nil { blocks.finish() }
             return ending
         }
     }
@@ -145,7 +180,8 @@ final class Session {
     private func resetIfAsked() {
         guard resetRequested else { return }
         resetRequested = false
-        builtMachine?.reset()
+        // One that is still to come has not begun.
+        if runState != .inmigrate { builtMachine?.reset() }
     }
 
     // MARK: What the guest asks for
@@ -192,20 +228,48 @@ final class Session {
     }
 
     func pause() {
+        if runState == .inmigrate { startsAfterIncoming = false }
         guard runState == .running else { return }
         runState = .paused
         events.emit(StopEvent())
     }
 
     func resume() throws(QAPIError) {
+        try resume({ _ in .run }, clockRuns: true)
+    }
+
+    func resume(_ action: (Int) -> DebugAction, clockRuns: Bool) throws(QAPIError) {
         if runState == .shutdown { throw QAPIError(.generic, "Resetting the Virtual Machine is required") }
+        if runState == .finishMigrate { throw QAPIError(.generic, "Migration is not finalized yet") }
+        if runState == .inmigrate { return startsAfterIncoming = true }
         guard runState != .running else { return }
-        runState = .running
+        do { try takeDisks() } catch { throw QAPIError(error) }
+        engine?.setDebugActions(action)
+        self.clockRuns = clockRuns
+        enter(.running)
+    }
+
+    /// Changes the state with its events, while the vCPUs stand still.
+    func enter(_ state: RunState) {
+        let (ran, runs) = (runState == .running, state == .running)
+        runState = state
+        if ran, !runs { events.emit(StopEvent()) }
+        guard runs, !ran else { return }
         events.emit(ResumeEvent())
         blocks.retry()
     }
 
+    /// Ends without a word about the guest, which has never been here.
+    func end(complaining text: String) {
+        writeLine("apus: error: \(text)", to: 2)
+        if ending == nil { ending = 1 }
+        loop.stop(status: 0)
+    }
+
     func reset() { reset(.hostQmpSystemReset, byGuest: false) }
     func quit() { end(0, .hostQmpQuit, byGuest: false) }
-    func powerDown() { events.emit(PowerdownEvent()) }
+    func powerDown() {
+        events.emit(PowerdownEvent())
+        builtMachine?.onPowerButton?()
+    }
 }

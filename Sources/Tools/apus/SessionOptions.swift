@@ -7,6 +7,7 @@ import HostOS
 import MachineModel
 import ObjectModel
 import QAPI
+import Sandbox
 import TranslatedExecution
 
 /// What the command line asks of the machine, the engine and the back ends. Every property is obeyed or refused by name.
@@ -206,6 +207,32 @@ extension Session {
         for (name, text) in options.options {
             if name == "nic" { try networks.addCard(text) }
             if name == "net" { try networks.addToHub(text) }
+        }
+    }
+
+    /// `-sandbox`: what the process gives up; nil for nothing.
+    func sandbox() throws -> Sandbox? {
+        guard let text = options.last("sandbox") else { return nil }
+        let list = PropertyList(text, option: "sandbox", implied: "enable")
+        try list.checkDeclared()
+        guard try list.bool("enable", default: false) else { return nil }
+        var sandbox = Sandbox()
+        sandbox.deniesObsolete = try isDenied("obsolete", list, default: true)
+        sandbox.deniesSpawn = try isDenied("spawn", list, default: false)
+        sandbox.deniesResourceControl = try isDenied("resourcecontrol", list, default: false)
+        // Children do not get more privileges in any case.
+        if list["elevateprivileges"] != "children" { sandbox.deniesIdentity = try isDenied("elevateprivileges", list, default: false) }
+        return sandbox
+    }
+
+    private func isDenied(_ name: String, _ list: PropertyList, default usual: Bool) throws -> Bool {
+        switch list[name] {
+        case nil: return usual
+        case "allow": return false
+        case "deny": return true
+        case let other?:
+            let accepted = name == "elevateprivileges" ? "allow, deny, children" : "allow, deny"
+            throw CommandLineError.badValue(option: "sandbox", value: "\(name)=\(other)", expected: accepted)
         }
     }
 

@@ -51,6 +51,8 @@ public final class LinuxProcess: @unchecked Sendable {
     var arguments: [[UInt8]] = []
     /// The page with `signalReturnCode`.
     var trampoline: UInt64 = 0
+    /// The kernel's other pages by their address.
+    var kernelPages: [UInt64: String] = [:]
     /// What the program started with.
     var stack = WrittenStack()
     var stackRange: (start: UInt64, end: UInt64) = (0, 0)
@@ -85,16 +87,18 @@ public final class LinuxProcess: @unchecked Sendable {
 
     /// Loads a program and runs it to its end, on the calling thread.
     public func run(_ file: ProgramFile, cpu: VirtualCPU, arguments: [[UInt8]], environment: [[UInt8]]) throws -> Never {
+        if let space = abi.addressSpace { memory.searchDownwards(from: searchTop(space)) }
         let program = try ProgramLoader(memory: memory, locate: locate).load(file)
         executable = absolutePath(file.path)
         self.arguments = arguments
         heap = Heap(start: program.end)
-        guard mapTrampoline(), let top = mapStack(isExecutable: program.hasExecutableStack) else {
+        guard mapKernelPages(cpu), let top = mapStack(isExecutable: program.hasExecutableStack) else {
             throw ELFError.cannotMap(file.path, errno: ENOMEM)
         }
         let stack = InitialStack(
             program: program, arguments: arguments, environment: environment, path: Array(file.path.utf8),
-            capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform, smallestSignalStack: abi.signalFrame.size + 1024)
+            capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform(of: cpu), smallestSignalStack: abi.signalFrame.size + 1024,
+            wordSize: abi.family.wordSize)
         let runner = UserRunner(cpu: cpu, engine: engine)
         runner.bindToThread()
         guard let written = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
@@ -135,12 +139,37 @@ public final class LinuxProcess: @unchecked Sendable {
         return memory.write(abi.signalReturnCode, at: trampoline) && memory.protect(trampoline, 4096, [.read, .execute]) == 0
     }
 
+    /// What the kernel puts into a program's memory.
+    private func mapKernelPages(_ cpu: VirtualCPU) -> Bool {
+        for page in abi.kernelPages(for: cpu) {
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_FIXED_NOREPLACE)
+            let result = memory.map(.init(address: page.address, length: 4096, protection: [.read, .write], flags: flags))
+            guard result == Int64(page.address), memory.write(page.bytes, at: page.address),
+                memory.protect(page.address, 4096, [.read, .execute]) == 0
+            else { return false }
+            kernelPages[page.address] = page.name
+        }
+        return mapTrampoline()
+    }
+
+    /// Below the stack and what the kernel keeps free for it to grow: mappings begin here.
+    private func searchTop(_ space: GuestAddressSpace) -> UInt64 {
+        let gap = UInt64(max(options.stackSize, 0)) + (8 << 20)
+        let top = min(space.stackTop, memory.limit)
+        return top > 2 * gap ? (top - gap) & ~4095 : top / 2 & ~4095
+    }
+
     /// The stack, above a page that nothing may touch; its end.
     private func mapStack(isExecutable: Bool) -> UInt64? {
         let size = UInt64((options.stackSize + 4095) & ~4095)
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard size > 0, size < memory.limit / 2 else { return nil }
+        let space = abi.addressSpace
+        let top = space.map { min($0.stackTop, memory.limit) } ?? 0
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (space == nil ? 0 : Int32(MAP_FIXED_NOREPLACE))
         let result = memory.map(
-            .init(address: 0, length: size + 4096, protection: isExecutable ? [.read, .write, .execute] : [.read, .write], flags: flags))
+            .init(
+                address: space == nil ? 0 : top - size - 4096, length: size + 4096,
+                protection: isExecutable ? [.read, .write, .execute] : [.read, .write], flags: flags))
         guard result > 0 || result < -4095 else { return nil }
         let start = UInt64(bitPattern: result)
         _ = memory.protect(start, 4096, [])

@@ -2,6 +2,8 @@ import CHost
 import CPUModel
 import Diagnostics
 import Glibc
+import HostOS
+import UserCore
 import UserExecution
 
 /// A thread of the guest: a vCPU, its signal state, and the loop that runs it. A host thread of its own runs it.
@@ -12,6 +14,8 @@ public final class LinuxThread {
     let isMain: Bool
     let abi: any LinuxABI
     let memory: GuestMemory
+    /// Bytes of the guest's long and pointer.
+    let wordSize: Int
 
     /// Signals that the guest has blocked: bit n - 1 for signal n.
     var mask: UInt64 = 0
@@ -37,6 +41,7 @@ public final class LinuxThread {
         self.process = process
         abi = process.abi
         memory = process.memory
+        wordSize = process.abi.family.wordSize
         self.signals = signals ?? process.signals
         self.cpu = cpu
         self.runner = runner
@@ -69,6 +74,9 @@ public final class LinuxThread {
         switch event {
         case .systemCall: doSystemCall()
         case .fault(let fault): deliver(fault)
+        case .unsupported(let what, let fault):
+            writeLine("qemu: not supported: \(what)", to: 2)
+            deliver(fault)
         }
     }
 
@@ -104,8 +112,9 @@ public final class LinuxThread {
             if Log.isEnabled(.strace) { Strace.unknown(registers) }
             return abi.setResult(cpu, -Int64(ENOSYS))
         }
-        if Log.isEnabled(.strace) { Strace.begin(call, registers, memory) }
-        let result = perform(call, withoutTags(call, registers))
+        let words = wordSize == 8 ? registers : call.arguments(in: registers, family: abi.family)
+        if Log.isEnabled(.strace) { Strace.begin(call, words, self) }
+        let result = perform(call, withoutTags(call, words))
         if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
     }
@@ -150,7 +159,15 @@ public final class LinuxThread {
         let result = hostCall(number, words)
         // A structure that lies on a page with translated code: it is made writable, and the call is done once more.
         if result == -Int64(EFAULT), temporary.mayHaveMetCode(call, registers, memory) { return hostCall(number, words) }
-        return result
+        return temporary.finish(result, memory)
+    }
+
+    /// Does a call with the host address of a structure.
+    func with(_ structure: SharedStructure, _ access: Argument.Access, at address: UInt64, _ body: (Int) -> Int64) -> Int64 {
+        var temporary = PassedArguments()
+        if access != .reads { memory.prepareWrite(address, UInt64(structure.size(wordSize: wordSize))) }
+        guard let place = temporary.structure(structure, access, address, self) else { return -Int64(EFAULT) }
+        return temporary.finish(body(place), memory)
     }
 
     /// A host call that is not begun once a signal has come.

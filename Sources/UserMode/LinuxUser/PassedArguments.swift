@@ -1,10 +1,29 @@
 import CPUModel
 import Glibc
+import UserCore
 import UserExecution
+
+/// Bytes in the host's layout, where a host call finds them.
+final class HostCopy {
+    private let buffer: UnsafeMutableRawBufferPointer
+
+    init(_ bytes: [UInt8]) {
+        buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+        unsafe buffer.copyBytes(from: bytes)
+    }
+
+    deinit { unsafe buffer.deallocate() }
+
+    var address: Int { unsafe Int(bitPattern: buffer.baseAddress) }
+    var bytes: [UInt8] { unsafe Array(buffer) }
+}
 
 /// The arguments of a call that is passed on, and what has to live until it is done.
 struct PassedArguments {
     private var texts: [ContiguousArray<CChar>] = []
+    private var copies: [HostCopy] = []
+    /// What the kernel changes goes back to the guest.
+    private var results: [(structure: SharedStructure, address: UInt64, copy: HostCopy)] = []
 
     init() {}
 
@@ -14,7 +33,7 @@ struct PassedArguments {
         switch argument {
         case .fd: return thread.hostDescriptor(value)
         case .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
-        case .long, .size: return Int(truncatingIfNeeded: value)
+        case .long, .size, .wide, .lowHalf, .highHalf: return Int(truncatingIfNeeded: value)
         case .openFlags: return Int(thread.hostOpenFlags(value))
         case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
         case .buffer(let size):
@@ -25,10 +44,35 @@ struct PassedArguments {
             let isOwn = Int32(truncatingIfNeeded: registers[0]) == getpid()
             return vector(value, Int(Int32(truncatingIfNeeded: registers[count])), thread, isOwn: isOwn)
         // Beyond the guest's addresses nothing is mapped, as little as beyond the host's.
-        case .mapping: return thread.hostWord(value) ?? Int.min | Int(value & 4095)
+        case .mapping:
+            let size: UInt64 = index < 5 ? registers[index + 1] : 0
+            let isHosts = !thread.memory.isReserved || thread.memory.isMapped(value, size)
+            return (isHosts ? thread.hostWord(value) : nil) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
-        case .newPath, .string, .pointer, .written, .bytes, .message, .place, .time, .limits, .socketAddress: return thread.hostWord(value)
+        case .structure(let structure, let access): return self.structure(structure, access, value, thread)
+        case .newPath, .string, .pointer, .written, .bytes, .message, .place, .socketAddress: return thread.hostWord(value)
         }
+    }
+
+    /// The host address of a structure: its own where the layouts are the same.
+    mutating func structure(_ structure: SharedStructure, _ access: Argument.Access, _ address: UInt64, _ thread: LinuxThread) -> Int? {
+        if thread.wordSize == 8 || address == 0 { return thread.hostWord(address) }
+        let size = structure.narrow.size
+        // What the kernel does not write stays as it is.
+        guard let bytes = thread.memory.bytes(at: address, count: size) ?? (access == .writes ? [UInt8](repeating: 0, count: size) : nil) else {
+            return nil
+        }
+        let copy = HostCopy(structure.hostBytes(of: bytes))
+        copies.append(copy)
+        if access != .reads { results.append((structure, address, copy)) }
+        return copy.address
+    }
+
+    /// Gives the guest what the kernel has written: the call's result. A call that was interrupted may have written how much was left.
+    func finish(_ result: Int64, _ memory: GuestMemory) -> Int64 {
+        guard !results.isEmpty, result >= 0 || result == -Int64(EINTR) else { return result }
+        let isWritten = results.allSatisfy { memory.write($0.structure.narrowBytes(of: $0.copy.bytes), at: $0.address) }
+        return isWritten || result < 0 ? result : -Int64(EFAULT)
     }
 
     private mutating func located(_ address: UInt64, _ thread: LinuxThread) -> Int? {
@@ -40,15 +84,15 @@ struct PassedArguments {
         return unsafe texts[texts.count - 1].withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }
 
-    /// `struct iovec` has the host's layout; its pointers may need the base, and its buffers may lie on pages with code. Of another process
+    /// A 64-bit guest's `struct iovec` has the host's layout; its pointers may need the base, and its buffers may lie on pages with code. Of another process
     /// it is taken that its memory lies where this one's does, as with one command line's -B or -R it does.
     private mutating func vector(_ address: UInt64, _ count: Int, _ thread: LinuxThread, isOwn: Bool) -> Int? {
         guard count > 0, count <= 1024 else { return thread.hostWord(address) }
-        guard let bytes = thread.memory.bytes(at: address, count: 16 * count) else { return nil }
+        guard let bytes = thread.memory.bytes(at: address, count: 2 * thread.wordSize * count) else { return nil }
         var words: [Int] = []
-        var differs = false
+        var differs = thread.wordSize != 8
         for item in 0..<count {
-            let (start, size) = (bytes.word(at: 16 * item), bytes.word(at: 16 * item + 8))
+            let start = bytes.word(2 * item, wordSize: thread.wordSize), size = bytes.word(2 * item + 1, wordSize: thread.wordSize)
             if isOwn { thread.memory.prepareWrite(start, min(size, 1 << 40)) }
             guard let host = thread.hostWord(start) else { return nil }
             differs = differs || UInt64(bitPattern: Int64(host)) != start
@@ -65,6 +109,7 @@ struct PassedArguments {
         for (index, argument) in call.arguments.enumerated() {
             switch argument {
             case .pointer, .message: if memory.liftProtection(registers[index], 512) { found = true }
+            case .structure(let structure, _): if memory.liftProtection(registers[index], UInt64(structure.host.size)) { found = true }
             case .written(let size): if memory.liftProtection(registers[index], UInt64(size)) { found = true }
             default: break
             }

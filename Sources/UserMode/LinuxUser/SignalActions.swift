@@ -11,7 +11,7 @@ struct SignalAction {
     static let defaultHandler: UInt64 = 0, ignoreHandler: UInt64 = 1
 
     enum Flag {
-        static let noChildStop: UInt64 = 1, noChildWait: UInt64 = 2, restorer: UInt64 = 0x0400_0000, onStack: UInt64 = 0x0800_0000
+        static let noChildStop: UInt64 = 1, noChildWait: UInt64 = 2, info: UInt64 = 4, restorer: UInt64 = 0x0400_0000, onStack: UInt64 = 0x0800_0000
         static let restart: UInt64 = 0x1000_0000, noDefer: UInt64 = 0x4000_0000, reset: UInt64 = 0x8000_0000
     }
 

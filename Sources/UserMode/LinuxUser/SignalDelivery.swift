@@ -111,20 +111,21 @@ extension LinuxThread {
     // MARK: Frames
 
     private func enterHandler(_ signal: Int32, _ info: [UInt8], _ action: SignalAction, _ fault: GuestFault?) {
-        let shape = abi.signalFrame
+        let wantsInfo = action.flags & SignalAction.Flag.info != 0
+        let shape = wantsInfo ? abi.signalFrame : abi.plainSignalFrame
         let place = framePlace(shape, action)
         var frame = [UInt8](repeating: 0, count: shape.size)
-        frame.replaceSubrange(shape.info..<shape.info + 128, with: info)
-        frame.put(alternateStack.start, at: shape.stack)
-        frame.put(stackFlags(abi.stackPointer(cpu)), at: shape.stack + 8)
-        frame.put(alternateStack.size, at: shape.stack + 16)
+        if let start = shape.info { frame.replaceSubrange(start..<start + SignalInfo.size, with: wordSize == 8 ? info : SignalInfo.narrow(info)) }
+        put(alternateStack, flags: stackFlags(abi.stackPointer(cpu)), into: &frame, at: shape.stack)
         frame.put(mask, at: shape.mask)
         abi.saveContext(cpu, fault: fault, into: &frame)
         guard memory.write(frame, at: place) else { die(SIGSEGV) }
         let base = waitingMask ?? mask
         waitingMask = nil
-        let returnAddress = action.flags & SignalAction.Flag.restorer != 0 ? action.restorer : process.trampoline
-        abi.enterHandler(cpu, HandlerEntry(handler: action.handler, signal: signal, frame: place, returnAddress: returnAddress))
+        let returnAddress =
+            action.flags & SignalAction.Flag.restorer != 0
+            ? action.restorer : process.trampoline &+ abi.signalReturnOffset(handler: action.handler, wantsInfo: wantsInfo)
+        abi.enterHandler(cpu, HandlerEntry(handler: action.handler, signal: signal, frame: place, shape: shape, returnAddress: returnAddress))
         if alternateStack.flags & 1 << 31 != 0 { alternateStack = AlternateStack() }
         let own = action.flags & SignalAction.Flag.noDefer != 0 ? 0 : LinuxThread.bit(signal)
         setMask(base | action.mask | own)
@@ -141,13 +142,11 @@ extension LinuxThread {
     /// SS_ONSTACK while the stack pointer is in the alternate stack.
     func stackFlags(_ pointer: UInt64) -> UInt32 { alternateStack.holds(pointer) ? alternateStack.flags | 1 : alternateStack.flags }
 
-    /// `rt_sigreturn`.
-    func returnFromHandler() -> Int64 {
-        let shape = abi.signalFrame
+    /// `rt_sigreturn`, or `sigreturn` with its shape of frame.
+    func returnFromHandler(_ shape: SignalFrame) -> Int64 {
         guard let frame = memory.bytes(at: abi.stackPointer(cpu), count: shape.size), abi.restoreContext(cpu, from: frame) else { die(SIGSEGV) }
         setMask(frame.word(at: shape.mask))
-        _ = setAlternateStack(
-            start: frame.word(at: shape.stack), flags: frame.get(UInt32.self, at: shape.stack + 8), size: frame.word(at: shape.stack + 16))
+        _ = setAlternateStack(frame, at: shape.stack)
         return CallResult.none
     }
 

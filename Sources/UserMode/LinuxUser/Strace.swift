@@ -10,8 +10,8 @@ enum Strace {
     private static let shownBytes = 40
 
     /// The beginning of a line, until the result is known; one for each host thread is under way at a time.
-    static func begin(_ call: SystemCall, _ registers: SystemCallRegisters, _ memory: GuestMemory) {
-        let shown = call.arguments.enumerated().map { index, argument in text(argument, registers[index], registers, memory) }
+    static func begin(_ call: SystemCall, _ registers: SystemCallRegisters, _ thread: LinuxThread) {
+        let shown = call.arguments.enumerated().map { index, argument in text(argument, registers[index], registers, thread) }
         let line = "\(getpid()) \(call.name)(\(shown.joined(separator: ",")))"
         // This one has no result.
         if call.name == "exit_group" { Log.write(.strace, line) } else { Log.write(part: line, .strace) }
@@ -47,20 +47,21 @@ enum Strace {
 
     // MARK: Arguments
 
-    private static func text(_ argument: Argument, _ value: UInt64, _ registers: SystemCallRegisters, _ memory: GuestMemory) -> String {
-        switch argument {
+    private static func text(_ argument: Argument, _ value: UInt64, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> String {
+        let memory = thread.memory
+        return switch argument {
         case .fd: Int32(truncatingIfNeeded: value) == AT_FDCWD ? "AT_FDCWD" : "\(Int32(truncatingIfNeeded: value))"
         case .int: "\(Int32(truncatingIfNeeded: value))"
-        case .long, .size: "\(Int64(bitPattern: value))"
+        case .long, .size, .wide, .lowHalf, .highHalf: "\(Int64(bitPattern: value))"
         case .octal: "0" + String(value, radix: 8)
         case .signal: signalName(Int32(truncatingIfNeeded: value))
         case .openFlags: openFlags(value)
         case .named(let names): names.text(value)
-        case .control: ControlTable[UInt32(truncatingIfNeeded: value)]?.name ?? hex(value & 0xffff_ffff)
+        case .control: ControlTable[UInt32(truncatingIfNeeded: value), wordSize: thread.wordSize]?.name ?? hex(value & 0xffff_ffff)
         case .path, .newPath, .string: memory.string(at: value, most: 4096).map { quoted($0) } ?? pointer(value)
         case .bytes(let size): buffer(value, registers[size], memory)
-        case .time: StraceStructures.time(value, memory) ?? pointer(value)
-        case .limits: StraceStructures.limits(value, memory) ?? pointer(value)
+        case .structure(_, .writes): pointer(value)
+        case .structure(let structure, _): StraceStructures.text(structure, value, thread) ?? pointer(value)
         case .socketAddress(let size): StraceStructures.address(value, registers[size], memory) ?? pointer(value)
         case .pointer, .written, .buffer, .vector, .remoteVector, .message, .place, .mapping: pointer(value)
         }

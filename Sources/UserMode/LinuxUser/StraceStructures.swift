@@ -1,19 +1,24 @@
 import CPUModel
 import Diagnostics
 import Glibc
+import UserCore
 import UserExecution
 
 /// Structures as `-strace` shows them; nil for what cannot be read.
 enum StraceStructures {
-    /// `struct timespec`.
-    static func time(_ address: UInt64, _ memory: GuestMemory) -> String? {
-        guard address != 0, let bytes = memory.bytes(at: address, count: 16) else { return nil }
-        return "{tv_sec=\(bytes.get(Int64.self, at: 0)),tv_nsec=\(bytes.get(Int64.self, at: 8))}"
+    /// `struct timespec` and `struct rlimit`.
+    static func text(_ structure: SharedStructure, _ address: UInt64, _ thread: LinuxThread) -> String? {
+        let isTime = structure === SharedStructure.timespec || structure === SharedStructure.timespec64
+        let isLimit = structure === SharedStructure.rlimit || structure === SharedStructure.rlimit64
+        guard isTime || isLimit, address != 0 else { return nil }
+        guard let bytes = thread.memory.bytes(at: address, count: structure.size(wordSize: thread.wordSize)) else { return nil }
+        let host = thread.wordSize == 8 ? bytes : structure.hostBytes(of: bytes)
+        return isTime ? time(host) : limits(host)
     }
 
-    /// `struct rlimit`.
-    static func limits(_ address: UInt64, _ memory: GuestMemory) -> String? {
-        guard address != 0, let bytes = memory.bytes(at: address, count: 16) else { return nil }
+    private static func time(_ bytes: [UInt8]) -> String { "{tv_sec=\(bytes.get(Int64.self, at: 0)),tv_nsec=\(bytes.get(Int64.self, at: 8))}" }
+
+    private static func limits(_ bytes: [UInt8]) -> String {
         let texts = [0, 8].map { bytes.word(at: $0) == .max ? "RLIM_INFINITY" : "\(bytes.word(at: $0))" }
         return "{rlim_cur=\(texts[0]),rlim_max=\(texts[1])}"
     }

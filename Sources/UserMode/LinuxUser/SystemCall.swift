@@ -1,4 +1,5 @@
 import CPUModel
+import UserCore
 
 /// A system call, declared once: what dispatch, `-strace` and the coverage table know of it.
 public final class SystemCall: Sendable {
@@ -31,8 +32,11 @@ public final class SystemCall: Sendable {
     public let arguments: [Argument]
     public let restart: Restart
     public let action: Action
+    /// Whether an argument takes two registers of a 32-bit guest, or has a sign.
+    let differsInRegisters: Bool
 
     private init(name: String, numbers: CallNumbers, arguments: [Argument], restart: Restart, action: Action) {
+        differsInRegisters = arguments.contains { $0.differsInRegisters }
         self.name = name
         self.numbers = numbers
         self.arguments = arguments
@@ -47,7 +51,7 @@ public final class SystemCall: Sendable {
 
     /// A call that has the same number everywhere: all since Linux 5.1.
     static func pass(_ name: String, everywhere number: Int, _ arguments: Argument...) -> SystemCall {
-        SystemCall(name: name, numbers: CallNumbers(generic64: number), arguments: arguments, restart: .ifAsked, action: .pass(number))
+        SystemCall(name: name, numbers: CallNumbers(integerLiteral: number), arguments: arguments, restart: .ifAsked, action: .pass(number))
     }
 
     static func direct(
@@ -69,28 +73,23 @@ public final class SystemCall: Sendable {
         SystemCall(name: name, numbers: numbers, arguments: arguments, restart: restart, action: .handleDirectly(handler, reason))
     }
 
+    /// The same call under the name that a family has for it.
+    func named(_ name: String) -> SystemCall {
+        name == self.name ? self : SystemCall(name: name, numbers: numbers, arguments: arguments, restart: restart, action: action)
+    }
+
     static func refuse(_ name: String, _ numbers: CallNumbers, _ errno: Int32, _ reason: String) -> SystemCall {
         SystemCall(name: name, numbers: numbers, arguments: [], restart: .ifAsked, action: .refuse(errno, reason))
-    }
-}
-
-/// The call's number in each family; nil where it does not exist.
-public struct CallNumbers: ExpressibleByIntegerLiteral, Sendable {
-    public let generic64: Int?
-
-    public init(generic64: Int?) { self.generic64 = generic64 }
-    public init(integerLiteral value: Int) { generic64 = value }
-
-    public func number(_ family: CallFamily) -> Int? {
-        switch family {
-        case .generic64: generic64
-        }
     }
 }
 
 /// What an argument means: how it becomes the host's, and how `-strace` shows it.
 public enum Argument: Sendable {
     case fd, int, long, size, octal, signal, openFlags
+    /// A number of 64 bits: two registers of a 32-bit guest.
+    case wide
+    /// A number of 64 bits in two arguments that are longs.
+    case lowHalf, highHalf
     /// An int whose values have names, and the number of an ioctl.
     case named(ValueNames), control
     /// A path that is looked up, with `-L` in the guest's own folder first; and one that is made or removed.
@@ -109,62 +108,34 @@ public enum Argument: Sendable {
     case remoteVector(count: Int)
     /// A `struct msghdr`.
     case message
-    /// A `struct timespec`, a `struct rlimit`, and a `struct sockaddr` whose length is the argument with that index, which the kernel reads.
-    case time, limits, socketAddress(size: Int)
+    /// A structure that is laid out otherwise for 32-bit guests.
+    case structure(SharedStructure, Access)
+    /// A `struct sockaddr` whose length is the argument with that index, which the kernel reads.
+    case socketAddress(size: Int)
     /// Where a mapping is wanted, and where one should be that is neither read nor written.
     case place, mapping
+
+    /// What the kernel does with a structure.
+    public enum Access: Sendable { case reads, writes, changes }
+
+    static func reads(_ structure: SharedStructure) -> Argument { .structure(structure, .reads) }
+    static func writes(_ structure: SharedStructure) -> Argument { .structure(structure, .writes) }
+    static func changes(_ structure: SharedStructure) -> Argument { .structure(structure, .changes) }
 
     /// Whether it is the address of something that is there: what may carry a tag.
     var isPointer: Bool {
         switch self {
-        case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place: false
-        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .time, .limits, .socketAddress,
-            .mapping:
+        case .fd, .int, .long, .size, .octal, .signal, .openFlags, .named, .control, .place, .wide, .lowHalf, .highHalf: false
+        case .path, .newPath, .string, .pointer, .written, .buffer, .bytes, .vector, .remoteVector, .message, .structure, .socketAddress, .mapping:
             true
         }
     }
-}
 
-/// All calls of a family, by number.
-public struct CallTable: Sendable {
-    private let rows: [SystemCall?]
-
-    public init(family: CallFamily, machine: String) {
-        var rows = [SystemCall?](repeating: nil, count: 512)
-        for chapter in SystemCall.chapters(machine: machine) {
-            for call in chapter {
-                guard let number = call.numbers.number(family) else { continue }
-                precondition(rows[number] == nil, "two system calls have the number \(number)")
-                rows[number] = call
-            }
+    /// Whether a 32-bit guest's registers hold it otherwise than the rows count arguments.
+    var differsInRegisters: Bool {
+        switch self {
+        case .wide, .lowHalf, .long: true
+        default: false
         }
-        self.rows = rows
-    }
-
-    public subscript(_ number: UInt64) -> SystemCall? { number < UInt64(rows.count) ? rows[Int(number)] : nil }
-
-    /// A line for each call: number, name, how it is done.
-    public var coverage: String {
-        rows.enumerated().compactMap { number, call in
-            guard let call else { return nil }
-            let how =
-                switch call.action {
-                case .pass: "the host's"
-                case .handle: "Apus's own"
-                case .handleDirectly: "Apus's own, without -B and -R"
-                case .direct: "the host's, without -B and -R"
-                case .refuse(let code, let reason): "\(errnoName(code)): \(reason)"
-                }
-            return "| \(number) | \(call.name) | \(how) |"
-        }.joined(separator: "\n")
-    }
-}
-
-extension SystemCall {
-    /// Every row there is, and those of one architecture only.
-    static func chapters(machine: String) -> [[SystemCall]] {
-        let own = machine == "riscv64" ? [riscv] : []
-        return [files, directories, fileAttributes, descriptors, memory, processes, identity, signals, time, events, sockets, ipc, system, modern]
-            + own
     }
 }

@@ -92,7 +92,7 @@ public struct ELFImage: Sendable {
         segments = (0..<count).map { reader.segment(at: $0 * (wide ? 56 : 32)) }
         for segment in segments where segment.type == Segment.load {
             guard segment.fileSize <= segment.memorySize, segment.memorySize < 1 << 47, segment.address < 1 << 48, segment.offset < 1 << 62,
-                segment.address & 4095 == segment.offset & 4095
+                segment.address & 4095 == segment.offset & 4095, wide || segment.address + segment.memorySize <= 1 << 32
             else { throw .damaged(path, "a segment lies at an impossible place") }
         }
         guard segments.contains(where: { $0.type == Segment.load }) else { throw .damaged(path, "it has nothing to load") }

@@ -4,6 +4,12 @@ public struct StructLayout: Sendable {
         case u8, u16, u32, u64, i32, i64
         /// A `long` and an `unsigned long`: 4 bytes for 32-bit guests.
         case long, unsignedLong
+        /// An `unsigned long` that saturates: what does not fit in it, and what is all ones, is all ones.
+        case limit
+        /// 64 bits in one or two longs.
+        case splitLong
+        /// So many bytes that are the same everywhere.
+        case bytes(Int)
     }
 
     public struct Field: Sendable {
@@ -11,6 +17,7 @@ public struct StructLayout: Sendable {
         public let offset: Int
         public let size: Int
         public let isSigned: Bool
+        public let saturates: Bool
     }
 
     public let fields: [Field]
@@ -25,10 +32,12 @@ public struct StructLayout: Sendable {
         var offset = 0
         var alignment = 1
         for (name, kind) in members {
-            let bytes = StructLayout.bytes(kind, wordSize)
-            if !packed { offset = (offset + bytes - 1) & ~(bytes - 1) }
-            alignment = packed ? 1 : max(alignment, bytes)
-            fields.append(Field(name: name, offset: offset, size: bytes, isSigned: StructLayout.isSigned(kind)))
+            let bytes = StructLayout.bytes(kind, wordSize), own = packed ? 1 : StructLayout.alignment(kind, wordSize)
+            offset = (offset + own - 1) & ~(own - 1)
+            alignment = max(alignment, own)
+            var saturates = false
+            if case .limit = kind { saturates = true }
+            fields.append(Field(name: name, offset: offset, size: bytes, isSigned: StructLayout.isSigned(kind), saturates: saturates))
             offset += bytes
         }
         self.fields = fields
@@ -41,8 +50,17 @@ public struct StructLayout: Sendable {
         case .u8: 1
         case .u16: 2
         case .u32, .i32: 4
-        case .u64, .i64: 8
-        case .long, .unsignedLong: wordSize
+        case .u64, .i64, .splitLong: 8
+        case .long, .unsignedLong, .limit: wordSize
+        case .bytes(let count): count
+        }
+    }
+
+    private static func alignment(_ kind: Kind, _ wordSize: Int) -> Int {
+        switch kind {
+        case .splitLong: wordSize
+        case .bytes: 1
+        default: bytes(kind, wordSize)
         }
     }
 
@@ -70,7 +88,12 @@ public struct StructConversion: Sendable {
     public func convert(_ bytes: [UInt8]) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: target.size)
         for pair in pairs {
-            let value = read(bytes, pair.from)
+            if pair.to.size > 8 {
+                for index in 0..<min(pair.from.size, pair.to.size) { result[pair.to.offset + index] = bytes[pair.from.offset + index] }
+                continue
+            }
+            var value = read(bytes, pair.from)
+            if pair.to.saturates, value >= limit(pair.from) || pair.to.size < 8 && value > limit(pair.to) { value = .max }
             for index in 0..<pair.to.size {
                 let shift = UInt64(8 * (target.isBigEndian ? pair.to.size - 1 - index : index))
                 result[pair.to.offset + index] = UInt8(truncatingIfNeeded: value >> shift)
@@ -78,6 +101,9 @@ public struct StructConversion: Sendable {
         }
         return result
     }
+
+    /// The largest number in a field.
+    private func limit(_ field: StructLayout.Field) -> UInt64 { field.size >= 8 ? .max : 1 << UInt64(8 * field.size) - 1 }
 
     private func read(_ bytes: [UInt8], _ field: StructLayout.Field) -> UInt64 {
         var value: UInt64 = 0

@@ -1,4 +1,5 @@
 import CHost
+import CPUModel
 import Glibc
 import HostOS
 import UserExecution
@@ -12,7 +13,14 @@ public enum GuestMemoryChoice {
     /// - Parameters:
     ///   - base: `-B`; nil to choose.
     ///   - reserved: `-R`; 0 for none.
-    public static func memory(for image: ELFImage, base: UInt?, reserved: UInt64) throws(HostError) -> GuestMemory {
+    ///   - space: the guest's addresses if they are fewer than the host's.
+    public static func memory(for image: ELFImage, base: UInt?, reserved: UInt64, space: GuestAddressSpace?) throws(HostError) -> GuestMemory {
+        if let space {
+            if reserved > space.size {
+                throw HostError("reserve \(reserved) bytes for the guest", remedy: "its addresses end at \(space.size): choose a smaller -R")
+            }
+            return try GuestMemory(base: base ?? 0, reserve: reserved == 0 ? space.size : reserved)
+        }
         if reserved != 0 || base != nil { return try GuestMemory(base: base ?? 0, reserve: reserved) }
         return try GuestMemory(base: image.isRelocatable || isFree(image.span) ? 0 : farBase)
     }

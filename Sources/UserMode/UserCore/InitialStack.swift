@@ -32,10 +32,12 @@ public struct InitialStack {
     public let platform: String?
     /// AT_MINSIGSTKSZ.
     public let smallestSignalStack: Int
+    /// Bytes of a pointer.
+    public let wordSize: Int
 
     public init(
         program: LoadedProgram, arguments: [[UInt8]], environment: [[UInt8]], path: [UInt8], capabilities: (UInt64, UInt64), platform: String?,
-        smallestSignalStack: Int
+        smallestSignalStack: Int, wordSize: Int = 8
     ) {
         self.program = program
         self.arguments = arguments
@@ -44,6 +46,7 @@ public struct InitialStack {
         self.capabilities = capabilities
         self.platform = platform
         self.smallestSignalStack = smallestSignalStack
+        self.wordSize = wordSize
     }
 
     /// Writes it below `top`; nil if it does not fit.
@@ -72,8 +75,9 @@ public struct InitialStack {
         words += argumentPlaces + [0] + environmentPlaces + [0]
         let vector = auxiliary(name: name, random: random, platform: platformName).flatMap { [$0.0, $0.1] }
         words += vector
-        guard UInt64(8 * words.count) < place else { return nil }
-        let pointer = (place - UInt64(8 * words.count)) & ~15
+        let size = UInt64(wordSize * words.count)
+        guard size < place else { return nil }
+        let pointer = (place - size) & ~15
         guard memory.write(bytes(words), at: pointer) else { return nil }
         let end = argumentPlaces.isEmpty ? random : argumentPlaces[0] + UInt64(arguments.reduce(0) { $0 + $1.count + 1 })
         return WrittenStack(
@@ -82,7 +86,7 @@ public struct InitialStack {
     }
 
     private func bytes(_ words: [UInt64]) -> [UInt8] {
-        words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+        words.flatMap { word in (0..<wordSize).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
     }
 
     private func auxiliary(name: UInt64, random: UInt64, platform: UInt64?) -> [(UInt64, UInt64)] {

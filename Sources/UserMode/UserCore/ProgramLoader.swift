@@ -22,6 +22,7 @@ public struct ProgramLoader {
     /// Finds a file of the guest's system: `-L`.
     private let locate: (String) -> String
 
+    /// - Parameter locate: finds a file of the guest's system.
     public init(memory: GuestMemory, locate: @escaping (String) -> String) {
         self.memory = memory
         self.locate = locate
@@ -38,15 +39,17 @@ public struct ProgramLoader {
         if let name = try interpreter(file, image) {
             let other = try ProgramFile(locate(name))
             let otherImage = try other.image()
-            guard otherImage.identity.machine == image.identity.machine else {
+            guard otherImage.identity == image.identity else {
                 throw .wrongMachine(other.path, machine: otherImage.identity.machine)
             }
             base = try place(other, otherImage, hint: 0)
             start = otherImage.entry &+ base
             base &+= otherImage.span.start
         }
+        let mask: UInt64 = image.identity.is64Bit ? .max : 0xffff_ffff
         return LoadedProgram(
-            start: start, entry: image.entry &+ bias, headers: headers &+ bias, headerSize: image.headerSize, headerCount: image.segments.count,
+            start: start & mask, entry: image.entry &+ bias & mask, headers: headers &+ bias, headerSize: image.headerSize,
+            headerCount: image.segments.count,
             interpreterBase: base, end: image.span.end &+ bias,
             hasExecutableStack: image.segment(ELFImage.Segment.stack).map { $0.flags & 1 != 0 } ?? false)
     }

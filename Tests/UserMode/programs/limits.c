@@ -90,7 +90,7 @@ static int streams(void) {
 }
 
 static int memory(void) {
-    show("more than there are addresses", mmap(NULL, 1ul << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+    show("more than there are addresses", mmap(NULL, (size_t)(sizeof(long) == 8 ? 1ull << 60 : 0xfffff000), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
     return 0;
 }
 

@@ -25,13 +25,13 @@ int main(void) {
     check("misaligned", b == MAP_FAILED && errno == EINVAL);
     // Java's ZGC looks for its highest address in this way.
     unsigned char resident;
-    char *beyond = (char *)(1ul << 62);
+    char *beyond = (char *)(uintptr_t)(sizeof(long) == 8 ? 1ull << 62 : 0x1000);  // for 32-bit guests one that nothing has
     check("nothing beyond the addresses", msync(beyond, 4096, MS_ASYNC) == -1 && errno == ENOMEM);
     check("not in memory there", mincore(beyond, 4096, &resident) == -1 && errno == ENOMEM);
     check("not locked there", mlock(beyond, 4096) == -1 && errno == ENOMEM);
     b = mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check("empty", b == MAP_FAILED && errno == EINVAL);
-    b = mmap(NULL, (size_t)1 << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    b = mmap(NULL, (size_t)(sizeof(long) == 8 ? 1ull << 60 : 0xfffff000), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check("too large", b == MAP_FAILED && errno == ENOMEM);
     char *big = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     strcpy(big + 4096, "moved");

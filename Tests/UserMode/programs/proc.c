@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static unsigned long long field(int wanted) {
 }
 
 static unsigned long long vector_entry(long length, unsigned long kind) {
-    Elf64_auxv_t *entries = (Elf64_auxv_t *)text;
+    ElfW(auxv_t) *entries = (ElfW(auxv_t) *)text;
     for (long i = 0; i < length / (long)sizeof *entries; i++)
         if (entries[i].a_type == kind) return entries[i].a_un.a_val;
     return 0;
@@ -59,6 +60,10 @@ static void processor(void) {
     for (char *letter = "acdfim"; isa && *letter; letter++)
         same &= !(capabilities >> (*letter - 'a') & 1) == !memchr(isa + 11, *letter, strcspn(isa + 11, "_\n"));
     check("the features are AT_HWCAP's", same);
+#elif defined __arm__
+    check("the processor's own lines", strstr(text, "CPU implementer\t: 0x") && strstr(text, "CPU architecture: 8\n") && strstr(text, "CPU part\t: 0x"));
+    check("the features are AT_HWCAP's", lists("half") && lists("neon") == (capabilities >> 12 & 1) && lists("idiva") == (capabilities >> 17 & 1) &&
+          lists("vfpv4") == (capabilities >> 16 & 1) && lists("crc32") == (getauxval(AT_HWCAP2) >> 4 & 1) && !lists("iwmmxt"));
 #else
     check("the processor's own lines", strstr(text, "CPU implementer\t: 0x") && strstr(text, "CPU architecture: 8\n") && strstr(text, "CPU part\t: 0x"));
     check("the features are AT_HWCAP's", lists("fp") && lists("atomics") == (capabilities >> 8 & 1) && lists("sha512") == (capabilities >> 21 & 1) &&
@@ -70,7 +75,7 @@ int main(int argc, char **argv) {
     processor();
 
     long length = contents("/proc/self/auxv");
-    check("auxv", length % 16 == 0 && vector_entry(length, AT_ENTRY) == getauxval(AT_ENTRY) && vector_entry(length, AT_PHDR) == getauxval(AT_PHDR) &&
+    check("auxv", length % (2 * sizeof(long)) == 0 && vector_entry(length, AT_ENTRY) == getauxval(AT_ENTRY) && vector_entry(length, AT_PHDR) == getauxval(AT_PHDR) &&
           vector_entry(length, AT_RANDOM) == getauxval(AT_RANDOM) && vector_entry(length, AT_HWCAP) == getauxval(AT_HWCAP));
 
     char path[100], link[4096] = "", name[4096];

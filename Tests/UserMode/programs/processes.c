@@ -16,6 +16,8 @@
 #define MACHINE "riscv64"
 #elif defined __aarch64__
 #define MACHINE "aarch64"
+#elif defined __arm__
+#define MACHINE "armv7l"
 #endif
 
 extern char **environ;

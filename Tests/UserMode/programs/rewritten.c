@@ -15,6 +15,11 @@ static void put(uint32_t *place, uint32_t value) {
     place[0] = 0xd2800000 | value << 5;  // mov x0, value
     place[1] = 0xd65f03c0;               // ret
 }
+#elif defined(__arm__)
+static void put(uint32_t *place, uint32_t value) {
+    place[0] = 0xe3000000 | value;  // movw r0, #value
+    place[1] = 0xe12fff1e;          // bx lr
+}
 #endif
 
 int main(void) {

@@ -18,6 +18,8 @@
 
 #if defined(__riscv)
 #define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__arm__)
+#define ARCH AUDIT_ARCH_ARM
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #else

@@ -17,6 +17,9 @@ static void write_function(uint32_t *code, int number) {
 #elif defined __aarch64__
     code[0] = 0xd2800000 | (uint32_t)number << 5;  // mov x0, number
     code[1] = 0xd65f03c0;                           // ret
+#elif defined __arm__
+    code[0] = 0xe3000000 | (uint32_t)number;  // movw r0, #number
+    code[1] = 0xe12fff1e;                      // bx lr
 #endif
 }
 

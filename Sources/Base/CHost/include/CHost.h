@@ -24,8 +24,12 @@ extern const int apus_punch_hole;
 extern const int apus_zero_range;
 // Takes an open-file-description lock on the whole file: for reading, shared with others, or for writing.
 int apus_lock_file(int fd, bool shared);
+// Gives the lock back.
+void apus_unlock_file(int fd);
 // openpty(3): both ends of a new pseudo-terminal in raw mode, and the name of the other end; -1 and errno on failure.
 int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size);
+// Starts `/bin/sh -c text` with no signals blocked and a pipe for its standard input, or its output; its process, or -1 with errno, and the pipe's other end.
+pid_t apus_start_shell(const char *text, bool writes_to_it, int *own_end);
 // O_DIRECT, which needs _GNU_SOURCE.
 extern const int apus_o_direct;
 #endif

@@ -260,23 +260,6 @@ extension SchemaText {
         # Lists the back ends of trusted platform modules that there are.
         command query-tpm-types early -> [TpmType]
 
-        # Abilities of migration.
-        enum MigrationCapability: xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block
-            return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate x-ignore-shared
-            validate-uuid background-snapshot zero-copy-send postcopy-preempt
-
-        # An ability of migration and whether it is on.
-        struct MigrationCapabilityStatus
-            capability: MigrationCapability
-            state: bool
-
-        # Lists the abilities of migration that there are.
-        command query-migrate-capabilities early -> [MigrationCapabilityStatus]
-
-        # Switches abilities of migration on or off.
-        command migrate-set-capabilities
-            capabilities: [MigrationCapabilityStatus]
-
         # What a watchdog that has run out does.
         enum WatchdogAction: reset shutdown poweroff pause debug none inject-nmi
 

@@ -72,7 +72,11 @@ public final class Virtqueue {
     public static let maxSize = 1024
 
     let memory: AddressSpace
+    /// Its number at its device.
+    let index: Int
     public internal(set) var size: UInt16 = 0
+    /// The device may reach memory: it is master of its bus.
+    var isOpen = true
     public internal(set) var isReady = false
     var descriptors: UInt64 = 0
     var driver: UInt64 = 0
@@ -96,7 +100,7 @@ public final class Virtqueue {
         static let next: UInt16 = 1, write: UInt16 = 2, indirect: UInt16 = 4, available: UInt16 = 1 << 7, used: UInt16 = 1 << 15
     }
 
-    init(memory: AddressSpace) { self.memory = memory }
+    init(memory: AddressSpace, index: Int = 0) { (self.memory, self.index) = (memory, index) }
 
     func reset() {
         (size, isReady, descriptors, driver, device) = (0, false, 0, 0, 0)
@@ -159,7 +163,7 @@ public final class Virtqueue {
 
     /// The next buffer that the driver has made available; nil if there is none.
     public func pop() throws -> DescriptorChain? {
-        guard isReady, size > 0 else { return nil }
+        guard isReady, isOpen, size > 0 else { return nil }
         return try isPacked ? popPacked() : popSplit()
     }
 
@@ -234,7 +238,7 @@ public final class Virtqueue {
 
     /// Gives a buffer back with the number of bytes that were written into it.
     public func push(_ chain: DescriptorChain, written: Int) throws {
-        guard isReady, size > 0 else { return }
+        guard isReady, isOpen, size > 0 else { return }
         if isPacked { return try pushPacked(chain, written) }
         let entry = device &+ 4 &+ 8 &* UInt64(nextUsed % size)
         try store(entry, UInt32(chain.id))
@@ -257,7 +261,7 @@ public final class Virtqueue {
 
     /// Whether the driver wants to hear of what has been given back since the last time that this was asked.
     public func shouldInterrupt() throws -> Bool {
-        guard isReady, size > 0 else { return false }
+        guard isReady, isOpen, size > 0 else { return false }
         memory.fence()
         return try isPacked ? packedWantsInterrupt() : splitWantsInterrupt()
     }
@@ -293,7 +297,7 @@ public final class Virtqueue {
 
     /// Asks the driver to say, or not to bother to say, when it makes buffers available.
     public func setNotification(_ wanted: Bool) throws {
-        guard isReady, size > 0 else { return }
+        guard isReady, isOpen, size > 0 else { return }
         if isPacked { return try store(device &+ 2, UInt16(wanted ? 0 : 1)) }
         if hasEventIndex {
             if wanted { try store(device &+ 4 &+ 8 &* UInt64(size), nextAvailable) }

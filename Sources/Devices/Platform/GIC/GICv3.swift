@@ -3,7 +3,7 @@ import DeviceModel
 import Diagnostics
 import Snapshot
 
-/// A GICv3 (Arm IHI 0069) with one security state (GICD_CTLR.DS = 1) and affinity routing, without LPIs: distributor, redistributors, and the CPU
+/// A GICv3 (Arm IHI 0069) with one security state (GICD_CTLR.DS = 1) and affinity routing: distributor, redistributors, and the CPU
 /// interfaces that elements reach by system registers.
 public final class GICv3: Device {
     public static let typeName = "arm-gicv3"
@@ -24,11 +24,16 @@ public final class GICv3: Device {
     private var sleeping: [Bool]
     var interfaces: [GICv3CPUInterface]
     var virtual: [GICv3VirtualInterface]
+    var lpis: [GICv3LPIs]
+    /// Where the tables of LPIs are; nil for a GIC without LPIs.
+    let memory: AddressSpace?
     /// Aff3 to Aff0 of each CPU, as MPIDR_EL1 holds them.
     private let affinities: [UInt64]
 
-    public init(affinities: [UInt64]) {
-        self.affinities = affinities
+    /// - Parameter memory: where the guest's tables of LPIs are; nil for a GIC without them.
+    public init(affinities: [UInt64], memory: AddressSpace? = nil) {
+        (self.affinities, self.memory) = (affinities, memory)
+        lpis = affinities.map { _ in GICv3LPIs() }
         cpus = affinities.count
         irq = affinities.map { _ in OutputPin() }
         fiq = affinities.map { _ in OutputPin() }
@@ -46,7 +51,7 @@ public final class GICv3: Device {
         interrupts.reset()
         control = 0
         for index in routes.indices { routes[index] = 0 }
-        for cpu in 0..<cpus { (sleeping[cpu], interfaces[cpu], virtual[cpu]) = (true, GICv3CPUInterface(), GICv3VirtualInterface()) }
+        for cpu in 0..<cpus { (sleeping[cpu], interfaces[cpu], virtual[cpu], lpis[cpu]) = (true, .init(), .init(), .init()) }
         update()
     }
 
@@ -58,6 +63,7 @@ public final class GICv3: Device {
         for cpu in 0..<cpus {
             visitor.part("interface\(cpu)", &interfaces[cpu])
             visitor.part("virtual\(cpu)", &virtual[cpu])
+            visitor.part("lpis\(cpu)", &lpis[cpu])
         }
     }
 
@@ -91,9 +97,12 @@ public final class GICv3: Device {
     /// The most urgent interrupt of a CPU's enabled groups.
     func best(_ cpu: Int) -> (interrupt: Int, priority: UInt8, isGroup1: Bool)? {
         let enables = control & interfaces[cpu].enables
-        return interrupts.best(cpu) { interrupt, isGroup1 in
+        let best = interrupts.best(cpu) { interrupt, isGroup1 in
             enables & (isGroup1 ? 2 : 1) != 0 && (interrupt < 32 || isRouted(interrupt, to: cpu))
         }
+        // LPIs are always of group 1.
+        guard enables & 2 != 0, let lpi = lpis[cpu].best, lpi.priority < best?.priority ?? 255 else { return best }
+        return (lpi.interrupt, lpi.priority, true)
     }
 
     /// The interrupt that a CPU would get now.
@@ -139,8 +148,8 @@ public final class GICv3: Device {
         switch offset {
         // ARE, DS.
         case 0x0000: return UInt64(control | 1 << 4 | 1 << 6)
-        // 16 bits of interrupt number, no LPIs.
-        case 0x0004: return UInt64(GICInterrupts.wordCount - 1 | 15 << 19)
+        // 16 bits of interrupt number.
+        case 0x0004: return UInt64(GICInterrupts.wordCount - 1 | 15 << 19 | (memory == nil ? 0 : 1 << 17))
         case 0x0008: return 0x43b
         case 0x6000..<0x8000:
             let interrupt = Int(offset - 0x6000) / 8
@@ -160,7 +169,7 @@ public final class GICv3: Device {
     }
 
     /// Peripheral and component identification: an Arm GIC of architecture version 3.
-    fileprivate static func identification(_ offset: UInt64, part: UInt64) -> UInt64 {
+    static func identification(_ offset: UInt64, part: UInt64) -> UInt64 {
         let bytes: [UInt64] = [0x44, 0, 0, 0, part, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1]
         return bytes[Int(offset - 0xffd0) / 4]
     }
@@ -190,7 +199,10 @@ public final class GICv3: Device {
 
     func readRedistributor(_ cpu: Int, _ offset: UInt64) -> UInt64 {
         switch offset {
+        case 0x0000: return lpis[cpu].isEnabled ? 1 : 0
         case 0x0004: return 0x43b
+        case 0x0070, 0x0074: return lpis[cpu].properties >> (8 * (offset & 4)) & 0xffff_ffff
+        case 0x0078, 0x007c: return lpis[cpu].shownPendingTable >> (8 * (offset & 4)) & 0xffff_ffff
         case 0x0008: return typer(cpu) & 0xffff_ffff
         case 0x000c: return typer(cpu) >> 32
         // ChildrenAsleep follows ProcessorSleep at once.
@@ -206,12 +218,19 @@ public final class GICv3: Device {
     private func typer(_ cpu: Int) -> UInt64 {
         let affinity = affinities[cpu]
         let fields = (affinity & 0xff_ffff) << 32 | (affinity >> 32 & 0xff) << 56
-        return fields | UInt64(cpu) << 8 | (cpu == cpus - 1 ? 1 << 4 : 0)
+        return fields | UInt64(cpu) << 8 | (cpu == cpus - 1 ? 1 << 4 : 0) | (memory == nil ? 0 : 1)
     }
 
     func writeRedistributor(_ cpu: Int, _ offset: UInt64, _ value: UInt64, mask: UInt64) {
         switch offset {
+        case 0x0000: if let memory { lpis[cpu].write(control: UInt32(truncatingIfNeeded: value), memory) }
         case 0x0014: sleeping[cpu] = value & 2 != 0
+        case 0x0070, 0x0074:
+            let shift = 8 * (offset & 4)
+            if memory != nil { lpis[cpu].write(properties: value << shift, mask: mask << shift) }
+        case 0x0078, 0x007c:
+            let shift = 8 * (offset & 4)
+            if memory != nil { lpis[cpu].write(pendingTable: value << shift, mask: mask << shift) }
         case 0x10080..<0x11000:
             let register = offset & 0xfff
             let isShared = (0x080..<0x400).contains(register) ? register & 0x7c != 0 : register >= 0x420 && !(0xc00..<0xc08).contains(register)

@@ -111,7 +111,12 @@ extension GICv3 {
 
     private func acknowledge(_ cpu: Int, group1: Bool) -> UInt64 {
         guard let due = due(cpu), due.isGroup1 == group1 else { return UInt64(GICInterrupts.spurious) }
-        interrupts.acknowledge(due.interrupt, cpu)
+        // An LPI is never active: it is not pending any more, and that is all.
+        if due.interrupt < GICInterrupts.count {
+            interrupts.acknowledge(due.interrupt, cpu)
+        } else if let memory {
+            lpis[cpu].set(UInt32(due.interrupt), pending: false, memory)
+        }
         let priority = interfaces[cpu].groupPriority(due.priority, isGroup1: group1)
         if group1 { interfaces[cpu].active1.raise(priority) } else { interfaces[cpu].active0.raise(priority) }
         update()
@@ -119,7 +124,8 @@ extension GICv3 {
     }
 
     private func end(_ cpu: Int, _ value: UInt64, group1: Bool) {
-        guard value & 0xff_ffff < GICInterrupts.count else { return }
+        let isLPI = memory != nil && (UInt64(GICv3LPIs.first)..<UInt64(GICv3LPIs.end)).contains(value & 0xff_ffff)
+        guard value & 0xff_ffff < GICInterrupts.count || isLPI else { return }
         if group1 { interfaces[cpu].active1.drop() } else { interfaces[cpu].active0.drop() }
         if interfaces[cpu].control & 2 == 0 { deactivate(cpu, value) }
     }

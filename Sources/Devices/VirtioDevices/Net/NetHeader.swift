@@ -1,3 +1,5 @@
+import Packets
+
 /// What stands in front of each frame in a buffer of the driver's (Virtio 1.2, section 5.1.6).
 struct NetHeader {
     /// Bytes without and with the number of buffers.
@@ -28,5 +30,13 @@ struct NetHeader {
         if size == longSize { bytes += [UInt8(truncatingIfNeeded: buffers), UInt8(truncatingIfNeeded: buffers >> 8)] }
         bytes += frame
         return bytes
+    }
+}
+
+extension TCPSegmentation {
+    /// As the header in front of a packet says.
+    init?(_ packet: [UInt8], _ header: NetHeader) {
+        let isIPv6 = header.segmentation & ~NetHeader.Segmentation.congestion == NetHeader.Segmentation.tcp6
+        self.init(packet, tcp: header.checksumStart, segmentSize: header.segmentSize, isIPv6: isIPv6)
     }
 }

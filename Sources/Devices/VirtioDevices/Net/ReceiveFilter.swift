@@ -1,4 +1,5 @@
 import NetBackends
+import Packets
 import Snapshot
 
 /// Which frames a network card lets through to its driver (Virtio 1.2, section 5.1.6.5). Everything, until the driver says otherwise.

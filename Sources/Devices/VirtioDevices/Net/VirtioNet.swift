@@ -1,6 +1,7 @@
 import AddressSpace
 import Diagnostics
 import NetBackends
+import Packets
 import Snapshot
 import Virtio
 
@@ -91,6 +92,7 @@ public final class VirtioNet: VirtioDevice, NetworkFrontEnd {
         visitor.check("an address has six bytes", number >> 48 == 0)
         address = MACAddress(number)
         visitor.part("filter", &filter)
+        visitor.field("linkIsUp", &linkIsUp)
         visitor.parts("held", &held, empty: .empty, limit: Int(queueSize))
     }
 

@@ -105,12 +105,18 @@ extension AArch64CPU {
         regime.hasUser ? AArch64CPU.untagged(address) : address.bits(0, 56)
     }
 
+    /// An address as the current level's translation takes it.
+    func untaggedHere(_ address: UInt64) -> UInt64 {
+        let regime = Regime(mmuIndex: mmuIndex(level: level), hostsAtEL2: hostsAtEL2)
+        return ignoresTop(regime, regime.hasUser && address.bit(55)) ? clean(address, regime) : address
+    }
+
     /// Whether accesses ignore the top byte (TCR.TBI).
     func ignoresTop(_ regime: Regime, _ isUpper: Bool) -> Bool {
         self[.tcr(regime.level)].bit(regime.hasUser ? (isUpper ? 38 : 37) : 20)
     }
 
-    private func isTranslated(_ regime: Regime) -> Bool {
+    func isTranslated(_ regime: Regime) -> Bool {
         if regime.level == 1, hypervisor & (HypervisorControl.dc | HypervisorControl.tge) != 0 { return false }
         return self[.sctlr(regime.level)] & Control.m != 0
     }
@@ -122,7 +128,7 @@ extension AArch64CPU {
         return usesStage2(regime) ? stage2(mapping, access, isWalk: false) : .mapped(mapping)
     }
 
-    private func usesStage2(_ regime: Regime) -> Bool { regime.level == 1 && hypervisor & (HypervisorControl.vm | HypervisorControl.dc) != 0 }
+    func usesStage2(_ regime: Regime) -> Bool { regime.level == 1 && hypervisor & (HypervisorControl.vm | HypervisorControl.dc) != 0 }
 
     private func translate(_ address: UInt64, _ access: AccessKind, _ regime: Regime, _ isUpper: Bool, _ debug: Bool) -> AddressTranslation {
         guard let tables = tables(regime, isUpper), spans(tables, address, regime, isUpper) else { return .fault(FaultStatus.translationBase) }
@@ -136,7 +142,7 @@ extension AArch64CPU {
         return isUpper ? top == UInt64.max >> UInt64(tables.inputBits) : top == 0
     }
 
-    private func tables(_ regime: Regime, _ isUpper: Bool) -> TableWalk? {
+    func tables(_ regime: Regime, _ isUpper: Bool) -> TableWalk? {
         let control = self[.tcr(regime.level)]
         if regime.hasUser, control & (isUpper ? TranslationControl.epd1 : TranslationControl.epd0) != 0 { return nil }
         let granules = isUpper ? [0, 14, 12, 16] : [12, 16, 14, 0]

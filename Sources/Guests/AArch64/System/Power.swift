@@ -2,6 +2,7 @@ import CPUModel
 import Diagnostics
 import HostOS
 import IR
+import Snapshot
 
 /// What a machine's element has beside what a program sees.
 public struct AArch64System: Sendable {
@@ -64,6 +65,25 @@ final class PowerState: @unchecked Sendable {
             state = .starting(start)
             return true
         }
+    }
+
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        var (kind, start): (UInt8, AArch64Start) =
+            lock.withLock {
+                switch state {
+                case .on: (0, AArch64Start(pc: 0))
+                case .off: (1, AArch64Start(pc: 0))
+                case .starting(let start): (2, start)
+                }
+            }
+        visitor.field("state", &kind)
+        visitor.field("pc", &start.pc)
+        visitor.field("argument", &start.argument)
+        visitor.field("level", &start.level)
+        let read = (kind, start.level)
+        visitor.check("the power state is known", read.0 < 3 && (0...3).contains(read.1))
+        guard visitor.isReading else { return }
+        lock.withLock { state = kind == 0 ? .on : kind == 1 ? .off : .starting(start) }
     }
 
     /// The start that has been asked for; the element then is on.

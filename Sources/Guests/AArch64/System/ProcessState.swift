@@ -48,7 +48,7 @@ extension AArch64CPU {
     }
 
     /// The cell that the stack pointer in use goes to while another one is in use.
-    private var stackCell: SystemRegister { self[.spsel] == 0 ? .sp_el0 : .sp(level) }
+    var stackCell: SystemRegister { self[.spsel] == 0 ? .sp_el0 : .sp(level) }
 
     /// PSTATE.SP by msr.
     func selectStack(_ own: Bool) {

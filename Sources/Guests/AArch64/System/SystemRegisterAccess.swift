@@ -120,14 +120,14 @@ extension AArch64CPU {
     // MARK: Performance monitors
 
     /// Instructions where they are counted, else time at a nominal 1 GHz.
-    private var elapsedCycles: UInt64 { services?.retiredInstructions ?? counter() &* (1_000_000_000 / AArch64CPU.counterFrequency) }
+    var elapsedCycles: UInt64 { services?.retiredInstructions ?? counter() &* (1_000_000_000 / AArch64CPU.counterFrequency) }
 
     private var countsCycles: Bool {
         self[.pmcr_el0] & PerformanceControl.enable != 0 && self[.pmcntenset_el0] & PerformanceControl.cycles != 0
     }
 
     /// While the counter stands still the cell of PMCCNTR_EL0 holds it.
-    private var cycles: UInt64 { countsCycles ? unsafe elapsedCycles &- element.pointee.cycleOffset : self[.pmccntr_el0] }
+    var cycles: UInt64 { countsCycles ? unsafe elapsedCycles &- element.pointee.cycleOffset : self[.pmccntr_el0] }
 
     private func writePerformance(_ register: SystemRegister, _ value: UInt64) {
         var now = cycles

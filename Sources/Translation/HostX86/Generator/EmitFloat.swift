@@ -195,7 +195,9 @@ extension BlockEmitter {
 
     func emitToInteger(_ op: IROp) {
         let truncates = op.float.rounding == .towardZero
-        guard truncates || roundsAsGuest(op), op.float.saturation != .indefinite, !op.float.inexactSilent else { return emitFallback(op) }
+        // The host's conversions know what doesn't fit into 32 or 64 bits only.
+        let isWide = op.type == .i32 || op.type == .i64
+        guard isWide, truncates || roundsAsGuest(op), op.float.saturation != .indefinite, !op.float.inexactSilent else { return emitFallback(op) }
         let single = unsafe isSingle(ops[Int(op.a)].type)
         let source = useComputable(op.a)
         if op.float.signed { return emitToSigned(op, source, single, truncates) }

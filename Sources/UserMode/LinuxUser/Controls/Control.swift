@@ -32,6 +32,35 @@ struct Control: Sendable {
     let addresses: [Int]
     /// Whether the size in the number is the caller's buffer's, so that rows differ from calls in it.
     let hasAnySize: Bool
+    /// What 32-bit guests have in its place; nil where it is the same.
+    var narrow: Narrow?
+
+    /// The form of 32-bit guests.
+    enum Narrow: Sendable {
+        /// The argument's structure is laid out otherwise, and members with these names are addresses.
+        case structure(SharedStructure, pointers: [String])
+        /// Only the number differs: the size in it is that of a long or a pointer.
+        case number(size: Int)
+        case both(SharedStructure, pointers: [String], size: Int)
+        /// It is not supported.
+        case none
+    }
+
+    /// The row with another form for 32-bit guests.
+    func narrow(_ form: Narrow) -> Control {
+        var control = self
+        control.narrow = form
+        return control
+    }
+
+    /// The number that 32-bit guests use; nil if it is not supported for them.
+    var narrowNumber: UInt32? {
+        switch narrow {
+        case nil, .structure: number
+        case .number(let size), .both(_, _, let size): number & ~Control.sizeBits | UInt32(size) << 16
+        case .some(.none): nil
+        }
+    }
 
     init(_ number: UInt32, _ name: String, _ argument: Argument = .none, addresses: [Int] = [], hasAnySize: Bool = false) {
         self.number = number
@@ -82,21 +111,25 @@ public enum ControlTable {
         Control.graphics, Control.input, Control.clocks, Control.faults,
     ]
 
-    private static let rows: [UInt32: Control] = {
+    private static let rows = table { $0.number }, narrowRows = table { $0.narrowNumber }
+
+    private static func table(_ number: (Control) -> UInt32?) -> [UInt32: Control] {
         var rows: [UInt32: Control] = [:]
         for control in chapters.joined() {
-            precondition(rows[control.number] == nil, "two ioctls have the number of \(control.name)")
-            rows[control.number] = control
+            guard let number = number(control) else { continue }
+            precondition(rows[number] == nil, "two ioctls have the number of \(control.name)")
+            rows[number] = control
         }
         return rows
-    }()
+    }
 
     /// A line for each ioctl: number, name, what its argument is.
     public static var coverage: String {
         chapters.joined().map { "| \(hex($0.number)) | \($0.name) | \($0.argument.text) |" }.joined(separator: "\n")
     }
 
-    static subscript(_ number: UInt32) -> Control? {
+    static subscript(_ number: UInt32, wordSize wordSize: Int) -> Control? {
+        let rows = wordSize == 8 ? rows : narrowRows
         if let control = rows[number] { return control }
         guard let control = rows[number & ~Control.sizeBits], control.hasAnySize else { return nil }
         return Control(number, control.name, .writes(Int((number & Control.sizeBits) >> 16)))

@@ -7,13 +7,14 @@ import UserExecution
 enum ControlCalls {
     @Sendable static func ioctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         let number = UInt32(truncatingIfNeeded: call[1])
-        guard let control = ControlTable[number] else {
+        guard let control = ControlTable[number, wordSize: thread.wordSize] else {
             Strace.remark("this ioctl is not supported")
             return -Int64(ENOTTY)
         }
-        func host(_ argument: Int) -> Int64 { thread.hostCall(16, Int(Int32(truncatingIfNeeded: call[0])), Int(number), argument) }
+        func host(_ argument: Int) -> Int64 { thread.hostCall(16, Int(Int32(truncatingIfNeeded: call[0])), Int(control.number), argument) }
+        if thread.wordSize == 4, let result = NarrowControls.perform(control, call[2], thread, host) { return result }
         switch control.argument {
-        case .none, .value: return host(Int(truncatingIfNeeded: call[2]))
+        case .none, .value: return host(thread.wordSize == 8 ? Int(truncatingIfNeeded: call[2]) : Int(Int32(truncatingIfNeeded: call[2])))
         case .reads(let size), .writes(let size), .changes(let size):
             if case .reads = control.argument {} else { thread.memory.prepareWrite(call[2], UInt64(size)) }
             if thread.memory.base != 0, !control.addresses.isEmpty { return relocated(control, size, call[2], thread, host) }

@@ -1,3 +1,5 @@
+import UserCore
+
 extension Control {
     /// `struct ifreq`, whose union may hold an address, and `struct arpreq`.
     private static let request = 40, arp = 68
@@ -16,16 +18,21 @@ extension Control {
 
     /// Sockets (include/uapi/linux/sockios.h).
     static let sockets: [Control] =
-        interfaces.map { .init($0.0, $0.1, .changes(request)) } + [
+        interfaces.map { .init($0.0, $0.1, .changes(request)).narrow(.structure(.interface, pointers: [])) } + [
             .init(0x8901, "FIOSETOWN", .reads(4)), .init(0x8902, "SIOCSPGRP", .reads(4)), .init(0x8903, "FIOGETOWN", .writes(4)),
-            .init(0x8904, "SIOCGPGRP", .writes(4)), .init(0x8905, "SIOCATMARK", .writes(4)), .init(0x8906, "SIOCGSTAMP", .writes(16)),
-            .init(0x8907, "SIOCGSTAMPNS", .writes(16)), .ior(0x89, 6, 16, "SIOCGSTAMP_NEW"), .ior(0x89, 7, 16, "SIOCGSTAMPNS_NEW"),
-            .init(0x890b, "SIOCADDRT", .reads(120), addresses: [88]), .init(0x890c, "SIOCDELRT", .reads(120), addresses: [88]),
-            .init(0x8912, "SIOCGIFCONF", .changes(16), addresses: [8]), .init(0x8946, "SIOCETHTOOL", .changes(request), addresses: [16]),
+            .init(0x8904, "SIOCGPGRP", .writes(4)), .init(0x8905, "SIOCATMARK", .writes(4)),
+            .init(0x8906, "SIOCGSTAMP", .writes(16)).narrow(.structure(.timeval, pointers: [])),
+            .init(0x8907, "SIOCGSTAMPNS", .writes(16)).narrow(.structure(.timespec, pointers: [])), .ior(0x89, 6, 16, "SIOCGSTAMP_NEW"),
+            .ior(0x89, 7, 16, "SIOCGSTAMPNS_NEW"),
+            .init(0x890b, "SIOCADDRT", .reads(120), addresses: [88]).narrow(.structure(.route, pointers: ["device"])),
+            .init(0x890c, "SIOCDELRT", .reads(120), addresses: [88]).narrow(.structure(.route, pointers: ["device"])),
+            .init(0x8912, "SIOCGIFCONF", .changes(16), addresses: [8]),
+            .init(0x8946, "SIOCETHTOOL", .changes(request), addresses: [16]).narrow(.structure(.interfaceData, pointers: ["data"])),
             .init(0x894b, "SIOCOUTQNSD", .writes(4)), .init(0x894c, "SIOCGSKNS"), .init(0x8953, "SIOCDARP", .reads(arp)),
             .init(0x8954, "SIOCGARP", .changes(arp)), .init(0x8955, "SIOCSARP", .reads(arp)), .init(0x89a0, "SIOCBRADDBR", .reads(16)),
-            .init(0x89a1, "SIOCBRDELBR", .reads(16)), .init(0x89b0, "SIOCSHWTSTAMP", .changes(request), addresses: [16]),
-            .init(0x89b1, "SIOCGHWTSTAMP", .changes(request), addresses: [16]),
+            .init(0x89a1, "SIOCBRDELBR", .reads(16)),
+            .init(0x89b0, "SIOCSHWTSTAMP", .changes(request), addresses: [16]).narrow(.structure(.interfaceData, pointers: ["data"])),
+            .init(0x89b1, "SIOCGHWTSTAMP", .changes(request), addresses: [16]).narrow(.structure(.interfaceData, pointers: ["data"])),
             // include/uapi/linux/vm_sockets.h
             .io(7, 0xb9, "IOCTL_VM_SOCKETS_GET_LOCAL_CID", .writes(4)),
         ]
@@ -34,12 +41,17 @@ extension Control {
 
     /// Tunnels (include/uapi/linux/if_tun.h); the sizes in the numbers are not those of the structures.
     static let tunnels: [Control] = [
-        .iow(t, 202, 4, "TUNSETIFF", .changes(request)), .iow(t, 203, 4, "TUNSETPERSIST", .value), .iow(t, 204, 4, "TUNSETOWNER", .value),
+        .iow(t, 202, 4, "TUNSETIFF", .changes(request)).narrow(.structure(.interface, pointers: [])), .iow(t, 203, 4, "TUNSETPERSIST", .value),
+        .iow(t, 204, 4, "TUNSETOWNER", .value),
         .iow(t, 205, 4, "TUNSETLINK", .value), .iow(t, 206, 4, "TUNSETGROUP", .value), .ior(t, 207, 4, "TUNGETFEATURES"),
-        .iow(t, 208, 4, "TUNSETOFFLOAD", .value), .iow(t, 209, 4, "TUNSETTXFILTER"), .ior(t, 210, 4, "TUNGETIFF", .writes(request)),
-        .ior(t, 211, 4, "TUNGETSNDBUF"), .iow(t, 212, 4, "TUNSETSNDBUF"), .iow(t, 213, 16, "TUNATTACHFILTER", addresses: [8]),
-        .iow(t, 214, 16, "TUNDETACHFILTER", addresses: [8]), .ior(t, 215, 4, "TUNGETVNETHDRSZ"), .iow(t, 216, 4, "TUNSETVNETHDRSZ"),
-        .iow(t, 217, 4, "TUNSETQUEUE", .reads(request)), .iow(t, 218, 4, "TUNSETIFINDEX"), .iow(t, 220, 4, "TUNSETVNETLE"),
+        .iow(t, 208, 4, "TUNSETOFFLOAD", .value), .iow(t, 209, 4, "TUNSETTXFILTER"),
+        .ior(t, 210, 4, "TUNGETIFF", .writes(request)).narrow(.structure(.interface, pointers: [])),
+        .ior(t, 211, 4, "TUNGETSNDBUF"), .iow(t, 212, 4, "TUNSETSNDBUF"),
+        .iow(t, 213, 16, "TUNATTACHFILTER", addresses: [8]).narrow(.both(.filterProgram, pointers: ["filter"], size: 8)),
+        .iow(t, 214, 16, "TUNDETACHFILTER", addresses: [8]).narrow(.both(.filterProgram, pointers: ["filter"], size: 8)),
+        .ior(t, 215, 4, "TUNGETVNETHDRSZ"), .iow(t, 216, 4, "TUNSETVNETHDRSZ"),
+        .iow(t, 217, 4, "TUNSETQUEUE", .reads(request)).narrow(.structure(.interface, pointers: [])), .iow(t, 218, 4, "TUNSETIFINDEX"),
+        .iow(t, 220, 4, "TUNSETVNETLE"),
         .ior(t, 221, 4, "TUNGETVNETLE"),
     ]
 

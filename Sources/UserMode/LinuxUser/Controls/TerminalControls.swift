@@ -1,3 +1,5 @@
+import UserCore
+
 extension Control {
     private static let settings = 36, settings2 = 44, oldSettings = 18, window = 8, serial = 72
     private static let t: UInt32 = 0x54
@@ -13,7 +15,8 @@ extension Control {
         .init(0x5414, "TIOCSWINSZ", .reads(window)), .init(0x5415, "TIOCMGET", .writes(4)), .init(0x5416, "TIOCMBIS", .reads(4)),
         .init(0x5417, "TIOCMBIC", .reads(4)), .init(0x5418, "TIOCMSET", .reads(4)), .init(0x5419, "TIOCGSOFTCAR", .writes(4)),
         .init(0x541a, "TIOCSSOFTCAR", .reads(4)), .init(0x541b, "FIONREAD", .writes(4)), .init(0x541c, "TIOCLINUX", .changes(16)),
-        .init(0x541d, "TIOCCONS"), .init(0x541e, "TIOCGSERIAL", .writes(serial)), .init(0x541f, "TIOCSSERIAL", .reads(serial)),
+        .init(0x541d, "TIOCCONS"), .init(0x541e, "TIOCGSERIAL", .writes(serial)).narrow(.structure(.serial, pointers: [])),
+        .init(0x541f, "TIOCSSERIAL", .reads(serial)).narrow(.structure(.serial, pointers: [])),
         .init(0x5420, "TIOCPKT", .reads(4)), .init(0x5421, "FIONBIO", .reads(4)), .init(0x5422, "TIOCNOTTY"), .init(0x5423, "TIOCSETD", .reads(4)),
         .init(0x5424, "TIOCGETD", .writes(4)), .init(0x5425, "TCSBRKP", .value), .init(0x5427, "TIOCSBRK"), .init(0x5428, "TIOCCBRK"),
         .init(0x5429, "TIOCGSID", .writes(4)), .ior(t, 0x2a, settings2, "TCGETS2"), .iow(t, 0x2b, settings2, "TCSETS2"),

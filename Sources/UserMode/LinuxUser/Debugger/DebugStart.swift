@@ -14,7 +14,7 @@ extension LinuxProcess {
             isInherited ? DebugConnection(descriptor: inherited[0]) : try DebugConnection.accept(on: place)
         let terms = isInherited ? DebugSession.Terms(rawValue: UInt8(truncatingIfNeeded: inherited[1])) : []
         let debugger = ProgramDebugger(program: self, connection: connection, terms: terms)
-        debugger.auxiliaryVector = auxiliaryVector(abi.stackPointer(thread.cpu))
+        debugger.auxiliaryVector = stack.auxiliary
         self.debugger = debugger
         lock.withLock { signals.noteDeadly() }
         debugger.begin(thread, announces: isInherited && terms.contains(.executionEvents), runs: isInherited)
@@ -24,17 +24,6 @@ extension LinuxProcess {
     var debugWords: [String] { debugger?.words() ?? (options.debugger == nil ? [] : ["-g", "none"]) }
 
     var isDebugged: Bool { debugger?.isDetached == false }
-
-    /// The auxiliary vector's bytes, behind arguments and environment on a new program's stack.
-    private func auxiliaryVector(_ stack: UInt64) -> [UInt8] {
-        func word(_ place: UInt64) -> UInt64 { memory.load(place, size: 8) ?? 0 }
-        var place = stack + 8 * (word(stack) + 2)
-        while word(place) != 0 { place += 8 }
-        place += 8
-        let start = place
-        while word(place) != 0 { place += 16 }
-        return memory.bytes(at: start, count: Int(place + 16 - start)) ?? []
-    }
 }
 
 extension ProgramDebugger {

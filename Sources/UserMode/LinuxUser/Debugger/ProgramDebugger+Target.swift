@@ -13,6 +13,14 @@ extension ProgramDebugger: DebugTarget {
 
     var registers: DebugRegisterTable { cpu?.debugRegisters ?? DebugRegisterTable(architecture: "", watchesStopBefore: false, expedited: [], []) }
     var process: Int { Int(getpid()) }
+    var isAttached: Bool { false }
+
+    var abilities: [String] {
+        [
+            "fork-events+", "exec-events+", "qXfer:auxv:read+", "qXfer:exec-file:read+", "qXfer:siginfo:read+", "qXfer:siginfo:write+",
+            "QPassSignals+", "QCatchSyscalls+",
+        ]
+    }
 
     var threads: [Int] {
         lock.withLock {
@@ -29,33 +37,17 @@ extension ProgramDebugger: DebugTarget {
     func register(_ number: Int, of thread: Int) -> [UInt8]? { cpu(thread)?.debugRegister(number) }
     func setRegister(_ number: Int, of thread: Int, _ bytes: [UInt8]) { cpu(thread)?.setDebugRegister(number, bytes) }
 
-    func readMemory(_ address: UInt64, _ count: Int) -> [UInt8] { program.engine.inspect(address, count) }
-    func writeMemory(_ address: UInt64, _ bytes: [UInt8]) -> Bool { program.engine.patch(address, bytes) }
+    func readMemory(_ address: UInt64, _ count: Int, of thread: Int) -> [UInt8] { program.engine.inspect(address, count) }
+    func writeMemory(_ address: UInt64, _ bytes: [UInt8], of thread: Int) -> Bool { program.engine.patch(address, bytes) }
 
     // MARK: Points
 
-    private var watchpoints: [Watchpoint] {
-        points.compactMap { if case .watch(let point) = $0 { point } else { nil } }
-    }
-
     func insert(_ point: DebugPoint) -> Bool {
-        if points.contains(point) { return true }
-        points.append(point)
-        switch point {
-        case .software(let address), .hardware(let address): program.engine.insertBreakpoint(at: address)
-        case .watch: program.engine.setWatchpoints(watchpoints)
-        }
+        points.insert(point, into: program.engine)
         return true
     }
 
-    func remove(_ point: DebugPoint) {
-        points.removeAll { $0 == point }
-        switch point {
-        case .software(let address), .hardware(let address):
-            if !points.contains(.software(address)), !points.contains(.hardware(address)) { program.engine.removeBreakpoint(at: address) }
-        case .watch: program.engine.setWatchpoints(watchpoints)
-        }
-    }
+    func remove(_ point: DebugPoint) { points.remove(point, from: program.engine) }
 
     // MARK: The kernel's objects
 
@@ -63,17 +55,22 @@ extension ProgramDebugger: DebugTarget {
         switch name {
         case "auxv": auxiliaryVector
         case "exec-file": Array(program.executable.utf8)
-        case "siginfo": lock.withLock { entries[thread]?.information }
+        case "siginfo": lock.withLock { entries[thread].map { isNarrow ? SignalInfo.narrow($0.information) : $0.information } }
         default: nil
         }
     }
+
+    /// Whether the guest lays a siginfo out otherwise than the host.
+    private var isNarrow: Bool { program.abi.family.wordSize == 4 }
 
     func setSignalInformation(_ offset: Int, _ bytes: [UInt8], thread: Int) -> Bool {
         lock.withLock {
             guard let entry = entries[thread], offset <= entry.information.count,
                 bytes.count <= entry.information.count - offset
             else { return false }
-            entries[thread]?.information.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            var information = isNarrow ? SignalInfo.narrow(entry.information) : entry.information
+            information.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            entries[thread]?.information = isNarrow ? SignalInfo.host(information) : information
             return true
         }
     }

@@ -41,7 +41,7 @@ final class ProgramDebugger: @unchecked Sendable {
     var report: StopReport?
     var end: ProcessEnd?
     var lastThread = 0
-    var points: [DebugPoint] = []
+    var points = DebugPointList()
     var passedSignals: Set<Int32> = []
     var caughtCalls = CaughtCalls.none
     /// Set for good when the debugger has left.
@@ -144,7 +144,7 @@ final class ProgramDebugger: @unchecked Sendable {
     func stopped(_ stop: DebugStop) {
         switch stop {
         case .breakpoint:
-            let pc = lock.withLock { entries[ProgramDebugger.number]?.thread.cpu.header.pc ?? 0 }
+            let pc = lock.withLock { entries[ProgramDebugger.number].map { $0.thread.cpu.guest.codeAddress($0.thread.cpu.header.pc) } ?? 0 }
             self.stop(points.contains(.hardware(pc)) ? .hardwareBreakpoint : .softwareBreakpoint, lapses: true)
         case .watchpoint(let kind, let address): self.stop(.watchpoint(kind, address))
         case .stepped: self.stop(.signal, lapses: true)

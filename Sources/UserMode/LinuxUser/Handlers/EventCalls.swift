@@ -28,8 +28,9 @@ enum EventCalls {
     }
 
     @Sendable static func epollWait2(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let time = thread.hostWord(call[3]) else { return -Int64(EFAULT) }
-        return wait(thread, call) { buffer, count, mask in thread.hostCall(441, int(call[0]), buffer, count, time, mask, 8) }
+        thread.with(.timespec64, .reads, at: call[3]) { time in
+            wait(thread, call) { buffer, count, mask in thread.hostCall(441, int(call[0]), buffer, count, time, mask, 8) }
+        }
     }
 
     private static func wait(_ thread: LinuxThread, _ call: SystemCallRegisters, _ body: (Int, Int, Int) -> Int64) -> Int64 {
@@ -54,26 +55,67 @@ enum EventCalls {
         return result
     }
 
-    @Sendable static func poll(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let list = thread.hostWord(call[0]), let time = thread.hostWord(call[2]) else { return -Int64(EFAULT) }
-        thread.memory.prepareWrite(call[0], 8 * (call[1] & 0xffff))
-        return withMask(thread, call[3]) { thread.hostCall(271, list, Int(call[1] & 0xffff_ffff), time, $0, 8) }
+    static func poll(_ time: SharedStructure) -> SystemCall.Handler {
+        { thread, call in
+            guard let list = thread.hostWord(call[0]) else { return -Int64(EFAULT) }
+            thread.memory.prepareWrite(call[0], 8 * (call[1] & 0xffff))
+            return thread.with(time, .changes, at: call[2]) { time in
+                withMask(thread, call[3]) { thread.hostCall(271, list, Int(call[1] & 0xffff_ffff), time, $0, 8) }
+            }
+        }
     }
 
     /// The sixth argument points to the mask's address and size.
-    @Sendable static func select(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        var mask: UInt64 = 0
-        if call[5] != 0 {
-            guard let pointer = thread.memory.load(call[5], size: 8) else { return -Int64(EFAULT) }
-            mask = pointer
-        }
-        let sets = (1...4).compactMap { thread.hostWord(call[$0]) }
-        guard sets.count == 4 else { return -Int64(EFAULT) }
-        return withMask(thread, mask) { mask in
-            let pair = [mask, 8]
-            return unsafe pair.withUnsafeBytes {
-                thread.hostCall(270, int(call[0]), sets[0], sets[1], sets[2], sets[3], Int(bitPattern: $0.baseAddress))
+    static func select(_ time: SharedStructure) -> SystemCall.Handler {
+        { thread, call in
+            var mask: UInt64 = 0
+            if call[5] != 0 {
+                guard let pointer = thread.memory.load(call[5], size: thread.wordSize) else { return -Int64(EFAULT) }
+                mask = pointer
+            }
+            return withSets(thread, call) { sets in
+                thread.with(time, .changes, at: call[4]) { time in
+                    withMask(thread, mask) { mask in
+                        let pair = [mask, 8]
+                        return unsafe pair.withUnsafeBytes {
+                            thread.hostCall(270, int(call[0]), sets[0], sets[1], sets[2], time, Int(bitPattern: $0.baseAddress))
+                        }
+                    }
+                }
             }
         }
+    }
+
+    /// `_newselect`: the same without a mask, and with a `struct timeval`.
+    @Sendable static func oldSelect(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        withSets(thread, call) { sets in
+            thread.with(.timeval, .changes, at: call[4]) { thread.hostCall(23, int(call[0]), sets[0], sets[1], sets[2], $0) }
+        }
+    }
+
+    /// Runs a call with the host addresses of three sets of descriptors. The kernel takes them in longs of its own: a 32-bit guest's may end in the
+    /// middle of one.
+    private static func withSets(_ thread: LinuxThread, _ call: SystemCallRegisters, _ body: ([Int]) -> Int64) -> Int64 {
+        if thread.wordSize == 8 {
+            let sets = (1...3).compactMap { thread.hostWord(call[$0]) }
+            return sets.count == 3 ? body(sets) : -Int64(EFAULT)
+        }
+        guard (0...(1 << 20)).contains(int(call[0])) else { return -Int64(EINVAL) }
+        let size = 4 * ((int(call[0]) + 31) / 32)
+        var copies: [HostCopy?] = []
+        for index in 1...3 {
+            if call[index] == 0 {
+                copies.append(nil)
+            } else {
+                guard let bytes = thread.memory.bytes(at: call[index], count: size) else { return -Int64(EFAULT) }
+                copies.append(HostCopy(bytes + [0, 0, 0, 0, 0, 0, 0, 0]))
+            }
+        }
+        let result = withExtendedLifetime(copies) { body(copies.map { $0?.address ?? 0 }) }
+        if result < 0 { return result }
+        for index in 1...3 {
+            if let copy = copies[index - 1], !thread.memory.write(Array(copy.bytes.prefix(size)), at: call[index]) { return -Int64(EFAULT) }
+        }
+        return result
     }
 }

@@ -10,11 +10,11 @@ enum ExecuteCalls {
         var result: [[UInt8]] = []
         var place = address
         if place == 0 { return [] }
-        while let pointer = thread.memory.load(place, size: 8) {
+        while let pointer = thread.memory.load(place, size: thread.wordSize) {
             if pointer == 0 { return result }
             guard let text = thread.memory.string(at: pointer) else { return nil }
             result.append(text)
-            place += 8
+            place += UInt64(thread.wordSize)
         }
         return nil
     }
@@ -78,9 +78,7 @@ enum ExecuteCalls {
     }
 
     private static func guest(_ thread: LinuxThread, _ identity: ELFIdentity) -> (any LinuxABI)? {
-        thread.process.guests.first {
-            $0.elf.machine == identity.machine && $0.elf.is64Bit == identity.is64Bit && $0.elf.isBigEndian == identity.isBigEndian
-        }
+        thread.process.guests.first { $0.elf == identity }
     }
 
     /// `#! interpreter argument`: the script's path takes the first argument's place.
@@ -132,7 +130,9 @@ enum ExecuteCalls {
         _ thread: LinuxThread, _ abi: any LinuxABI, _ path: String, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         let process = thread.process
-        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { $0[0] != "-cpu" }
+        // What another guest's addresses and models are does not suit this one.
+        let own = ["-cpu", "-R", "-B"]
+        let options = abi.name == process.abi.name ? process.options.words : process.options.words.filter { !own.contains($0[0]) }
         let filters = SeccompInheritance.descriptor(thread)
         if let filters, filters < 0 { return Int64(filters) }
         defer { if let filters { close(filters) } }

@@ -108,7 +108,7 @@ enum FileCalls {
     // MARK: stat
 
     /// `struct stat` of x86-64 (arch/x86/include/uapi/asm/stat.h).
-    private static let hostStat = StructLayout(
+    static let hostStat = StructLayout(
         [
             ("dev", .u64), ("ino", .u64), ("nlink", .u64), ("mode", .u32), ("uid", .u32), ("gid", .u32), ("pad", .u32), ("rdev", .u64),
             ("size", .i64), ("blksize", .i64), ("blocks", .i64), ("atime", .i64), ("atimensec", .u64), ("mtime", .i64), ("mtimensec", .u64),
@@ -136,7 +136,7 @@ enum FileCalls {
     }
 
     /// Does a call with the guest's path, or with the program's own file where the path is `/proc/self/exe` and the link is followed.
-    private static func withFile(
+    static func withFile(
         _ thread: LinuxThread, _ path: String, at address: UInt64, followsLink: Bool = true, _ body: (Int) -> Int64
     ) -> Int64 {
         guard followsLink, ProcFiles.isExecutable(path) else { return thread.with(path: path, at: address, body) }

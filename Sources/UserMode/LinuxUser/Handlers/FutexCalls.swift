@@ -17,13 +17,17 @@ enum FutexCalls {
     private static func word(_ value: UInt64) -> Int { Int(truncatingIfNeeded: value) }
 
     /// Arguments that the operation does not use may hold anything.
-    @Sendable static func futex(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        let operation = call[1] & 0x7f
-        guard let first = thread.hostWord(call[0]), let second = Operation.withSecond.contains(operation) ? thread.hostWord(call[4]) : 0,
-            let fourth = Operation.withTime.contains(operation)
-                ? thread.hostWord(call[3]) : Operation.withNumber.contains(operation) ? word(call[3]) : 0
-        else { return -Int64(EFAULT) }
-        return thread.hostCall(202, first, Int(call[1] & 0xffff_ffff), Int(call[2] & 0xffff_ffff), fourth, second, Int(call[5] & 0xffff_ffff))
+    static func futex(_ time: SharedStructure) -> SystemCall.Handler {
+        { thread, call in
+            let operation = call[1] & 0x7f
+            guard let first = thread.hostWord(call[0]), let second = Operation.withSecond.contains(operation) ? thread.hostWord(call[4]) : 0
+            else { return -Int64(EFAULT) }
+            func host(_ fourth: Int) -> Int64 {
+                thread.hostCall(202, first, Int(call[1] & 0xffff_ffff), Int(call[2] & 0xffff_ffff), fourth, second, Int(call[5] & 0xffff_ffff))
+            }
+            if Operation.withTime.contains(operation) { return thread.with(time, .reads, at: call[3], host) }
+            return host(Operation.withNumber.contains(operation) ? word(call[3]) : 0)
+        }
     }
 
     // MARK: futex2
@@ -40,9 +44,11 @@ enum FutexCalls {
 
     @Sendable static func waitVector(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard (1...128).contains(call[1] & 0xffff_ffff) else { return -Int64(EINVAL) }
-        guard let waiters = waiters(thread, call[0], call[1] & 0xffff_ffff), let time = thread.hostWord(call[3]) else { return -Int64(EFAULT) }
-        return unsafe waiters.withUnsafeBytes {
-            thread.hostCall(449, Int(bitPattern: $0.baseAddress), word(call[1] & 0xffff_ffff), word(call[2]), time, word(call[4]))
+        guard let waiters = waiters(thread, call[0], call[1] & 0xffff_ffff) else { return -Int64(EFAULT) }
+        return thread.with(.timespec64, .reads, at: call[3]) { time in
+            unsafe waiters.withUnsafeBytes {
+                thread.hostCall(449, Int(bitPattern: $0.baseAddress), word(call[1] & 0xffff_ffff), word(call[2]), time, word(call[4]))
+            }
         }
     }
 
@@ -57,9 +63,25 @@ enum FutexCalls {
 
     /// The kernel walks the list itself where guest addresses are the host's; elsewhere `LinuxThread.releaseRobustFutexes` does at the thread's end.
     @Sendable static func setRobustList(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        if call[1] != 24 { return -Int64(EINVAL) }
+        if call[1] != 3 * UInt64(thread.wordSize) { return -Int64(EINVAL) }
         thread.robustList = call[0]
         return thread.memory.base != 0 ? 0 : thread.hostCall(273, word(call[0]), word(call[1]))
+    }
+}
+
+extension FutexCalls {
+    /// Where the kernel does not know a list, that of the thread which asks, or of another one of the process.
+    @Sendable static func getRobustList(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        if thread.memory.base == 0 {
+            guard let head = thread.hostWord(call[1]), let size = thread.hostWord(call[2]) else { return -Int64(EFAULT) }
+            return thread.hostCall(274, word(call[0] & 0xffff_ffff), head, size)
+        }
+        let number = Int64(Int32(truncatingIfNeeded: call[0]))
+        guard number == 0 || number == thread.hostCall(186) else { return number < 0 ? -Int64(ESRCH) : -Int64(EPERM) }
+        let isWritten =
+            thread.memory.store(call[2], 3 * UInt64(thread.wordSize), size: thread.wordSize)
+            && thread.memory.store(call[1], thread.robustList, size: thread.wordSize)
+        return isWritten ? 0 : -Int64(EFAULT)
     }
 }
 
@@ -70,18 +92,21 @@ extension LinuxThread {
     ///
     /// `struct robust_list_head`: the first entry, the offset from an entry to its futex, and the entry being changed.
     func releaseRobustFutexes() {
-        guard memory.base != 0, robustList != 0, let head = memory.bytes(at: robustList, count: 24) else { return }
-        let offset = head.word(at: 8)
-        var entry = head.word(at: 0)
+        guard memory.base != 0, robustList != 0, let head = memory.bytes(at: robustList, count: 3 * wordSize) else { return }
+        let offset = head.word(1, wordSize: wordSize)
+        let pending = head.word(2, wordSize: wordSize)
+        var entry = head.word(0, wordSize: wordSize)
         // The kernel's limit, which ends a circle as well.
         for _ in 0..<2048 where entry & ~1 != robustList {
-            guard let next = memory.load(entry & ~1, size: 8) else { break }
-            if entry != head.word(at: 16) { release(entry & ~1 &+ offset) }
+            guard let next = memory.load(entry & ~1, size: wordSize) else { break }
+            if entry != pending { release(place(entry, offset)) }
             entry = next
         }
-        let pending = head.word(at: 16)
-        if pending != 0 { release(pending & ~1 &+ offset) }
+        if pending != 0 { release(place(pending, offset)) }
     }
+
+    /// The futex of an entry, from which it may lie behind or before.
+    private func place(_ entry: UInt64, _ offset: UInt64) -> UInt64 { (entry & ~1 &+ offset) & (wordSize == 8 ? .max : 0xffff_ffff) }
 
     private func release(_ futex: UInt64) {
         let number = UInt64(bitPattern: hostCall(186))

@@ -43,6 +43,13 @@ enum MemoryCalls {
         return result
     }
 
+    /// The offset counts pages.
+    @Sendable static func mmap2(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        var call = call
+        call.arguments[5] = (call[5] & 0xffff_ffff) << 12
+        return mmap(thread, call)
+    }
+
     private static func path(of descriptor: Int32) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = unsafe readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
@@ -80,11 +87,11 @@ enum MemoryCalls {
     /// An array of addresses.
     @Sendable static func movePages(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
         guard call[1] <= 1 << 24 else { return -Int64(E2BIG) }
-        guard let bytes = thread.memory.bytes(at: call[2], count: 8 * Int(call[1])), let nodes = thread.hostWord(call[3]),
+        guard let bytes = thread.memory.bytes(at: call[2], count: thread.wordSize * Int(call[1])), let nodes = thread.hostWord(call[3]),
             let status = thread.hostWord(call[4])
         else { return -Int64(EFAULT) }
         thread.memory.prepareWrite(call[4], 4 * call[1])
-        let addresses = (0..<Int(call[1])).map { UInt(bytes.word(at: 8 * $0)) &+ thread.memory.base }
+        let addresses = (0..<Int(call[1])).map { UInt(bytes.word($0, wordSize: thread.wordSize)) &+ thread.memory.base }
         return unsafe addresses.withUnsafeBytes {
             thread.hostCall(
                 279, Int(Int32(truncatingIfNeeded: call[0])), addresses.count, Int(bitPattern: $0.baseAddress), nodes, status,

@@ -1,6 +1,7 @@
 import CHost
 import CPUModel
 import Glibc
+import UserCore
 import UserExecution
 
 /// Flags of clone (include/uapi/linux/sched.h).
@@ -91,7 +92,7 @@ enum ProcessCalls {
         return (0..<Int(count)).map { bytes.get(Int32.self, at: 4 * $0) }
     }
 
-    private static func start(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
+    static func start(_ thread: LinuxThread, _ request: CloneRequest) -> Int64 {
         if !isPossible(request) { return -Int64(EINVAL) }
         if request.flags & CloneFlag.thread != 0 { return ThreadStart.start(thread, request) }
         guard request.flags & CloneFlag.vm != 0 else { return Forking.fork(thread, request) }
@@ -107,6 +108,25 @@ enum ProcessCalls {
         if flags & CloneFlag.thread != 0, !sharesHandlers || flags & CloneFlag.newUserOrPID != 0 { return false }
         return (sharesMemory || !sharesHandlers) && !(sharesHandlers && flags & CloneFlag.clearHandlers != 0)
             && !(sharesMemory && flags & 0x80 != 0)
+    }
+
+    @Sendable static func waitid(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        thread.with(.rusage, .writes, at: call[4]) { usage in
+            thread.withSignalInfo(writtenAt: call[2]) { info in
+                thread.hostCall(247, int(call[0]), int(call[1]), info, int(call[3]), usage)
+            }
+        }
+    }
+
+    /// The host's kernel counts in longs of its own.
+    @Sendable static func getAffinity(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
+        let size = call[1] & 0xffff_ffff
+        if size % UInt64(thread.wordSize) != 0 { return -Int64(EINVAL) }
+        var set = [UInt8](repeating: 0, count: Int(min(size, 8192) + 7) & ~7)
+        let result = unsafe set.withUnsafeMutableBytes { thread.hostCall(204, int(call[0]), $0.count, Int(bitPattern: $0.baseAddress)) }
+        if result < 0 { return result }
+        let count = min(Int(result), Int(size))
+        return thread.memory.write(Array(set.prefix(count)), at: call[2]) ? Int64(count) : -Int64(EFAULT)
     }
 
     @Sendable static func exit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
@@ -146,14 +166,15 @@ enum ProcessCalls {
         }
     }
 
+    private static func int(_ value: UInt64) -> Int { Int(Int32(truncatingIfNeeded: value)) }
+
     private static func word(_ value: UInt64) -> Int { Int(truncatingIfNeeded: value) }
 
     /// Limits of address space are the guest's wish about its own memory, of which the host's process has more.
     private static func isAddressSpace(_ resource: UInt64) -> Bool { [2, 3, 9].contains(Int32(truncatingIfNeeded: resource)) }
 
     @Sendable static func setrlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let place = thread.hostWord(call[1]) else { return -Int64(EFAULT) }
-        return isAddressSpace(call[0]) ? 0 : thread.hostCall(160, word(call[0]), place)
+        thread.with(.rlimit, .reads, at: call[1]) { isAddressSpace(call[0]) ? 0 : thread.hostCall(160, word(call[0]), $0) }
     }
 
     @Sendable static func prlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {

@@ -1,7 +1,8 @@
 extension SystemCall {
     static let memory: [SystemCall] = [
         .own("brk", 214, .place, handler: MemoryCalls.brk),
-        .own("mmap", 222, .place, .size, .named(.protection), .named(.mapping), .fd, .long, handler: MemoryCalls.mmap),
+        .own("mmap2", .only32(222), .place, .size, .named(.protection), .named(.mapping), .fd, .size, handler: MemoryCalls.mmap2),
+        .own("mmap", .only64(222), .place, .size, .named(.protection), .named(.mapping), .fd, .long, handler: MemoryCalls.mmap),
         .own("munmap", 215, .pointer, .size, handler: MemoryCalls.munmap),
         .own("mremap", 216, .place, .size, .size, .named(.remapping), .place, handler: MemoryCalls.mremap),
         .own("mprotect", 226, .pointer, .size, .named(.protection), handler: MemoryCalls.mprotect),

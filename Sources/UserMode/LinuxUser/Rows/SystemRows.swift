@@ -1,6 +1,6 @@
 extension SystemCall {
     static let system: [SystemCall] = [
-        .own("uname", 160, .pointer, handler: SystemCalls.uname), .pass("sysinfo", 179, 99, .written(112)),
+        .own("uname", 160, .pointer, handler: SystemCalls.uname), .own("sysinfo", 179, .pointer, handler: SystemCalls.sysinfo),
         .pass("syslog", 116, 103, .int, .buffer(size: 2), .int), .pass("sethostname", 161, 170, .string, .int),
         .pass("setdomainname", 162, 171, .string, .int), .pass("getrandom", 278, 318, .buffer(size: 1), .size, .int),
         .pass("reboot", 142, 169, .int, .int, .int, .pointer), .pass("vhangup", 58, 153), .pass("swapon", 224, 167, .path, .int),
@@ -13,7 +13,8 @@ extension SystemCall {
 
     /// Calls since Linux 5.1, which have one number on all architectures.
     static let modern: [SystemCall] = [
-        .pass("pidfd_send_signal", everywhere: 424, .fd, .signal, .pointer, .int), .pass("open_tree", everywhere: 428, .fd, .newPath, .int),
+        .own("pidfd_send_signal", 424, .fd, .signal, .pointer, .int, handler: SignalCalls.sendByDescriptor),
+        .pass("open_tree", everywhere: 428, .fd, .newPath, .int),
         .pass("move_mount", everywhere: 429, .fd, .newPath, .fd, .newPath, .int), .pass("fsopen", everywhere: 430, .string, .int),
         .pass("fsconfig", everywhere: 431, .fd, .int, .string, .pointer, .int), .pass("fsmount", everywhere: 432, .fd, .int, .int),
         .pass("fspick", everywhere: 433, .fd, .newPath, .int), .pass("pidfd_open", everywhere: 434, .int, .int),
@@ -32,6 +33,16 @@ extension SystemCall {
         .pass("lsm_get_self_attr", everywhere: 459, .int, .pointer, .written(4), .int),
         .pass("lsm_set_self_attr", everywhere: 460, .int, .pointer, .int, .int),
         .pass("lsm_list_modules", everywhere: 461, .pointer, .written(4), .int),
+    ]
+
+    /// 32-bit Arm's own (arch/arm/include/asm/unistd.h), beyond the table.
+    static let armPrivate: [SystemCall] = [
+        .own("breakpoint", .none, handler: ArmCalls.breakpoint),
+        .own("cacheflush", .none, .pointer, .pointer, .int, handler: MemoryCalls.flushInstructionCache),
+        .refuse("usr26", .none, 38, "no processor has 26-bit addresses any more"),
+        .own("usr32", .none, handler: ArmCalls.stay), .own("set_tls", .none, .pointer, handler: ArmCalls.setTLS),
+        .own("get_tls", .none, handler: ArmCalls.getTLS),
+        .own("cmpxchg", .none, .int, .int, .pointer, handler: ArmCalls.compareExchange),
     ]
 
     static let riscv: [SystemCall] = [

@@ -51,7 +51,7 @@ final class Seccomp: Sendable {
     func judge(_ call: SystemCallRegisters, architecture: UInt32, pc: UInt64, name: @autoclosure () -> String) -> Verdict {
         switch mode {
         case .off: return .allow
-        case .strict: return ["read", "write", "exit", "rt_sigreturn"].contains(name()) ? .allow : .kill
+        case .strict: return ["read", "write", "exit", "rt_sigreturn", "sigreturn"].contains(name()) ? .allow : .kill
         case .filters(let chain):
             let (answer, isLogged) = chain.judge(Seccomp.data(call, architecture, pc))
             let verdict = Seccomp.verdict(answer)

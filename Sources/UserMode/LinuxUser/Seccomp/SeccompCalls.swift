@@ -56,11 +56,11 @@ enum SeccompCalls {
             return -Int64(EINVAL)
         }
         guard flags & ~Flag.known == 0 else { return -Int64(EINVAL) }
-        guard let header = thread.memory.bytes(at: address, count: 16) else { return -Int64(EFAULT) }
+        guard let header = thread.memory.bytes(at: address, count: 2 * thread.wordSize) else { return -Int64(EFAULT) }
         let count = Int(header.get(UInt16.self, at: 0))
         guard (1...FilterProgram.mostInstructions).contains(count) else { return -Int64(EINVAL) }
         guard mayFilter(thread) else { return -Int64(EACCES) }
-        guard let bytes = thread.memory.bytes(at: header.word(at: 8), count: 8 * count) else { return -Int64(EFAULT) }
+        guard let bytes = thread.memory.bytes(at: header.word(1, wordSize: thread.wordSize), count: 8 * count) else { return -Int64(EFAULT) }
         guard let program = FilterProgram((0..<count).map { FilterInstruction(bytes, at: 8 * $0) }) else { return -Int64(EINVAL) }
         let chain = FilterChain(program, after: thread.seccomp.chain, isLogged: flags & Flag.log != 0)
         guard chain.length <= mostInstructions else { return -Int64(ENOMEM) }

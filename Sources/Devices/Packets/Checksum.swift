@@ -1,9 +1,11 @@
 /// The Internet's checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words, highest byte first.
-struct Checksum {
+public struct Checksum {
     private var sum: UInt64 = 0
 
+    public init() {}
+
     /// Adds bytes that begin at an even place.
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    public mutating func add(_ bytes: ArraySlice<UInt8>) {
         var (high, low) = (UInt64(0), UInt64(0))
         var index = bytes.startIndex
         while index &+ 1 < bytes.endIndex {
@@ -15,9 +17,9 @@ struct Checksum {
         sum &+= high << 8 &+ low
     }
 
-    mutating func add(_ word: Int) { sum &+= UInt64(word & 0xffff) }
+    public mutating func add(_ word: Int) { sum &+= UInt64(word & 0xffff) }
 
-    var value: UInt16 {
+    public var value: UInt16 {
         var folded = sum
         while folded > 0xffff { folded = folded & 0xffff &+ folded >> 16 }
         return ~UInt16(folded)
@@ -26,16 +28,16 @@ struct Checksum {
 
 extension Array where Element == UInt8 {
     /// Two bytes of a packet as a number, highest first.
-    func half(_ offset: Int) -> Int { Int(self[offset]) << 8 | Int(self[offset + 1]) }
+    public func half(_ offset: Int) -> Int { Int(self[offset]) << 8 | Int(self[offset + 1]) }
 
-    mutating func setHalf(_ offset: Int, _ value: Int) {
+    public mutating func setHalf(_ offset: Int, _ value: Int) {
         self[offset] = UInt8(truncatingIfNeeded: value >> 8)
         self[offset + 1] = UInt8(truncatingIfNeeded: value)
     }
 
     /// Finishes a checksum that its sender has begun: at `start` + `offset` is the sum of what does not stand behind `start`. False if those
     /// places are not in the packet.
-    mutating func finishChecksum(start: Int, offset: Int) -> Bool {
+    public mutating func finishChecksum(start: Int, offset: Int) -> Bool {
         guard start + offset + 2 <= count else { return false }
         var sum = Checksum()
         sum.add(self[start...])

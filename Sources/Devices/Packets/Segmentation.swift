@@ -1,5 +1,5 @@
 /// Cuts a TCP packet that is larger than the network's frames into frames, as a network card does (Virtio 1.2, section 5.1.6.2.1).
-struct TCPSegmentation {
+public struct TCPSegmentation {
     private let packet: [UInt8]
     /// Where the headers of IP and TCP and the data begin.
     private let ip: Int
@@ -10,22 +10,27 @@ struct TCPSegmentation {
 
     private enum TCPFlag { static let fin: UInt8 = 1, push: UInt8 = 8, reduced: UInt8 = 0x80 }
 
+    private static let vlanTag = 0x8100
+
     /// Nil if the headers are not those of such a packet.
-    init?(_ packet: [UInt8], _ header: NetHeader) {
-        tcp = header.checksumStart
-        isIPv6 = header.segmentation & ~NetHeader.Segmentation.congestion == NetHeader.Segmentation.tcp6
-        guard header.segmentSize > 0, tcp >= 14, tcp + 20 <= packet.count else { return nil }
-        let isTagged = packet.half(12) == VirtioNet.vlanTag
+    ///
+    /// - Parameters:
+    ///   - tcp: where TCP's header begins.
+    ///   - segmentSize: bytes of data in each frame.
+    public init?(_ packet: [UInt8], tcp: Int, segmentSize: Int, isIPv6: Bool) {
+        (self.tcp, self.isIPv6) = (tcp, isIPv6)
+        guard segmentSize > 0, tcp >= 14, tcp + 20 <= packet.count else { return nil }
+        let isTagged = packet.half(12) == TCPSegmentation.vlanTag
         ip = isTagged ? 18 : 14
         let least = ip + (isIPv6 ? 40 : 20)
         guard packet.half(ip - 2) == (isIPv6 ? 0x86dd : 0x0800), tcp >= least, packet.count - ip <= 0xffff + 40 else { return nil }
         if !isIPv6 { guard ip + 4 * Int(packet[ip] & 15) == tcp else { return nil } }
         data = tcp + 4 * Int(packet[tcp + 12] >> 4)
         guard data >= tcp + 20, data <= packet.count else { return nil }
-        (self.packet, size) = (packet, header.segmentSize)
+        (self.packet, size) = (packet, segmentSize)
     }
 
-    var frames: [[UInt8]] {
+    public var frames: [[UInt8]] {
         let starts = Array(stride(from: data, to: max(packet.count, data + 1), by: size))
         return starts.enumerated().map { index, start in frame(index, start..<min(start + size, packet.count), isLast: index == starts.count - 1) }
     }

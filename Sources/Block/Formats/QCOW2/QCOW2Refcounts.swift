@@ -1,0 +1,151 @@
+import HostOS
+
+/// How often each cluster of an image's file is in use (qcow2, "Host cluster management"). Blocks of counts are read when they are needed and kept.
+struct QCOW2Refcounts {
+    private let file: HostFile
+    private var header: QCOW2Header
+    private var table: [UInt64]
+    private var blocks: [Int: [UInt8]] = [:]
+    private var dirtyBlocks: Set<Int> = []
+    private var isTableDirty = false
+    /// Where to look for the next free cluster.
+    private var hint: UInt64 = 1
+    /// Clusters whose last use is gone, as soon as nothing on the disk leads there any more.
+    private(set) var leaving: [UInt64] = []
+
+    init(_ file: HostFile, _ header: QCOW2Header) throws(HostError) {
+        (self.file, self.header) = (file, header)
+        let bytes = try file.read(at: header.refcountOffset, count: header.refcountClusters << header.clusterBits)
+        table = (0..<bytes.count / 8).map { (bytes.bigEndian(at: 8 * $0) ?? 0) & ~0x1ff }
+    }
+
+    var isDirty: Bool { !dirtyBlocks.isEmpty || isTableDirty }
+
+    private func place(_ cluster: UInt64) -> (block: Int, entry: Int) {
+        let (block, entry) = cluster.quotientAndRemainder(dividingBy: UInt64(header.refcountsInBlock))
+        return (Int(clamping: block), Int(entry))
+    }
+
+    private mutating func load(_ block: Int) throws(HostError) {
+        guard blocks[block] == nil else { return }
+        guard table[block] & UInt64(header.clusterSize - 1) == 0, table[block] < 1 << 56 else {
+            throw QCOW2Error.damaged(file, "a refcount block lies outside")
+        }
+        let bytes = try file.read(at: table[block], count: header.clusterSize)
+        blocks[block] = bytes + [UInt8](repeating: 0, count: header.clusterSize - bytes.count)
+    }
+
+    // MARK: Counts
+
+    mutating func count(_ cluster: UInt64) throws(HostError) -> UInt64 {
+        let (block, entry) = place(cluster)
+        guard block < table.count, table[block] != 0 else { return 0 }
+        try load(block)
+        guard let bytes = blocks[block] else { return 0 }
+        let order = header.refcountOrder
+        if order < 3 {
+            let bit = entry << order
+            return UInt64(bytes[bit >> 3] >> UInt8(bit & 7)) & (1 << (1 << UInt64(order)) - 1)
+        }
+        let width = 1 << (order - 3)
+        return (0..<width).reduce(0) { $0 << 8 | UInt64(bytes[entry * width + $1]) }
+    }
+
+    /// The most that a count can be.
+    private var largest: UInt64 { header.refcountOrder == 6 ? .max : (1 << (1 << UInt64(header.refcountOrder))) - 1 }
+
+    private mutating func set(_ cluster: UInt64, _ value: UInt64) throws(HostError) {
+        guard value <= largest else { throw QCOW2Error.damaged(file, "a cluster is used too often") }
+        let (block, entry) = place(cluster)
+        try load(block)
+        let order = header.refcountOrder
+        if order < 3 {
+            let bit = entry << order
+            let mask = UInt8((1 << (1 << order)) - 1) << UInt8(bit & 7)
+            blocks[block]?[bit >> 3] &= ~mask
+            blocks[block]?[bit >> 3] |= UInt8(truncatingIfNeeded: value) << UInt8(bit & 7)
+        } else {
+            let width = 1 << (order - 3)
+            for index in 0..<width { blocks[block]?[entry * width + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * (width - 1 - index))) }
+        }
+        dirtyBlocks.insert(block)
+    }
+
+    // MARK: Taking and giving back
+
+    /// A cluster that nobody uses, now used once.
+    mutating func allocate() throws(HostError) -> UInt64 {
+        while true {
+            let (block, _) = place(hint)
+            if block >= table.count { try grow() }
+            if table[block] == 0 { try addBlock(block) }
+            defer { hint += 1 }
+            if try count(hint) == 0 {
+                try set(hint, 1)
+                return hint
+            }
+        }
+    }
+
+    /// Puts a block of counts into the first cluster that it counts: behind the last block there is nothing.
+    private mutating func addBlock(_ block: Int) throws(HostError) {
+        let cluster = UInt64(block) * UInt64(header.refcountsInBlock)
+        table[block] = cluster << UInt64(header.clusterBits)
+        isTableDirty = true
+        blocks[block] = [UInt8](repeating: 0, count: header.clusterSize)
+        try set(cluster, 1)
+    }
+
+    /// Puts a larger table, with the block that counts it, behind everything that the old one can count.
+    private mutating func grow() throws(HostError) {
+        let (old, oldEntries) = (header, table.count)
+        let first = UInt64(oldEntries) * UInt64(header.refcountsInBlock)
+        let clusters = min(2 * header.refcountClusters, header.refcountsInBlock - 1)
+        guard clusters > header.refcountClusters else {
+            throw HostError("take space in '\(file.path)'", errno: noSpaceLeft, remedy: "qemu-img convert makes an image with larger clusters")
+        }
+        table += [UInt64](repeating: 0, count: (clusters << header.clusterBits) / 8 - oldEntries)
+        try addBlock(oldEntries)
+        for cluster in first + 1...first + UInt64(clusters) { try set(cluster, 1) }
+        (header.refcountOffset, header.refcountClusters) = ((first + 1) << UInt64(header.clusterBits), clusters)
+        try write()
+        try file.synchronize()
+        // Offset and clusters lie together in the image's header.
+        try file.write(at: 48, bigEndianBytes(header.refcountOffset) + bigEndianBytes(UInt32(clusters)))
+        try file.synchronize()
+        let place = old.refcountOffset >> UInt64(header.clusterBits)
+        for cluster in place..<place + UInt64(old.refcountClusters) { release(cluster) }
+    }
+
+    /// One use less, once the tables on the disk say so too.
+    mutating func release(_ cluster: UInt64) { leaving.append(cluster) }
+
+    /// The tables are on the disk and nothing is under way: what has left is free.
+    mutating func free(_ clusters: Int) throws(HostError) {
+        let gone = leaving.prefix(clusters)
+        leaving.removeFirst(gone.count)
+        for cluster in gone {
+            let old = try count(cluster)
+            guard old > 0 else { throw QCOW2Error.damaged(file, "a cluster in use is counted as free") }
+            try set(cluster, old - 1)
+            if old == 1 { hint = max(1, min(hint, cluster)) }
+        }
+    }
+
+    /// Writes down what has changed; the table is written after the blocks that it leads to.
+    mutating func write() throws(HostError) {
+        for block in dirtyBlocks.sorted() { if let bytes = blocks[block] { try file.write(at: table[block], bytes) } }
+        dirtyBlocks = []
+        guard isTableDirty else { return }
+        try file.synchronize()
+        try file.write(at: header.refcountOffset, table.flatMap(bigEndianBytes))
+        isTableDirty = false
+    }
+}
+
+/// What is wrong with an image's tables. The requests that meet it fail with EIO.
+enum QCOW2Error {
+    static func damaged(_ file: HostFile, _ what: String) -> HostError {
+        HostError("use '\(file.path)': \(what)", errno: inputOutputError, remedy: "qemu-img check tells more")
+    }
+}

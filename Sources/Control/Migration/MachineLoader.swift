@@ -1,0 +1,60 @@
+import MachineModel
+
+/// A stream that has been read to its end: the memory is where it belongs, the rest is still to be filled in.
+struct ReceivedMachine {
+    var sections: [StateSection] = []
+    var state: StreamEnd
+}
+
+/// Reads streams into a machine that does not run.
+struct MachineLoader {
+    private let machine: Machine
+    private let guest: String
+
+    init(_ machine: Machine, guest: String) { (self.machine, self.guest) = (machine, guest) }
+
+    /// Reads the stream's beginning.
+    ///
+    /// - Parameter expectsAnswer: set to whether the other side waits for an answer, as soon as that is known.
+    func begin(_ reader: inout StreamReader, expectsAnswer: inout Bool) throws(MigrationError) {
+        try reader.header()
+        var first = try reader.section()
+        guard first.kind == .machine else { throw .damaged("it does not begin with a description of the machine") }
+        let description = try MachineDescription(&first)
+        try first.finish()
+        expectsAnswer = description.expectsAnswer
+        try MachineDescription(machine, guest: guest, expectsAnswer: description.expectsAnswer).check(canBecome: description)
+    }
+
+    /// Reads everything else. Pages go to memory as they come, until an error too.
+    func receive(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+        var pages = PageReceiver(machine.memory.ramBlocks)
+        var sections: [StateSection] = []
+        while true {
+            var section = try reader.section()
+            switch section.kind {
+            case .pages: try pages.take(&section)
+            case .state:
+                guard sections.count < MachineLoader.mostSections else { throw .damaged("too many parts") }
+                sections.append(try StateSection(&section))
+            case .end:
+                let end = try StreamEnd(&section)
+                guard end.sections == reader.sections - 1 else {
+                    throw .damaged("\(end.sections) sections were sent, \(reader.sections - 1) have come")
+                }
+                try pages.finish()
+                return ReceivedMachine(sections: sections, state: end)
+            case .machine, .ready, .refusal, .go: throw .damaged("a section of kind \(section.kind) among the state")
+            }
+            try section.finish()
+        }
+    }
+
+    /// More parts than any machine has.
+    private static let mostSections = 4096
+
+    /// Fills the state in, with the machine lock held.
+    func fill(_ received: ReceivedMachine, setTime: (Int64) -> Void) throws(MigrationError) {
+        do { try MachineState.load(received.sections, into: machine, setTime: setTime) } catch { throw .state(error) }
+    }
+}

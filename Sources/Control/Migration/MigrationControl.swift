@@ -1,0 +1,170 @@
+import Diagnostics
+import EventLoop
+import HostOS
+import QAPI
+
+/// What clients and the command line order about migrations.
+public final class MigrationControl {
+    private unowned let host: any MigrationHost
+    private let loop: EventLoop
+    private let settings = MigrationSettings()
+    private var outgoing: OutgoingMigration?
+    private var incoming: IncomingMigration?
+    private var listener: (socket: ListeningSocket, watch: FDWatch)?
+    /// A machine is to come, and nobody has said yet from where.
+    private var isDeferred = false
+    /// Why the machine cannot leave now; nil if it can.
+    private let blocker: () -> String?
+
+    /// - Parameter blocker: why the machine cannot leave now.
+    public init(_ host: any MigrationHost, loop: EventLoop, blocker: @escaping () -> String? = { nil }) {
+        (self.host, self.loop, self.blocker) = (host, loop, blocker)
+    }
+
+    /// The emulator ends. Without the machine lock.
+    public func end() {
+        outgoing?.endWithEmulator()
+        incoming?.endWithEmulator()
+    }
+
+    public func register(in commands: inout CommandTable) {
+        commands.on(QueryMigrateCommand.self) { self.information }
+        commands.on(QueryMigrateCapabilitiesCommand.self) { self.settings.capabilities }
+        commands.on(QueryMigrateParametersCommand.self) { self.settings.parameters }
+        commands.on(MigrateSetCapabilitiesCommand.self) { arguments in
+            if self.isOnItsWay { throw QAPIError(.generic, "There's a migration process in progress") }
+            try self.settings.set(arguments.capabilities)
+            return QAPIEmpty()
+        }
+        commands.on(MigrateSetParametersCommand.self) { arguments in
+            try self.settings.set(arguments)
+            return QAPIEmpty()
+        }
+        commands.onPeer(MigrateCommand.self) { arguments, peer in
+            try self.migrate(arguments, peer)
+            return QAPIEmpty()
+        }
+        commands.on(MigrateCancelCommand.self) {
+            self.outgoing?.cancel()
+            return QAPIEmpty()
+        }
+        commands.on(MigrateContinueCommand.self) { arguments in
+            guard self.outgoing?.goOn(from: arguments.state) == true else {
+                let state = (self.information.status ?? .none).rawValue
+                throw QAPIError(.generic, "Migration not in expected state: '\(state)', expecting '\(arguments.state.rawValue)'")
+            }
+            return QAPIEmpty()
+        }
+        commands.onPeer(MigrateIncomingCommand.self) { arguments, peer in
+            guard self.isDeferred else { throw QAPIError(.generic, "'-incoming' was not specified on the command line, or not as 'defer'") }
+            try self.beginIncoming(arguments.uri, peer)
+            return QAPIEmpty()
+        }
+    }
+
+    private var information: MigrationInfo {
+        var info = outgoing?.information ?? incoming?.information ?? MigrationInfo()
+        if let reason = blocker() { info.blockedReasons = [reason] }
+        return info
+    }
+
+    private var isOnItsWay: Bool { outgoing?.isOver == false }
+
+    /// Calls back, with the machine lock held, when the machine has left or stays.
+    public func whenOver(_ body: @escaping () -> Void) {
+        if let outgoing { outgoing.whenOver(body) } else { body() }
+    }
+
+    // MARK: Out
+
+    private func migrate(_ arguments: MigrateCommand.Arguments, _ peer: (any QAPIPeer)?) throws {
+        if arguments.blk == true || arguments.inc == true {
+            throw QAPIError(.generic, "migrating disks is not supported: let both sides see the same images")
+        }
+        if arguments.resume == true { throw QAPIError.notSupported("resuming a migration") }
+        guard !isOnItsWay else { throw QAPIError(.generic, "There's a migration process in progress") }
+        guard host.hasMachine else { throw QAPIError(.generic, "there is no machine yet") }
+        switch host.runState {
+        case .inmigrate: throw QAPIError(.generic, "Guest is waiting for an incoming migration")
+        case .postmigrate: throw QAPIError(.generic, "Can't migrate the vm that was paused due to previous migration")
+        default: break
+        }
+        if let reason = blocker() { throw QAPIError(.generic, reason) }
+        let migration = OutgoingMigration(host, settings, open: try way(to: try MigrationAddress(arguments.uri), peer))
+        try migration.start()
+        outgoing = migration
+    }
+
+    private func way(to address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> () throws(MigrationError) -> MigrationPipe {
+        func host<Result>(_ body: () throws(HostError) -> Result) throws(MigrationError) -> Result {
+            do { return try body() } catch { throw .host(error) }
+        }
+        switch address {
+        case .socket(let place):
+            return { () throws(MigrationError) in
+                MigrationPipe(try host { () throws(HostError) in try HostStream.connected(to: place) }, isTwoWay: true)
+            }
+        case .command(let text):
+            return { () throws(MigrationError) in
+                MigrationPipe(try host { () throws(HostError) in try ShellCommand(text, writingToIt: true) })
+            }
+        case .file(let path):
+            return { () throws(MigrationError) in
+                MigrationPipe(try host { () throws(HostError) in try HostStream.creating(path) }, isTwoWay: false)
+            }
+        case .descriptor(let name):
+            let stream = try descriptor(name, peer)
+            // Whatever is behind a descriptor need not answer, unless the client says so.
+            let isTwoWay = stream.isSocket && settings.has(.returnPath)
+            return { () throws(MigrationError) in MigrationPipe(stream, isTwoWay: isTwoWay) }
+        }
+    }
+
+    private func descriptor(_ name: String, _ peer: (any QAPIPeer)?) throws -> HostStream {
+        if let number = Int32(name) {
+            guard number > 2, let stream = HostStream.inherited(number) else { throw QAPIError(.generic, "there is no open descriptor \(number)") }
+            return stream
+        }
+        guard let peer else { throw QAPIError(.generic, "File descriptor named '\(name)' has not been found") }
+        return try peer.descriptors.take(name)
+    }
+
+    // MARK: In
+
+    /// `-incoming`: waits for a machine at an address, or for `migrate-incoming` to say where.
+    public func expect(_ text: String) throws {
+        if text == "defer" { isDeferred = true } else { try beginIncoming(text, nil) }
+    }
+
+    private func beginIncoming(_ text: String, _ peer: (any QAPIPeer)?) throws {
+        switch try MigrationAddress(text) {
+        case .socket(let place): try listen(at: place)
+        case .command(let text): try begin(MigrationPipe(try ShellCommand(text, writingToIt: false)))
+        case .file(let path): try begin(MigrationPipe(try HostStream.reading(path), isTwoWay: false))
+        case .descriptor(let name):
+            let stream = try descriptor(name, peer)
+            try begin(MigrationPipe(stream, isTwoWay: stream.isSocket))
+        }
+        isDeferred = false
+    }
+
+    /// Waits for the one connection by which the machine comes.
+    private func listen(at place: SocketAddress) throws {
+        let socket = try ListeningSocket(place)
+        let watch = loop.watch(socket.descriptor, readable: { [unowned self] in connect() })
+        listener = (socket, watch)
+    }
+
+    private func connect() {
+        guard let stream = listener?.socket.accept() else { return }
+        listener?.watch.cancel()
+        listener = nil
+        do { try begin(MigrationPipe(stream, isTwoWay: true)) } catch { host.failIncoming("\(error)") }
+    }
+
+    private func begin(_ pipe: MigrationPipe) throws {
+        let migration = IncomingMigration(host, settings, pipe)
+        try migration.start()
+        incoming = migration
+    }
+}

@@ -1,0 +1,317 @@
+import AddressSpace
+import Diagnostics
+import HostOS
+import MachineModel
+import QAPI
+
+/// A machine on its way out, on a thread of its own: memory first, while the guest runs, again and again what it has written meanwhile; when little is left the
+/// guest stops, and the rest follows with the state of vCPUs and devices.
+///
+/// At every moment at most one of the two sides runs the guest: the target goes on only when it has heard `go`, after which the source does not any more.
+final class OutgoingMigration: @unchecked Sendable {
+    private unowned let host: any MigrationHost
+    private let settings: MigrationSettings
+    private let open: () throws(MigrationError) -> MigrationPipe
+    private let blocks: [RAMBlock]
+    private let lock = Mutex()
+    private let changed = ConditionVariable()
+    private var thread: HostThread?
+
+    // Guarded by `lock`.
+    private var status = MigrationStatus.setup
+    private var statistics: MigrationStatistics
+    private var failure: String?
+    private var pipe: MigrationPipe?
+    private var isCancelled = false
+    private var mayContinue = false
+    /// From here on the machine belongs to the other side.
+    private var isCommitted = false
+    private var hasStopped = false
+    private var onEnd: [() -> Void] = []
+
+    // The thread's own.
+    private var throttle = Throttle()
+    private var sections: UInt64 = 0
+    /// What the machine did before it was stopped.
+    private var stateBefore = RunState.running
+
+    /// - Parameter open: makes the way to the other side; called on the thread.
+    init(_ host: any MigrationHost, _ settings: MigrationSettings, open: @escaping () throws(MigrationError) -> MigrationPipe) {
+        (self.host, self.settings, self.open) = (host, settings, open)
+        blocks = host.machine.memory.ramBlocks
+        statistics = MigrationStatistics(started: monotonicNanoseconds())
+        statistics.total = blocks.reduce(0) { $0 + Int64($1.pages * RAMBlock.pageSize) }
+        statistics.remaining = statistics.total
+    }
+
+    func start() throws(HostError) {
+        tell(.setup)
+        thread = try HostThread(name: "migration") { [self] in run() }
+    }
+
+    // MARK: From other threads, with the machine lock held
+
+    var isOver: Bool { lock.withLock { [.completed, .failed, .cancelled].contains(status) } }
+    var information: MigrationInfo {
+        lock.withLock { statistics.information(status, error: failure, now: monotonicNanoseconds()) }
+    }
+
+    /// Gives up, unless it is too late.
+    func cancel() {
+        let (mayCancel, pipe) = lock.withLock { () -> (Bool, MigrationPipe?) in
+            guard !isCommitted, !isCancelled, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil) }
+            isCancelled = true
+            status = .cancelling
+            changed.broadcast()
+            return (true, self.pipe)
+        }
+        guard mayCancel else { return }
+        pipe?.cancel()
+        tell(.cancelling)
+    }
+
+    /// Lets it go on from `pre-switchover`; false if it is not there.
+    func goOn(from wanted: MigrationStatus) -> Bool {
+        lock.withLock {
+            guard status == wanted, wanted == .preSwitchover else { return false }
+            mayContinue = true
+            changed.broadcast()
+            return true
+        }
+    }
+
+    /// Calls back, with the machine lock held, when it is over.
+    func whenOver(_ body: @escaping () -> Void) {
+        let isOver = lock.withLock {
+            if [.completed, .failed, .cancelled].contains(status) { return true }
+            onEnd.append(body)
+            return false
+        }
+        if isOver { body() }
+    }
+
+    /// The emulator ends: waits until nothing uses the machine any more. Without the machine lock.
+    func endWithEmulator() {
+        host.machine.loop.lock.withLock { cancel() }
+        // A thread that is still looking for the other side has not begun, and may take long.
+        if lock.withLock({ pipe != nil || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        do {
+            try transfer()
+            end(.completed, nil)
+        } catch {
+            if case .cancelled = error { end(.cancelled, nil) } else { end(.failed, error.description) }
+        }
+    }
+
+    private func transfer() throws(MigrationError) {
+        let pipe = try open()
+        lock.withLock { self.pipe = pipe }
+        try check()
+        try send(MachineDescription(host.machine, guest: host.guest, expectsAnswer: pipe.isTwoWay).header)
+        lock.withLock { statistics.setUp = monotonicNanoseconds() }
+        try change(to: .active)
+        for block in blocks { block.startLogging() }
+        host.revokeWrites()
+        var pages = blocks.map { PageSet(pages: $0.pages, all: true) }
+        try copyWhileRunning(&pages)
+        try stopMachine()
+        try waitBeforeSwitchover()
+        try copyWhileStopped(&pages)
+        try handOver(pipe)
+    }
+
+    private func check() throws(MigrationError) { if lock.withLock({ isCancelled }) { throw .cancelled } }
+
+    private func change(to new: MigrationStatus) throws(MigrationError) {
+        let isCancelled = lock.withLock {
+            if !self.isCancelled { status = new }
+            return self.isCancelled
+        }
+        if isCancelled { throw .cancelled }
+        withMachineLock { tell(new) }
+    }
+
+    private func withMachineLock<Result>(_ body: () -> Result) -> Result { host.machine.loop.lock.withLock(body) }
+
+    private func tell(_ status: MigrationStatus) { if settings.has(.events) { host.emit(MigrationEvent(status: status)) } }
+
+    // MARK: Memory
+
+    /// Sends pages until few enough are left that the guest would stand still for no longer than it may.
+    private func copyWhileRunning(_ pages: inout [PageSet]) throws(MigrationError) {
+        while true {
+            let start = monotonicNanoseconds()
+            try send(&pages, throttled: true)
+            takeWrittenPages(into: &pages, since: start)
+            host.revokeWrites()
+            let left = pages.reduce(0) { $0 + $1.count } * RAMBlock.pageSize
+            let (bandwidth, passes) = lock.withLock { (statistics.bandwidth ?? 1e9, statistics.syncs) }
+            let expected = Double(left) / bandwidth * 1000
+            lock.withLock {
+                statistics.remaining = Int64(left)
+                statistics.expectedDowntime = Int64(min(expected, 1e12))
+            }
+            if settings.has(.events) { withMachineLock { host.emit(MigrationPassEvent(pass: Int64(passes))) } }
+            if expected <= Double(settings.downtimeLimit) { return }
+        }
+    }
+
+    private func takeWrittenPages(into pages: inout [PageSet], since start: Int64) {
+        var written = 0
+        for (index, block) in blocks.enumerated() {
+            let new = block.takeWrittenPages()
+            written += new.count
+            pages[index].formUnion(new)
+        }
+        let now = monotonicNanoseconds()
+        lock.withLock {
+            statistics.syncs += 1
+            statistics.dirtyRate = Int64(Double(written) * 1e9 / Double(max(1, now - start)))
+            statistics.closeWindow(now)
+        }
+    }
+
+    private func send(_ pages: inout [PageSet], throttled: Bool) throws(MigrationError) {
+        for number in blocks.indices {
+            var cursor = 0
+            while let (bytes, tally) = PageSender.section(blocks[number], number: number, &pages[number], cursor: &cursor) {
+                try send(bytes, tally, throttled: throttled)
+            }
+        }
+    }
+
+    private func send(_ bytes: [UInt8], _ tally: PageSender.Tally = .init(), throttled: Bool = false) throws(MigrationError) {
+        guard let pipe = lock.withLock({ pipe }) else { throw .cancelled }
+        // Who refuses the machine says so in between.
+        if pipe.hasInput { try hear(pipe, expecting: nil) }
+        try pipe.send(bytes)
+        sections += 1
+        let now = monotonicNanoseconds()
+        lock.withLock {
+            statistics.note(sent: bytes.count, tally, at: now)
+            statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
+        }
+        if throttled { try pause(until: throttle.note(bytes.count, limit: settings.maxBandwidth, now: now)) }
+    }
+
+    private func pause(until time: Int64) throws(MigrationError) {
+        lock.withLock { while !isCancelled, monotonicNanoseconds() < time { changed.wait(lock, until: time) } }
+        try check()
+    }
+
+    // MARK: The switch
+
+    private func stopMachine() throws(MigrationError) {
+        withMachineLock {
+            host.whileStopped { [self] in
+                let isWanted = lock.withLock {
+                    if !isCancelled {
+                        hasStopped = true
+                        statistics.stopped = monotonicNanoseconds()
+                    }
+                    changed.broadcast()
+                    return hasStopped
+                }
+                guard isWanted else { return }
+                stateBefore = host.runState
+                host.enter(.finishMigrate)
+            }
+        }
+        lock.withLock { while !hasStopped, !isCancelled { changed.wait(lock) } }
+        try check()
+        // The closure has done all that it does when the machine lock is free again.
+        withMachineLock {}
+    }
+
+    private func waitBeforeSwitchover() throws(MigrationError) {
+        guard settings.has(.pauseBeforeSwitchover) else { return }
+        try change(to: .preSwitchover)
+        lock.withLock { while !mayContinue, !isCancelled { changed.wait(lock) } }
+        try change(to: .device)
+    }
+
+    /// Sends what is left, and the state of everything else as it is at one moment.
+    private func copyWhileStopped(_ pages: inout [PageSet]) throws(MigrationError) {
+        takeWrittenPages(into: &pages, since: monotonicNanoseconds())
+        try send(&pages, throttled: false)
+        for (bytes, tally) in try captureRest() { try send(bytes, tally) }
+        try send(StreamEnd(sections: sections, state: stateBefore).encoded)
+    }
+
+    /// Back ends may have written into memory until now; under the machine lock nobody does.
+    private func captureRest() throws(MigrationError) -> [([UInt8], PageSender.Tally)] {
+        let outcome = withMachineLock { () -> Result<[([UInt8], PageSender.Tally)], MigrationError> in
+            do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
+            var rest: [([UInt8], PageSender.Tally)] = []
+            for (number, block) in blocks.enumerated() {
+                var pages = block.takeWrittenPages()
+                var cursor = 0
+                while let section = PageSender.section(block, number: number, &pages, cursor: &cursor) { rest.append(section) }
+            }
+            return .success(rest + MachineState.save(host.machine).map { ($0.encoded, .init()) })
+        }
+        return try outcome.get()
+    }
+
+    /// Hands the machine over. What cannot answer has it when everything has been written.
+    private func handOver(_ pipe: MigrationPipe) throws(MigrationError) {
+        if pipe.isTwoWay {
+            try hear(pipe, expecting: .ready)
+        } else {
+            try pipe.finish()
+        }
+        try commit()
+        if pipe.isTwoWay { try pipe.send(SectionWriter(.go).finish()) }
+    }
+
+    private func hear(_ pipe: MigrationPipe, expecting wanted: StreamFormat.Kind?) throws(MigrationError) {
+        var reader = StreamReader(pipe.receive)
+        var answer = try reader.section()
+        if answer.kind == .refusal { throw .refused(try answer.text()) }
+        guard answer.kind == wanted else { throw .damaged("an answer of kind \(answer.kind)") }
+    }
+
+    private func commit() throws(MigrationError) {
+        lock.withLock { if !isCancelled { isCommitted = true } }
+        try check()
+        let refusal = withMachineLock { () -> String? in
+            do { try host.giveDisksAway() } catch { return "\(error)" }
+            return nil
+        }
+        if let refusal { throw .disks(refusal) }
+    }
+
+    // MARK: The end
+
+    /// The guest stays: it does what it did.
+    private func goOn() {
+        do { try host.takeDisks() } catch {
+            warn("the guest cannot go on here: \(error)")
+            return host.enter(.paused)
+        }
+        host.enter(stateBefore)
+    }
+
+    private func end(_ outcome: MigrationStatus, _ reason: String?) {
+        for block in blocks { block.stopLogging() }
+        withMachineLock {
+            let (goesOn, waiting, pipe) = lock.withLock { () -> (Bool, [() -> Void], MigrationPipe?) in
+                (status, failure) = (outcome, reason)
+                statistics.ended = monotonicNanoseconds()
+                if outcome == .completed { statistics.remaining = 0 }
+                defer { (onEnd, self.pipe) = ([], nil) }
+                return (hasStopped && outcome != .completed, onEnd, self.pipe)
+            }
+            if outcome != .completed { pipe?.abandon() }
+            if outcome == .completed { host.enter(.postmigrate) }
+            if goesOn { host.whileStopped { [self] in goOn() } }
+            tell(outcome)
+            for body in waiting { body() }
+        }
+    }
+}

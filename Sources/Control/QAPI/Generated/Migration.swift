@@ -1,0 +1,494 @@
+// Made by apus-schema from Sources/Control/Schema/Text. Change it there.
+
+import JSON
+
+/// How far a migration has come.
+public enum MigrationStatus: String, QAPIEnumeration {
+    case none
+    case setup
+    case cancelling
+    case cancelled
+    case active
+    case postcopyActive = "postcopy-active"
+    case postcopyPaused = "postcopy-paused"
+    case postcopyRecover = "postcopy-recover"
+    case completed
+    case failed
+    case colo
+    case preSwitchover = "pre-switchover"
+    case device
+    case waitUnplug = "wait-unplug"
+}
+
+/// What has been done with memory.
+public struct MigrationStats: QAPIObject {
+    /// bytes that have been sent
+    public var transferred: Int64
+    /// bytes of memory that are still to be sent, as far as is known
+    public var remaining: Int64
+    /// bytes of memory
+    public var total: Int64
+    /// pages of zeros
+    public var duplicate: Int64
+    /// always 0
+    public var skipped: Int64
+    /// pages whose bytes have been sent
+    public var normal: Int64
+    public var normalBytes: Int64
+    /// pages that the guest has written in a second, at the last look
+    public var dirtyPagesRate: Int64
+    /// megabits that have been sent in a second
+    public var mbps: Double
+    /// how often it has been looked which pages have been written
+    public var dirtySyncCount: Int64
+    /// always 0
+    public var postcopyRequests: Int64
+    public var pageSize: Int64
+    /// always 0
+    public var multifdBytes: UInt64
+    public var pagesPerSecond: UInt64
+    /// bytes that have been sent while the guest ran
+    public var precopyBytes: UInt64
+    /// bytes that have been sent while it stood still
+    public var downtimeBytes: UInt64
+    /// always 0
+    public var postcopyBytes: UInt64
+    /// always 0
+    public var dirtySyncMissedZeroCopy: UInt64
+
+    public init(
+        transferred: Int64,
+        remaining: Int64,
+        total: Int64,
+        duplicate: Int64,
+        skipped: Int64,
+        normal: Int64,
+        normalBytes: Int64,
+        dirtyPagesRate: Int64,
+        mbps: Double,
+        dirtySyncCount: Int64,
+        postcopyRequests: Int64,
+        pageSize: Int64,
+        multifdBytes: UInt64,
+        pagesPerSecond: UInt64,
+        precopyBytes: UInt64,
+        downtimeBytes: UInt64,
+        postcopyBytes: UInt64,
+        dirtySyncMissedZeroCopy: UInt64
+    ) {
+        self.transferred = transferred
+        self.remaining = remaining
+        self.total = total
+        self.duplicate = duplicate
+        self.skipped = skipped
+        self.normal = normal
+        self.normalBytes = normalBytes
+        self.dirtyPagesRate = dirtyPagesRate
+        self.mbps = mbps
+        self.dirtySyncCount = dirtySyncCount
+        self.postcopyRequests = postcopyRequests
+        self.pageSize = pageSize
+        self.multifdBytes = multifdBytes
+        self.pagesPerSecond = pagesPerSecond
+        self.precopyBytes = precopyBytes
+        self.downtimeBytes = downtimeBytes
+        self.postcopyBytes = postcopyBytes
+        self.dirtySyncMissedZeroCopy = dirtySyncMissedZeroCopy
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        transferred = try input.take("transferred")
+        remaining = try input.take("remaining")
+        total = try input.take("total")
+        duplicate = try input.take("duplicate")
+        skipped = try input.take("skipped")
+        normal = try input.take("normal")
+        normalBytes = try input.take("normal-bytes")
+        dirtyPagesRate = try input.take("dirty-pages-rate")
+        mbps = try input.take("mbps")
+        dirtySyncCount = try input.take("dirty-sync-count")
+        postcopyRequests = try input.take("postcopy-requests")
+        pageSize = try input.take("page-size")
+        multifdBytes = try input.take("multifd-bytes")
+        pagesPerSecond = try input.take("pages-per-second")
+        precopyBytes = try input.take("precopy-bytes")
+        downtimeBytes = try input.take("downtime-bytes")
+        postcopyBytes = try input.take("postcopy-bytes")
+        dirtySyncMissedZeroCopy = try input.take("dirty-sync-missed-zero-copy")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["transferred"] = transferred.json
+        output["remaining"] = remaining.json
+        output["total"] = total.json
+        output["duplicate"] = duplicate.json
+        output["skipped"] = skipped.json
+        output["normal"] = normal.json
+        output["normal-bytes"] = normalBytes.json
+        output["dirty-pages-rate"] = dirtyPagesRate.json
+        output["mbps"] = mbps.json
+        output["dirty-sync-count"] = dirtySyncCount.json
+        output["postcopy-requests"] = postcopyRequests.json
+        output["page-size"] = pageSize.json
+        output["multifd-bytes"] = multifdBytes.json
+        output["pages-per-second"] = pagesPerSecond.json
+        output["precopy-bytes"] = precopyBytes.json
+        output["downtime-bytes"] = downtimeBytes.json
+        output["postcopy-bytes"] = postcopyBytes.json
+        output["dirty-sync-missed-zero-copy"] = dirtySyncMissedZeroCopy.json
+    }
+}
+
+/// A migration as it is now. Times are in milliseconds.
+public struct MigrationInfo: QAPIObject {
+    public var status: MigrationStatus?
+    public var ram: MigrationStats?
+    public var totalTime: Int64?
+    public var expectedDowntime: Int64?
+    public var downtime: Int64?
+    public var setupTime: Int64?
+    /// why it has failed
+    public var errorDesc: String?
+    /// why there can be none now
+    public var blockedReasons: [String]?
+
+    public init(
+        status: MigrationStatus? = nil,
+        ram: MigrationStats? = nil,
+        totalTime: Int64? = nil,
+        expectedDowntime: Int64? = nil,
+        downtime: Int64? = nil,
+        setupTime: Int64? = nil,
+        errorDesc: String? = nil,
+        blockedReasons: [String]? = nil
+    ) {
+        self.status = status
+        self.ram = ram
+        self.totalTime = totalTime
+        self.expectedDowntime = expectedDowntime
+        self.downtime = downtime
+        self.setupTime = setupTime
+        self.errorDesc = errorDesc
+        self.blockedReasons = blockedReasons
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        status = try input.takeOptional("status")
+        ram = try input.takeOptional("ram")
+        totalTime = try input.takeOptional("total-time")
+        expectedDowntime = try input.takeOptional("expected-downtime")
+        downtime = try input.takeOptional("downtime")
+        setupTime = try input.takeOptional("setup-time")
+        errorDesc = try input.takeOptional("error-desc")
+        blockedReasons = try input.takeOptional("blocked-reasons")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["status"] = status?.json
+        output["ram"] = ram?.json
+        output["total-time"] = totalTime?.json
+        output["expected-downtime"] = expectedDowntime?.json
+        output["downtime"] = downtime?.json
+        output["setup-time"] = setupTime?.json
+        output["error-desc"] = errorDesc?.json
+        output["blocked-reasons"] = blockedReasons?.json
+    }
+}
+
+/// Says how far a migration has come.
+public enum QueryMigrateCommand: QAPICommand {
+    public static let name = "query-migrate"
+    public static let isEarly = true
+    public typealias Return = MigrationInfo
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Abilities of migration.
+public enum MigrationCapability: String, QAPIEnumeration {
+    case xbzrle
+    case rdmaPinAll = "rdma-pin-all"
+    case autoConverge = "auto-converge"
+    case zeroBlocks = "zero-blocks"
+    case compress
+    case events
+    case postcopyRam = "postcopy-ram"
+    case xColo = "x-colo"
+    case releaseRam = "release-ram"
+    case block
+    case returnPath = "return-path"
+    case pauseBeforeSwitchover = "pause-before-switchover"
+    case multifd
+    case dirtyBitmaps = "dirty-bitmaps"
+    case postcopyBlocktime = "postcopy-blocktime"
+    case lateBlockActivate = "late-block-activate"
+    case xIgnoreShared = "x-ignore-shared"
+    case validateUuid = "validate-uuid"
+    case backgroundSnapshot = "background-snapshot"
+    case zeroCopySend = "zero-copy-send"
+    case postcopyPreempt = "postcopy-preempt"
+}
+
+/// An ability of migration and whether it is on.
+public struct MigrationCapabilityStatus: QAPIObject {
+    public var capability: MigrationCapability
+    public var state: Bool
+
+    public init(
+        capability: MigrationCapability,
+        state: Bool
+    ) {
+        self.capability = capability
+        self.state = state
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        capability = try input.take("capability")
+        state = try input.take("state")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["capability"] = capability.json
+        output["state"] = state.json
+    }
+}
+
+/// Lists the abilities of migration that there are.
+public enum QueryMigrateCapabilitiesCommand: QAPICommand {
+    public static let name = "query-migrate-capabilities"
+    public static let isEarly = true
+    public typealias Return = [MigrationCapabilityStatus]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Switches abilities of migration on or off.
+public enum MigrateSetCapabilitiesCommand: QAPICommand {
+    public static let name = "migrate-set-capabilities"
+    public static let isEarly = true
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var capabilities: [MigrationCapabilityStatus]
+
+        public init(
+            capabilities: [MigrationCapabilityStatus]
+        ) {
+            self.capabilities = capabilities
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            capabilities = try input.take("capabilities")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["capabilities"] = capabilities.json
+        }
+    }
+}
+
+/// What a migration is to be like.
+public struct MigrationParameters: QAPIObject {
+    /// bytes in a second while the guest runs; 0 for as many as go
+    public var maxBandwidth: UInt64?
+    /// milliseconds that the guest may stand still
+    public var downtimeLimit: UInt64?
+
+    public init(
+        maxBandwidth: UInt64? = nil,
+        downtimeLimit: UInt64? = nil
+    ) {
+        self.maxBandwidth = maxBandwidth
+        self.downtimeLimit = downtimeLimit
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        maxBandwidth = try input.takeOptional("max-bandwidth")
+        downtimeLimit = try input.takeOptional("downtime-limit")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["max-bandwidth"] = maxBandwidth?.json
+        output["downtime-limit"] = downtimeLimit?.json
+    }
+}
+
+/// Says what migrations are to be like.
+public enum MigrateSetParametersCommand: QAPICommand {
+    public static let name = "migrate-set-parameters"
+    public static let isEarly = true
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var maxBandwidth: UInt64?
+        public var downtimeLimit: UInt64?
+
+        public init(
+            maxBandwidth: UInt64? = nil,
+            downtimeLimit: UInt64? = nil
+        ) {
+            self.maxBandwidth = maxBandwidth
+            self.downtimeLimit = downtimeLimit
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            maxBandwidth = try input.takeOptional("max-bandwidth")
+            downtimeLimit = try input.takeOptional("downtime-limit")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["max-bandwidth"] = maxBandwidth?.json
+            output["downtime-limit"] = downtimeLimit?.json
+        }
+    }
+}
+
+/// Says what migrations are like.
+public enum QueryMigrateParametersCommand: QAPICommand {
+    public static let name = "query-migrate-parameters"
+    public static let isEarly = true
+    public typealias Return = MigrationParameters
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Begins to take the machine elsewhere: tcp:HOST:PORT, unix:PATH, fd:NAME, exec:COMMAND, file:PATH.
+public enum MigrateCommand: QAPICommand {
+    public static let name = "migrate"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var uri: String
+        /// disks too; not supported
+        public var blk: Bool?
+        /// disks too; not supported
+        public var inc: Bool?
+        /// makes no difference
+        public var detach: Bool?
+        /// not supported
+        public var resume: Bool?
+
+        public init(
+            uri: String,
+            blk: Bool? = nil,
+            inc: Bool? = nil,
+            detach: Bool? = nil,
+            resume: Bool? = nil
+        ) {
+            self.uri = uri
+            self.blk = blk
+            self.inc = inc
+            self.detach = detach
+            self.resume = resume
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            uri = try input.take("uri")
+            blk = try input.takeOptional("blk")
+            inc = try input.takeOptional("inc")
+            detach = try input.takeOptional("detach")
+            resume = try input.takeOptional("resume")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["uri"] = uri.json
+            output["blk"] = blk?.json
+            output["inc"] = inc?.json
+            output["detach"] = detach?.json
+            output["resume"] = resume?.json
+        }
+    }
+}
+
+/// Gives a migration up; the guest stays here.
+public enum MigrateCancelCommand: QAPICommand {
+    public static let name = "migrate_cancel"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Lets a migration go on that waits.
+public enum MigrateContinueCommand: QAPICommand {
+    public static let name = "migrate-continue"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// in which it waits
+        public var state: MigrationStatus
+
+        public init(
+            state: MigrationStatus
+        ) {
+            self.state = state
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            state = try input.take("state")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["state"] = state.json
+        }
+    }
+}
+
+/// Waits for a machine to come, in an emulator that was started with -incoming defer.
+public enum MigrateIncomingCommand: QAPICommand {
+    public static let name = "migrate-incoming"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var uri: String
+
+        public init(
+            uri: String
+        ) {
+            self.uri = uri
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            uri = try input.take("uri")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["uri"] = uri.json
+        }
+    }
+}
+
+/// A migration has come further; told if the capability 'events' is on.
+public struct MigrationEvent: QAPIEvent {
+    public static let name = "MIGRATION"
+    public var status: MigrationStatus
+
+    public init(
+        status: MigrationStatus
+    ) {
+        self.status = status
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        status = try input.take("status")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["status"] = status.json
+    }
+}
+
+/// All memory has been sent once, or what has been written since the last pass.
+public struct MigrationPassEvent: QAPIEvent {
+    public static let name = "MIGRATION_PASS"
+    public var pass: Int64
+
+    public init(
+        pass: Int64
+    ) {
+        self.pass = pass
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        pass = try input.take("pass")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["pass"] = pass.json
+    }
+}

@@ -1,0 +1,100 @@
+extension SchemaText {
+    /// Taking a running machine to another process, or into a file.
+    static let migrationText = """
+        # How far a migration has come.
+        enum MigrationStatus: none setup cancelling cancelled active postcopy-active postcopy-paused postcopy-recover completed failed colo
+            pre-switchover device wait-unplug
+
+        # What has been done with memory.
+        struct MigrationStats
+            transferred: int            # bytes that have been sent
+            remaining: int              # bytes of memory that are still to be sent, as far as is known
+            total: int                  # bytes of memory
+            duplicate: int              # pages of zeros
+            skipped: int                # always 0
+            normal: int                 # pages whose bytes have been sent
+            normal-bytes: int
+            dirty-pages-rate: int       # pages that the guest has written in a second, at the last look
+            mbps: number                # megabits that have been sent in a second
+            dirty-sync-count: int       # how often it has been looked which pages have been written
+            postcopy-requests: int      # always 0
+            page-size: int
+            multifd-bytes: uint64       # always 0
+            pages-per-second: uint64
+            precopy-bytes: uint64       # bytes that have been sent while the guest ran
+            downtime-bytes: uint64      # bytes that have been sent while it stood still
+            postcopy-bytes: uint64      # always 0
+            dirty-sync-missed-zero-copy: uint64 # always 0
+
+        # A migration as it is now. Times are in milliseconds.
+        struct MigrationInfo
+            status?: MigrationStatus
+            ram?: MigrationStats
+            total-time?: int
+            expected-downtime?: int
+            downtime?: int
+            setup-time?: int
+            error-desc?: str            # why it has failed
+            blocked-reasons?: [str]     # why there can be none now
+
+        # Says how far a migration has come.
+        command query-migrate early -> MigrationInfo
+
+        # Abilities of migration.
+        enum MigrationCapability: xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block
+            return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate x-ignore-shared
+            validate-uuid background-snapshot zero-copy-send postcopy-preempt
+
+        # An ability of migration and whether it is on.
+        struct MigrationCapabilityStatus
+            capability: MigrationCapability
+            state: bool
+
+        # Lists the abilities of migration that there are.
+        command query-migrate-capabilities early -> [MigrationCapabilityStatus]
+
+        # Switches abilities of migration on or off.
+        command migrate-set-capabilities early
+            capabilities: [MigrationCapabilityStatus]
+
+        # What a migration is to be like.
+        struct MigrationParameters
+            max-bandwidth?: size        # bytes in a second while the guest runs; 0 for as many as go
+            downtime-limit?: uint64     # milliseconds that the guest may stand still
+
+        # Says what migrations are to be like.
+        command migrate-set-parameters early
+            max-bandwidth?: size
+            downtime-limit?: uint64
+
+        # Says what migrations are like.
+        command query-migrate-parameters early -> MigrationParameters
+
+        # Begins to take the machine elsewhere: tcp:HOST:PORT, unix:PATH, fd:NAME, exec:COMMAND, file:PATH.
+        command migrate
+            uri: str
+            blk?: bool                  # disks too; not supported
+            inc?: bool                  # disks too; not supported
+            detach?: bool               # makes no difference
+            resume?: bool               # not supported
+
+        # Gives a migration up; the guest stays here.
+        command migrate_cancel
+
+        # Lets a migration go on that waits.
+        command migrate-continue
+            state: MigrationStatus      # in which it waits
+
+        # Waits for a machine to come, in an emulator that was started with -incoming defer.
+        command migrate-incoming
+            uri: str
+
+        # A migration has come further; told if the capability 'events' is on.
+        event MIGRATION
+            status: MigrationStatus
+
+        # All memory has been sent once, or what has been written since the last pass.
+        event MIGRATION_PASS
+            pass: int
+        """
+}

@@ -1,0 +1,162 @@
+import AddressSpace
+import Bits
+import CPUModel
+import Diagnostics
+import IR
+
+/// A processing element in AArch32 state, in user mode under an operating system that is not a guest: exceptions go to `onException`, or whoever runs
+/// it asks for them with `takeException`.
+///
+/// Bit 0 of `header.pc` is CPSR.T.
+public final class ARMCPU: VirtualCPU {
+    public let model: ARMModel
+    /// Takes an exception on the element's own thread; `header.pc` is the address of the instruction that raised it (of svc too).
+    public var onException: (ARMCPU, ARMException) -> Void = { cpu, exception in
+        Log.write(.int, "cpu \(cpu.index): nobody takes exception \(exception.kind) at \(hex(cpu.header.pc))")
+        cpu.halt()
+    }
+    /// Where the element starts after a reset; odd for T32 code.
+    public var resetVector: UInt64 = 0
+
+    /// The element's registers.
+    var element: UnsafeMutablePointer<ARMState> { unsafe state.assumingMemoryBound(to: ARMState.self) }
+
+    public init(model: ARMModel, index: Int, memory: AddressSpace?) {
+        self.model = model
+        super.init(guest: ARMCPU.description, index: index, memory: memory)
+        unsafe element.initialize(to: ARMState())
+        reset()
+    }
+
+    static let description = GuestDescription(
+        name: "arm", stateSize: MemoryLayout<ARMState>.size, layout: ARMRegisters.layout, helpers: ARMHelper.table, mmuIndices: 1,
+        codeAlignmentBits: 1, codeStateBits: 1)
+
+    /// The element that a helper was called for, lent without counting references.
+    @inline(__always) static func with<Result>(_ state: UnsafeMutableRawPointer, _ body: (ARMCPU) -> Result) -> Result {
+        guard let owner = unsafe CPUHeader(state).owner else { preconditionFailure("a CPU header has no owner") }
+        return unsafe Unmanaged<ARMCPU>.fromOpaque(owner)._withUnsafeGuaranteedRef(body)
+    }
+
+    // MARK: Translation
+
+    public override var fetchMMUIndex: Int { 0 }
+
+    public override var translationFlags: UInt64 {
+        let s = unsafe element.pointee
+        return TranslationFlags(fpscr: s.fpscr, it: s.it, bigEndian: s.bigEndian != 0).rawValue
+    }
+
+    public override func translate(into block: inout IRBlock, flags: UInt64, window: inout CodeWindow, limit: Int) {
+        var translator = Translator(model: model, flags: TranslationFlags(rawValue: flags), pc: block.pc)
+        translator.translate(&block, &window, limit: limit)
+    }
+
+    // MARK: Memory
+
+    /// A program has no translation regime of its own: addresses are physical ones.
+    public override func translateAddress(_ address: UInt64, _ access: AccessKind, mmuIndex: Int) -> AddressTranslation {
+        .mapped(Mapping(physical: address, pageBits: 12, readable: true, writable: true, executable: true))
+    }
+
+    public override func debugTranslate(_ address: UInt64) -> UInt64? { address }
+
+    public override func raise(translationFault code: UInt32, address: UInt64, _ access: AccessKind) {
+        raiseAbort(status: code, address: address, access)
+    }
+
+    public override func raise(_ fault: BusFault, address: UInt64, _ access: AccessKind) {
+        raiseAbort(status: fault == .access ? ARMFaultStatus.external : ARMFaultStatus.alignment, address: address, access)
+    }
+
+    // MARK: Exceptions
+
+    public override func deliverException() { onException(self, takeException()) }
+
+    public override func takeInterrupt() -> Bool { false }
+
+    /// Executes nothing any more, until a reset.
+    public func halt() { unsafe element.pointee.halted = 1 }
+
+    public override var isHalted: Bool { unsafe element.pointee.halted != 0 }
+
+    public override func wakeIfDue() -> Bool { !isHalted }
+
+    public override func reset() {
+        unsafe element.pointee = ARMState()
+        // FPEXC.EN: the kernel has switched the float unit on.
+        if model.features.contains(.vfp) { unsafe element.pointee.fpexc = 1 << 30 }
+        header.pc = resetVector
+        header.exception = 0
+        header.linkedAddress = .max
+        header.floatFlags = 0
+        fpscr = 0
+        services?.flushTLB(.all)
+    }
+
+    // MARK: Registers
+
+    /// R0–R14, or for 15 `pc` without the T bit.
+    public func register(_ number: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: number == ARMRegisters.pc ? header.pc & ~1 : unsafe element.pointee.r[number])
+    }
+
+    /// The same; number 15 leaves the T bit as it is.
+    public func setRegister(_ number: Int, _ value: UInt32) {
+        if number == ARMRegisters.pc {
+            header.pc = UInt64(value & ~1) | header.pc & 1
+        } else {
+            unsafe element.pointee.r[number] = UInt64(value)
+        }
+    }
+
+    /// D0–D31.
+    public func doubleword(_ number: Int) -> UInt64 { unsafe element.pointee.v[number] }
+    public func setDoubleword(_ number: Int, _ value: UInt64) { unsafe element.pointee.v[number] = value }
+
+    /// Q0–Q15.
+    public func quadword(_ number: Int) -> UInt128 { UInt128(doubleword(2 * number + 1)) << 64 | UInt128(doubleword(2 * number)) }
+    public func setQuadword(_ number: Int, _ value: UInt128) {
+        setDoubleword(2 * number, UInt64(truncatingIfNeeded: value))
+        setDoubleword(2 * number + 1, UInt64(truncatingIfNeeded: value >> 64))
+    }
+
+    /// TPIDRURO, where Linux has a thread's pointer.
+    public var threadPointer: UInt32 {
+        get { UInt32(truncatingIfNeeded: unsafe element.pointee.tpidruro) }
+        set { unsafe element.pointee.tpidruro = UInt64(newValue) }
+    }
+
+    /// Goes on at an address whose bit 0 chooses the instruction set, outside any IT block, with little-endian data: as the kernel enters a program's code.
+    public func enter(_ address: UInt32) {
+        unsafe element.pointee.it = 0
+        unsafe element.pointee.bigEndian = 0
+        header.pc = UInt64(address.bit(0) ? address : address & ~3)
+        header.linkedAddress = .max
+        services?.translationFlagsChanged()
+    }
+
+    public override func describeRegisters() -> String {
+        let general = stride(from: 0, to: 16, by: 4).map { first in
+            (first..<first + 4).map { "R\(pad($0))=\(digits(UInt64(register($0)), 8))" }.joined(separator: " ")
+        }
+        let letters = zip("NZCV", [3, 2, 1, 0]).map { nzcv.bit($1) ? String($0) : "-" }.joined()
+        let state = "PSR=\(digits(UInt64(cpsr), 8)) \(letters) \(header.pc.bit(0) ? "T" : "A") usr32"
+        let vectors = (0..<model.features.doublewords).map { number in
+            let word = digits(doubleword(number), 16)
+            return "s\(pad(2 * number))=\(word.suffix(8)) s\(pad(2 * number + 1))=\(word.prefix(8)) d\(pad(number))=\(word)"
+        }
+        return (general + [state] + vectors + (vectors.isEmpty ? [] : ["FPSCR: \(digits(UInt64(fpscr), 8))"])).joined(separator: "\n")
+    }
+
+    private func pad(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    private func digits(_ value: UInt64, _ count: Int) -> String { String(hex(value, digits: count).dropFirst(2)) }
+
+    public override var debugRegisters: DebugRegisterTable { debugTable }
+    public override func debugRegister(_ number: Int) -> [UInt8] { debugBytes(number) }
+    public override func setDebugRegister(_ number: Int, _ bytes: [UInt8]) { setDebugBytes(number, bytes) }
+
+    public override func disassemble(_ address: UInt64, _ bytes: [UInt8]) -> (text: String, length: Int) {
+        Disassembler(features: model.features).line(address, bytes)
+    }
+}

@@ -1,0 +1,35 @@
+import MachineControl
+import Migration
+import QAPI
+import TranslatedExecution
+
+extension Session: MigrationHost {
+    func revokeWrites() { engine?.revokeWrites() }
+    func memoryWasReplaced() { engine?.memoryWasReplaced() }
+
+    func setVirtualTime(_ nanoseconds: Int64) {
+        loop.setVirtualTime(nanoseconds)
+        engine?.setVirtualTime(nanoseconds)
+    }
+
+    func settleDisks() throws {
+        if let reason = blocks.migrationBlocker { throw QAPIError(.generic, reason) }
+        try blocks.settle()
+    }
+
+    func giveDisksAway() throws { try blocks.setActive(false) }
+
+    func takeDisks() throws { try blocks.setActive(true) }
+
+    func emit(_ event: any QAPIEvent) { events.emit(event) }
+    func failIncoming(_ reason: String) { end(complaining: "the machine that was to come does not: \(reason)") }
+    func whenMigrationIsOver(_ body: @escaping () -> Void) { migration.whenOver(body) }
+
+    /// `-incoming`.
+    func beginIncoming() throws {
+        guard let text = options.last("incoming") else { return }
+        var failure: (any Error)?
+        loop.lock.withLock { do { try migration.expect(text) } catch { failure = error } }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,60 @@
+import CPUModel
+
+/// All calls of a family, by number.
+public struct CallTable: Sendable {
+    private let rows: [SystemCall?]
+    /// Those with numbers of an architecture's own, far behind the others.
+    private let others: [Int: SystemCall]
+
+    public init(family: CallFamily, machine: String) {
+        var rows = [SystemCall?](repeating: nil, count: 512)
+        var others: [Int: SystemCall] = [:]
+        func add(_ call: SystemCall, _ number: Int) {
+            precondition((number < 512 ? rows[number] : others[number]) == nil, "two system calls have the number \(number)")
+            if number < 512 { rows[number] = call } else { others[number] = call }
+        }
+        let calls = SystemCall.chapters(machine: machine).joined()
+        for call in calls {
+            if let number = call.numbers.number(family) { add(call, number) }
+        }
+        if let table = NumberTable(family: family) {
+            let named = Dictionary(uniqueKeysWithValues: calls.map { ($0.name, $0) })
+            for entry in table.entries {
+                guard let call = named[entry.row] else { preconditionFailure("system call \(entry.number) has no row '\(entry.row)'") }
+                add(call.named(entry.name), entry.number)
+            }
+        }
+        self.rows = rows
+        self.others = others
+    }
+
+    public subscript(_ number: UInt64) -> SystemCall? { number < UInt64(rows.count) ? rows[Int(number)] : others[Int(truncatingIfNeeded: number)] }
+
+    /// A line for each call: number, name, how it is done.
+    public var coverage: String {
+        let all = rows.enumerated().compactMap { number, call in call.map { (number, $0) } }
+        let rest = others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return (all + rest).map { "| \($0.0) | \($0.1.name) | \($0.1.action.text) |" }.joined(separator: "\n")
+    }
+}
+
+extension SystemCall.Action {
+    fileprivate var text: String {
+        switch self {
+        case .pass: "the host's"
+        case .handle: "Apus's own"
+        case .handleDirectly: "Apus's own, without -B and -R"
+        case .direct: "the host's, without -B and -R"
+        case .refuse(let code, let reason): "\(errnoName(code)): \(reason)"
+        }
+    }
+}
+
+extension SystemCall {
+    /// Every row there is, and those of one architecture only.
+    static func chapters(machine: String) -> [[SystemCall]] {
+        let own = machine.hasPrefix("riscv") ? [riscv] : machine.hasPrefix("arm") ? [armPrivate] : []
+        return [files, directories, fileAttributes, descriptors, memory, processes, identity, signals, time, time64, events, sockets, ipc, system]
+            + [modern, olderFiles, olderAttributes, olderProcesses, olderSignals, narrowIdentity, abandoned] + own
+    }
+}

@@ -1,0 +1,280 @@
+import BlockCore
+import BlockFormats
+import EventLoop
+import Foundation
+import HostOS
+import Testing
+
+private let imageTool = "/usr/bin/qemu-img"
+private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
+
+/// qcow2 images, made and judged by the packaged qemu-img.
+@Suite struct QCOW2Tests {
+    private static let megabyte = 1 << 20
+
+    /// A folder that goes with the test.
+    private final class Folder {
+        let path = "/var/tmp/apus-qcow2-\(UUID())"
+        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false) }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    /// Runs qemu-img; its exit status.
+    @discardableResult
+    private func tool(_ words: String...) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(filePath: imageTool)
+        process.arguments = words
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// An open image and the loop that serves it.
+    private final class Image {
+        let loop: EventLoop
+        let engine: any FileEngine
+        let node: QCOW2Image
+
+        init(_ path: String, _ engine: Engine = .ring, _ change: (inout ImageOptions) -> Void = { _ in }) throws {
+            let loop = try EventLoop()
+            let made = try engine.make(loop)
+            (self.loop, self.engine) = (loop, made)
+            func open(_ path: String, _ format: ImageOptions.Format, _ change: (inout ImageOptions) -> Void) throws -> any BlockNode {
+                var options = ImageOptions(path: path)
+                options.format = format
+                change(&options)
+                let file = try RawImage(options, engine: made, loop: loop)
+                if format == .raw { return file }
+                return try QCOW2Image(options, file: file) { name, format in
+                    try open(name, format == "raw" ? .raw : .qcow2) { $0.isReadOnly = true }
+                }
+            }
+            let opened = try open(path, .qcow2, change)
+            node = try #require(opened as? QCOW2Image)
+        }
+
+        func finish(_ start: (@escaping (BlockResult) -> Void) -> Void) -> BlockResult {
+            var result: BlockResult?
+            loop.lock.withLock {
+                start { [loop] in
+                    result = $0
+                    loop.stop(status: 0)
+                }
+            }
+            precondition(result == nil, "a request ended within its own call")
+            _ = loop.run()
+            loop.resume()
+            return result ?? .failed(errno: -1)
+        }
+
+        func read(_ offset: Int, _ count: Int) throws -> [UInt8] {
+            let memory = Memory(count: count)
+            #expect(finish { node.read(UInt64(offset), into: [memory.buffer], $0) } == .ok)
+            return memory.buffer.bytes()
+        }
+
+        func write(_ offset: Int, _ bytes: [UInt8]) {
+            let memory = Memory(bytes)
+            #expect(finish { node.write(UInt64(offset), from: [memory.buffer], $0) } == .ok)
+        }
+
+        func flush() { #expect(finish { node.flush($0) } == .ok) }
+        func close() throws { try node.setActive(false) }
+    }
+
+    /// Random requests against a model of the disk; then qemu-img must find the image sound and equal to the model.
+    private func exercise(_ image: Image, _ model: inout [UInt8], rounds: Int) throws {
+        let sectors = model.count / 512
+        for round in 0..<rounds {
+            let start = 512 * Int.random(in: 0..<sectors)
+            let count = min(512 * Int.random(in: 1...(round % 7 == 0 ? 2000 : 100)), model.count - start)
+            switch round % 10 {
+            case 0..<5:
+                let bytes = pattern(count, seed: round)
+                image.write(start, bytes)
+                model.replaceSubrange(start..<start + count, with: bytes)
+            case 5, 6:
+                #expect(image.finish { image.node.zero(UInt64(start), count: UInt64(count), mayUnmap: round % 2 == 0, $0) } == .ok)
+                model.replaceSubrange(start..<start + count, with: repeatElement(0, count: count))
+            case 7: image.flush()
+            default: #expect(try image.read(start, count) == Array(model[start..<start + count]), "round \(round), \(count) bytes at \(start)")
+            }
+        }
+        #expect(try image.read(0, model.count) == model)
+    }
+
+    private func judge(_ path: String, _ model: [UInt8], _ folder: Folder) throws {
+        #expect(try tool("check", "-q", path) == 0, "qemu-img check")
+        try Data(model).write(to: URL(filePath: "\(folder.path)/model"))
+        #expect(try tool("compare", "-q", "-f", "qcow2", "-F", "raw", path, "\(folder.path)/model") == 0, "qemu-img compare")
+    }
+
+    @Test(
+        .enabled(if: isThere),
+        arguments: [
+            "compat=1.1", "compat=0.10", "cluster_size=512", "cluster_size=2M", "refcount_bits=1", "refcount_bits=64", "preallocation=metadata",
+        ])
+    func imagesAreReadAndWritten(_ option: String) throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", "-o", option, path, "8M") == 0)
+        var model = [UInt8](repeating: 0, count: 8 * QCOW2Tests.megabyte)
+        for engine in Engine.allCases {
+            let image = try Image(path, engine)
+            #expect(image.node.size == UInt64(model.count))
+            try exercise(image, &model, rounds: 200)
+            try image.close()
+        }
+        try judge(path, model, folder)
+    }
+
+    @Test(.enabled(if: isThere), arguments: ["compat=1.1", "compat=0.10"]) func overlaysAreWritten(_ option: String) throws {
+        let folder = try Folder()
+        let base = "\(folder.path)/base.raw", middle = "\(folder.path)/middle.qcow2", top = "\(folder.path)/top.qcow2"
+        let original = pattern(3 * QCOW2Tests.megabyte + 512)
+        try Data(original).write(to: URL(filePath: base))
+        #expect(try tool("create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", "-o", option, middle) == 0)
+        // Larger than what it stands on.
+        #expect(try tool("create", "-q", "-f", "qcow2", "-b", middle, "-F", "qcow2", "-o", option, top, "5M") == 0)
+        var model = original
+        var image: Image? = try Image(middle)
+        try exercise(try #require(image), &model, rounds: 100)
+        try image?.close()
+        image = nil
+        model += [UInt8](repeating: 0, count: 5 * QCOW2Tests.megabyte - model.count)
+        let above = try Image(top)
+        #expect(above.node.depth == 2)
+        try exercise(above, &model, rounds: 200)
+        try above.close()
+        try judge(top, model, folder)
+        #expect(try tool("check", "-q", middle) == 0)
+        #expect(try [UInt8](Data(contentsOf: URL(filePath: base))) == original, "what it stands on is left alone")
+    }
+
+    @Test(.enabled(if: isThere)) func compressedClustersAreRead() throws {
+        let folder = try Folder()
+        let raw = "\(folder.path)/raw", path = "\(folder.path)/image.qcow2"
+        var model = pattern(4 * QCOW2Tests.megabyte)
+        for place in stride(from: 0, to: model.count, by: 97) { model[place] = UInt8.random(in: 0...255) }
+        try Data(model).write(to: URL(filePath: raw))
+        #expect(try tool("convert", "-q", "-c", "-O", "qcow2", raw, path) == 0)
+        let image = try Image(path)
+        #expect(try image.read(0, model.count) == model)
+        try exercise(image, &model, rounds: 200)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
+    /// Images with snapshots share clusters: those are copied before they are written.
+    @Test(.enabled(if: isThere)) func snapshotsAreLeftAlone() throws {
+        let folder = try Folder()
+        let raw = "\(folder.path)/raw", path = "\(folder.path)/image.qcow2"
+        let original = pattern(2 * QCOW2Tests.megabyte)
+        try Data(original).write(to: URL(filePath: raw))
+        #expect(try tool("convert", "-q", "-O", "qcow2", raw, path) == 0)
+        #expect(try tool("snapshot", "-c", "before", path) == 0)
+        var model = original
+        let image = try Image(path)
+        try exercise(image, &model, rounds: 200)
+        try image.close()
+        try judge(path, model, folder)
+        #expect(try tool("snapshot", "-a", "before", path) == 0 && tool("check", "-q", path) == 0)
+        #expect(try tool("compare", "-q", "-f", "qcow2", "-F", "raw", path, raw) == 0)
+    }
+
+    @Test(.enabled(if: isThere)) func manyRequestsAtOnce() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", path, "16M") == 0)
+        let image = try Image(path, .threads)
+        var model = [UInt8](repeating: 0, count: 16 * QCOW2Tests.megabyte)
+        for round in 0..<20 {
+            // Places that do not overlap, in clusters that they share.
+            let memories = (0..<64).map { Memory(pattern(8192, seed: round * 64 + $0)) }
+            let places = (0..<(model.count / 8192)).shuffled().prefix(memories.count).map { $0 * 8192 }
+            var left = memories.count
+            let result = image.finish { done in
+                for (memory, place) in zip(memories, places) {
+                    image.node.write(UInt64(place), from: [memory.buffer]) { result in
+                        #expect(result == .ok)
+                        left -= 1
+                        if left == 0 { done(.ok) }
+                    }
+                }
+            }
+            #expect(result == .ok)
+            for (memory, place) in zip(memories, places) { model.replaceSubrange(place..<place + 8192, with: memory.buffer.bytes()) }
+        }
+        #expect(try image.read(0, model.count) == model)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
+    /// Another process may have it between.
+    @Test(.enabled(if: isThere)) func imagesChangeHands() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", path, "4M") == 0)
+        let first = try Image(path), second = try Image(path) { $0.isInactive = true }
+        first.write(65536, pattern(1000 * 512))
+        #expect(throws: HostError.self) { try second.node.setActive(true) }
+        try first.node.setActive(false)
+        try second.node.setActive(true)
+        #expect(try second.read(65536, 1000 * 512) == pattern(1000 * 512))
+        second.write(0, pattern(512, seed: 9))
+        try second.node.setActive(false)
+        try first.node.setActive(true)
+        #expect(try first.read(0, 512) == pattern(512, seed: 9))
+        try first.close()
+        #expect(try tool("check", "-q", path) == 0)
+    }
+
+    @Test(.enabled(if: isThere)) func whatIsNotThereIsRefusedByName() throws {
+        let folder = try Folder()
+        func refusal(_ words: String...) throws -> String {
+            let path = "\(folder.path)/\(UUID()).qcow2"
+            let process = Process()
+            process.executableURL = URL(filePath: imageTool)
+            process.arguments = ["create", "-q", "-f", "qcow2"] + words + [path, "1M"]
+            try process.run()
+            process.waitUntilExit()
+            do { _ = try Image(path) } catch { return "\(error)" }
+            return "accepted"
+        }
+        #expect(try refusal() == "accepted")
+        #expect(try refusal("-o", "extended_l2=on").contains("extended L2 entries is not supported"))
+        #expect(try refusal("-o", "data_file=\(folder.path)/data").contains("external data file is not supported"))
+        #expect(try refusal("-o", "compression_type=zstd").contains("compression of type 1 is not supported"))
+    }
+
+    /// Damaged tables give errors, never a trap; what is written meanwhile stays within the file.
+    @Test(.enabled(if: isThere)) func damageNeverTraps() throws {
+        let folder = try Folder()
+        let raw = "\(folder.path)/raw", path = "\(folder.path)/image.qcow2", damaged = "\(folder.path)/damaged.qcow2"
+        try Data(pattern(1 << 18)).write(to: URL(filePath: raw))
+        #expect(try tool("convert", "-q", "-c", "-O", "qcow2", "-o", "cluster_size=4096", raw, path) == 0)
+        let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        var opened = 0
+        for round in 0..<400 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...6) {
+                // The header and the tables behind it, the first clusters.
+                bytes[Int.random(in: 0..<min(bytes.count, round % 2 == 0 ? 120 : 5 * 4096))] = UInt8.random(in: 0...255)
+            }
+            try Data(bytes).write(to: URL(filePath: damaged))
+            guard let image = try? Image(damaged), image.node.size <= 1 << 24 else { continue }
+            opened += 1
+            let memory = Memory(count: 65536)
+            for place in stride(from: 0, to: Int(min(image.node.size, 1 << 18)), by: 65536) where image.node.size >= UInt64(place + 65536) {
+                _ = image.finish { image.node.read(UInt64(place), into: [memory.buffer], $0) }
+                _ = image.finish { image.node.write(UInt64(place), from: [memory.buffer], $0) }
+                _ = image.finish { image.node.zero(UInt64(place), count: 8192, mayUnmap: true, $0) }
+            }
+            _ = image.finish { image.node.flush($0) }
+        }
+        #expect(opened > 20)
+    }
+}
