@@ -9,10 +9,10 @@ extension Translator {
         case .b: follow(&b, to: branchTarget(o))
         case .bl:
             link(&b)
-            jump(&b, to: branchTarget(o))
+            jump(&b, to: branchTarget(o), isCall: true)
         case .blx_imm:
             link(&b)
-            jump(&b, to: exchangeTarget(o))
+            jump(&b, to: exchangeTarget(o), isCall: true)
         case .bx, .bxj: exchange(&b, read(&b, o.rm), hint: o.rm == ARMRegisters.lr ? .return : .none)
         case .blx_reg:
             guard o.rm != 15 else { return false }

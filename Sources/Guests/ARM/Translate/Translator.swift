@@ -296,14 +296,18 @@ struct Translator {
     }
 
     /// Goes on at an address, with T in bit 0.
-    mutating func jump(_ b: inout IRBlock, to target: UInt64) {
-        if settleIT(&b, nextIT) { b.goto(b.const(.i64, target)) } else { b.goto(target) }
+    mutating func jump(_ b: inout IRBlock, to target: UInt64, isCall: Bool = false) {
+        if settleIT(&b, nextIT) {
+            b.goto(b.const(.i64, target), hint: .anew)
+        } else {
+            b.goto(target, linkBytes: isCall ? next &- pc : 0)
+        }
         ended = true
     }
 
     /// The same with an i64.
     mutating func jump(_ b: inout IRBlock, to target: Value, hint: JumpHint = .none) {
-        _ = settleIT(&b, nextIT)
+        let hint = settleIT(&b, nextIT) ? .anew : hint
         b.goto(target, hint: hint, returnAddress: hint == .call ? next : 0)
         ended = true
     }
@@ -319,7 +323,7 @@ struct Translator {
     mutating func endBehind(_ b: inout IRBlock) {
         _ = settleIT(&b, nextIT)
         b.call(ARMHelper.changeFlags.rawValue)
-        b.goto(b.const(.i64, next))
+        b.goto(b.const(.i64, next), hint: .anew)
         ended = true
     }
 
