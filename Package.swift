@@ -228,8 +228,7 @@ let package = Package(
                 "HostOS",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
-                "RISCVMachines",
-                "TranslatedExecution",
+                "RISCVMachines", "TranslatedExecution", "Migration", "Catalog", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

@@ -52,6 +52,7 @@ final class FuzzSession: DebuggedMachine, QMPTarget {
     func quit() {}
     func powerDown() {}
     func leavePreconfiguration() throws {}
+    func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }
     func monitor(_ line: String) -> String { line + "\n" }
 
     /// Does what waits for vCPUs that stand still.

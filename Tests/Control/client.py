@@ -36,7 +36,15 @@ class Client:
 
     def __init__(self, path, negotiate=True):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        for wait in [0.02] * 100 + [0]:
+            try:
+                self.socket.connect(path)
+                break
+            except ConnectionRefusedError:
+                # The socket has its name a moment before it listens.
+                if not wait:
+                    raise
+                time.sleep(wait)
         self.socket.settimeout(20)
         self.rest = b""
         self.events = []

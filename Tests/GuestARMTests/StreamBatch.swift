@@ -63,6 +63,8 @@ struct StreamBatch {
             if set != .a32 { code.enterThumb() }
             code.set(Reserved.buffer, buffer)
             code.set(Reserved.sp, buffer)
+            // A program begins with an address in it; instructions may read it.
+            code.set(Reserved.counter, 0)
             code.set(Reserved.index, maker.random.below(16) * 4)
             stream(&code, &maker, rows(index), index == seeds.count - 1 ? lastLength : length)
             if set != .a32 { code.leaveThumb() }

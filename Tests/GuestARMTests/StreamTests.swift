@@ -21,7 +21,11 @@ import Testing
         for round in 0..<4 {
             let batch = try rowBatch(set, rows, round: round)
             let runs = try ElementEngine.allCases.map { try ARMImage.run(batch.image, $0) }
-            for run in runs { #expect(run.passed.isEmpty, "\(run.passed.first.map { "\($0)" } ?? "")") }
+            for run in runs {
+                // The calls that write the results are for Linux.
+                let other = run.passed.first { $0.kind != .supervisorCall }
+                #expect(other == nil)
+            }
             let left = try runs.map { try $0.bytes(batch.results, batch.resultSize) }
             guard let place = left[0].indices.first(where: { left[0][$0] != left[1][$0] }) else { continue }
             let values = left.map { String(word($0, at: place & ~3), radix: 16) }
