@@ -143,8 +143,9 @@ struct RandomInstructions {
 
     private mutating func registerList(_ row: DecodeRow) -> UInt32 {
         let allowed: UInt32 = row.width == 16 ? 0x3f : 0x50ff
+        // T32's long forms want two registers.
         let list = UInt32(truncatingIfNeeded: random.next()) & allowed
-        return list == 0 ? 3 : list
+        return list.nonzeroBitCount < 2 ? 3 : list
     }
 
     /// Whether an element defines what the instruction does, and the frame survives it.

@@ -174,18 +174,22 @@ private struct LaneJob {
     }
 
     /// Whether one factor is zero, or counts as one, and the other infinite.
-    private func isZeroTimesInfinity(_ format: FloatFormat, _ x: UInt64, _ y: UInt64, _ environment: FloatEnvironment) -> Bool {
+    private func isZeroTimesInfinity(_ format: FloatFormat, _ x: UInt64, _ y: UInt64, _ environment: inout FloatEnvironment) -> Bool {
         let sign: UInt64 = 1 << UInt64(lane.bits - 1)
         let top = (1 << UInt64(format.exponentBits)) - 1 as UInt64
         func isInfinite(_ x: UInt64) -> Bool { x & ~sign == top << UInt64(format.fractionBits) }
-        func isZero(_ x: UInt64) -> Bool { x & ~sign == 0 || environment.flushesOperands && x >> UInt64(format.fractionBits) & top == 0 }
-        return isZero(x) && isInfinite(y) || isInfinite(x) && isZero(y)
+        guard isInfinite(x) || isInfinite(y) else { return false }
+        let other = isInfinite(x) ? y : x
+        if other & ~sign == 0 { return true }
+        guard environment.flushesOperands, other >> UInt64(format.fractionBits) & top == 0 else { return false }
+        environment.flags.insert(.flushedOperand)
+        return true
     }
 
     /// FPRecipStep: 2 - x y, rounded twice.
     private func reciprocalStep(_ format: FloatFormat, _ x: UInt64, _ y: UInt64, _ environment: inout FloatEnvironment) -> UInt128 {
         let two = number(format, 2)
-        if isZeroTimesInfinity(format, x, y, environment) { return two }
+        if isZeroTimesInfinity(format, x, y, &environment) { return two }
         let product = format.multiply(UInt128(x), UInt128(y), &environment)
         return format.subtract(two, product, &environment)
     }
@@ -193,7 +197,7 @@ private struct LaneJob {
     /// FPRSqrtStep: (3 - x y) / 2, rounded twice.
     private func rootStep(_ format: FloatFormat, _ x: UInt64, _ y: UInt64, _ environment: inout FloatEnvironment) -> UInt128 {
         let two = number(format, 2), three = number(format, 3)
-        if isZeroTimesInfinity(format, x, y, environment) { return format.divide(three, two, &environment) }
+        if isZeroTimesInfinity(format, x, y, &environment) { return format.divide(three, two, &environment) }
         let product = format.multiply(UInt128(x), UInt128(y), &environment)
         return format.divide(format.subtract(three, product, &environment), two, &environment)
     }

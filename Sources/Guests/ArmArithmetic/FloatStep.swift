@@ -32,7 +32,12 @@ public struct FloatStep {
         UInt64(truncatingIfNeeded: format.multiply(UInt128(x), UInt128(y), &environment))
     }
 
-    private func isZeroTimesInfinity(_ x: UInt64, _ y: UInt64) -> Bool { isZero(x) && isInfinite(y) || isInfinite(x) && isZero(y) }
+    private mutating func isZeroTimesInfinity(_ x: UInt64, _ y: UInt64) -> Bool {
+        guard isZero(x) && isInfinite(y) || isInfinite(x) && isZero(y) else { return false }
+        noteFlushing(x)
+        noteFlushing(y)
+        return true
+    }
 
     /// FPMulX: zero times infinity is 2.
     public mutating func multiplyExtended(_ x: UInt64, _ y: UInt64) -> UInt64 {
