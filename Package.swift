@@ -210,7 +210,8 @@ let control: [Target] = [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineDebugger", "Sandbox", "NetBackends",
-            "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices", "NetworkDevices", "PlatformDevices", "AddressSpace",
+            "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
+            "NetworkDevices", "PlatformDevices", "AddressSpace",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]

@@ -60,7 +60,8 @@ final class CPURunner {
         unsafe context = .allocate(capacity: CPURunner.contexts)
         unsafe contexts = UnsafeMutableBufferPointer(start: context, count: CPURunner.contexts)
         for index in unsafe contexts.indices {
-            unsafe contexts.initializeElement(at: index, to: TLBContext(mmuIndices: cpu.guest.mmuIndices, codeAlignmentBits: cpu.guest.codeAlignmentBits))
+            unsafe contexts.initializeElement(
+                at: index, to: TLBContext(mmuIndices: cpu.guest.mmuIndices, codeAlignmentBits: cpu.guest.codeAlignmentBits))
         }
         unsafe context.pointee.id = 0
         jumpCache = unsafe context.pointee.jumpCache(flags: cpu.translationFlags)
