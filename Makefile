@@ -70,7 +70,7 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
-	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50
+	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50 --bus pci
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs

@@ -46,9 +46,8 @@ class Side:
         Side.count += 1
         path = f"{test.work}/qmp{Side.count}"
         words = command(
-            test.system, "-smp", str(test.smp), "-serial", "stdio", "-qmp", f"unix:{path},server=on,wait=off", "-drive",
-            f"file={test.work}/disk,format=raw,if=none,id=disk", "-device", "virtio-blk-device,drive=disk", "-netdev", "user,id=net", "-device",
-            "virtio-net-device,netdev=net", "-device", "virtio-rng-device", *test.options, *more, append="quiet", memory=str(test.memory))
+            test.system, "-smp", str(test.smp), "-serial", "stdio", "-qmp", f"unix:{path},server=on,wait=off", *test.devices(), *test.options, *more,
+            append="quiet", memory=str(test.memory))
         words[words.index("-initrd") + 1] = f"{test.work}/initramfs.gz"
         self.guest = Guest(words, pass_fds=descriptors)
         Side.all.append(self)
@@ -135,9 +134,14 @@ class Proxy:
 class Test:
     def __init__(self, arguments, work):
         self.system, self.work, self.smp, self.memory = arguments.system, work, arguments.smp, 256
-        self.megabytes, self.options = arguments.megabytes, arguments.options.split()
+        self.megabytes, self.options, self.bus = arguments.megabytes, arguments.options.split(), arguments.bus
         self.port = 0
         self.downtimes, self.outages = [], []
+
+    def devices(self):
+        """A disk, a network card and a source of entropy on the bus."""
+        return ["-drive", f"file={self.work}/disk,format=raw,if=none,id=disk", "-device", f"virtio-blk-{self.bus},drive=disk", "-netdev",
+                "user,id=net", "-device", f"virtio-net-{self.bus},netdev=net", "-device", f"virtio-rng-{self.bus}"]
 
     def place(self, kind):
         if kind == "unix":
@@ -305,10 +309,8 @@ class Test:
         for name, data in cases.items():
             with open(f"{self.work}/torn", "wb") as file:
                 file.write(data)
-            words = command(self.system, "-smp", str(self.smp), "-serial", "null", "-monitor", "none", "-drive",
-                            f"file={self.work}/disk,format=raw,if=none,id=disk", "-device", "virtio-blk-device,drive=disk", "-netdev", "user,id=net",
-                            "-device", "virtio-net-device,netdev=net", "-device", "virtio-rng-device", "-incoming", f"file:{self.work}/torn",
-                            memory=str(self.memory))
+            words = command(self.system, "-smp", str(self.smp), "-serial", "null", "-monitor", "none", *self.devices(), "-incoming",
+                            f"file:{self.work}/torn", memory=str(self.memory))
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
             check(f"{name} is refused", done.returncode == 1 and b"stream" in done.stderr, done.stderr.decode().strip()[-200:])
 
@@ -355,6 +357,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=2, help="moves under load")
     parser.add_argument("--megabytes", type=int, default=16, help="memory that the guest rewrites all the time")
     parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--bus", choices=["device", "pci"], default="device", help="how virtio devices are attached: on virtio-mmio, or on PCI")
     parser.add_argument("--options", default="", help="more options for all emulators: '--options=-accel interpreter'")
     arguments = parser.parse_args()
     kind = board(arguments.system)
