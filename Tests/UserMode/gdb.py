@@ -100,6 +100,17 @@ def compile_program(guest, kind, folder):
     return output
 
 
+def await_work(pid):
+    """Waits until a process that has been let go spins: for a second of its own time, which a busy host may take long to give."""
+    def seconds():
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[11]) / os.sysconf("SC_CLK_TCK")
+
+    start, end = seconds(), time.monotonic() + 50
+    while seconds() < start + 1 and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def debug(emulator, guest, kind, program, part, commands, interrupts=False):
     """gdb's words, the program's output and its status."""
     place = tempfile.mktemp(dir=os.path.dirname(program))
@@ -112,7 +123,7 @@ def debug(emulator, guest, kind, program, part, commands, interrupts=False):
         with subprocess.Popen(["gdb-multiarch", "-nx", "-batch", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL) as gdb:
             if interrupts:
-                time.sleep(3)
+                await_work(guest_process.pid)
                 gdb.send_signal(signal.SIGINT)
             try:
                 said = gdb.communicate(timeout=60)[0].decode(errors="replace")
