@@ -84,6 +84,8 @@ class Guest:
         if self.process.poll() is None:
             self.process.kill()
             raise AssertionError("the emulator did not end; the console ends with:\n" + self.output[-3000:].decode(errors="replace"))
+        # Its last words may not have been read yet.
+        self.read(time.time() + 0.3)
         return self.process.returncode
 
     def complaints(self):
