@@ -111,7 +111,7 @@ final class HostMachine {
     }
 
     /// The caches and the float unit's control word.
-    private func setUp(_ guest: TestGuest) {
+    func setUp(_ guest: TestGuest) {
         if memoryMode == .segment { apus_set_gs_base(UInt64(UInt(bitPattern: guest.memory))) }
         let state = guest.header.state
         state.storeBytes(of: UInt64(UInt(bitPattern: jumpCache.entries)), toByteOffset: CPUHeader.Offset.jumpCache, as: UInt64.self)

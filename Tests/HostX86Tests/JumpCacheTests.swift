@@ -58,75 +58,92 @@ import Testing
     }
 }
 
+/// A function that calls itself, run as the execution loop runs code: what is met for the first time is found by the loop, which chains it.
 @Suite struct ReturnTests {
-    /// A function that calls itself x0 times, adding one to x1 behind each call: where it returns to is what a call says, or what x2 says.
-    private func recursion(_ machine: HostMachine, keepsReturns: Bool) throws {
+    /// Blocks of the function; x0 is how often it calls itself, x1 counts returns, x2 is where it returns to, x3 the count that ends it.
+    private static let start: UInt64 = 0x1000, comeback: UInt64 = 0x1004, deepest: UInt64 = 0x3000, end: UInt64 = 0x4000
+
+    private let machine: HostMachine
+    private var entries: [UInt64: Int] = [:]
+
+    init() throws {
+        machine = try HostMachine(memoryMode: .segment)
         var call = IRBlock(), last = IRBlock(), behind = IRBlock()
-        // 0x1000: if x0 is 0 go to 0x3000; x0 -= 1; call 0x1000, which comes back to 0x2000.
-        call.reset(pc: 0x1000)
-        call.startInstruction(0x1000)
+        call.reset(pc: ReturnTests.start)
+        call.startInstruction(ReturnTests.start)
         let isLast = call.makeLabel()
         let count = call.read(.i64, TestGuest.offset("x0"))
         call.branch(isLast, if: .eq, count, call.const(.i64, 0))
         call.write(.i64, TestGuest.offset("x0"), call.sub(.i64, count, call.const(.i64, 1)))
-        call.goto(0x1000, linkBytes: 4)
+        call.goto(ReturnTests.start, linkBytes: 4)
         call.place(isLast)
-        call.goto(0x3000)
-        // 0x3000: return to x2.
-        last.reset(pc: 0x3000)
-        last.startInstruction(0x3000)
+        call.goto(ReturnTests.deepest)
+        last.reset(pc: ReturnTests.deepest)
+        last.startInstruction(ReturnTests.deepest)
         last.goto(last.read(.i64, TestGuest.offset("x2")), hint: .return)
-        // 0x1004: x1 += 1, and return to x2 until x1 is x3.
-        behind.reset(pc: 0x1004)
-        behind.startInstruction(0x1004)
+        behind.reset(pc: ReturnTests.comeback)
+        behind.startInstruction(ReturnTests.comeback)
         let sum = behind.add(.i64, behind.read(.i64, TestGuest.offset("x1")), behind.const(.i64, 1))
         behind.write(.i64, TestGuest.offset("x1"), sum)
         let isDone = behind.makeLabel()
         behind.branch(isDone, if: .eq, sum, behind.read(.i64, TestGuest.offset("x3")))
         behind.goto(behind.read(.i64, TestGuest.offset("x2")), hint: .return)
         behind.place(isDone)
-        behind.exit(.lookup, pc: 0x4000)
-        try add(call, at: 0x1000, machine)
-        try add(last, at: 0x3000, machine)
-        if keepsReturns { try add(behind, at: 0x1004, machine) }
+        behind.exit(.lookup, pc: ReturnTests.end)
+        try add(call)
+        try add(last)
+        try add(behind)
     }
 
-    private func add(_ block: borrowing IRBlock, at pc: UInt64, _ machine: HostMachine) throws {
-        guard let code = machine.generator.compile(block) else { throw Missing() }
-        machine.jumpCache.remember(pc, machine.generator.memory.address(code.entry))
+    private struct NoRoom: Error {}
+
+    private mutating func add(_ block: borrowing IRBlock) throws {
+        guard let code = machine.generator.compile(block) else { throw NoRoom() }
+        entries[block.pc] = code.entry
     }
 
-    private struct Missing: Error {}
-
-    /// Runs from 0x1000 on as the execution loop does, until it comes to an address that nothing is known of.
-    private func run(_ machine: HostMachine, _ guest: TestGuest) -> UInt64 {
-        guest.header.pc = 0x1000
-        for _ in 0..<100_000 {
-            var jump = IRBlock()
-            jump.reset(pc: 0x100)
-            guard machine.jumpCache.find(guest.header.pc) != nil else { return guest.header.pc }
-            jump.goto(jump.const(.i64, guest.header.pc), hint: .anew)
-            _ = machine.run(jump, guest, tlb: .nothing)
+    /// Runs the function until it comes to an address that is none of its own.
+    ///
+    /// - Returns: that address, and how often generated code was left before. Nothing is in the jump cache: who returns without a look-up returns by the
+    ///   host's stack.
+    private func run(_ values: [(String, UInt64)]) -> (address: UInt64, exits: Int) {
+        let guest = TestGuest(seed: 1)
+        for (name, value) in values { guest.write(name, value) }
+        guest.header.pc = ReturnTests.start
+        guest.header.exitSite = 0
+        machine.setUp(guest)
+        for exits in 0..<100_000 {
+            guard let entry = entries[guest.header.pc] else { return (guest.header.pc, exits) }
+            if guest.header.exitSite != 0 { machine.generator.chain(site: Int(guest.header.exitSite), to: entry) }
+            guest.header.exitSite = 0
+            _ = machine.generator.run(machine.generator.memory.address(entry), guest.header)
         }
-        return 0
+        return (0, 100_000)
     }
 
-    @Test(arguments: [UInt64(1), 7, 1000, 5000]) func callsComeBack(_ depth: UInt64) throws {
-        let machine = try HostMachine(memoryMode: .segment)
-        try recursion(machine, keepsReturns: true)
-        let guest = TestGuest(seed: 1)
-        for (name, value) in [("x0", depth), ("x1", 0), ("x2", 0x1004), ("x3", depth)] { guest.write(name, value) }
-        #expect(run(machine, guest) == 0x4000)
-        #expect(guest.read("x1") == depth && guest.read("x0") == 0)
+    private func depth(_ count: UInt64, returningTo address: UInt64 = ReturnTests.comeback) -> [(String, UInt64)] {
+        [("x0", count), ("x1", 0), ("x2", address), ("x3", count)]
     }
 
-    /// Nobody is taken back to a call that the guest does not return to.
-    @Test func otherTargetsAreNotReturnedTo() throws {
-        let machine = try HostMachine(memoryMode: .segment)
-        try recursion(machine, keepsReturns: true)
-        let guest = TestGuest(seed: 1)
-        for (name, value) in [("x0", 9), ("x1", 0), ("x2", 0x5000), ("x3", 9)] as [(String, UInt64)] { guest.write(name, value) }
-        #expect(run(machine, guest) == 0x5000)
-        #expect(guest.read("x1") == 0)
+    /// Chains the call and the way to the deepest one, then the way on behind a call, which is reached by a return only.
+    private func warmUp() { for _ in 0..<2 { #expect(run(depth(8)).address == ReturnTests.end) } }
+
+    @Test func returnsWithoutLookUps() {
+        warmUp()
+        let result = run(depth(1000))
+        #expect(result.address == ReturnTests.end && result.exits == 1, "generated code is left at the end alone")
+    }
+
+    /// Of more calls than there is room for the last ones return by the stack, the others by look-ups.
+    @Test func forgetsWhenThereIsNoMoreRoom() {
+        warmUp()
+        let many = run(depth(5000))
+        #expect(many.address == ReturnTests.end && many.exits > 1000 && many.exits < 4998)
+    }
+
+    /// Nobody is taken back to a call that the guest does not return to, nor anywhere by the end of the stack.
+    @Test(arguments: [UInt64(0x5000), .max, 0, ReturnTests.comeback | 1 << 32]) func otherTargetsAreNotReturnedTo(_ address: UInt64) {
+        warmUp()
+        for count in [0, 1, 9] as [UInt64] { #expect(run(depth(count, returningTo: address)).address == address) }
     }
 }

@@ -35,7 +35,7 @@ public struct JumpCache {
         self.alignmentBits = alignmentBits
         // Zero pages, which take room only where they are used.
         let size = count * MemoryLayout<JumpCacheEntry>.stride
-        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        let memory = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { fatalError("no memory for a jump cache") }
         unsafe entries = memory.assumingMemoryBound(to: JumpCacheEntry.self)
         closeFirstPair()

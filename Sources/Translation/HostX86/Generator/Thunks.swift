@@ -21,16 +21,22 @@ struct Thunks {
     static let spillBytes = 2048
     /// Bytes of stack for calls that are under way (`Assembler.pushReturn`).
     private static let callBytes: Int32 = 16384
-    /// Bytes between the host's stack frame and those: an end that no return takes for its own, and what makes it a multiple of 16.
+    /// Bytes between the host's stack frame and those: the end of the stack, and what makes it a multiple of 16.
     private static let endBytes: Int32 = 24
+    /// The guest address at that end. A guest may well return there: it comes to `noCall`.
+    private static let endAddress: Int32 = -1
 
     var entry = 0
     /// Leaves with the code in eax; the pins are written back.
     var exit = 0
     /// Leaves with .unresolved.
     var exitUnresolved = 0
+    /// The same for the guest address in rax.
+    private var unresolved = 0
     /// Goes on at the guest address in rax if the neighbour of its slot, which is at rcx, knows it; leaves with .unresolved if not.
     var neighbour = 0
+    /// Where a return comes to if its address is the one at the end of the stack: leaves with .unresolved for the guest address in rax.
+    private var noCall = 0
     /// Offsets of the callees' thunks, by `Callee`.
     private var callees = [Int](repeating: -1, count: Callee.allCases.count)
     /// Constants: canonical NaNs, the upper half of a boxed float, powers of two for range checks.
@@ -52,8 +58,8 @@ struct Thunks {
         unsafe self.functions = unsafe functions
         refills = RefillThunks(&assembler)
         emitConstants(&assembler)
-        emitEntry(&assembler)
         emitExit(&assembler)
+        emitEntry(&assembler)
         emitCallees(&assembler, Set(Callee.allCases))
     }
 
@@ -115,12 +121,18 @@ struct Thunks {
     /// C function (code, state) -> exit code.
     private mutating func emitEntry(_ a: inout Assembler) {
         a.align(16)
+        noCall = a.offset
+        a.emptyStack()
+        a.jmp(to: unresolved)
+        a.align(16)
         entry = a.offset
         for register in Thunks.savedRegisters { a.push(register) }
         a.alu(.sub, .b64, .rsp, Thunks.endBytes)
         a.mov(.b64, .rbp, .rsi)
-        a.mov(.b64, Memory(.rsp, 8), -1)
         a.mov(.b64, field(CPUHeader.Offset.hostStack), .rsp)
+        a.mov(.b64, Memory(.rsp, 8), Thunks.endAddress)
+        a.lea(.b64, .rax, Memory(target: noCall))
+        a.mov(.b64, Memory(.rsp), .rax)
         a.lea(.b64, .rax, Memory(.rsp, Int(-Thunks.callBytes)))
         a.mov(.b64, field(CPUHeader.Offset.stackLimit), .rax)
         a.stmxcsr(field(CPUHeader.Offset.hostMXCSR))
@@ -138,6 +150,7 @@ struct Thunks {
         let miss = a.jcc(.ne)
         a.jmp(Memory(.rcx, 8))
         a.patch(miss, to: a.offset)
+        unresolved = a.offset
         a.mov(.b64, field(CPUHeader.Offset.pc), .rax)
         a.mov(.b64, field(CPUHeader.Offset.exitSite), 0)
         exitUnresolved = a.offset
