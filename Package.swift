@@ -235,6 +235,7 @@ let package = Package(
             swiftSettings: [.strictMemorySafety()]
         ),
         .target(name: "RandomIR", dependencies: ["IR"], path: "Tests/Support/RandomIR"),
+        .target(name: "Peer", dependencies: ["RandomIR"], path: "Tests/Support/Peer"),
         .target(
             name: "CMPFR", path: "Tests/Support/CMPFR", linkerSettings: [.linkedLibrary("mpfr")]),
         tests("SnapshotTests", uses: ["Snapshot"]),
@@ -250,16 +251,16 @@ let package = Package(
             "GuestRISCVTests",
             uses: [
                 "GuestRISCV", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Interpreter", "Decoding", "HostX86", "Optimizer", "EventLoop",
-                "RandomIR",
+                "RandomIR", "Peer",
             ]),
         tests(
             "GuestAArch64Tests",
             uses: [
-                "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
+                "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer",
             ]),
         tests(
             "GuestARMTests",
-            uses: ["GuestARM", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR"]),
+            uses: ["GuestARM", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
         tests(
             "DeviceTests",
             uses: [

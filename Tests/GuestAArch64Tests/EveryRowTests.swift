@@ -1,5 +1,6 @@
 import Decoding
 import GuestAArch64
+import Peer
 import RandomIR
 import Testing
 
@@ -47,7 +48,7 @@ struct RowProgram {
         image = made.bytes + [UInt8](repeating: 0, count: data - made.size)
         image += random.record().flatMap(littleEndianBytes)
         image += [UInt8](repeating: 0, count: results - image.count + rows.count * Record.size)
-        for _ in 0..<RowProgram.bufferSize / 8 { image += littleEndianBytes(random.floatBits()) }
+        for _ in 0..<RowProgram.bufferSize / 8 { image += littleEndianBytes(random.packedFloats()) }
     }
 
     private mutating func code(_ seed: UInt64, data: Int) throws -> CodeBuffer {

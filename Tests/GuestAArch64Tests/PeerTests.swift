@@ -1,13 +1,14 @@
 import Decoding
 import Foundation
 import GuestAArch64
+import Peer
 import RandomIR
 import Testing
 
 /// Random streams of everything that user mode may execute, in the interpreter, as host code, and in the distribution's qemu-aarch64.
 @Suite struct PeerTests {
-    private static let qemu = "/usr/bin/qemu-aarch64"
-    private static let isInstalled = FileManager.default.isExecutableFile(atPath: qemu)
+    private static let peer = "qemu-aarch64"
+    private static let isInstalled = PeerProgram.isInstalled(peer)
     private static let isFull = ProcessInfo.processInfo.environment["APUS_FULL_TESTS"] != nil
     /// What ends a stream, or is another thing on every element: random numbers, codes of pointers.
     private static func isComparable(_ row: DecodeRow) -> Bool {
@@ -81,22 +82,7 @@ import Testing
     }
 
     private func runPeer(_ batch: StreamBatch) throws -> [UInt8] {
-        let path = NSTemporaryDirectory() + "apus-peer-a64-\(UUID())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data(batch.executable).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: PeerTests.qemu)
-        process.arguments = ["-cpu", "max", path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
-        process.waitUntilExit()
-        if process.terminationStatus != 0 || bytes.count != batch.resultSize {
-            Issue.record("qemu-aarch64 ended with \(process.terminationStatus) and \(bytes.count) bytes, seeds from \(batch.seeds[0])")
-        }
-        return bytes + [UInt8](repeating: 0, count: max(0, batch.resultSize - bytes.count))
+        try batch.program.run("seeds from \(batch.seeds[0])", in: PeerTests.peer, cpu: "max", writing: batch.resultSize)
     }
 }
 
@@ -129,7 +115,7 @@ struct StreamBatch {
         }
         image += [UInt8](repeating: 0, count: results - image.count)
         var random = SplitMix(seeds[0])
-        for _ in 0..<StreamBatch.bufferSize / 8 { image += littleEndianBytes(random.floatBits()) }
+        for _ in 0..<StreamBatch.bufferSize / 8 { image += littleEndianBytes(random.packedFloats()) }
         image += [UInt8](repeating: 0, count: resultSize - StreamBatch.bufferSize)
     }
 
@@ -192,28 +178,6 @@ struct StreamBatch {
         }
     }
 
-    // MARK: The program
-
-    /// An ELF file with one segment that may be read, written and executed.
-    var executable: [UInt8] {
-        var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
-        func number(_ value: UInt64, _ bytes: Int) { file += littleEndianBytes(value).prefix(bytes) }
-        number(2, 2)  // ET_EXEC
-        number(183, 2)  // EM_AARCH64
-        number(1, 4)
-        number(ElementImage.base, 8)
-        number(64, 8)
-        number(0, 8)
-        number(0, 4)
-        for value in [64, 56, 1, 64, 0, 0] as [UInt64] { number(value, 2) }
-        number(1, 4)  // PT_LOAD
-        number(7, 4)
-        number(4096, 8)
-        number(ElementImage.base, 8)
-        number(ElementImage.base, 8)
-        number(UInt64(image.count), 8)
-        number(UInt64(image.count), 8)
-        number(4096, 8)
-        return file + [UInt8](repeating: 0, count: 4096 - file.count) + image
-    }
+    /// The same for Linux.
+    var program: PeerProgram { PeerProgram(.aarch64, image, at: ElementImage.base) }
 }

@@ -1,5 +1,6 @@
 import Decoding
 import GuestARM
+import Peer
 import RandomIR
 
 /// Streams of random instructions in one image: each loads all registers, runs, and stores them all. The same image is a program for Linux.
@@ -37,7 +38,7 @@ struct StreamBatch {
         }
         image += [UInt8](repeating: 0, count: results - image.count)
         var random = SplitMix(seeds[0])
-        for _ in 0..<StreamBatch.bufferSize / 8 { image += littleEndianBytes(random.floatBits()) }
+        for _ in 0..<StreamBatch.bufferSize / 8 { image += littleEndianBytes(random.packedFloats()) }
         image += [UInt8](repeating: 0, count: resultSize - StreamBatch.bufferSize)
     }
 
@@ -106,29 +107,6 @@ struct StreamBatch {
         }
     }
 
-    // MARK: The program
-
-    /// An ELF file with one segment that may be read, written and executed.
-    var executable: [UInt8] {
-        var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 1, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
-        func number(_ value: UInt32, _ bytes: Int) { file += littleEndianBytes(value).prefix(bytes) }
-        let base = UInt32(ARMImage.base)
-        number(2, 2)  // ET_EXEC
-        number(40, 2)  // EM_ARM
-        number(1, 4)
-        number(base, 4)
-        number(52, 4)
-        number(0, 4)
-        number(0x0500_0400, 4)  // EF_ARM_EABI_VER5, EF_ARM_ABI_FLOAT_HARD
-        for value in [52, 32, 1, 40, 0, 0] as [UInt32] { number(value, 2) }
-        number(1, 4)  // PT_LOAD
-        number(4096, 4)
-        number(base, 4)
-        number(base, 4)
-        number(UInt32(image.count), 4)
-        number(UInt32(image.count), 4)
-        number(7, 4)
-        number(4096, 4)
-        return file + [UInt8](repeating: 0, count: 4096 - file.count) + image
-    }
+    /// The same for Linux.
+    var program: PeerProgram { PeerProgram(.arm, image, at: ARMImage.base) }
 }

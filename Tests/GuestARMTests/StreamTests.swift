@@ -1,12 +1,13 @@
 import Decoding
 import Foundation
 import GuestARM
+import Peer
 import Testing
 
 /// Rows alone and random streams of them, in the interpreter, as host code, and in the distribution's qemu-arm.
 @Suite struct StreamTests {
-    private static let qemu = "/usr/bin/qemu-arm"
-    private static let isInstalled = FileManager.default.isExecutableFile(atPath: qemu)
+    private static let peer = "qemu-arm"
+    private static let isInstalled = PeerProgram.isInstalled(peer)
     private static let isFull = ProcessInfo.processInfo.environment["APUS_FULL_TESTS"] != nil
     private static let sets: [ARMInstructionSet] = [.a32, .t32]
 
@@ -103,21 +104,6 @@ import Testing
     }
 
     private func runPeer(_ batch: StreamBatch) throws -> [UInt8] {
-        let path = NSTemporaryDirectory() + "apus-peer-arm-\(UUID())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data(batch.executable).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: StreamTests.qemu)
-        process.arguments = ["-cpu", "max", path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
-        process.waitUntilExit()
-        if process.terminationStatus != 0 || bytes.count != batch.resultSize {
-            Issue.record("qemu-arm ended with \(process.terminationStatus) and \(bytes.count) bytes, seeds from \(batch.seeds[0])")
-        }
-        return bytes + [UInt8](repeating: 0, count: max(0, batch.resultSize - bytes.count))
+        try batch.program.run("seeds from \(batch.seeds[0])", in: StreamTests.peer, cpu: "max", writing: batch.resultSize)
     }
 }

@@ -1,13 +1,14 @@
 import Decoding
 import Foundation
 import GuestRISCV
+import Peer
 import RandomIR
 import Testing
 
 /// Random streams of everything that user mode may execute, in the interpreter, as host code, and in the distribution's qemu-riscv64.
 @Suite struct PeerTests {
-    private static let qemu = "/usr/bin/qemu-riscv64"
-    private static let isInstalled = FileManager.default.isExecutableFile(atPath: qemu)
+    private static let peer = "qemu-riscv64"
+    private static let isInstalled = PeerProgram.isInstalled(peer)
     private static let isFull = ProcessInfo.processInfo.environment["APUS_FULL_TESTS"] != nil
     /// What QEMU 7.2 knows of what user mode may execute.
     private static let peerCPU = "rv64,Zfh=true,zba=true,zbb=true,zbc=true,zbs=true"
@@ -73,22 +74,7 @@ import Testing
     }
 
     private func runPeer(_ batch: StreamBatch) throws -> [UInt8] {
-        let path = NSTemporaryDirectory() + "apus-peer-\(UUID())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data(batch.executable).write(to: URL(fileURLWithPath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: PeerTests.qemu)
-        process.arguments = ["-cpu", PeerTests.peerCPU, path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
-        process.waitUntilExit()
-        if process.terminationStatus != 0 || bytes.count != batch.resultSize {
-            Issue.record("qemu-riscv64 ended with \(process.terminationStatus) and \(bytes.count) bytes, seeds from \(batch.seeds[0])")
-        }
-        return bytes + [UInt8](repeating: 0, count: max(0, batch.resultSize - bytes.count))
+        try batch.program.run("seeds from \(batch.seeds[0])", in: PeerTests.peer, cpu: PeerTests.peerCPU, writing: batch.resultSize)
     }
 }
 
@@ -228,28 +214,6 @@ struct StreamBatch {
         }
     }
 
-    // MARK: The program
-
-    /// An ELF file with one segment that may be read, written and executed.
-    var executable: [UInt8] {
-        var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
-        func number(_ value: UInt64, _ bytes: Int) { file += littleEndianBytes(value).prefix(bytes) }
-        number(2, 2)  // ET_EXEC
-        number(243, 2)  // EM_RISCV
-        number(1, 4)
-        number(HartImage.base + UInt64(StreamBatch.entry), 8)
-        number(64, 8)
-        number(0, 8)
-        number(5, 4)  // RVC, double floats
-        for value in [64, 56, 1, 64, 0, 0] as [UInt64] { number(value, 2) }
-        number(1, 4)  // PT_LOAD
-        number(7, 4)
-        number(4096, 8)
-        number(HartImage.base, 8)
-        number(HartImage.base, 8)
-        number(UInt64(image.count), 8)
-        number(UInt64(image.count), 8)
-        number(4096, 8)
-        return file + [UInt8](repeating: 0, count: 4096 - file.count) + image
-    }
+    /// The same for Linux.
+    var program: PeerProgram { PeerProgram(.riscv64, image, at: HartImage.base, entry: HartImage.base + UInt64(StreamBatch.entry)) }
 }
