@@ -52,6 +52,80 @@ import Testing
         #expect(try optimized(program(before)) == expected)
     }
 
+    /// What brings two shifts of 64 bits together, and what is no rotation because the counts do not make up the width or another value is shifted.
+    @Test(arguments: [
+        ("or", 14, "x0", true), ("xor", 1, "x0", true), ("add", 63, "x0", true), ("and", 14, "x0", false), ("or", 13, "x0", false),
+        ("or", 14, "x1", false),
+    ])
+    func findsRotations(_ opcode: String, _ down: Int, _ other: String, _ isRotation: Bool) throws {
+        let up = isRotation ? 64 - down : 50
+        let program = """
+            %a = read.i64 x0
+            %b = read.i64 \(other)
+            %n = const.i64 \(down)
+            %m = const.i64 \(up)
+            %r = shr.u.i64 %a, %n
+            %l = shl.i64 %b, %m
+            %s = \(opcode).i64 %l, %r
+            write.i64 x2, %s
+            goto 0
+            """
+        #expect(try optimized(program).contains("rotr.i64") == isRotation)
+    }
+
+    /// RV64's `slliw`, `srliw`, `or`: the word is rotated, and its sign extended.
+    @Test func findsRotationsOfWords() throws {
+        try expectOptimized(
+            """
+            %a = read.i64 x0
+            %w = trunc.i32 %a
+            %n = const.i32 7
+            %r = shr.u.i32 %w, %n
+            %x = sext.i64 %r
+            %v = trunc.i32 %a
+            %m = const.i32 25
+            %l = shl.i32 %v, %m
+            %y = sext.i64 %l
+            %s = or.i64 %x, %y
+            write.i64 x1, %s
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = const.i32 7
+            %2 = trunc.i32 %0
+            %3 = rotr.i32 %2, %1
+            %4 = sext.i64 %3
+            write.i64 x1, %4
+            goto 0
+            """)
+    }
+
+    @Test(arguments: ["and", "or", "xor"]) func worksOnWordsThatWereExtended(_ opcode: String) throws {
+        try expectOptimized(
+            """
+            %c = read.i64 x0
+            %d = read.i64 x1
+            %a = trunc.i32 %c
+            %b = trunc.i32 %d
+            %x = sext.i64 %a
+            %y = sext.i64 %b
+            %s = \(opcode).i64 %x, %y
+            write.i64 x2, %s
+            goto 0
+            """,
+            """
+            %0 = read.i64 x0
+            %1 = read.i64 x1
+            %2 = trunc.i32 %0
+            %3 = trunc.i32 %1
+            %4 = \(opcode).i32 %2, %3
+            %5 = sext.i64 %4
+            write.i64 x2, %5
+            goto 0
+            """)
+    }
+
     @Test func movesConstantsToTheSecondOperand() throws {
         try expectOptimized(
             """

@@ -58,7 +58,7 @@ extension Optimizer {
         }
         if op.opcode == .sub && op.a == op.b { return constant(op.type, 0) }
         if op.opcode == .sub && constantBits(op.a) == 0 { return simplify(.neg, op.type, a: op.b) }
-        guard let k = constantBits(op.b) else { return emit(op) }
+        guard let k = constantBits(op.b) else { return rotation(&op) ?? emit(op) }
         let isPower = k != 0 && k & (k &- 1) == 0
         let exponent = UInt64(k.trailingZeroBitCount)
         switch op.opcode {
@@ -94,7 +94,7 @@ extension Optimizer {
         if op.a == op.b {
             return op.opcode == .xor || op.opcode == .andNot ? constant(op.type, 0) : op.a
         }
-        guard let k = constantBits(op.b) else { return emit(op) }
+        guard let k = constantBits(op.b) else { return rotation(&op) ?? words(&op) ?? emit(op) }
         switch op.opcode {
         case .and: return conjunction(&op, k)
         case .andNot: return simplify(.and, op.type, a: op.a, b: constant(op.type, ~k))
