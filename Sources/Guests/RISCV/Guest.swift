@@ -68,10 +68,9 @@ public final class RISCVCPU: VirtualCPU {
 
     public override var translationFlags: UInt64 {
         let fs = unsafe hart.pointee.mstatus.bits(MStatus.fsShift, 2)
-        let frm = header.roundingMode
         return TranslationFlags(
             mode: mode, mmuIndex: dataMMUIndex, floatOn: fs != 0, floatDirty: fs == 3,
-            roundingClass: frm < 4 ? .host : frm == 4 ? .nearestAway : .reserved, rv64: model.rv64
+            roundingClass: .init(frm: header.roundingMode), rv64: model.rv64
         ).rawValue
     }
 

@@ -6,14 +6,15 @@ extension Translator {
     /// The attributes of an operation that rounds; nil if the rounding mode is a reserved one.
     private func rounding(_ o: Operands) -> FloatAttributes.Rounding? {
         switch o.rm {
-        case 0: return .nearestEven
+        // JITs name the mode that is in force: the host's instructions round that way.
+        case 0: return flags.roundingClass == .nearestEven ? .dynamic : .nearestEven
         case 1: return .towardZero
         case 2: return .down
         case 3: return .up
         case 4: return .nearestAway
         case 7:
             switch flags.roundingClass {
-            case .host: return .dynamic
+            case .nearestEven, .directed: return .dynamic
             case .nearestAway: return .nearestAway
             case .reserved: return nil
             }

@@ -17,8 +17,19 @@ struct TranslationFlags {
         if rv64 { rawValue |= 1 << 9 }
     }
 
-    /// What frm holds: a mode that the host has too, round-to-nearest-ties-away, or a reserved value.
-    enum RoundingClass: Int { case host, nearestAway, reserved }
+    /// What frm holds: round-to-nearest-ties-to-even, another mode that the host has, round-to-nearest-ties-away, or a reserved value.
+    enum RoundingClass: Int {
+        case nearestEven, directed, nearestAway, reserved
+
+        init(frm: UInt32) {
+            switch frm {
+            case 0: self = .nearestEven
+            case 1...3: self = .directed
+            case 4: self = .nearestAway
+            default: self = .reserved
+            }
+        }
+    }
 
     var mode: Int { Int(rawValue & 3) }
     /// MMU index of loads and stores.
