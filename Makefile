@@ -34,6 +34,7 @@ test: setup-test build ## build and pass the fast tests
 	$(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN)
 	Tests/UserMode/options.py --bin $(BIN)
+	Tests/UserMode/codecache.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64

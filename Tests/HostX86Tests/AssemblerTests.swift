@@ -14,6 +14,7 @@ private typealias T = AssemblerTrial
     /// How encodings are put together, not instructions.
     private static let parts: Set<String> = [
         "byte", "word", "long", "quad", "bytes", "prefix", "modRM", "op", "op0F", "vex", "vexPrefix", "immediate", "align", "alignDisplacement",
+        "displacement", "noteCodeOffset",
     ]
 
     @Test(.enabled(if: Disassembly.isInstalled, "objdump is not installed (package binutils)")) func everyMethodReadsBack() throws {

@@ -37,8 +37,13 @@ GUESTS = {
 NARROW = ["riscv32", "arm"]
 MODES = {
     "static": [], "dynamic": ["-L", "/usr/{triple}"], "interpreter": ["-interpreter"], "single": ["-one-insn-per-tb"],
+    # Translations kept by the programs before, and by this one.
+    "saved": ["-L", "/usr/{triple}", "-code-cache", "{folder}"], "again": ["-L", "/usr/{triple}", "-code-cache", "{folder}"],
     "loops": ["-tier2", "1"], "reserved": ["-R", "0x4000000000"], "based": ["-B", "0x100000000000"],
 }
+
+
+DYNAMIC = ["dynamic", "saved", "again"]
 
 
 def programs_of(guest):
@@ -60,7 +65,7 @@ def compile_program(name, guest, folder, static):
 
 def run(command):
     try:
-        done = subprocess.run(command, capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, capture_output=True, timeout=120, stdin=subprocess.DEVNULL, env=os.environ | {"APUS_CODE_CACHE": "off"})
     except subprocess.TimeoutExpired as late:
         return (late.stdout or b"").decode(errors="replace") + "timed out\n"
     status = f"status {done.returncode}\n"
@@ -73,7 +78,7 @@ def difference(expected, got):
 
 def modes_of(guest, modes):
     """Without a C library there is nothing to load; 32-bit guests have all their memory reserved anyway, and no more than 4 GiB of it."""
-    absent = ([] if guest.triple else ["dynamic"]) + (["reserved"] if guest.name in NARROW else [])
+    absent = ([] if guest.triple else DYNAMIC) + (["reserved"] if guest.name in NARROW else [])
     return [mode for mode in modes if mode not in absent]
 
 
@@ -100,8 +105,8 @@ def main():
                 with open(f"{PROGRAMS}/{name}.expected", encoding="utf-8") as file:
                     expected = file.read()
                 for mode in modes_of(kind, modes):
-                    options = [word.format(triple=kind.triple) for word in MODES[mode]]
-                    lines = difference(expected, run([emulator, *options, built[mode != "dynamic"]]))
+                    options = [word.format(triple=kind.triple, folder=f"{folder}/code") for word in MODES[mode]]
+                    lines = difference(expected, run([emulator, *options, built[mode not in DYNAMIC]]))
                     failures += lines != ""
                     print(f"{guest} {name} {mode}: {'differs' if lines else 'ok'}\n{lines}", end="", flush=True)
                 if arguments.peer:

@@ -29,6 +29,11 @@ public final class HostFile: @unchecked Sendable {
         self.alignment = direct ? alignment ?? HostFile.directAlignment(opened) : 1
     }
 
+    public static func isFolder(_ path: String) -> Bool {
+        var information = stat()
+        return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// A new file without a name, in `$TMPDIR` or /var/tmp, that is gone when it is closed.
     public init(temporaryOfSize size: UInt64) throws(HostError) {
         path = "\(environment("TMPDIR") ?? "/var/tmp")/apus-XXXXXX"

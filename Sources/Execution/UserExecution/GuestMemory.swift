@@ -49,6 +49,8 @@ public final class GuestMemory: @unchecked Sendable {
     /// Guards the mappings, and the translations made from them.
     public let lock = Mutex()
     var regions = RegionList()
+    /// Translations that outlive the process; nil if none do.
+    public internal(set) var savedCode: SavedCode?
     /// Called with the lock held when the bytes or the permissions of a range have changed.
     var onChange: (UInt64, UInt64) -> Void = { _, _ in }
     /// Called with the lock held: pages of a range are about to be written although they hold translated code.
@@ -100,6 +102,18 @@ public final class GuestMemory: @unchecked Sendable {
             initialized = count - left
         }
         return left == 0 ? result : nil
+    }
+
+    /// Whether there are these bytes, at most a page of them; false, too, if they cannot be read.
+    func holds(_ expected: UnsafeRawBufferPointer, at address: UInt64) -> Bool {
+        let count = unsafe expected.count
+        guard count <= 4096, address < limit, UInt64(count) <= limit - address, let source = unsafe host(address),
+            let base = unsafe expected.baseAddress
+        else { return false }
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { copy in
+            guard let start = unsafe copy.baseAddress else { return false }
+            return unsafe apus_guest_copy(start, source, count) == 0 && memcmp(start, base, count) == 0
+        }
     }
 
     /// Copies bytes out; false if not all could be written.

@@ -80,6 +80,7 @@ extension GuestMemory {
     }
 
     private func mapAnywhere(_ request: MapRequest, _ length: UInt64) -> Int64 {
+        if let result = mapModule(request, length) { return result }
         var hint = request.address & ~(GuestMemory.pageSize - 1)
         var flags = request.flags
         if isReserved {
@@ -92,6 +93,33 @@ extension GuestMemory {
         let start = UInt64(bitPattern: result) &- UInt64(base)
         changed(start, start + length)
         return note(request, start, length)
+    }
+
+    /// Maps a program or library that may lie anywhere (not below 4 GiB only, MAP_32BIT) where its saved code wants it; nil if it is none, or something else is there.
+    private func mapModule(_ request: MapRequest, _ length: UInt64) -> Int64? {
+        guard let savedCode, let file = request.file, request.address == 0, request.offset == 0, request.descriptor >= 0,
+            request.flags & (MAP_SHARED | 0x40) == 0, let identity = savedCode.identity(of: request.descriptor)
+        else { return nil }
+        let place = savedCode.place(identity)
+        let result = mapHost(request, place, length, request.flags | Int32(MAP_FIXED_NOREPLACE))
+        guard result == Int64(place) else { return nil }
+        changed(place, place + length)
+        savedCode.add(place..<place + length, file: file, identity: identity)
+        return note(request, place, length)
+    }
+
+    /// Takes note of a program whose segments are about to be mapped into a range that is reserved for them: where it always is.
+    public func addModule(_ range: Range<UInt64>, file: String, descriptor: Int32, isRelocatable: Bool) {
+        lock.withLock {
+            guard let savedCode, let identity = savedCode.identity(of: descriptor), !isRelocatable || range.lowerBound == savedCode.place(identity)
+            else { return }
+            savedCode.add(range, file: file, identity: identity)
+        }
+    }
+
+    /// Where a program that may lie anywhere is to lie for the sake of its saved code.
+    public func modulePlace(descriptor: Int32) -> UInt64? {
+        lock.withLock { savedCode.flatMap { saved in saved.identity(of: descriptor).map(saved.place) } }
     }
 
     private func mapHost(_ request: MapRequest, _ address: UInt64, _ length: UInt64, _ flags: Int32) -> Int64 {

@@ -37,7 +37,7 @@ public final class UserEngine {
     private var optimizer: Optimizer
     private var reader = CodeReader()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
-    private var uncounted: Set<UInt64> = []
+    private(set) var uncounted: Set<UInt64> = []
     private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
@@ -86,6 +86,7 @@ public final class UserEngine {
         if result == 0 {
             runners = [runner]
             exclusivity.keepOnly(runner.gate)
+            memory.savedCode?.leaveToParent()
         }
         exclusivity.unlockAfterFork()
         memory.lock.unlock()
@@ -108,6 +109,7 @@ public final class UserEngine {
         return memory.lock.withLock {
             if debugPoints.stops(at: guest.codeAddress(pc)) { return .breakpoint }
             if let block = table.find(UserBlock.Key(pc: pc, flags: flags)), isCurrent(block) { return .block(block) }
+            if let block = restoredBlock(pc, flags) { return .block(block) }
             if let fault = translate(cpu, pc, flags, limit: options.singleStep ? 1 : 64) { return .fault(fault) }
             return makeBlock(flags)
         }
@@ -171,6 +173,7 @@ public final class UserEngine {
             }
             code = compiled
             logCode(compiled, scratch.pc)
+            if !isCompared { keepBlock(compiled, scratch.pc, flags, byteCount: scratch.guestBytes) }
         }
         let block = UserBlock(
             pc: scratch.pc, flags: flags, code: code, ir: code == nil ? HeldBlock(copyOf: scratch) : nil,
@@ -179,15 +182,15 @@ public final class UserEngine {
         return .block(block)
     }
 
-    private func add(_ block: UserBlock, _ numbers: Set<UInt64>) {
+    func add(_ block: UserBlock, _ numbers: some Sequence<UInt64>) {
         table.insert(block)
         for number in numbers { pages.add(block, to: number) }
     }
 
     /// The numbers of the pages that a range, which is at most a page long, lies on.
-    private static func pages(_ range: Range<UInt64>) -> Set<UInt64> { [range.lowerBound >> 12, (range.upperBound - 1) >> 12] }
+    static func pages(_ range: Range<UInt64>) -> ClosedRange<UInt64> { range.lowerBound >> 12...(range.upperBound - 1) >> 12 }
 
-    private func logCode(_ code: CompiledBlock, _ pc: UInt64, suffix: String = "") {
+    func logCode(_ code: CompiledBlock, _ pc: UInt64, suffix: String = "") {
         guard let generator else { return }
         perfMap?.add(address: generator.memory.address(code.entry), size: code.size, name: "\(guest.name)_\(hex(pc))\(suffix)")
         Log.write(.outAsm, "OUT: [size=\(code.size)]\n" + generator.listing(code.entry, code.size))

@@ -1,4 +1,5 @@
 import Diagnostics
+import HostOS
 import LinuxUser
 import UserExecution
 
@@ -83,6 +84,9 @@ struct UserCommandLine {
         Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
         Option(
             names: ["tier2"], value: "on|off|N", variable: "APUS_TIER2", help: "make loops one block each, after N rounds (on: 262144), or never"),
+        Option(
+            names: ["code-cache"], value: "off|folder", variable: "APUS_CODE_CACHE",
+            help: "keep translations there for later processes (apus in the user's cache folder)"),
         Option(names: ["binfmt"], value: "what[,OCFP]", variable: nil, help: "print, register or unregister the entries of binfmt_misc"),
         Option(names: ["print-links"], value: nil, variable: nil, help: "print the names that this program is installed under"),
         Option(names: ["version"], value: nil, variable: "QEMU_VERSION", help: "print the version"),
@@ -94,6 +98,7 @@ struct UserCommandLine {
     ]
 
     init(_ arguments: [String], environment: (String) -> String?) throws(CommandLineError) {
+        options.codeCache = UserCommandLine.usualCodeCache(environment)
         for option in UserCommandLine.table {
             guard let variable = option.variable, let value = environment(variable) else { continue }
             try apply(option.names[0], value)
@@ -149,12 +154,20 @@ struct UserCommandLine {
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "perfmap": options.engine.perfMap = true
         case "tier2": try setTier2(value)
+        case "code-cache": options.codeCache = value == "off" ? nil : value
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
-        if ["L", "cpu", "r", "s", "R", "B", "d", "D", "tier2"].contains(name) { options.words.append(["-" + name, value]) }
+        if ["L", "cpu", "r", "s", "R", "B", "d", "D", "tier2", "code-cache"].contains(name) { options.words.append(["-" + name, value]) }
         if ["strace", "one-insn-per-tb", "interpreter", "perfmap"].contains(name) { options.words.append(["-" + name]) }
+    }
+
+    /// The user's folder for what can be made again, if there is one: nothing is left behind in a root file system that is being built.
+    private static func usualCodeCache(_ environment: (String) -> String?) -> String? {
+        let folder = environment("XDG_CACHE_HOME") ?? environment("HOME").map { $0 + "/.cache" }
+        guard let folder, folder.hasPrefix("/"), HostFile.isFolder(folder) else { return nil }
+        return folder + "/apus"
     }
 
     private mutating func setTier2(_ value: String) throws(CommandLineError) {

@@ -71,6 +71,12 @@ public protocol HostCodeGenerator: AnyObject {
     func compileLoops(_ block: borrowing IRBlock, asRegion: Bool) -> CompiledBlock?
     /// Whether blocks made from now on count how often they are run (`CPUHeader.Offset.loopCounters`) if they end a loop.
     var countsLoops: Bool { get set }
+    /// Whether what is compiled from now on can be asked for by `portable`.
+    var keepsPortable: Bool { get set }
+    /// The block that was compiled last, for the guest address `pc`, as another process can take it; nil if it cannot.
+    func portable(_ code: CompiledBlock, pc: UInt64) -> PortableCode?
+    /// Appends code that `portable` made; nil if the code memory is full or the code is not sound.
+    func adopt(_ code: PortableCode.View, pc: UInt64) -> CompiledBlock?
     /// Runs code at an executable address until it exits.
     func run(_ code: UnsafeRawPointer, _ header: CPUHeader) -> CodeExit
     /// Makes the jump that left with `CPUHeader.exitSite` = `site` go straight to a block, whose entry is given.

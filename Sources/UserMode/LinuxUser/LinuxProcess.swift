@@ -13,6 +13,8 @@ public struct UserOptions: Sendable {
     /// `-r`: what `uname -r` says.
     public var release: String?
     public var model: String?
+    /// The folder of translations that outlive their process; nil for none.
+    public var codeCache: String?
     /// `-g`: where a debugger is waited for.
     public var debugger: String?
     public var stackSize = 8 << 20
@@ -69,6 +71,9 @@ public final class LinuxProcess: @unchecked Sendable {
         self.selfDescriptor = selfDescriptor
         calls = CallTable(family: abi.family, machine: abi.machine)
         engine = try UserEngine(guest: cpu.guest, memory: memory, options: options.engine)
+        if let folder = options.codeCache, !engine.keepCode(in: folder, model: options.model ?? "") {
+            Log.write(.unimplemented, "no translated code is kept: '\(folder)' is not there, or others can write it")
+        }
     }
 
     /// The place of a file: in the guest's own folder if there is one and the file is in it.
@@ -190,6 +195,7 @@ public final class LinuxProcess: @unchecked Sendable {
     }
 
     func exitProcess(_ status: Int32) -> Never {
+        engine.saveCode()
         debugger?.ended(.exited(UInt8(truncatingIfNeeded: status)))
         _ = unsafe apus_raw_syscall(231, [Int(status), 0, 0, 0, 0, 0])
         fatalError("exit_group returned")

@@ -77,6 +77,7 @@ public struct ProgramLoader {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE)
             try check(file, memory.map(.init(address: start, length: end - start, protection: [], flags: flags)))
         }
+        memory.addModule(start &+ bias..<end &+ bias, file: file.path, descriptor: file.descriptor, isRelocatable: image.isRelocatable)
         for segment in image.loaded { try map(file, segment, bias) }
         return bias
     }
@@ -90,6 +91,10 @@ public struct ProgramLoader {
         let alignment = image.loaded.map(\.alignment).filter { $0.nonzeroBitCount == 1 && $0 <= 1 << 30 }.max().map { max($0, 4096) } ?? 4096
         let size = image.span.end - image.span.start
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        if let place = memory.modulePlace(descriptor: file.descriptor), place & (alignment - 1) == 0 {
+            let result = memory.map(.init(address: place, length: size, protection: [], flags: flags | Int32(MAP_FIXED_NOREPLACE)))
+            if result == Int64(place) { return place }
+        }
         let result = memory.map(.init(address: hint & ~(alignment - 1), length: size + alignment - 4096, protection: [], flags: flags))
         try check(file, result)
         let found = UInt64(bitPattern: result)

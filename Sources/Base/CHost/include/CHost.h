@@ -4,6 +4,7 @@
 #include "Atomics.h"
 #include "GuestAccess.h"
 #include "UserSignals.h"
+#include <sys/auxv.h>
 #include <pthread.h>
 
 // An anonymous file that can be mapped more than once; -1 and errno on failure.
@@ -32,4 +33,7 @@ int apus_open_terminal(int *main_end, int *other_end, char *name, size_t size);
 pid_t apus_start_shell(const char *text, bool writes_to_it, int *own_end);
 // O_DIRECT, which needs _GNU_SOURCE.
 extern const int apus_o_direct;
+/// What the kernel has told this program of itself (getauxval); 0 if nothing.
+static inline uint64_t apus_auxiliary(uint64_t type) { return getauxval(type); }
+
 #endif

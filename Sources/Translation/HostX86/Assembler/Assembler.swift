@@ -1,3 +1,11 @@
+/// What in a piece of code depends on its place.
+struct PlaceDependence {
+    /// Where displacements are, of jumps and of operands relative to rip.
+    var displacements: [Int] = []
+    /// Where offsets in the code memory are.
+    var offsets: [Int] = []
+}
+
 /// Writes x86-64 machine code (Intel SDM volume 2) into a raw buffer.
 ///
 /// The caller sees to it that an instruction always has room: at least `slack` bytes.
@@ -8,6 +16,8 @@ package struct Assembler {
     let base: UnsafeMutablePointer<UInt8>
     let capacity: Int
     package private(set) var offset: Int
+    /// Places of displacements and of code offsets, of code that is to be put elsewhere, too; nil if nobody asks.
+    var placeDependence: PlaceDependence?
 
     package init(base: UnsafeMutablePointer<UInt8>, capacity: Int, offset: Int = 0) {
         unsafe self.base = unsafe base
@@ -34,12 +44,27 @@ package struct Assembler {
         offset &+= 4
     }
 
+    /// A displacement to an offset in the buffer, `trailing` bytes before the instruction's end.
+    @inline(__always) mutating func displacement(to target: Int, trailing: Int = 0) {
+        placeDependence?.displacements.append(offset)
+        long(Int32(target - (offset + 4 + trailing)))
+    }
+
+    /// Notes that the four bytes which were written last are an offset in the code memory.
+    mutating func noteCodeOffset() { placeDependence?.offsets.append(offset - 4) }
+
     /// A number among the instructions, in one that does nothing.
     public mutating func note(_ value: Int32) {
         byte(0x0f)
         byte(0x1f)
         byte(0x80)
         long(value)
+    }
+
+    /// Where a jump's displacement is, before the way out that it leads to.
+    mutating func note(jump place: Int) {
+        note(Int32(place))
+        noteCodeOffset()
     }
 
     /// What the `note` at a place says.
@@ -117,7 +142,7 @@ package struct Assembler {
         let field = (reg & 7) << 3
         if let target = memory.target {
             byte(field | 5)
-            long(Int32(target - (offset + 4 + trailing)))
+            displacement(to: target, trailing: trailing)
             return
         }
         let displacement = memory.displacement

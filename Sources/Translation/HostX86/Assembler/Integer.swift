@@ -238,7 +238,7 @@ package extension Assembler {
     mutating func jmp(to target: Int = 0) -> Int {
         byte(0xe9)
         let place = offset
-        long(Int32(target - (place + 4)))
+        displacement(to: target)
         return place
     }
 
@@ -247,7 +247,7 @@ package extension Assembler {
         byte(0x0f)
         byte(0x80 | condition.rawValue)
         let place = offset
-        long(Int32(target - (place + 4)))
+        displacement(to: target)
         return place
     }
 
@@ -261,7 +261,7 @@ package extension Assembler {
     mutating func call(to target: Int = 0) -> Int {
         byte(0xe8)
         let place = offset
-        long(Int32(target - (place + 4)))
+        displacement(to: target)
         return place
     }
 

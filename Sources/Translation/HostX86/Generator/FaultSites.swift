@@ -1,9 +1,20 @@
 /// Which guest instruction each memory access in generated code belongs to: sorted, because code is only ever appended.
 struct FaultSites {
     private var sites: [(offset: Int, pc: UInt64)] = []
+    /// The next site is kept even if it belongs to the same instruction as the last one, which is of another block.
+    private var isSeparate = false
 
     mutating func append(offset: Int, pc: UInt64) {
-        if sites.last?.pc != pc { sites.append((offset, pc)) }
+        if isSeparate || sites.last?.pc != pc { sites.append((offset, pc)) }
+        isSeparate = false
+    }
+
+    /// The sites from now on stand for themselves.
+    mutating func separate() { isSeparate = true }
+
+    /// The sites from an offset on.
+    func from(_ offset: Int) -> ArraySlice<(offset: Int, pc: UInt64)> {
+        sites[(sites.lastIndex { $0.offset < offset }.map { $0 + 1 } ?? 0)...]
     }
 
     mutating func removeAll() { sites.removeAll(keepingCapacity: true) }

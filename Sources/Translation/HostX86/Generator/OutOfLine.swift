@@ -76,7 +76,7 @@ extension BlockEmitter {
     func emitOutOfLine() -> Bool {
         for item in outOfLine {
             if a.isNearlyFull { return false }
-            if item.kind == .exit { a.note(Int32(item.jump)) }
+            if item.kind == .exit { a.note(jump: item.jump) }
             if item.jump >= 0 { a.patch(item.jump, to: a.offset) }
             if item.otherJump >= 0 { a.patch(item.otherJump, to: a.offset) }
             emit(item)
@@ -125,6 +125,7 @@ extension BlockEmitter {
     /// nothing to chain.
     private func leave(by site: Int, to target: UInt64, _ thunks: Thunks) {
         a.mov(.b64, field(CPUHeader.Offset.exitSite), Int32(site))
+        if site > 0, site != Int(CPUHeader.hotLoop) { a.noteCodeOffset() }
         a.storePC(target)
         a.jmp(to: thunks.exitUnresolved)
     }
@@ -133,7 +134,7 @@ extension BlockEmitter {
     private func emitExit(to target: UInt64) {
         a.alignDisplacement(behind: 1)
         let jump = a.jmp()
-        a.note(Int32(jump))
+        a.note(jump: jump)
         a.patch(jump, to: a.offset)
         leave(by: a.offset, to: target, usualThunks)
     }

@@ -70,6 +70,13 @@ public final class X86CodeGenerator: HostCodeGenerator {
         return names.indices.filter { present >> $0 & 1 == 0 }.map { names[$0] }
     }
 
+    public var keepsPortable = false
+    /// Of the block that was compiled last: where its code, out-of-line parts and all, begins, its entry, and what depends on its place.
+    private(set) var lastStart = 0
+    private(set) var lastEntry = -1
+    private(set) var lastDisplacements: [Int] = []
+    private(set) var lastOffsets: [Int] = []
+
     public func supports(_ block: borrowing IRBlock) -> Bool {
         for index in 0..<block.count where !BlockEmitter.supports(block[index], block) { return false }
         return true
@@ -103,8 +110,15 @@ public final class X86CodeGenerator: HostCodeGenerator {
     private func emit(_ block: borrowing IRBlock) -> CompiledBlock? {
         let start = memory.used
         var assembler = unsafe Assembler(base: memory.writable, capacity: memory.size, offset: start)
+        if keepsPortable {
+            assembler.placeDependence = PlaceDependence()
+            emitter.faultSites.separate()
+        }
         guard emitter.emit(block, &assembler) else { return nil }
         memory.commit(assembler.offset - start)
+        if let dependence = assembler.placeDependence {
+            (lastStart, lastEntry, lastDisplacements, lastOffsets) = (start, emitter.entry, dependence.displacements, dependence.offsets)
+        }
         return CompiledBlock(entry: emitter.entry, size: assembler.offset - emitter.entry, heads: emitter.heads, loopHead: emitter.loopHead)
     }
 
@@ -182,6 +196,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
         var operand = unsafe MemoryOperandReader(code: code)
         return operand.address { unsafe apus_context_register(context, UInt32($0)) }
     }
+
+    func faultSites(from offset: Int) -> ArraySlice<(offset: Int, pc: UInt64)> { emitter.faultSites.from(offset) }
+
+    func noteFault(offset: Int, pc: UInt64) { emitter.faultSites.append(offset: offset, pc: pc) }
 
     /// Keeps what a fault handler has to know of a region.
     func note(_ code: RegionCode) {

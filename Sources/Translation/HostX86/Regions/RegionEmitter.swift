@@ -331,7 +331,7 @@ struct RegionEmitter {
             let target = UInt64(bitPattern: op.imm)
             a.alignDisplacement(behind: 1)
             let jump = a.jmp()
-            a.note(Int32(jump))
+            a.note(jump: jump)
             a.patch(jump, to: a.offset)
             leave(by: a.offset, to: target)
         case .exitIndirect:

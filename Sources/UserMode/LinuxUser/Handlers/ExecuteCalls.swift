@@ -44,7 +44,9 @@ enum ExecuteCalls {
         // A filter speaks of the guest's calls: nobody could judge those of a host's program.
         case .host where thread.seccomp.chain != nil: return -Int64(EACCES)
         case .host: return host(thread, directory, path, Int(flags), arguments, environment)
-        case .guest(let abi, let path, let arguments): return reenter(thread, abi, path, arguments, environment)
+        case .guest(let abi, let path, let arguments):
+            thread.process.engine.saveCode()
+            return reenter(thread, abi, path, arguments, environment)
         }
     }
 
