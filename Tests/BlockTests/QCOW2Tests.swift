@@ -213,6 +213,113 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         try judge(path, model, folder)
     }
 
+    /// Writes that begin in clusters of the disk's own and end in new ones, and others into the former meanwhile: none is lost.
+    @Test(.enabled(if: isThere)) func writesAcrossOwnAndNewClustersLoseNothing() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        let cluster = 65536
+        for round in 0..<10 {
+            #expect(try tool("create", "-q", "-f", "qcow2", path, "8M") == 0)
+            let image = try Image(path, .threads)
+            var model = [UInt8](repeating: 0, count: 8 * QCOW2Tests.megabyte)
+            func put(_ writes: [(place: Int, bytes: [UInt8])]) {
+                let memories = writes.map { Memory($0.bytes) }
+                var left = writes.count
+                let result = image.finish { done in
+                    for (write, memory) in zip(writes, memories) {
+                        image.node.write(UInt64(write.place), from: [memory.buffer]) {
+                            #expect($0 == .ok)
+                            left -= 1
+                            if left == 0 { done(.ok) }
+                        }
+                    }
+                }
+                #expect(result == .ok)
+                for write in writes { model.replaceSubrange(write.place..<write.place + write.bytes.count, with: write.bytes) }
+            }
+            // Every other cluster is the disk's own; then half of such a cluster is written with half of the next, and what is left of it by others.
+            put(stride(from: 0, to: 128, by: 2).map { (cluster * $0, pattern(cluster, seed: $0)) })
+            put(
+                stride(from: 0, to: 128, by: 2).shuffled().flatMap { number -> [(place: Int, bytes: [UInt8])] in
+                    let start = cluster * number
+                    let long = (place: start + cluster / 2, bytes: pattern(cluster, seed: round + number))
+                    return [long] + (0..<4).map { (place: start + 8192 * $0, bytes: pattern(8192, seed: round + number + $0)) }
+                })
+            #expect(try image.read(0, model.count) == model)
+            try image.close()
+            try judge(path, model, folder)
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    /// A disk that is full for a while: the write that meets it fails, and what came before is there once there is room again.
+    @Test(.enabled(if: isThere && geteuid() == 0, "needs to mount a small file system")) func aFullHostDiskIsNoEnd() throws {
+        let folder = try Folder()
+        func mountTool(_ words: String...) throws {
+            let process = try Process.run(URL(filePath: "/usr/bin/env"), arguments: words)
+            process.waitUntilExit()
+            try #require(process.terminationStatus == 0, "\(words)")
+        }
+        try mountTool("mount", "-t", "tmpfs", "-o", "size=1m", "apus-test", folder.path)
+        defer { try? mountTool("umount", "-l", folder.path) }
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", "-o", "cluster_size=4096", path, "64M") == 0)
+        let image = try Image(path, .threads)
+        var model = [UInt8](repeating: 0, count: 64 * QCOW2Tests.megabyte)
+        func put(_ place: Int, _ count: Int) -> Bool {
+            let bytes = pattern(count, seed: place), memory = Memory(bytes)
+            guard image.finish({ image.node.write(UInt64(place), from: [memory.buffer], $0) }) == .ok else { return false }
+            model.replaceSubrange(place..<place + count, with: bytes)
+            return true
+        }
+        #expect(put(0, 1 << 18))
+        image.flush()
+        let filler = "\(folder.path)/filler"
+        FileManager.default.createFile(atPath: filler, contents: nil)
+        let file = try #require(FileHandle(forWritingAtPath: filler))
+        while (try? file.write(contentsOf: Data(count: 4096))) != nil {}
+        // Each lies in the range of another L2 table.
+        var failed = 0
+        for place in stride(from: 2 << 20, to: 60 << 20, by: 2 << 20) {
+            if !put(place, 512) { failed += 1 }
+            if image.finish({ image.node.flush($0) }) != .ok { failed += 1 }
+        }
+        #expect(failed > 0)
+        try file.close()
+        try FileManager.default.removeItem(atPath: filler)
+        #expect(put(61 << 20, 4096))
+        image.flush()
+        #expect(try image.read(0, model.count) == model)
+        try image.close()
+        // Judged elsewhere: there is no room for another image here.
+        let judged = try Folder()
+        try FileManager.default.copyItem(atPath: path, toPath: "\(judged.path)/image.qcow2")
+        try judge("\(judged.path)/image.qcow2", model, judged)
+    }
+
+    /// What the guest discards goes back to the host; zeros that may not unmap keep their clusters.
+    @Test(.enabled(if: isThere), arguments: [true, false]) func discardedClustersGoBackToTheHost(_ discards: Bool) throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", path, "8M") == 0)
+        let image = try Image(path) { $0.discards = discards }
+        image.write(0, pattern(4 << 20))
+        image.flush()
+        let before = image.node.allocatedSize
+        #expect(image.finish { image.node.zero(0, count: 1 << 20, mayUnmap: false, $0) } == .ok)
+        image.flush()
+        #expect(image.node.allocatedSize == before)
+        #expect(image.finish { image.node.discard(0, count: 4 << 20, $0) } == .ok)
+        image.flush()
+        let isLess = image.node.allocatedSize + (3 << 20) < before
+        #expect(isLess == discards)
+        var model = pattern(4 << 20) + [UInt8](repeating: 0, count: 4 << 20)
+        model.replaceSubrange(0..<(discards ? 4 << 20 : 1 << 20), with: repeatElement(0, count: discards ? 4 << 20 : 1 << 20))
+        #expect(try image.read(0, model.count) == model)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
     /// Another process may have it between.
     @Test(.enabled(if: isThere)) func imagesChangeHands() throws {
         let folder = try Folder()

@@ -114,6 +114,11 @@ public final class HostFile: @unchecked Sendable {
     }
 
     /// What has been written is on stable storage when this returns.
+    /// Gives the range's space back to the file system, where that can be done; it reads as zeros then.
+    public func punchHole(at offset: UInt64, count: UInt64) {
+        _ = apus_fallocate(descriptor, apus_punch_hole, off_t(offset), off_t(count))
+    }
+
     public func synchronize() throws(HostError) { guard fdatasync(descriptor) == 0 else { throw HostError("flush '\(path)'") } }
 
     /// The whole content of a file.

@@ -43,11 +43,11 @@ public final class QCOW2Image: BlockNode {
         tables = try QCOW2Tables(metadata, header)
         (self.file, self.metadata, self.options, size, isReadOnly) = (file, metadata, options, (header.size + 511) & ~511, file.isReadOnly)
         backing = try header.backingFile.map { try open($0, header.backingFormat) }
-        if !isReadOnly, !options.isInactive { try claim() }
+        if !isReadOnly, !options.isInactive { try claim(header) }
     }
 
     /// Features that a writer must know to keep up are marked as out of date.
-    private func claim() throws(HostError) {
+    private func claim(_ header: QCOW2Header) throws(HostError) {
         if header.version >= 3, header.autoclear != 0 { try metadata.write(at: 88, bigEndianBytes(0 as UInt64)) }
     }
 
@@ -72,6 +72,9 @@ public final class QCOW2Image: BlockNode {
         var count: Int
         var offset: UInt64
         var cluster: QCOW2Tables.Cluster
+
+        /// Whether the disk's data there may be written where it is.
+        var isOwn: Bool { if case .data(_, true) = cluster { true } else { false } }
     }
 
     /// Cuts a request at clusters and joins what lies together.
@@ -177,8 +180,7 @@ public final class QCOW2Image: BlockNode {
     /// The pieces of a write that needs no change of tables; nil for others.
     private func straightParts(_ offset: UInt64, _ count: Int) throws(HostError) -> [Part]? {
         let parts = try parts(offset, count)
-        let isStraight = parts.allSatisfy { if case .data(_, true) = $0.cluster { true } else { $0.count == 0 } }
-        return isStraight ? parts : nil
+        return parts.allSatisfy { $0.isOwn || $0.count == 0 } ? parts : nil
     }
 
     private func writeStraight(_ parts: [Part], _ buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
@@ -219,15 +221,19 @@ public final class QCOW2Image: BlockNode {
         let place = offset + UInt64(start)
         let inner = Int(place & UInt64(header.clusterSize - 1))
         let count = min(left, max(QCOW2Image.largestChange, header.clusterSize) - inner)
-        let piece = buffers.slice(start, count)
-        let goOn: (BlockResult) -> Void = { [self] result in
-            if result != .ok || count == left { done(result) } else { writeChanging(offset, buffers, start + count, done) }
-        }
         do throws(HostError) {
-            // A change before this one may have made it a plain one.
-            if let parts = try straightParts(place, count) { return writeStraight(parts, piece, goOn) }
-            try writeToNewClusters(place, piece, count, goOn)
-        } catch { fail(error, goOn) }
+            // Clusters that are the disk's own already stay where they are, whatever lies beside them: other writes go straight there meanwhile. A change
+            // before this one may have made them so.
+            let parts = try parts(place, count)
+            let own = parts.prefix(while: \.isOwn)
+            let run = own.isEmpty ? Array(parts.prefix { !$0.isOwn }) : Array(own)
+            let length = run.reduce(0) { $0 + $1.count }
+            let piece = buffers.slice(start, length)
+            let goOn: (BlockResult) -> Void = { [self] result in
+                if result != .ok || length == left { done(result) } else { writeChanging(offset, buffers, start + length, done) }
+            }
+            if own.isEmpty { try writeToNewClusters(place, piece, length, goOn) } else { writeStraight(run, piece, goOn) }
+        } catch { fail(error, done) }
     }
 
     private func writeToNewClusters(_ offset: UInt64, _ buffers: [GuestBuffer], _ count: Int, _ done: @escaping (BlockResult) -> Void)
@@ -300,14 +306,24 @@ public final class QCOW2Image: BlockNode {
             for place in places { tables.giveBack(place) }
             return done(result)
         }
+        var set = 0
         do throws(HostError) {
-            for (index, place) in places.enumerated() { try tables.set(first + UInt64(index * header.clusterSize), to: place) }
+            for place in places {
+                try tables.set(first + UInt64(set * header.clusterSize), to: place)
+                set += 1
+            }
             done(.ok)
         } catch {
-            failure = error
-            warnOnce(error)
+            for place in places[set...] { tables.giveBack(place) }
+            note(error)
             done(.failed(errno: error.errno))
         }
+    }
+
+    /// Damaged tables cannot be relied on any more. A full disk or one that fails may do better later: what is in memory is right, and stays to be written.
+    private func note(_ error: HostError) {
+        if error.errno == inputOutputError { failure = error }
+        warnOnce(error)
     }
 
     // MARK: Zeros
@@ -318,7 +334,7 @@ public final class QCOW2Image: BlockNode {
             let size = UInt64(header.clusterSize)
             // Only whole clusters: the rest may stay what it is.
             let first = (offset + size - 1) & ~(size - 1), last = (offset + count) & ~(size - 1)
-            zeroClusters(first, max(first, last)) {
+            zeroClusters(first, max(first, last), keeping: false) {
                 done($0)
                 next()
             }
@@ -333,7 +349,7 @@ public final class QCOW2Image: BlockNode {
         writeZeros(offset, first - offset, tally.ended)
         writeZeros(last, offset + count - last, tally.ended)
         change { [self] next in
-            zeroClusters(first, last) {
+            zeroClusters(first, last, keeping: !mayUnmap) {
                 tally.ended($0)
                 next()
             }
@@ -350,17 +366,18 @@ public final class QCOW2Image: BlockNode {
         }
     }
 
-    private func zeroClusters(_ first: UInt64, _ last: UInt64, _ done: @escaping (BlockResult) -> Void) {
+    /// - Parameter keeping: whether the clusters stay the disk's.
+    private func zeroClusters(_ first: UInt64, _ last: UInt64, keeping: Bool, _ done: @escaping (BlockResult) -> Void) {
         do throws(HostError) {
             if let failure { throw failure }
             for place in stride(from: first, to: last, by: header.clusterSize) {
                 let hidden = backing.map { place >= $0.size } ?? true
-                guard try tables.setZero(place, hasBacking: !hidden) else {
+                guard try tables.setZero(place, hasBacking: !hidden, keeping: keeping) else {
                     // Version 2 cannot say that something is zeros: they are written.
                     let zeros = HostBuffer(count: header.clusterSize)
                     return writeChanging(place, [zeros.buffer], 0) { [self] in
                         withExtendedLifetime(zeros) {}
-                        if $0 == .ok { zeroClusters(place + UInt64(header.clusterSize), last, done) } else { done($0) }
+                        if $0 == .ok { zeroClusters(place + UInt64(header.clusterSize), last, keeping: keeping, done) } else { done($0) }
                     }
                 }
             }
@@ -385,35 +402,44 @@ public final class QCOW2Image: BlockNode {
                 guard tables.isDirty else { return stabilize(end) }
                 try tables.writeCounts()
                 let links = tables.takeLinks()
-                stabilize { [self] in $0 == .ok ? flush(links, end) : broken($0, end) }
-            } catch { broken(error, end) }
+                stabilize { [self] in $0 == .ok ? flush(links, end) : putBack(links, $0, end) }
+            } catch {
+                note(error)
+                fail(error, end)
+            }
         }
     }
 
     private func flush(_ links: QCOW2Tables.Links, _ done: @escaping (BlockResult) -> Void) {
-        do throws(HostError) { try tables.write(links) } catch { return broken(error, done) }
+        do throws(HostError) { try tables.write(links) } catch { return putBack(links, .failed(errno: error.errno), done) }
         stabilize { [self] result in
-            guard result == .ok else { return broken(result, done) }
+            guard result == .ok else { return putBack(links, result, done) }
             do throws(HostError) {
-                if underWay == 0 { try tables.free(links) } else { tables.keepLeaving() }
+                if underWay == 0 { try free(links) } else { tables.keepLeaving() }
                 done(.ok)
-            } catch { broken(error, done) }
+            } catch {
+                note(error)
+                fail(error, done)
+            }
         }
+    }
+
+    /// What nobody uses any more goes back to the host's file system, too, if the disk's owner wants that.
+    private func free(_ links: QCOW2Tables.Links) throws(HostError) {
+        let free = try tables.free(links)
+        guard options.discards else { return }
+        for place in free { metadata.punchHole(at: place, count: UInt64(header.clusterSize)) }
+    }
+
+    /// The links are not written: the next flush does it.
+    private func putBack(_ links: QCOW2Tables.Links, _ result: BlockResult, _ done: @escaping (BlockResult) -> Void) {
+        tables.putBack(links)
+        guard case .failed(let code) = result else { return done(result) }
+        fail(HostError("write the tables of '\(options.path)'", errno: code, remedy: "what is not written yet is kept for the next flush"), done)
     }
 
     /// Whatever has ended is on stable storage, if anybody cares.
     private func stabilize(_ done: @escaping (BlockResult) -> Void) { if options.cache.ignoresFlushes { endLater(done) } else { file.flush(done) } }
-
-    /// Tables that could not be written cannot be relied on any more.
-    private func broken(_ error: HostError, _ done: @escaping (BlockResult) -> Void) {
-        failure = error
-        fail(error, done)
-    }
-
-    private func broken(_ result: BlockResult, _ done: @escaping (BlockResult) -> Void) {
-        guard case .failed(let code) = result else { return done(result) }
-        broken(HostError("write the tables of '\(options.path)'", errno: code), done)
-    }
 
     // MARK: The rest
 
@@ -437,15 +463,29 @@ public final class QCOW2Image: BlockNode {
             return
         }
         try file.setActive(true)
-        try backing?.setActive(true)
-        end = try metadata.size()
+        do throws(HostError) {
+            try backing?.setActive(true)
+            do throws(HostError) { try readAnew() } catch {
+                try? backing?.setActive(false)
+                throw error
+            }
+        } catch {
+            try? file.setActive(false)
+            throw error
+        }
+    }
+
+    /// What another process may have changed.
+    private func readAnew() throws(HostError) {
+        let end = try metadata.size()
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
+        let header: QCOW2Header
         do { header = try QCOW2Header(bytes, path: options.path, fileSize: end, writing: !isReadOnly) } catch {
             throw HostError("use '\(options.path)': \(error.cause)", errno: inputOutputError)
         }
-        tables = try QCOW2Tables(metadata, header)
-        size = (header.size + 511) & ~511
-        if !isReadOnly { try claim() }
+        let tables = try QCOW2Tables(metadata, header)
+        if !isReadOnly { try claim(header) }
+        (self.end, self.header, self.tables, size) = (end, header, tables, (header.size + 511) & ~511)
     }
 
     /// Everything that is known is on the disk when this returns.

@@ -32,6 +32,7 @@ struct QCOW2Refcounts {
             throw QCOW2Error.damaged(file, "a refcount block lies outside")
         }
         let bytes = try file.read(at: table[block], count: header.clusterSize)
+        if blocks.count >= QCOW2Tables.mostTables(header), let clean = blocks.keys.first(where: { !dirtyBlocks.contains($0) }) { blocks[clean] = nil }
         blocks[block] = bytes + [UInt8](repeating: 0, count: header.clusterSize - bytes.count)
     }
 
@@ -98,7 +99,21 @@ struct QCOW2Refcounts {
 
     /// Puts a larger table, with the block that counts it, behind everything that the old one can count.
     private mutating func grow() throws(HostError) {
-        let (old, oldEntries) = (header, table.count)
+        let before = self
+        do throws(HostError) { try writeLargerTable() } catch {
+            // On the disk the old one is still the image's.
+            self = before
+            throw error
+        }
+        // Offset and clusters lie together in the image's header.
+        try file.write(at: 48, bigEndianBytes(header.refcountOffset) + bigEndianBytes(UInt32(header.refcountClusters)))
+        try file.synchronize()
+        let place = before.header.refcountOffset >> UInt64(header.clusterBits)
+        for cluster in place..<place + UInt64(before.header.refcountClusters) { release(cluster) }
+    }
+
+    private mutating func writeLargerTable() throws(HostError) {
+        let oldEntries = table.count
         let first = UInt64(oldEntries) * UInt64(header.refcountsInBlock)
         let clusters = min(2 * header.refcountClusters, header.refcountsInBlock - 1)
         guard clusters > header.refcountClusters else {
@@ -110,26 +125,27 @@ struct QCOW2Refcounts {
         (header.refcountOffset, header.refcountClusters) = ((first + 1) << UInt64(header.clusterBits), clusters)
         try write()
         try file.synchronize()
-        // Offset and clusters lie together in the image's header.
-        try file.write(at: 48, bigEndianBytes(header.refcountOffset) + bigEndianBytes(UInt32(clusters)))
-        try file.synchronize()
-        let place = old.refcountOffset >> UInt64(header.clusterBits)
-        for cluster in place..<place + UInt64(old.refcountClusters) { release(cluster) }
     }
 
     /// One use less, once the tables on the disk say so too.
     mutating func release(_ cluster: UInt64) { leaving.append(cluster) }
 
     /// The tables are on the disk and nothing is under way: what has left is free.
-    mutating func free(_ clusters: Int) throws(HostError) {
+    ///
+    /// - Returns: the clusters that are free now.
+    mutating func free(_ clusters: Int) throws(HostError) -> [UInt64] {
+        var free: [UInt64] = []
         let gone = leaving.prefix(clusters)
         leaving.removeFirst(gone.count)
         for cluster in gone {
             let old = try count(cluster)
             guard old > 0 else { throw QCOW2Error.damaged(file, "a cluster in use is counted as free") }
             try set(cluster, old - 1)
-            if old == 1 { hint = max(1, min(hint, cluster)) }
+            guard old == 1 else { continue }
+            hint = max(1, min(hint, cluster))
+            free.append(cluster)
         }
+        return free
     }
 
     /// Writes down what has changed; the table is written after the blocks that it leads to.

@@ -29,7 +29,9 @@ struct QCOW2Tables {
     /// When each table was last looked at; those that need not be written may go.
     private var uses: [Int: UInt64] = [:]
     private var clock: UInt64 = 0
-    private static let mostTables = 256
+
+    /// Tables, and blocks of counts, that are kept in memory: a table is as large as a cluster, up to 2 MiB.
+    static func mostTables(_ header: QCOW2Header) -> Int { max(8, (16 << 20) >> header.clusterBits) }
 
     init(_ file: HostFile, _ header: QCOW2Header) throws(HostError) {
         (self.file, self.header) = (file, header)
@@ -76,7 +78,7 @@ struct QCOW2Tables {
         guard place & clusterMask == 0 else { throw QCOW2Error.damaged(file, "an L2 table is not aligned") }
         let bytes = try file.read(at: place, count: header.clusterSize)
         guard bytes.count == header.clusterSize else { throw QCOW2Error.damaged(file, "an L2 table lies outside") }
-        if l2.count >= QCOW2Tables.mostTables { forgetOldest() }
+        if l2.count >= QCOW2Tables.mostTables(header) { forgetOldest() }
         l2[index] = (0..<header.l2Entries).map { bytes.bigEndian(at: 8 * $0) ?? 0 }
     }
 
@@ -98,9 +100,19 @@ struct QCOW2Tables {
     mutating func set(_ offset: UInt64, to place: UInt64) throws(HostError) { try replace(offset, by: place | Entry.copied) }
 
     /// From now on it is zeros. False if the format cannot say so.
-    mutating func setZero(_ offset: UInt64, hasBacking: Bool) throws(HostError) -> Bool {
-        guard header.version >= 3 || !hasBacking else { return false }
-        if !hasBacking, try cluster(offset) == .absent { return true }
+    ///
+    /// - Parameter keeping: whether a cluster of its own stays its own.
+    mutating func setZero(_ offset: UInt64, hasBacking: Bool, keeping: Bool) throws(HostError) -> Bool {
+        guard header.version >= 3 || !hasBacking && !keeping else { return false }
+        let old = try cluster(offset)
+        if !hasBacking, old == .absent { return true }
+        if keeping, case .data(let place, true) = old {
+            let (first, second) = self.place(offset)
+            try makeOwn(first)
+            l2[first]?[second] = place | Entry.copied | Entry.zero
+            dirtyL2.insert(first)
+            return true
+        }
         try replace(offset, by: header.version >= 3 && hasBacking ? Entry.zero : 0)
         return true
     }
@@ -173,9 +185,18 @@ struct QCOW2Tables {
     }
 
     /// The links are stable and nothing is under way: what they led to before may be used again.
-    mutating func free(_ links: Links) throws(HostError) {
+    ///
+    /// - Returns: where nobody's clusters are now.
+    mutating func free(_ links: Links) throws(HostError) -> [UInt64] {
         writingL2 = []
-        try refcounts.free(links.leaving)
+        return try refcounts.free(links.leaving).map { $0 << UInt64(header.clusterBits) }
+    }
+
+    /// The links could not be written, or not surely: they are still to be.
+    mutating func putBack(_ links: Links) {
+        dirtyL2.formUnion(writingL2)
+        writingL2 = []
+        isL1Dirty = isL1Dirty || links.l1 != nil
     }
 
     /// The links are stable, and something is under way that may use what they led to before.
