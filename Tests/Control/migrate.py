@@ -314,6 +314,19 @@ class Test:
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
             check(f"{name} is refused", done.returncode == 1 and b"stream" in done.stderr, done.stderr.decode().strip()[-200:])
 
+    def command_lingers(self, source):
+        """A command that takes everything and does not end is cancelled, and does not keep the emulator from ending."""
+        lingering = "exec:cat > /dev/null; exec sleep 1000"
+        source.ask("migrate", uri=lingering)
+        time.sleep(3)
+        check("a lingering command is cancelled", source.ask("migrate_cancel") == {} and source.await_migration("cancelled", 20) and source.works(),
+              source.status())
+        source.ask("migrate", uri=lingering)
+        time.sleep(3)
+        source.ask("quit")
+        check("a lingering command does not keep the emulator", source.guest.wait(20) == 0)
+        source.end()
+
     def source_killed(self, source):
         """After that there is no guest any more."""
         source.ask("migrate-set-parameters", max__bandwidth=16 << 20)
@@ -349,6 +362,7 @@ def run(test, arguments):
     check("the shell answers", True)
     check("no complaints of the kernel's", not side.guest.complaints(), side.guest.complaints())
     test.source_killed(side)
+    test.command_lingers(test.boot())
 
 
 def main():

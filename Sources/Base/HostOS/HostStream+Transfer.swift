@@ -79,21 +79,33 @@ public final class ShellCommand: @unchecked Sendable {
         close(nothing)
     }
 
-    /// Waits until the command has ended, as it does after `endStream`.
-    public func finish() throws(HostError) {
-        isReaped = true
+    /// Whether the command has ended, as it does some time after `endStream`; an error if it has not ended well.
+    public func hasEnded() throws(HostError) -> Bool {
+        if isReaped { return true }
         var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0 { if errno != EINTR { throw HostError("wait for '\(text)'") } }
+        let result = unsafe waitpid(process, &status, WNOHANG)
+        if result == 0 || result < 0 && errno == EINTR { return false }
+        isReaped = true
+        guard result > 0 else { throw HostError("wait for '\(text)'") }
         guard status == 0 else {
             throw HostError(
                 "run '\(text)'", errno: EIO, remedy: status & 0x7f == 0 ? "it ended with status \(status >> 8 & 0xff)" : "a signal ended it")
         }
+        return true
     }
 
     /// Nobody wants its result any more.
     public func kill() {
         guard !isReaped else { return }
         Glibc.kill(process, SIGTERM)
-        try? finish()
+        for _ in 0..<ShellCommand.patience {
+            if (try? hasEnded()) ?? true { return }
+            usleep(10_000)
+        }
+        Glibc.kill(process, SIGKILL)
+        while !((try? hasEnded()) ?? true) { usleep(1000) }
     }
+
+    /// Hundredths of a second that a command gets to end by itself.
+    private static let patience = 20
 }

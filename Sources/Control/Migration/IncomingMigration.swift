@@ -42,6 +42,7 @@ final class IncomingMigration: @unchecked Sendable {
     private func run() {
         do { try take() } catch {
             pipe.abandon()
+            if case .cancelled = error { return withMachineLock { tell(.cancelled) } }
             withMachineLock {
                 tell(.failed)
                 host.failIncoming(error.description)

@@ -30,13 +30,17 @@ struct MachineLoader {
     func receive(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
         var pages = PageReceiver(machine.memory.ramBlocks)
         var sections: [StateSection] = []
+        var stateBytes = 0
         while true {
             var section = try reader.section()
             switch section.kind {
             case .pages: try pages.take(&section)
             case .state:
                 guard sections.count < MachineLoader.mostSections else { throw .damaged("too many parts") }
-                sections.append(try StateSection(&section))
+                let new = try StateSection(&section)
+                stateBytes += new.bytes.count
+                guard stateBytes <= MachineLoader.mostStateBytes else { throw .damaged("too large parts") }
+                sections.append(new)
             case .end:
                 let end = try StreamEnd(&section)
                 guard end.sections == reader.sections - 1 else {
@@ -52,6 +56,8 @@ struct MachineLoader {
 
     /// More parts than any machine has.
     private static let mostSections = 4096
+    /// More bytes than all parts of a machine have: two flash banks have the most.
+    private static let mostStateBytes = 512 << 20
 
     /// Fills the state in, with the machine lock held.
     func fill(_ received: ReceivedMachine, setTime: (Int64) -> Void) throws(MigrationError) {

@@ -8,6 +8,7 @@ final class MigrationPipe: @unchecked Sendable {
     /// Whether the other side can answer.
     let isTwoWay: Bool
     private let lock = Mutex()
+    private let changed = ConditionVariable()
     private var isCancelled = false
     private var buffer: [UInt8] = []
     private var position = 0
@@ -28,7 +29,10 @@ final class MigrationPipe: @unchecked Sendable {
 
     /// Makes whoever waits here give up. From any thread.
     func cancel() {
-        lock.withLock { isCancelled = true }
+        lock.withLock {
+            isCancelled = true
+            changed.broadcast()
+        }
         stream.shutDown()
     }
 
@@ -90,7 +94,10 @@ final class MigrationPipe: @unchecked Sendable {
     func finish() throws(MigrationError) {
         if let command {
             command.endStream()
-            try host { () throws(HostError) in try command.finish() }
+            while !(try host { () throws(HostError) in try command.hasEnded() }) {
+                try check()
+                lock.withLock { if !isCancelled { changed.wait(lock, until: monotonicNanoseconds() + 10_000_000) } }
+            }
         } else if !isTwoWay {
             try host { () throws(HostError) in try stream.synchronize() }
         }

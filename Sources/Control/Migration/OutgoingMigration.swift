@@ -121,7 +121,7 @@ final class OutgoingMigration: @unchecked Sendable {
         try copyWhileRunning(&pages)
         try stopMachine()
         try waitBeforeSwitchover()
-        try copyWhileStopped(&pages)
+        try copyWhileStopped(&pages, pipe)
         try handOver(pipe)
     }
 
@@ -161,7 +161,8 @@ final class OutgoingMigration: @unchecked Sendable {
         }
     }
 
-    private func takeWrittenPages(into pages: inout [PageSet], since start: Int64) {
+    /// - Parameter start: when they began to be written; nil where the machine has stood still since, which says nothing of its pace.
+    private func takeWrittenPages(into pages: inout [PageSet], since start: Int64? = nil) {
         var written = 0
         for (index, block) in blocks.enumerated() {
             let new = block.takeWrittenPages()
@@ -171,7 +172,7 @@ final class OutgoingMigration: @unchecked Sendable {
         let now = monotonicNanoseconds()
         lock.withLock {
             statistics.syncs += 1
-            statistics.dirtyRate = Int64(Double(written) * 1e9 / Double(max(1, now - start)))
+            if let start { statistics.dirtyRate = Int64(Double(written) * 1e9 / Double(max(1, now - start))) }
             statistics.closeWindow(now)
         }
     }
@@ -236,10 +237,12 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     /// Sends what is left, and the state of everything else as it is at one moment.
-    private func copyWhileStopped(_ pages: inout [PageSet]) throws(MigrationError) {
-        takeWrittenPages(into: &pages, since: monotonicNanoseconds())
+    private func copyWhileStopped(_ pages: inout [PageSet], _ pipe: MigrationPipe) throws(MigrationError) {
+        takeWrittenPages(into: &pages)
         try send(&pages, throttled: false)
         for (bytes, tally) in try captureRest() { try send(bytes, tally) }
+        // Who cannot be asked whether he is there may begin as soon as he has the end.
+        if !pipe.isTwoWay { try giveDisksAway() }
         try send(StreamEnd(sections: sections, state: stateBefore).encoded)
     }
 
@@ -260,13 +263,14 @@ final class OutgoingMigration: @unchecked Sendable {
 
     /// Hands the machine over. What cannot answer has it when everything has been written.
     private func handOver(_ pipe: MigrationPipe) throws(MigrationError) {
-        if pipe.isTwoWay {
-            try hear(pipe, expecting: .ready)
-        } else {
+        guard pipe.isTwoWay else {
             try pipe.finish()
+            return try commit()
         }
+        try hear(pipe, expecting: .ready)
         try commit()
-        if pipe.isTwoWay { try pipe.send(SectionWriter(.go).finish()) }
+        try giveDisksAway()
+        try pipe.send(SectionWriter(.go).finish())
     }
 
     private func hear(_ pipe: MigrationPipe, expecting wanted: StreamFormat.Kind?) throws(MigrationError) {
@@ -279,6 +283,9 @@ final class OutgoingMigration: @unchecked Sendable {
     private func commit() throws(MigrationError) {
         lock.withLock { if !isCancelled { isCommitted = true } }
         try check()
+    }
+
+    private func giveDisksAway() throws(MigrationError) {
         let refusal = withMachineLock { () -> String? in
             do { try host.giveDisksAway() } catch { return "\(error)" }
             return nil
@@ -300,15 +307,16 @@ final class OutgoingMigration: @unchecked Sendable {
     private func end(_ outcome: MigrationStatus, _ reason: String?) {
         for block in blocks { block.stopLogging() }
         withMachineLock {
-            let (goesOn, waiting, pipe) = lock.withLock { () -> (Bool, [() -> Void], MigrationPipe?) in
+            let (goesOn, isHandedOver, waiting, pipe) = lock.withLock { () -> (Bool, Bool, [() -> Void], MigrationPipe?) in
                 (status, failure) = (outcome, reason)
                 statistics.ended = monotonicNanoseconds()
                 if outcome == .completed { statistics.remaining = 0 }
                 defer { (onEnd, self.pipe) = ([], nil) }
-                return (hasStopped && outcome != .completed, onEnd, self.pipe)
+                return (hasStopped && outcome != .completed && !isCommitted, isCommitted, onEnd, self.pipe)
             }
             if outcome != .completed { pipe?.abandon() }
-            if outcome == .completed { host.enter(.postmigrate) }
+            // Who was told to go on, or may have been, has the guest now.
+            if outcome == .completed || isHandedOver { host.enter(.postmigrate) }
             if goesOn { host.whileStopped { [self] in goOn() } }
             tell(outcome)
             for body in waiting { body() }
