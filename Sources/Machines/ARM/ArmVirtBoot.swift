@@ -1,7 +1,6 @@
 import AddressSpace
 import ArmSystem
 import BoardKit
-import Diagnostics
 import HostOS
 import MachineModel
 import PlatformDevices
@@ -9,8 +8,6 @@ import PlatformDevices
 /// What is put into the board's memory before the first instruction: kernel, RAM disk, device tree.
 struct ArmVirtBoot {
     private static let unit: UInt64 = 2 << 20
-    /// Where a 32-bit kernel is put, from the beginning of memory: a zImage moves itself (Documentation/arch/arm/booting.rst).
-    private static let kernelOffset32: UInt64 = 0x1_0000
     /// The machine's number for kernels that look at R1: none, for there is a device tree.
     private static let machineNumber: UInt64 = 0xffff_ffff
 
@@ -31,7 +28,7 @@ struct ArmVirtBoot {
     ) throws {
         let base = ArmVirtBoard.Map.memory
         firmware = try ArmVirtBoot.firmware(configuration)
-        var images: [(GuestImage, String)] = []
+        var images: [(image: GuestImage, path: String)] = []
         var initrd: (start: UInt64, end: UInt64)?
         var top = base
         var start: ArmStart?
@@ -39,19 +36,9 @@ struct ArmVirtBoot {
         if hasFirmware {
             try firmwareConfiguration.hand(configuration)
         } else if let path = configuration.kernel {
-            let place = base + (cores.isAArch32 ? ArmVirtBoot.kernelOffset32 : ArmVirtBoot.unit)
-            let kernel = try KernelFile(path: path, architecture: cores.kernels).image(at: place)
-            images.append((kernel, path))
-            // What a zImage unpacks to takes several times its size.
-            top = cores.isAArch32 ? max(kernel.end, base + min(memorySize / 2, 128 << 20)) : kernel.end
-            if let path = configuration.initrd {
-                let bytes = try HostFile.contents(path)
-                // Behind what the kernel says it needs, halfway into memory if there is room for that.
-                let address = max((top + 0xfffff) & ~0xfffff, base + min(memorySize / 2, 128 << 20))
-                images.append((GuestImage(raw: bytes, at: address), path))
-                initrd = (address, address + UInt64(bytes.count))
-                top = address + UInt64(bytes.count)
-            }
+            let place = base + (cores.isAArch32 ? ArmKernel.offset32 : ArmVirtBoot.unit)
+            let kernel = try ArmKernel(path, initrd: configuration.initrd, cores, at: place, base: base, memorySize: memorySize)
+            (images, initrd, top) = (kernel.images, kernel.initrd, kernel.end)
             start = ArmStart(pc: kernel.entry, level: 2)
         }
         let ramDisk = initrd
@@ -66,7 +53,7 @@ struct ArmVirtBoot {
         } else {
             start?.argument = treeAddress
         }
-        self.images = images.map { (image: $0.0, path: $0.1) }
+        self.images = images
         self.start = start
     }
 
@@ -90,9 +77,7 @@ struct ArmVirtBoot {
 
     /// Puts everything into memory. What fits was checked before.
     func load(_ memory: AddressSpace, _ cpus: [any ArmElement], random: (_ count: Int) -> [UInt8]) {
-        for (image, path) in images {
-            do { try image.load(into: memory, path: path) } catch { warn(error.description) }
-        }
+        ArmKernel.load(images, into: memory)
         memory.write(treeAddress, tree.seeded(random))
         for cpu in cpus { cpu.start = cpu.index == 0 ? start : nil }
     }

@@ -68,7 +68,7 @@ enum InterruptController {
 
     /// The wires to a CPU, and the way to its interface's registers.
     func connect(_ cpu: any ArmElement) {
-        func pin(_ line: InterruptLine) -> InputPin { InputPin { [unowned cpu] level in cpu.setInterrupt(line, level: level) } }
+        func pin(_ line: InterruptLine) -> InputPin { CPUWires.pin(cpu, line) }
         switch self {
         case .v2(let gic, _):
             gic.irq[cpu.index].connect(pin(.irq))
