@@ -25,7 +25,11 @@ public struct VersatileExpressBoard: Sendable {
         let quiet: [(UInt64, UInt64)]
 
         /// A peripheral by its number in the map of DUI 0447, 4.2.
-        func peripheral(_ number: UInt64) -> UInt64 { peripherals + number * (isSpread ? 0x1_0000 : 0x1000) }
+        func peripheral(_ number: UInt64) -> UInt64 {
+            guard isSpread else { return peripherals + number * 0x1000 }
+            // The first three lie one place higher there.
+            return peripherals + (number < 3 ? number + 1 : number) * 0x1_0000
+        }
     }
 
     /// The motherboard's peripherals by their numbers.
@@ -65,9 +69,9 @@ public struct VersatileExpressBoard: Sendable {
     static let a15 = VersatileExpressBoard(
         name: "vexpress-a15", help: "ARM Versatile Express for Cortex-A15", cpu: "cortex-a15", maxCPUs: 4, maxMemory: 30 << 30,
         map: Map(
-            peripherals: 0x1c01_0000, isSpread: true, flash: [0x0800_0000, 0x0c00_0000], sram: 0x1400_0000, videoMemory: 0x1800_0000,
+            peripherals: 0x1c00_0000, isSpread: true, flash: [0x0800_0000, 0x0c00_0000], sram: 0x1400_0000, videoMemory: 0x1800_0000,
             memory: 0x8000_0000, distributor: 0x2c00_1000, cpuInterface: 0x2c00_2000,
-            quiet: [(0x1c00_0000, 0x20_0000), (0x1a00_0000, 0x200_0000), (0x2a00_0000, 0x100_0000), (0x7ff0_0000, 0x10_0000)]),
+            quiet: [(0x1c00_0000, 0x20_0000), (0x1a00_0000, 0x200_0000), (0x2b00_0000, 0x10_0000), (0x7ff0_0000, 0x10_0000)]),
         processor: 0x1400_0237, oscillators: [60_000_000, 0, 0, 0, 40_000_000, 23_750_000, 50_000_000, 60_000_000, 40_000_000],
         voltages: [900_000], isA9: false)
 
