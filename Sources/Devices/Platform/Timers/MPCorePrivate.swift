@@ -161,6 +161,12 @@ final class PrivateTimer {
         down.setTick(baseTick * Int64((control >> 8 & 0xff) + 1))
     }
 
+    /// A counter that has stopped at zero goes on when it gets a value.
+    private func restart(_ value: UInt32) {
+        down.set(value)
+        down.setRunning(control & Control.enable != 0)
+    }
+
     func reset() {
         (load, control, isPending) = (0, 0, false)
         down.reset()
@@ -195,8 +201,8 @@ final class PrivateTimer {
         case 0x00:
             load = value
             follow()
-            down.set(value)
-        case 0x04: down.set(value)
+            restart(value)
+        case 0x04: restart(value)
         case 0x08:
             control = value & 0xff07
             follow()
