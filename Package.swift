@@ -87,12 +87,14 @@ let guests: [Target] = [
         uses: ["IR", "Bits", "CHost", "Diagnostics", "Decoding", "CPUModel", "AddressSpace", "HostOS", "SoftFloat", "Snapshot"]),
     // What the instructions of both of Arm's architectures compute.
     module("ArmArithmetic", "Guests/ArmArithmetic", uses: ["Bits", "SoftFloat"]),
+    // What boards connect of an element, in either state.
+    module("ArmSystem", "Guests/ArmSystem", uses: ["CPUModel", "HostOS", "Snapshot"]),
     module(
         "GuestARM", "Guests/ARM", .unsafe,
-        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
+        uses: ["ArmArithmetic", "ArmSystem", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
     module(
         "GuestAArch64", "Guests/AArch64", .unsafe,
-        uses: ["ArmArithmetic", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
+        uses: ["ArmArithmetic", "ArmSystem", "IR", "Bits", "Diagnostics", "Decoding", "HostOS", "CPUModel", "AddressSpace", "SoftFloat", "Snapshot"]),
 ]
 
 let userMode: [Target] = [
@@ -159,7 +161,7 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -200,7 +202,7 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "CPUModel",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "CPUModel",
             "ObjectModel", "MachineControl",
             "JSON",
         ]),
@@ -256,11 +258,11 @@ let package = Package(
         tests(
             "GuestAArch64Tests",
             uses: [
-                "GuestAArch64", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer",
+                "GuestAArch64", "ArmSystem", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer",
             ]),
         tests(
             "GuestARMTests",
-            uses: ["GuestARM", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
+            uses: ["GuestARM", "ArmSystem", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
         tests(
             "DeviceTests",
             uses: [
@@ -280,7 +282,7 @@ let package = Package(
         tests(
             "MigrationTests",
             uses: [
-                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "PlatformDevices", "DeviceModel", "Chardev", "Snapshot",
+                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "GuestARM", "PlatformDevices", "DeviceModel", "Chardev", "Snapshot",
                 "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),

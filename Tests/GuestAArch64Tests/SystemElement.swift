@@ -1,4 +1,5 @@
 import AddressSpace
+import ArmSystem
 import CPUModel
 import EventLoop
 import GuestAArch64
@@ -22,7 +23,7 @@ final class SystemElement {
         (system.hasEL2, system.hasEL3, system.hasInterruptRegisters) = (hasEL2, hasEL3, true)
         var random = SplitMix(1)
         cpu = AArch64CPU(model: try AArch64Model(text), index: 0, memory: memory, system: system) { random.next() }
-        cpu.start = AArch64Start(pc: SystemElement.base, level: level)
+        cpu.start = ArmStart(pc: SystemElement.base, level: level)
         cpu.reset()
     }
 

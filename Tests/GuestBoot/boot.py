@@ -20,11 +20,11 @@ def check(name, condition, detail=""):
 
 
 # A register that the monitor shows.
-REGISTER = {False: "satp", True: "PSTATE="}
+REGISTER = {"riscv64": "satp", "arm64": "PSTATE=", "armhf": "PSR="}
 
 
-def is_arm(system):
-    return board(system).files.endswith("arm64")
+def architecture(system):
+    return os.path.basename(board(system).files)
 
 
 def boot(system, cpus, *more):
@@ -70,7 +70,7 @@ def monitor(system):
         guest.type("\x01c")
         guest.expect(board(system).prompt, 300)
         guest.type("\x01c")
-        for line, answer in {"stop": "(qemu)", "info status": "VM status: paused", "x/2i $pc": ":  ", "info registers": REGISTER[is_arm(system)], "cont": "(qemu)"}.items():
+        for line, answer in {"stop": "(qemu)", "info status": "VM status: paused", "x/2i $pc": ":  ", "info registers": REGISTER[architecture(system)], "cont": "(qemu)"}.items():
             guest.type(line + "\n")
             guest.expect(answer, 20)
         guest.type("\x01c")
@@ -166,28 +166,9 @@ def u_boot(system):
 
 
 def arm_firmware(system):
-    """U-Boot and AAVMF from their packages, unmodified: to a prompt, what they see of flash, and the end."""
+    """U-Boot and AAVMF from their packages, unmodified."""
     files = board(system).files
-    guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", "-bios", f"{files}/u-boot.bin"])
-    try:
-        guest.expect("Hit any key to stop autoboot", 60)
-        guest.type(" ")
-        guest.expect("=> ", 60)
-        guest.type("setexpr answer 0x6 * 0x7; echo answer=$answer\n")
-        guest.expect("answer=2a", 20)
-        guest.expect("=> ", 20)
-        guest.type("erase 4080000 +40000; mw.b 40400000 a5 100; cp.b 40400000 4080010 100; cmp.b 40400000 4080010 100\n")
-        guest.expect("Total of 256 byte(s) were the same", 20)
-        guest.expect("=> ", 20)
-        guest.type("reset\n")
-        guest.expect("Hit any key to stop autoboot", 60)
-        guest.type(" ")
-        guest.expect("=> ", 60)
-        guest.type("poweroff\n")
-        check("U-Boot", guest.wait(20) == 0)
-    except AssertionError as error:
-        check("U-Boot", False, str(error))
-        guest.process.kill()
+    arm_u_boot(system)
     for version in ["2", "3"]:
         with tempfile.TemporaryDirectory() as work:
             shutil.copy(f"{files}/AAVMF_VARS.fd", f"{work}/vars.fd")
@@ -233,6 +214,39 @@ def arm(system, counts):
     boot(system, 1, "-cpu", "cortex-a57")
 
 
+def arm_u_boot(system):
+    """U-Boot from its package, unmodified: to a prompt, what it sees of flash, a reset, and the end."""
+    guest = Guest([system, "-M", "virt", "-m", "256", "-nographic", "-bios", f"{board(system).files}/u-boot.bin"])
+    try:
+        guest.expect("Hit any key to stop autoboot", 60)
+        guest.type(" ")
+        guest.expect("=> ", 60)
+        guest.type("setexpr answer 0x6 * 0x7; echo answer=$answer\n")
+        guest.expect("answer=2a", 20)
+        guest.expect("=> ", 20)
+        guest.type("erase 4080000 +40000; mw.b 40400000 a5 100; cp.b 40400000 4080010 100; cmp.b 40400000 4080010 100\n")
+        guest.expect("Total of 256 byte(s) were the same", 20)
+        guest.expect("=> ", 20)
+        guest.type("reset\n")
+        guest.expect("Hit any key to stop autoboot", 60)
+        guest.type(" ")
+        guest.expect("=> ", 60)
+        guest.type("poweroff\n")
+        check("U-Boot", guest.wait(20) == 0)
+    except AssertionError as error:
+        check("U-Boot", False, str(error))
+        guest.process.kill()
+
+
+def arm32(system, counts):
+    """Debian's kernel with tables of the long format (armmp-lpae), and the one with tables of the short format (armmp), whose PCI must lie below 4 GiB."""
+    arm_u_boot(system)
+    for count in counts:
+        boot(system, count)
+    armmp = f"{board(system).files}/armmp"
+    boot(system, 2, "-M", "virt,highmem=off,gic-version=3", "-kernel", f"{armmp}/Image", "-initrd", f"{armmp}/initramfs.cpio.gz", "-device", "virtio-rng-pci")
+
+
 def rv32(system):
     """OpenSBI for RV32 and a supervisor program of ours behind it."""
     if not shutil.which("riscv64-linux-gnu-gcc"):
@@ -262,8 +276,10 @@ escapes(arguments.system)
 monitor(arguments.system)
 for legacy in [False, True]:
     consoles(arguments.system, legacy)
-if is_arm(arguments.system):
+if architecture(arguments.system) == "arm64":
     arm(arguments.system, arguments.smp or [1])
+elif architecture(arguments.system) == "armhf":
+    arm32(arguments.system, arguments.smp or [1])
 else:
     u_boot(arguments.system)
     no_shutdown(arguments.system)

@@ -21,6 +21,7 @@ class Board:
 BOARDS = {
     "riscv64": Board("riscv64", "ttyS0", "~ # ", "riscv64-linux-gnu-gcc", "fw_dynamic.bin"),
     "aarch64": Board("arm64", "ttyAMA0", "/ # ", "aarch64-linux-gnu-gcc"),
+    "arm": Board("armhf", "ttyAMA0", "/ # ", "arm-linux-gnueabihf-gcc"),
 }
 
 

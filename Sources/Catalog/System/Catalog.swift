@@ -1,5 +1,6 @@
 import ARMMachines
 import GuestAArch64
+import GuestARM
 import GuestRISCV
 import MachineModel
 import RISCVMachines
@@ -8,7 +9,7 @@ import RISCVMachines
 public enum Catalog {
     public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
 
-    private static var boards: [MachineType] { [VirtBoard.type, ArmVirtBoard.type] }
+    private static var boards: [MachineType] { [VirtBoard.type, ArmVirtBoard.type] + VersatileExpressBoard.types }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.
     public static var guests: [String] {
@@ -25,6 +26,7 @@ extension Catalog {
             let models = AArch64Model.models.map { "\($0.name)\t\($0.help)\n" }.joined()
             return models + "properties (=on|off): " + AArch64Model.properties.map(\.name).joined(separator: ", ") + "\n"
         }
+        if guest == "arm" { return ARMModel.models.map { "\($0.name)\t\($0.help)\n" }.joined() }
         let models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
         let properties = RISCVModel.properties.map(\.name) + (guest == "riscv64" ? ["sv39", "sv48", "sv57"] : [])
         return models.map { "\($0.name)\t\($0.help)\n" }.joined() + "properties (=on|off): " + properties.joined(separator: ", ") + "\n"

@@ -1,5 +1,6 @@
 import DeviceModel
 import GuestAArch64
+import GuestARM
 import GuestRISCV
 import MachineControl
 import MachineModel
@@ -26,6 +27,9 @@ extension Catalog {
         if guest.hasPrefix("riscv") {
             models = RISCVModel.models.filter { !$0.name.hasPrefix("rv") || guest.hasSuffix($0.name.suffix(2)) }
             properties = RISCVModel.properties.map { Property($0.name, .bool, "the extension \($0.name)") }
+        } else if guest == "arm" {
+            models = ARMModel.models
+            properties = []
         } else {
             models = AArch64Model.models
             properties = AArch64Model.properties.map { Property($0.name, .bool, "the feature \($0.name)") }
@@ -48,6 +52,8 @@ extension Catalog {
         if guest.hasPrefix("riscv") {
             let model = try RISCVModel(text, rv64: guest == "riscv64")
             for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }
+        } else if guest == "arm" {
+            _ = try ARMModel(text)
         } else {
             let model = try AArch64Model(text)
             for (name, features) in AArch64Model.properties { try values.set(name, .bool(model.features.isSuperset(of: features))) }

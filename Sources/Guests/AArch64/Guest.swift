@@ -1,4 +1,5 @@
 import AddressSpace
+import ArmSystem
 import Bits
 import CPUModel
 import Diagnostics
@@ -7,23 +8,23 @@ import Snapshot
 
 /// A processing element in AArch64 state: of a machine, with the levels and registers of a system, or at EL0 under an operating system that is not a
 /// guest. In that case exceptions go to `onException`.
-public final class AArch64CPU: VirtualCPU {
+public final class AArch64CPU: VirtualCPU, ArmElement {
     public let model: AArch64Model
     /// Of a machine's element: what it has beside what a program sees; nil for a program's.
     public let system: AArch64System?
     /// Where the element starts after a reset.
     public var resetVector: UInt64 = 0
     /// Where a machine's element starts instead, if a boot loader is to be thought of as having run; nil for the reset vector at the highest level.
-    public var start: AArch64Start?
+    public var start: ArmStart?
     /// Whether a machine's element is off after a reset until another one switches it on.
     public var startsOff = false
     /// Tells a timer's output, and after how many ticks (nil: never) `updateTimer` is to be called again. Set by the board.
     public var onTimer: (GenericTimer, _ output: Bool, _ wait: UInt64?) -> Void = { _, _, _ in }
     /// Does what a call by hvc or smc asks of firmware that is not the guest's; false if there is none for such calls. Set by the board.
-    public var onFirmwareCall: (AArch64CPU, FirmwareConduit) -> Bool = { _, _ in false }
+    public var onFirmwareCall: (any ArmElement, FirmwareConduit) -> Bool = { _, _ in false }
     /// The interrupt controller behind the ICC registers. Set by the board.
-    public var interruptInterface: (any AArch64InterruptInterface)?
-    let power = PowerState()
+    public var interruptInterface: (any ArmInterruptInterface)?
+    public let power = PowerState()
     /// What the engine was told last to be the address space.
     var currentContext: UInt64 = 0
     /// Takes an exception on the element's own thread; `header.pc` is the address of the instruction that raised it (of svc too).
@@ -148,7 +149,7 @@ public final class AArch64CPU: VirtualCPU {
         resetRegisters()
         guard system != nil else { return }
         power.switchOn()
-        begin(start ?? AArch64Start(pc: resetVector))
+        begin(start ?? ArmStart(pc: resetVector))
         if startsOff { switchOff() }
         for timer in GenericTimer.allCases { updateTimer(timer) }
     }
@@ -199,6 +200,9 @@ public final class AArch64CPU: VirtualCPU {
     /// X0–X30, or SP for 31.
     public func register(_ number: Int) -> UInt64 { unsafe element.pointee.x[number] }
     public func setRegister(_ number: Int, _ value: UInt64) { unsafe element.pointee.x[number] = value }
+
+    public func callRegister(_ number: Int) -> UInt64 { register(number) }
+    public func setCallResult(_ value: UInt64) { setRegister(0, value) }
 
     public func vector(_ number: Int) -> (low: UInt64, high: UInt64) {
         unsafe (element.pointee.v[2 * number], element.pointee.v[2 * number + 1])

@@ -1,3 +1,4 @@
+import ArmSystem
 import CHost
 import CPUModel
 import IR

@@ -1,3 +1,4 @@
+import ArmSystem
 import Bits
 import CPUModel
 import Diagnostics
@@ -6,7 +7,7 @@ import SoftFloat
 
 extension AArch64CPU {
     /// Ticks of CNTVCT_EL0 in a second.
-    public static let counterFrequency: UInt64 = 62_500_000
+    public static let counterFrequency = ArmCounter.frequency
 
     // MARK: Flags
 

@@ -5,11 +5,11 @@ import IR
 extension ARMCPU {
     private enum Number { static let pc = 15, cpsr = 16, firstDouble = 17 }
 
-    private static let flagTypes =
+    static let flagTypes =
         #"<flags id="cpsr_flags" size="4">"#
         + zip("TVCZN", [5, 28, 29, 30, 31]).map { #"<field name="\#($0)" start="\#($1)" end="\#($1)"/>"# }.joined() + "</flags>"
 
-    private static func table(doubles: Int) -> DebugRegisterTable {
+    static func table(doubles: Int, flagTypes: String = flagTypes, privileged: [DebugFeature] = []) -> DebugRegisterTable {
         let general = ARMRegisters.names.map {
             DebugRegister($0, bits: 32, type: $0 == "sp" ? "data_ptr" : $0 == "pc" ? "code_ptr" : "int", group: "general")
         }
@@ -18,17 +18,24 @@ extension ARMCPU {
         let floats = (0..<doubles).map { DebugRegister("d\($0)", bits: 64, type: "ieee_double", group: "float") }
         let vfp = DebugFeature("org.gnu.gdb.arm.vfp", floats + [DebugRegister("fpscr", bits: 32, type: "int", group: "float")])
         return DebugRegisterTable(
-            architecture: "arm", watchesStopBefore: true, expedited: ["r11", "sp", "pc", "cpsr"], doubles == 0 ? [core] : [core, vfp])
+            architecture: "arm", watchesStopBefore: true, expedited: ["r11", "sp", "pc", "cpsr"], doubles == 0 ? [core] : [core, vfp],
+            privileged: privileged)
     }
 
     private static let tables = [0: table(doubles: 0), 16: table(doubles: 16), 32: table(doubles: 32)]
 
-    var debugTable: DebugRegisterTable { ARMCPU.tables[model.features.doublewords] ?? ARMCPU.table(doubles: model.features.doublewords) }
+    var debugTable: DebugRegisterTable { system == nil ? programTable : machineTable }
+
+    private var programTable: DebugRegisterTable { ARMCPU.tables[model.features.doublewords] ?? ARMCPU.table(doubles: model.features.doublewords) }
+
+    /// The number behind FPSCR's, or behind CPSR's where there is no VFP.
+    private var firstPrivileged: Int { debugTable.general }
 
     func debugBytes(_ number: Int) -> [UInt8] {
         let last = Number.firstDouble + model.features.doublewords
         let value: UInt64 =
             switch number {
+            case firstPrivileged...: privilegedRegister(number - firstPrivileged)
             case ...Number.pc: UInt64(register(number))
             case Number.cpsr: UInt64(cpsr)
             case ..<last: doubleword(number - Number.firstDouble)
@@ -44,6 +51,7 @@ extension ARMCPU {
         let word = UInt32(truncatingIfNeeded: value)
         let last = Number.firstDouble + model.features.doublewords
         switch number {
+        case firstPrivileged...: setPrivilegedRegister(number - firstPrivileged, value)
         case ...Number.pc: setRegister(number, word)
         case Number.cpsr: cpsr = word
         case ..<last: setDoubleword(number - Number.firstDouble, value)

@@ -8,6 +8,9 @@ import IR
 enum ARMHelper: Int, CaseIterable {
     case undefined, raise, changeFlags, readState, writeState, clearExclusive, synchronizeCode, checksum, sumOfDifferences
     case readFloatStatus, writeFloatStatus, convertAlternativeHalf, lanes, hash, checkAlignment
+    case misalignedPair
+    case readCoprocessor, writeCoprocessor, performOperation, barrier, waitForInterrupt, waitForEvent
+    case readSavedState, writeSavedState, setMasks, changeMode, exceptionReturn, restoreState, readBanked, writeBanked
 
     static let table: [Helper] = allCases.map(\.helper)
 
@@ -32,14 +35,11 @@ enum ARMHelper: Int, CaseIterable {
             }
         case .readState:
             Helper("read_state", .readsState) { state, _, _, _ in
-                unsafe ARMCPU.with(state) { cpu in unsafe cpu.applicationState | cpu.element.pointee.bigEndian << 9 | 0x10 }
+                unsafe ARMCPU.with(state) { $0.processorState & ~StatusRegister.execution }
             }
         case .writeState:
             Helper("write_state", [.readsState, .writesState, .sideEffects]) { state, value, mask, _ in
-                unsafe ARMCPU.with(state) { cpu in
-                    cpu.setApplicationState(value, flags: mask.bit(3), greaterEqual: mask.bit(2))
-                    if mask.bit(1) { unsafe cpu.element.pointee.bigEndian = value.bits(9, 1) }
-                }
+                unsafe ARMCPU.with(state) { $0.writeProcessorState(value, fields: mask) }
                 return 0
             }
         case .clearExclusive:
@@ -87,6 +87,9 @@ enum ARMHelper: Int, CaseIterable {
                 unsafe ARMCPU.with(state) { $0.raiseAbort(status: ARMFaultStatus.alignment, address: address, isWrite != 0 ? .write : .read) }
                 return 0
             }
+        case .misalignedPair, .readCoprocessor, .writeCoprocessor, .performOperation, .barrier, .waitForInterrupt, .waitForEvent, .readSavedState,
+            .writeSavedState, .setMasks, .changeMode, .exceptionReturn, .restoreState, .readBanked, .writeBanked:
+            systemHelper
         case .sumOfDifferences:
             Helper("usad8", .pure) { _, first, second, _ in
                 (0..<4).reduce(0) { sum, index in

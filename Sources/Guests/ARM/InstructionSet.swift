@@ -43,3 +43,24 @@ public enum ARMInstructionSet: CaseIterable, Sendable {
         }
     }
 }
+
+extension ARMCPU {
+    /// A register of coprocessor 15 by the manual's name, as the mode in use reads it; nil if there is none. For debuggers, with the element stopped.
+    public func systemRegister(_ name: String) -> UInt64? {
+        guard let row = privilegedRows.first(where: { $0.register.name == name }) else { return nil }
+        return readRegister(row, row.place)
+    }
+
+    /// Sets a register of coprocessor 15; false if there is none.
+    public func setSystemRegister(_ name: String, _ value: UInt64) -> Bool {
+        guard let row = privilegedRows.first(where: { $0.register.name == name }) else { return false }
+        writeRegister(row, row.place, value)
+        return true
+    }
+
+    /// Sets SPSR of the mode in use; false in a mode that has none.
+    public func setSavedState(_ value: UInt32) -> Bool {
+        savedState = UInt64(value)
+        return mode.hasSavedState
+    }
+}

@@ -51,7 +51,7 @@ public struct ARMLinuxABI: LinuxABI {
             return .unsupported("the system calls of the old ABI (svc with a number)", GuestFault(signal: 4, code: 4, address: pc & ~1))
         case .breakpoint: return .fault(GuestFault(signal: 5, code: 1, address: pc & ~1))
         case .prefetchAbort, .dataAbort: return .fault(abort(exception))
-        case .undefined: return .fault(GuestFault(signal: 4, code: 1, address: pc & ~1))
+        case .undefined, .hypervisorCall, .secureCall: return .fault(GuestFault(signal: 4, code: 1, address: pc & ~1))
         }
     }
 

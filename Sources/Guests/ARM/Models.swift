@@ -16,6 +16,9 @@ public struct ARMFeatures: OptionSet, Sendable {
     /// swp and swpb, which v7's multiprocessing extensions trap and v8 has no more.
     static let swap = bit(24), jazelle = bit(25)
     static let fcma = bit(26), jscvt = bit(27), fhm = bit(28), i8mm = bit(29), bf16 = bit(30), sb = bit(31)
+    /// Of the privileged level: the long format of tables, more than one element (TLB maintenance for all of them), the generic timer; hvc with eret and
+    /// banked registers in mrs and msr, smc.
+    static let lpae = bit(32), multiprocessing = bit(33), genericTimer = bit(34), virtualization = bit(35), security = bit(36)
 
     /// D registers.
     var doublewords: Int { contains(.vfp) ? contains(.doublewords32) ? 32 : 16 : 0 }
@@ -34,7 +37,9 @@ public struct ARMModel: Sendable {
 
     private static let v6: ARMFeatures = [.v6, .swap, .vfp, .shortVectors]
     private static let v7: ARMFeatures = [.v6, .v6k, .v6t2, .v7, .vfp, .vfp3, .doublewords32, .neon]
-    private static let v7ve: ARMFeatures = v7.union([.vfp4, .halfConversions, .divideThumb, .divideARM])
+    private static let v7ve: ARMFeatures = v7.union([
+        .vfp4, .halfConversions, .divideThumb, .divideARM, .lpae, .multiprocessing, .genericTimer, .virtualization, .security,
+    ])
     private static let everything: ARMFeatures = v7ve.union([
         .v8, .aes, .pmull, .sha1, .sha2, .crc32, .simd8, .rdm, .dotprod, .fp16,
     ])
@@ -42,10 +47,10 @@ public struct ARMModel: Sendable {
     private static let cores: [Core] = [
         Core(name: "arm926", help: "ARMv5TEJ", features: [.swap, .vfp, .shortVectors, .jazelle], midr: 0x4106_9265),
         Core(name: "arm1136", help: "ARMv6K (r1p3)", features: v6.union(.v6k), midr: 0x4117_b363),
-        Core(name: "arm1176", help: "ARMv6K", features: v6.union(.v6k), midr: 0x410f_b767),
+        Core(name: "arm1176", help: "ARMv6K", features: v6.union([.v6k, .security]), midr: 0x410f_b767),
         Core(name: "cortex-a7", help: "ARMv7-A with virtualization", features: v7ve, midr: 0x410f_c075),
-        Core(name: "cortex-a8", help: "ARMv7-A", features: v7.union(.swap), midr: 0x410f_c080),
-        Core(name: "cortex-a9", help: "ARMv7-A", features: v7.union([.halfConversions, .swap]), midr: 0x410f_c090),
+        Core(name: "cortex-a8", help: "ARMv7-A", features: v7.union([.swap, .security]), midr: 0x410f_c080),
+        Core(name: "cortex-a9", help: "ARMv7-A", features: v7.union([.halfConversions, .swap, .multiprocessing, .security]), midr: 0x410f_c090),
         Core(name: "cortex-a15", help: "ARMv7-A with virtualization", features: v7ve, midr: 0x412f_c0f1),
         Core(name: "max", help: "everything that Apus has", features: everything, midr: 0x411f_d070),
     ]
@@ -61,6 +66,10 @@ public struct ARMModel: Sendable {
         features = core.features
         midr = core.midr
     }
+
+    /// Whether its tables may have the long format, and with that its physical addresses 40 bits.
+    public var hasLongTables: Bool { features.contains(.lpae) }
+    public var hasGenericTimer: Bool { features.contains(.genericTimer) }
 
     /// The architecture's number in /proc/cpuinfo and AT_PLATFORM.
     public var architecture: Int { features.contains(.v8) ? 8 : features.contains(.v7) ? 7 : features.contains(.v6) ? 6 : 5 }

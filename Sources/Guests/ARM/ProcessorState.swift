@@ -43,16 +43,14 @@ extension ARMCPU {
         if setsGE { greaterEqual = value >> 16 & 15 }
     }
 
-    /// CPSR of a program: user mode, interrupts enabled. T goes to bit 0 of `pc`. Setting it changes what a program may change.
+    /// CPSR; T goes to bit 0 of `pc`. Setting a program's changes what a program may change.
     public var cpsr: UInt32 {
         get {
-            let s = unsafe element.pointee
-            let it = (s.it >> 2) << 10 | (s.it & 3) << 25
-            let state = applicationState | it | s.bigEndian << 9 | (header.pc & 1) << 5 | 0x10
-            return UInt32(truncatingIfNeeded: state)
+            UInt32(truncatingIfNeeded: processorState)
         }
         set {
             let value = UInt64(newValue)
+            if system != nil { return setProcessorState(value) }
             applicationState = value
             unsafe element.pointee.it = value.bits(10, 6) << 2 | value.bits(25, 2)
             unsafe element.pointee.bigEndian = value.bits(9, 1)

@@ -41,8 +41,28 @@ struct ARMState {
     var pendingKind: UInt64 = 0
     var pendingStatus: UInt64 = 0
     var pendingAddress: UInt64 = 0
-    /// 1 while the element executes nothing.
+    /// 1 while the element executes nothing: it waits for an interrupt, has been switched off, or was halted for good.
     var halted: UInt64 = 0
+    /// CPSR.M, and CPSR's A, I and F in their places. A program's element is in user mode.
+    var mode: UInt64 = 0x10
+    var masks: UInt64 = 0
+    /// R8–R12 of the other modes while FIQ mode is in use, then FIQ mode's while it is not.
+    var highBanks = InlineArray<10, UInt64>(repeating: 0)
+    /// R13, R14 and SPSR of the modes (`Mode.bank`) that are not in use; SPSR of those that are, too.
+    var stackBanks = InlineArray<8, UInt64>(repeating: 0)
+    var linkBanks = InlineArray<8, UInt64>(repeating: 0)
+    var savedStates = InlineArray<8, UInt64>(repeating: 0)
+    /// Interrupt inputs, a bit for each `InterruptLine`; changed by other threads.
+    var lines: UInt64 = 0
+    /// 1 from a TLB maintenance operation that concerns other elements on, until they have done it.
+    var broadcasts: UInt64 = 0
+    /// Virtual time at which PMCCNTR was 0, in cycles.
+    var cycleOffset: UInt64 = 0
+    /// DACR's values that have MMU indices of their own, and which of them is the one in force.
+    var domainSets = InlineArray<3, UInt64>(repeating: 0)
+    var domainSet: UInt64 = 0
+    /// Registers of coprocessor 15 by `SystemRegister.rawValue`.
+    var system = InlineArray<96, UInt64>(repeating: 0)
 }
 
 /// Register names in the debugger's order, and the fields as the IR sees them.
@@ -58,7 +78,14 @@ enum ARMRegisters {
     static let negativeZero = offset(\.negativeZero), carryA = offset(\.carryA), carryB = offset(\.carryB), overflow = offset(\.overflow)
     static let saturated = offset(\.saturated), greaterEqual = offset(\.greaterEqual), it = offset(\.it), bigEndian = offset(\.bigEndian)
     static let qc = offset(\.qc), floatConditions = offset(\.floatConditions)
+    static let fpexc = offset(\.fpexc), masks = offset(\.masks)
+    static let system = offset(\.system)
     static let tpidrurw = offset(\.tpidrurw), tpidruro = offset(\.tpidruro), tpidrprw = offset(\.tpidrprw)
+
+    /// Offset of user mode's register where another mode has its own: R8 to R14.
+    static func user(_ number: Int) -> Int {
+        number < sp ? offset(\.highBanks) + 8 * (number - 8) : number == sp ? offset(\.stackBanks) : offset(\.linkBanks)
+    }
 
     private static func offset(_ path: PartialKeyPath<ARMState>) -> Int { MemoryLayout<ARMState>.offset(of: path) ?? 0 }
 
@@ -72,6 +99,8 @@ enum ARMRegisters {
                 StateField("nz", negativeZero, .i64), StateField("carry_a", carryA, .i64), StateField("carry_b", carryB, .i64),
                 StateField("v", overflow, .i64), StateField("q", saturated, .i64), StateField("ge", greaterEqual, .i64), StateField("it", it, .i64),
                 StateField("e", bigEndian, .i64), StateField("qc", qc, .i64), StateField("fp_nzcv", floatConditions, .i64),
-                StateField("tpidrurw", tpidrurw, .i64), StateField("tpidruro", tpidruro, .i64), StateField("tpidrprw", tpidrprw, .i64),
-            ])
+                StateField("fpexc", fpexc, .i64), StateField("masks", masks, .i64),
+            ]
+            + (8..<15).map { StateField("usr_\(names[$0])", user($0), .i64) }
+            + SystemRegister.allCases.map { StateField("\($0)", $0.offset, .i64) })
 }

@@ -1,11 +1,11 @@
 import AddressSpace
+import ArmSystem
 import BoardKit
 import CPUModel
 import Chardev
 import DeviceModel
 import DeviceTree
 import EventLoop
-import GuestAArch64
 import HostOS
 import MachineModel
 import PlatformDevices
@@ -60,27 +60,31 @@ public enum ArmVirtBoard {
 
     public static var type: MachineType {
         MachineType(
-            name: "virt", help: "ARM Virtual Machine", guests: ["aarch64"], maxCPUs: 123, defaultMemory: 128 << 20,
-            memoryID: "mach-virt.ram", defaultCPU: { _ in "max" }, properties: ArmVirtOptions.properties, build: build)
+            name: "virt", help: "ARM Virtual Machine", guests: ["aarch64", "arm"], maxCPUs: 123, defaultMemory: 128 << 20,
+            memoryID: "mach-virt.ram", defaultCPU: defaultCPU, properties: ArmVirtOptions.properties, build: build)
     }
+
+    /// QEMU's default on 64-bit machines too is a 32-bit core, which there needs the other program.
+    private static func defaultCPU(_ guest: String) -> String { guest == "arm" ? "cortex-a15" : "max" }
 
     static func build(
         _ configuration: MachineConfiguration, _ guest: String, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void
     ) throws -> Machine {
         let options = try ArmVirtOptions(configuration.properties)
-        let model = try AArch64Model(configuration.cpu ?? "max")
+        let cores = try ArmCores(configuration.cpu ?? defaultCPU(guest), guest: guest)
+        try options.check(cores)
         let size = configuration.memory ?? type.defaultMemory
         guard configuration.cpus <= options.maxCPUs else {
             throw MachineError.tooManyCPUs(configuration.cpus, machine: type.name, max: options.maxCPUs)
         }
-        let limit: UInt64 = 255 << 30
+        let limit: UInt64 = options.highMemory && cores.physicalBits > 32 ? 255 << 30 : 3 << 30
         guard size <= limit else { throw MachineError.tooMuchMemory(size, max: limit) }
         guard size <= hostMemorySize() else { throw MachineError.hostHasLess(size, host: hostMemorySize()) }
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
         root.add(try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource), at: Map.memory)
-        let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, model, options, memory, loop) }
+        let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, cores, count: configuration.cpus, options, memory, loop) }
         let controller = InterruptController.make(options, cpus, memory, root, loop)
         ArmVirtCPUs.connect(cpus, controller, loop)
         PSCI.provide(cpus, options, loop, request)
@@ -93,7 +97,7 @@ public enum ArmVirtBoard {
         let firmware = FirmwareConfiguration(memory: memory)
         firmware.set(.cpuCount, number: UInt16(cpus.count))
         for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
-        let boot = try ArmVirtBoot(configuration, options, model: model, memorySize: size, firmwareConfiguration: firmware)
+        let boot = try ArmVirtBoot(configuration, options, cores: cores, memorySize: size, firmwareConfiguration: firmware)
         let flash = try ArmVirtBoard.flash.make(configuration, memory: memory, firmware: boot.firmware)
         for (bank, device) in flash.enumerated() { root.add(device.region, at: ArmVirtBoard.flash.address(bank)) }
         root.add(uart.makeRegion(), at: Map.uart.0)
@@ -103,7 +107,7 @@ public enum ArmVirtBoard {
         uart.interrupt.connect(controller.shared(Shared.uart))
         rtc.interrupt.connect(controller.shared(Shared.rtc))
         gpio.interrupt.connect(controller.shared(Shared.gpio))
-        let pci = options.pci.make(memory: memory, root: root)
+        let pci = options.pci(cores, hasFirmware: boot.hasFirmware).make(memory: memory, root: root)
         controller.listen(to: pci)
         for (wire, pin) in pci.interrupts.enumerated() { pin.connect(controller.shared(Shared.pci + wire)) }
         let slots = (0..<virtioSlots).map { index in

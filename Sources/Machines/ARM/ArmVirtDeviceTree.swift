@@ -1,11 +1,11 @@
 import DeviceTree
-import GuestAArch64
 import MachineModel
 
 /// The board's device tree, node by node as QEMU 7.2 has it, without the platform bus and the PMU.
 struct ArmVirtDeviceTree {
     private let options: ArmVirtOptions
-    private let model: AArch64Model
+    private let cores: ArmCores
+    private let hasFirmware: Bool
     private let cpus: Int
     private let memorySize: UInt64
     private let commandLine: String?
@@ -22,11 +22,12 @@ struct ArmVirtDeviceTree {
     private enum Interrupt { static let shared: UInt32 = 0, `private`: UInt32 = 1, edge: UInt32 = 1, level: UInt32 = 4 }
 
     init(
-        _ configuration: MachineConfiguration, _ options: ArmVirtOptions, model: AArch64Model, memorySize: UInt64,
+        _ configuration: MachineConfiguration, _ options: ArmVirtOptions, cores: ArmCores, hasFirmware: Bool, memorySize: UInt64,
         initrd: (start: UInt64, end: UInt64)?
     ) {
         self.options = options
-        self.model = model
+        self.cores = cores
+        self.hasFirmware = hasFirmware
         self.memorySize = memorySize
         self.initrd = initrd
         cpus = configuration.cpus
@@ -88,7 +89,7 @@ struct ArmVirtDeviceTree {
         var node = DeviceTreeNode("cpu@\(String(affinity, radix: 16))")
         node.set("phandle", cells: [Handle.cpu(index)])
         node.set("device_type", strings: "cpu")
-        node.set("compatible", strings: model.name == "max" ? "arm,armv8" : "arm,\(model.name)")
+        node.set("compatible", strings: cores.compatible)
         node.set("reg", cells: [UInt32(truncatingIfNeeded: affinity)])
         if cpus > 1, !options.secure { node.set("enable-method", strings: "psci") }
         return node
@@ -98,9 +99,11 @@ struct ArmVirtDeviceTree {
         var node = DeviceTreeNode("psci")
         node.set("compatible", strings: "arm,psci-1.0", "arm,psci-0.2", "arm,psci")
         node.set("method", strings: options.virtualization ? "smc" : "hvc")
-        node.set("cpu_suspend", cells: [0xc400_0001])
+        // Functions that take addresses have numbers of their own for 64-bit callers.
+        let wide: UInt32 = cores.isAArch32 ? 0 : 1 << 30
+        node.set("cpu_suspend", cells: [0x8400_0001 | wide])
         node.set("cpu_off", cells: [0x8400_0002])
-        node.set("cpu_on", cells: [0xc400_0003])
+        node.set("cpu_on", cells: [0x8400_0003 | wide])
         return node
     }
 
@@ -110,7 +113,11 @@ struct ArmVirtDeviceTree {
     private var timer: DeviceTreeNode {
         typealias Private = ArmVirtBoard.Private
         var node = DeviceTreeNode("timer")
-        node.set("compatible", strings: "arm,armv8-timer", "arm,armv7-timer")
+        if cores.isV8 {
+            node.set("compatible", strings: "arm,armv8-timer", "arm,armv7-timer")
+        } else {
+            node.set("compatible", strings: "arm,armv7-timer")
+        }
         node.set("always-on")
         let lines = [Private.secure, Private.physical, Private.virtual, Private.hypervisor]
         node.set("interrupts", cells: lines.flatMap { [Interrupt.private, UInt32($0), privateFlags] })
@@ -237,7 +244,7 @@ struct ArmVirtDeviceTree {
     }
 
     private var pci: DeviceTreeNode {
-        var node = options.pci.node("pcie") {
+        var node = options.pci(cores, hasFirmware: hasFirmware).node("pcie") {
             [Handle.interrupts, 0, 0, Interrupt.shared, UInt32(ArmVirtBoard.Shared.pci + $0), Interrupt.level]
         }
         if options.gic == .v2 || options.its { node.set("msi-map", cells: [0, Handle.messages, 0, 0x1_0000]) }

@@ -59,11 +59,19 @@ struct ArmVirtOptions {
         return false
     }
 
-    var pci: PCILayout {
+    /// 32-bit cores have neither EL2 nor, in front of firmware, PCI's configuration space behind 4 GiB.
+    func check(_ cores: ArmCores) throws(MachineError) {
+        if cores.isAArch32, virtualization { throw .notSupported("-machine virtualization=on with a 32-bit core") }
+        guard case .aarch32(let model) = cores, !model.hasGenericTimer else { return }
+        throw .notSupported("-machine virt with -cpu \(model.name), which has no generic timer,")
+    }
+
+    func pci(_ cores: ArmCores, hasFirmware: Bool) -> PCILayout {
         typealias Map = ArmVirtBoard.Map
+        let isHigh = highMemory && cores.physicalBits > 32
         return PCILayout(
-            configuration: highMemory ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO, memory: Map.pciMemory,
-            highMemory: highMemory ? Map.pciHighMemory : nil)
+            configuration: isHigh && !(cores.isAArch32 && hasFirmware) ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO, memory: Map.pciMemory,
+            highMemory: isHigh ? Map.pciHighMemory : nil)
     }
 
     var maxCPUs: Int { gic == .v2 ? 8 : 123 }

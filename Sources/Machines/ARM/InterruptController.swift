@@ -1,7 +1,7 @@
 import AddressSpace
+import ArmSystem
 import DeviceModel
 import EventLoop
-import GuestAArch64
 import PCI
 import PlatformDevices
 
@@ -11,7 +11,7 @@ enum InterruptController {
     case v3(GICv3, GICv3ITS?, EventLoop)
 
     static func make(
-        _ options: ArmVirtOptions, _ cpus: [AArch64CPU], _ memory: AddressSpace, _ root: MemoryRegion, _ loop: EventLoop
+        _ options: ArmVirtOptions, _ cpus: [any ArmElement], _ memory: AddressSpace, _ root: MemoryRegion, _ loop: EventLoop
     ) -> InterruptController {
         typealias Map = ArmVirtBoard.Map
         switch options.gic {
@@ -67,8 +67,8 @@ enum InterruptController {
     }
 
     /// The wires to a CPU, and the way to its interface's registers.
-    func connect(_ cpu: AArch64CPU) {
-        func pin(_ line: InterruptLine) -> InputPin { InputPin { [unowned cpu] level in cpu.setInterrupt(line, level: level) } }
+    func connect(_ cpu: any ArmElement) {
+        func pin(_ line: InterruptLine) -> InputPin { CPUWires.pin(cpu, line) }
         switch self {
         case .v2(let gic, _):
             gic.irq[cpu.index].connect(pin(.irq))
@@ -85,7 +85,7 @@ enum InterruptController {
 }
 
 /// A CPU's way to its interface in a GICv3.
-private final class InterfaceLink: AArch64InterruptInterface {
+private final class InterfaceLink: ArmInterruptInterface {
     private let gic: GICv3
     private let cpu: Int
     private unowned let loop: EventLoop

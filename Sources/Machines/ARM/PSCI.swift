@@ -1,5 +1,5 @@
+import ArmSystem
 import EventLoop
-import GuestAArch64
 import MachineModel
 
 /// Firmware for power (Arm DEN 0022, PSCI 1.1) that the board has where the guest brings none at a higher level.
@@ -23,13 +23,13 @@ final class PSCI {
         case success = 0, notSupported = -1, invalidParameters = -2, alreadyOn = -4, onPending = -5
     }
 
-    private let cpus: [AArch64CPU]
+    private let cpus: [any ArmElement]
     private let options: ArmVirtOptions
     private unowned let loop: EventLoop
     private let request: (MachineRequest) -> Void
 
     /// Lets the CPUs' calls come here: by smc where EL2 is the guest's, else by hvc.
-    static func provide(_ cpus: [AArch64CPU], _ options: ArmVirtOptions, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void) {
+    static func provide(_ cpus: [any ArmElement], _ options: ArmVirtOptions, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void) {
         if options.secure { return }
         let psci = PSCI(cpus, options, loop, request)
         let conduit: FirmwareConduit = options.virtualization ? .smc : .hvc
@@ -42,7 +42,7 @@ final class PSCI {
         }
     }
 
-    private init(_ cpus: [AArch64CPU], _ options: ArmVirtOptions, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void) {
+    private init(_ cpus: [any ArmElement], _ options: ArmVirtOptions, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void) {
         self.cpus = cpus
         self.options = options
         self.loop = loop
@@ -50,19 +50,19 @@ final class PSCI {
     }
 
     /// The SMC calling convention: the function in W0, arguments from X1 on, the result in X0.
-    private func call(_ cpu: AArch64CPU) {
-        let number = cpu.register(0) & 0xffff_ffff
+    private func call(_ cpu: any ArmElement) {
+        let number = cpu.callRegister(0) & 0xffff_ffff
         guard let function = Function(number: number) else { return answer(cpu, .notSupported) }
         let isWide = number.bit30
-        func argument(_ index: Int) -> UInt64 { isWide ? cpu.register(index) : cpu.register(index) & 0xffff_ffff }
+        func argument(_ index: Int) -> UInt64 { isWide ? cpu.callRegister(index) : cpu.callRegister(index) & 0xffff_ffff }
         switch function {
-        case .version: cpu.setRegister(0, 1 << 16 | 1)
+        case .version: cpu.setCallResult(1 << 16 | 1)
         case .features: features(cpu, argument(1))
         case .cpuOn: answer(cpu, switchOn(argument(1), entry: argument(2), context: argument(3)))
         case .cpuOff: cpu.switchOff()
         case .affinityInfo: affinityInfo(cpu, argument(1))
         // The trusted system, of which there is none, need not be moved.
-        case .migrateInfoType: cpu.setRegister(0, 2)
+        case .migrateInfoType: cpu.setCallResult(2)
         // As a standby state: the call returns when an interrupt is pending.
         case .suspend:
             answer(cpu, .success)
@@ -72,25 +72,25 @@ final class PSCI {
         }
     }
 
-    private func answer(_ cpu: AArch64CPU, _ status: Status) { cpu.setRegister(0, UInt64(bitPattern: status.rawValue)) }
+    private func answer(_ cpu: any ArmElement, _ status: Status) { cpu.setCallResult(UInt64(bitPattern: status.rawValue)) }
 
-    private func features(_ cpu: AArch64CPU, _ number: UInt64) { answer(cpu, Function(number: number) == nil ? .notSupported : .success) }
+    private func features(_ cpu: any ArmElement, _ number: UInt64) { answer(cpu, Function(number: number) == nil ? .notSupported : .success) }
 
-    private func find(_ affinity: UInt64) -> AArch64CPU? { cpus.first { options.affinity($0.index) == affinity & 0xff_00ff_ffff } }
+    private func find(_ affinity: UInt64) -> (any ArmElement)? { cpus.first { options.affinity($0.index) == affinity & 0xff_00ff_ffff } }
 
     private func switchOn(_ affinity: UInt64, entry: UInt64, context: UInt64) -> Status {
         guard let target = find(affinity) else { return .invalidParameters }
-        if target.switchOn(AArch64Start(pc: entry, argument: context, level: options.virtualization ? 2 : 1)) { return .success }
+        if target.switchOn(ArmStart(pc: entry, argument: context, level: options.virtualization ? 2 : 1)) { return .success }
         return target.isSwitchedOn ? .alreadyOn : .onPending
     }
 
-    private func affinityInfo(_ cpu: AArch64CPU, _ affinity: UInt64) {
+    private func affinityInfo(_ cpu: any ArmElement, _ affinity: UInt64) {
         guard let target = find(affinity) else { return answer(cpu, .invalidParameters) }
-        cpu.setRegister(0, target.isSwitchedOn ? 0 : target.isSwitchedOff ? 1 : 2)
+        cpu.setCallResult(target.isSwitchedOn ? 0 : target.isSwitchedOff ? 1 : 2)
     }
 
     /// The machine ends: the caller executes nothing any more.
-    private func end(_ cpu: AArch64CPU, _ what: MachineRequest) {
+    private func end(_ cpu: any ArmElement, _ what: MachineRequest) {
         cpu.switchOff()
         loop.lock.withLock { request(what) }
     }

@@ -9,10 +9,12 @@ public struct BootTree {
     /// Properties of `chosen` that are filled with randomness at each start, and how many bytes they have.
     private let seeds: [(property: String, bytes: Int)]
 
-    /// - Parameter initrd: first and last-plus-one address of the initial RAM disk.
+    /// - Parameters:
+    ///   - initrd: first and last-plus-one address of the initial RAM disk.
+    ///   - completing: writes into a tree of the user's what the board knows better.
     public init(
         _ configuration: MachineConfiguration, initrd: (start: UInt64, end: UInt64)?, seeds: [(property: String, bytes: Int)],
-        generated: () -> DeviceTreeNode
+        completing: (inout DeviceTreeBlob) throws -> Void = { _ in }, generated: () throws -> DeviceTreeNode
     ) throws {
         self.seeds = seeds
         isGenerated = configuration.deviceTree == nil
@@ -26,6 +28,7 @@ public struct BootTree {
             try blob.set(node: "chosen", "linux,initrd-start", bytes: BootTree.bigEndian(initrd.start))
             try blob.set(node: "chosen", "linux,initrd-end", bytes: BootTree.bigEndian(initrd.end))
         }
+        try completing(&blob)
         bytes = blob.packed()
     }
 

@@ -8,16 +8,34 @@ public struct KernelArchitecture {
     let name: String
     /// ELF's number of the architecture.
     let machine: UInt16
-    /// Four bytes at offset 0x38 of a Linux Image.
+    /// Four bytes of a Linux Image, and where they are.
     let magic: [UInt8]
+    let magicOffset: Int
+    /// How many bytes an Image says that it takes in memory, or of a zImage that it has; nil for a damaged header.
+    let size: (_ header: [UInt8]) -> UInt64?
     /// Whether bytes are the beginning of instructions.
     let isInstruction: (UInt32) -> (isKnown: Bool, bytes: Int)
 
     public init(name: String, machine: UInt16, magic: String, isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)) {
+        self.init(name: name, machine: machine, magic: Array(magic.utf8), magicOffset: 0x38, size: KernelArchitecture.imageSize, isInstruction: isInstruction)
+    }
+
+    public init(
+        name: String, machine: UInt16, magic: [UInt8], magicOffset: Int, size: @escaping (_ header: [UInt8]) -> UInt64?,
+        isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)
+    ) {
         self.name = name
         self.machine = machine
-        self.magic = Array(magic.utf8)
+        self.magic = magic
+        self.magicOffset = magicOffset
+        self.size = size
         self.isInstruction = isInstruction
+    }
+
+    /// The size that an Image of the 64-bit architectures says it needs (Documentation/arch/riscv/boot-image-header.rst,
+    /// Documentation/arch/arm64/booting.rst).
+    private static func imageSize(_ header: [UInt8]) -> UInt64? {
+        (0..<8).reduce(UInt64(0)) { $0 | UInt64(header[16 + $1]) << UInt64(8 * $1) }
     }
 }
 
@@ -42,17 +60,17 @@ public struct KernelFile {
         }
         if let image = try GuestImage(elf: bytes, machine: architecture.machine, path: path) { return image }
         guard bytes.count > 64 else { throw MachineError.badImage(path, reason: "it is too short for a kernel") }
-        if Array(bytes[0x38..<0x3c]) == architecture.magic { return try linux(bytes, start) }
+        let place = architecture.magicOffset
+        if Array(bytes[place..<place + 4]) == architecture.magic { return try linux(bytes, start) }
         guard looksLikeCode(bytes) else {
             throw MachineError.badImage(path, reason: "it is no \(architecture.name) Linux Image, no ELF file, and no \(architecture.name) code")
         }
         return GuestImage(raw: bytes, at: start)
     }
 
-    /// A Linux Image (Documentation/arch/riscv/boot-image-header.rst, Documentation/arch/arm64/booting.rst), which says how much memory it needs.
+    /// A Linux Image, which says how much memory it needs.
     private func linux(_ bytes: [UInt8], _ start: UInt64) throws -> GuestImage {
-        let size = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[16 + $1]) << UInt64(8 * $1) }
-        guard size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
+        guard let size = architecture.size(bytes), size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
         if let end = endOfSections(bytes), bytes.count < end {
             throw MachineError.badImage(path, reason: "it is cut off: \(bytes.count) bytes, and its header tells of \(end)")
         }

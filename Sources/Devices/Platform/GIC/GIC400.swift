@@ -48,7 +48,8 @@ public final class GIC400: Device {
         self.memory = memory
         irq = (0..<cpus).map { _ in OutputPin() }
         fiq = (0..<cpus).map { _ in OutputPin() }
-        interrupts = GICInterrupts(cpus: cpus)
+        // SGIs are always enabled (DDI 0471, table 3-2): a core that waits for its first one has had no chance to enable it.
+        interrupts = GICInterrupts(cpus: cpus, alwaysEnabled: 0xffff)
         targets = [UInt8](repeating: 0, count: GICInterrupts.count)
         senders = [UInt8](repeating: 0, count: cpus * GICInterrupts.sgiCount)
         interfaces = (0..<cpus).map { _ in Interface() }

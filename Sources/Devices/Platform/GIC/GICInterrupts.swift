@@ -17,6 +17,8 @@ struct GICInterrupts: SnapshotState {
     static let priorityMask: UInt8 = 0xf8
 
     let cpus: Int
+    /// Private interrupts that nobody can disable: the SGIs in many implementations.
+    let alwaysEnabled: UInt32
     var enabled: [UInt32]
     /// Pending by an edge or by software.
     var latched: [UInt32]
@@ -28,8 +30,9 @@ struct GICInterrupts: SnapshotState {
     var level: [UInt32]
     var priority: [UInt8]
 
-    init(cpus: Int) {
+    init(cpus: Int, alwaysEnabled: UInt32 = 0) {
         self.cpus = cpus
+        self.alwaysEnabled = alwaysEnabled
         let words = [UInt32](repeating: 0, count: cpus + GICInterrupts.wordCount - 1)
         (enabled, latched, active, group, edge, level) = (words, words, words, words, words, words)
         priority = [UInt8](repeating: 0, count: cpus * 32 + GICInterrupts.count - 32)
@@ -38,8 +41,8 @@ struct GICInterrupts: SnapshotState {
 
     mutating func reset() {
         for word in enabled.indices {
-            // SGIs are edges, and in many implementations always enabled; here software enables them.
-            (enabled[word], latched[word], active[word], group[word]) = (0, 0, 0, 0)
+            (enabled[word], latched[word], active[word], group[word]) = (word < cpus ? alwaysEnabled : 0, 0, 0, 0)
+            // SGIs are edges.
             edge[word] = word < cpus ? 0xffff : 0
         }
         for index in priority.indices { priority[index] = 0 }
@@ -53,6 +56,7 @@ struct GICInterrupts: SnapshotState {
         visitor.table("edge", &edge)
         visitor.table("level", &level)
         visitor.table("priority", &priority)
+        visitor.check("what is always enabled is enabled", (0..<cpus).allSatisfy { enabled[$0] & alwaysEnabled == alwaysEnabled })
     }
 
     /// Where a CPU's word of 32 interrupts is.
@@ -167,7 +171,7 @@ struct GICInterrupts: SnapshotState {
         switch offset >> 7 {
         case 1: group[place] = group[place] & ~mask | bits
         case 2: enabled[place] |= bits
-        case 3: enabled[place] &= ~bits
+        case 3: enabled[place] &= place < cpus ? ~bits | alwaysEnabled : ~bits
         case 4: latched[place] |= bits
         case 5: latched[place] &= ~bits
         case 6: active[place] |= bits

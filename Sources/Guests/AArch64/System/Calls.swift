@@ -1,19 +1,8 @@
+import ArmSystem
 import CPUModel
 import Diagnostics
 import Glibc
 import IR
-
-/// The instruction by which firmware is called.
-public enum FirmwareConduit: Sendable { case hvc, smc }
-
-/// An interrupt controller whose registers are the element's system registers (Arm IHI 0069, chapter 12.2). Called on the element's thread.
-public protocol AArch64InterruptInterface: AnyObject {
-    /// - Parameters:
-    ///   - encoding: op0, op1, CRn, CRm and op2 in 16 bits.
-    ///   - isVirtual: the interface that a hypervisor shows its guest rather than the real one.
-    func read(_ encoding: Int, isVirtual: Bool) -> UInt64
-    func write(_ encoding: Int, isVirtual: Bool, _ value: UInt64)
-}
 
 extension AArch64CPU {
     /// hvc and smc: firmware outside the guest, a level of the guest, or an undefined instruction. False if the noted exception is to be delivered.

@@ -1,15 +1,12 @@
+import ArmSystem
 import CHost
 import CPUModel
 import Diagnostics
 import IR
 
-/// Interrupt inputs of an element.
-public enum InterruptLine: UInt64, CaseIterable, Sendable {
-    case irq, fiq, virtualIRQ, virtualFIQ
-
-    fileprivate var bit: UInt64 { 1 << rawValue }
-    fileprivate var vector: UInt64 { self == .irq || self == .virtualIRQ ? 0x80 : 0x100 }
-    fileprivate var mask: UInt64 { self == .irq || self == .virtualIRQ ? ProcessState.i : ProcessState.f }
+extension InterruptLine {
+    fileprivate var vector: UInt64 { isIRQ ? 0x80 : 0x100 }
+    fileprivate var mask: UInt64 { isIRQ ? ProcessState.i : ProcessState.f }
 }
 
 extension AArch64CPU {
@@ -41,7 +38,7 @@ extension AArch64CPU {
     private func target(_ line: InterruptLine) -> Int? {
         let isMasked = self[.daif] & line.mask != 0
         let hypervisor = hypervisor
-        let isIRQ = line.vector == 0x80
+        let isIRQ = line.isIRQ
         let routesToEL2 = hypervisor & ((isIRQ ? HypervisorControl.imo : HypervisorControl.fmo) | HypervisorControl.tge) != 0
         if line == .virtualIRQ || line == .virtualFIQ {
             return level < 2 && routesToEL2 && hypervisor & HypervisorControl.tge == 0 && !isMasked ? 1 : nil

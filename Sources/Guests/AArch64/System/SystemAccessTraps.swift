@@ -1,3 +1,4 @@
+import ArmSystem
 import Bits
 import CPUModel
 import Diagnostics

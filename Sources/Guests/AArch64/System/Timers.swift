@@ -1,10 +1,7 @@
-import Bits
+import ArmSystem
 import CPUModel
 
-/// The generic timers of an element (DDI 0487, D11.2), each with an interrupt of its own.
-public enum GenericTimer: Int, CaseIterable, Sendable {
-    case physical, virtual, hypervisor, hostVirtual, secure
-
+extension GenericTimer {
     var control: SystemRegister { [.cntp_ctl_el0, .cntv_ctl_el0, .cnthp_ctl_el2, .cnthv_ctl_el2, .cntps_ctl_el1][rawValue] }
     var compare: SystemRegister { [.cntp_cval_el0, .cntv_cval_el0, .cnthp_cval_el2, .cnthv_cval_el2, .cntps_cval_el1][rawValue] }
     var value: SystemRegister { [.cntp_tval_el0, .cntv_tval_el0, .cnthp_tval_el2, .cnthv_tval_el2, .cntps_tval_el1][rawValue] }
@@ -29,33 +26,28 @@ extension AArch64CPU {
 
     func readTimer(_ timer: GenericTimer, _ register: SystemRegister) -> UInt64 {
         switch register {
-        case timer.control: self[register] | (isDue(timer, at: count(of: timer)) ? 4 : 0)
-        case timer.value: (self[timer.compare] &- count(of: timer)).bits(0, 32)
+        case timer.control: reading(timer).shownControl
+        case timer.value: reading(timer).shownValue
         default: self[register]
         }
     }
 
     func writeTimer(_ timer: GenericTimer, _ register: SystemRegister, _ value: UInt64) {
         if register == timer.value {
-            self[timer.compare] = count(of: timer) &+ value.bits(0, 32).signExtended(from: 32)
+            self[timer.compare] = TimerReading.compare(value: value, at: count(of: timer))
         } else {
             self[register] = register == timer.control ? value & 3 : value
         }
         updateTimer(timer)
     }
 
-    /// ISTATUS.
-    private func isDue(_ timer: GenericTimer, at count: UInt64) -> Bool {
-        self[timer.control] & 1 != 0 && Int64(bitPattern: count &- self[timer.compare]) >= 0
+    private func reading(_ timer: GenericTimer) -> TimerReading {
+        TimerReading(control: self[timer.control], compare: self[timer.compare], count: count(of: timer))
     }
 
     /// Tells the board the timer's output, and when to call again.
     public func updateTimer(_ timer: GenericTimer) {
-        let control = self[timer.control]
-        // Read once: a count that passes the compared value meanwhile would be neither due nor waited for.
-        let count = count(of: timer)
-        let isDue = isDue(timer, at: count)
-        let wait = self[timer.compare] &- count
-        onTimer(timer, isDue && control & 2 == 0, control & 1 != 0 && !isDue ? wait : nil)
+        let reading = reading(timer)
+        onTimer(timer, reading.output, reading.wait)
     }
 }

@@ -15,6 +15,11 @@ enum SystemInstruction: Int, ChapterInstruction {
     case mrs, mrs_spsr, msr_reg, msr_imm, hint, setend, cps
     case clrex, dsb, dmb, isb, sb
     case mcr, mrc, mcrr, mrrc
+    // The privileged level's.
+    case mrs_banked, msr_banked, hvc, smc, eret, subs_pc, cps_t
+    case srs, rfe, stm_user, ldm_user, ldm_return
+    /// Debug and Jazelle: coprocessor 14.
+    case mcr_debug, mrc_debug
 }
 
 let a32BranchRows: [DecodeRow] = [
@@ -46,6 +51,16 @@ let a32SystemRows: [DecodeRow] = [
     .init(SystemInstruction.mrc, "cccc 1110 ooo 1 nnnn tttt 1111 ooo 1 mmmm"),
     .init(SystemInstruction.mcrr, "cccc 1100 0100 ssss tttt 1111 oooo mmmm"),
     .init(SystemInstruction.mrrc, "cccc 1100 0101 ssss tttt 1111 oooo mmmm"),
+    .init(SystemInstruction.mcr_debug, "cccc 1110 ooo 0 nnnn tttt 1110 ooo 1 mmmm"),
+    .init(SystemInstruction.mrc_debug, "cccc 1110 ooo 1 nnnn tttt 1110 ooo 1 mmmm"),
+    .init(SystemInstruction.mrs_banked, "cccc 00010 r 00 kkkk dddd 001 k 0000 0000", .virtualization),
+    .init(SystemInstruction.msr_banked, "cccc 00010 r 10 kkkk 1111 001 k 0000 nnnn", .virtualization),
+    .init(SystemInstruction.hvc, "cccc 00010100 iiiiiiiiiiii 0111 iiii", .virtualization),
+    .init(SystemInstruction.smc, "cccc 00010110 0000 0000 0000 0111 iiii", .security),
+    .init(SystemInstruction.eret, "cccc 00010110 0000 0000 0000 0110 1110", .virtualization),
+    .init(SystemInstruction.stm_user, "cccc 100 p u 1 0 0 nnnn rrrrrrrrrrrrrrrr"),
+    .init(SystemInstruction.ldm_user, "cccc 100 p u 1 0 1 nnnn 0 rrrrrrrrrrrrrrr"),
+    .init(SystemInstruction.ldm_return, "cccc 100 p u 1 w 1 nnnn 1 rrrrrrrrrrrrrrr"),
 ]
 
 let t32SystemRows: [DecodeRow] = [
@@ -62,12 +77,27 @@ let t32SystemRows: [DecodeRow] = [
     .init(SystemInstruction.mrc, "1110 1110 ooo 1 nnnn tttt 1111 ooo 1 mmmm", .v6t2),
     .init(SystemInstruction.mcrr, "1110 1100 0100 ssss tttt 1111 oooo mmmm", .v6t2),
     .init(SystemInstruction.mrrc, "1110 1100 0101 ssss tttt 1111 oooo mmmm", .v6t2),
+    .init(SystemInstruction.mcr_debug, "1110 1110 ooo 0 nnnn tttt 1110 ooo 1 mmmm", .v6t2),
+    .init(SystemInstruction.mrc_debug, "1110 1110 ooo 1 nnnn tttt 1110 ooo 1 mmmm", .v6t2),
+    .init(SystemInstruction.mrs_banked, "11110011 111 r kkkk 1000 dddd 001 k 0000", .virtualization),
+    .init(SystemInstruction.msr_banked, "11110011 100 r nnnn 1000 kkkk 001 k 0000", .virtualization),
+    .init(SystemInstruction.hvc, "11110111 1110 iiii 1000 iiiiiiiiiiii", .virtualization),
+    .init(SystemInstruction.smc, "11110111 1111 iiii 1000 0000 0000 0000", .security),
+    .init(SystemInstruction.subs_pc, "11110011 1101 1110 1000 1111 iiiiiiii", .v6t2),
+    .init(SystemInstruction.cps_t, "11110011 1010 1111 1000 0 1 i m iii jjjjj", .v6t2, name: "cps"),
+    .init(SystemInstruction.cps_t, "11110011 1010 1111 1000 0 0 0 1 iii jjjjj", .v6t2, name: "cps_mode"),
+    .init(SystemInstruction.srs, "1110 1000 00 w 0 1101 1100 0000 000 jjjjj", .v6t2, name: "srsdb"),
+    .init(SystemInstruction.srs, "1110 1001 10 w 0 1101 1100 0000 000 jjjjj", .v6t2, name: "srsia"),
+    .init(SystemInstruction.rfe, "1110 1000 00 w 1 nnnn 1100 0000 0000 0000", .v6t2, name: "rfedb"),
+    .init(SystemInstruction.rfe, "1110 1001 10 w 1 nnnn 1100 0000 0000 0000", .v6t2, name: "rfeia"),
 ]
 
 /// A32 with 1111 in place of a condition.
 let a32UnconditionalRows: [DecodeRow] = [
     .init(SystemInstruction.setend, "1111 00010000 0001 000000 e 0 0000 0000", .v6),
     .init(SystemInstruction.cps, "1111 00010000 ii m 0 0000000 iii 0 iiiii", .v6),
+    .init(SystemInstruction.srs, "1111 100 p u 1 w 0 1101 0000 0101 000 iiiii", .v6),
+    .init(SystemInstruction.rfe, "1111 100 p u 0 w 1 nnnn 0000 1010 0000 0000", .v6),
     .init(MemoryInstruction.pld, "1111 0101 u i 01 nnnn 1111 iiiiiiiiiiii"),
     .init(MemoryInstruction.pld, "1111 0100 u 101 nnnn 1111 iiiiiiiiiiii", .v7, name: "pli"),
     .init(MemoryInstruction.pld_reg, "1111 0111 u i 01 nnnn 1111 iiiii hh 0 mmmm"),

@@ -40,9 +40,21 @@ extension Translator {
 
     private mutating func compute(_ b: inout IRBlock, _ operation: DataOperation, _ o: Operands, _ second: ShiftedOperand) -> Bool {
         // An exception's return, which no program does.
-        if o.setsFlags, o.rd == 15, !operation.isTest { return false }
+        if o.setsFlags, o.rd == 15, !operation.isTest { return computeReturn(&b, operation, o, second) }
         compute(&b, operation, setsFlags: o.setsFlags, o.rn, o.rd, second)
         return true
+    }
+
+    /// movs pc, lr and its like: the result is where the exception returns to.
+    private mutating func computeReturn(_ b: inout IRBlock, _ operation: DataOperation, _ o: Operands, _ second: ShiftedOperand) -> Bool {
+        guard hasSavedState, !o.isThumb else { return false }
+        // By way of a register that then gets its old value back: a return needs no other operation.
+        let offset = ARMRegisters.r(ARMRegisters.lr)
+        let saved = b.read(.i64, offset)
+        compute(&b, operation, setsFlags: false, o.rn, ARMRegisters.lr, second)
+        let address = b.read(.i64, offset)
+        b.write(.i64, offset, saved)
+        return returnFromException(&b, to: address)
     }
 
     /// One operation on a register and a second operand.

@@ -157,7 +157,8 @@ extension Translator {
     // MARK: FPSCR
 
     mutating func floatStatus(_ b: inout IRBlock, _ o: Operands, reads: Bool) -> Bool {
-        guard o.field(16, 4) == 1 else { return false }
+        guard o.field(16, 4) == 1 else { return floatControl(&b, o, reads: reads) }
+        guard flags.floatUnit == .on else { return false }
         if !reads {
             guard o.rt != 15 else { return false }
             b.call(ARMHelper.writeFloatStatus.rawValue, readWide(&b, o.rt))
@@ -167,6 +168,25 @@ extension Translator {
             moveFlags(&b)
         } else {
             writeWide(&b, o.rt, b.call(ARMHelper.readFloatStatus.rawValue))
+        }
+        return true
+    }
+
+    /// The privileged registers of the float unit: FPSID, MVFR2 to MVFR0, FPEXC (DDI 0406, B9.3.19).
+    private mutating func floatControl(_ b: inout IRBlock, _ o: Operands, reads: Bool) -> Bool {
+        guard flags.isPrivileged, o.rt != 15 else { return false }
+        let identification = model.identification.float
+        switch o.field(16, 4) {
+        case 0 where reads: writeWide(&b, o.rt, b.const(.i64, UInt64(identification[0])))
+        case 0: break
+        case 5 where reads && model.features.contains(.v8): writeWide(&b, o.rt, b.const(.i64, UInt64(identification[3])))
+        case 6 where reads: writeWide(&b, o.rt, b.const(.i64, UInt64(identification[2])))
+        case 7 where reads: writeWide(&b, o.rt, b.const(.i64, UInt64(identification[1])))
+        case 8 where reads: writeWide(&b, o.rt, b.read(.i64, ARMRegisters.fpexc))
+        case 8:
+            b.write(.i64, ARMRegisters.fpexc, b.binary(.and, .i64, readWide(&b, o.rt), b.const(.i64, FloatControl.enable)))
+            endBehind(&b)
+        default: return false
         }
         return true
     }

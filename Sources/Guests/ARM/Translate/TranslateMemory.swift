@@ -13,6 +13,13 @@ struct Transfer {
     let size: Int
     var isSigned = false
     let loads: Bool
+    /// ldrt, strt and their like: by user mode's rights.
+    var isUnprivileged = false
+}
+
+extension Operands {
+    /// Of A32's loads and stores: P = 0 and W = 1.
+    fileprivate var isUnprivileged: Bool { !bit(24) && bit(21) }
 }
 
 extension Translator {
@@ -20,15 +27,15 @@ extension Translator {
     mutating func memory(_ b: inout IRBlock, _ instruction: MemoryInstruction, _ o: Operands) -> Bool {
         switch instruction {
         case .str, .ldr, .strb, .ldrb:
-            let transfer = Transfer(register: o.rt, size: o.bit(22) ? 1 : 4, loads: o.bit(20))
+            let transfer = Transfer(register: o.rt, size: o.bit(22) ? 1 : 4, loads: o.bit(20), isUnprivileged: o.isUnprivileged)
             return indexed(&b, o, transfer, offset: .immediate(o.bit(23), UInt32(o.field(0, 12))))
         case .str_reg, .ldr_reg, .strb_reg, .ldrb_reg:
             guard o.rm != 15 else { return false }
             let offset = shifted(&b, read(&b, o.rm), o.field(5, 2), by: o.field(7, 5)).value
-            let transfer = Transfer(register: o.rt, size: o.bit(22) ? 1 : 4, loads: o.bit(20))
+            let transfer = Transfer(register: o.rt, size: o.bit(22) ? 1 : 4, loads: o.bit(20), isUnprivileged: o.isUnprivileged)
             return indexed(&b, o, transfer, offset: .register(o.bit(23), offset))
         case .strh, .ldrh, .ldrsb, .ldrsh, .strh_reg, .ldrh_reg, .ldrsb_reg, .ldrsh_reg:
-            let transfer = Transfer(register: o.rt, size: o.bit(5) ? 2 : 1, isSigned: o.bit(6), loads: o.bit(20))
+            let transfer = Transfer(register: o.rt, size: o.bit(5) ? 2 : 1, isSigned: o.bit(6), loads: o.bit(20), isUnprivileged: o.isUnprivileged)
             guard let offset = extraOffset(&b, o), o.rt != 15 else { return false }
             return indexed(&b, o, transfer, offset: offset)
         case .ldrd, .strd, .ldrd_reg, .strd_reg:
@@ -53,7 +60,7 @@ extension Translator {
 
     private mutating func wideMemory(_ b: inout IRBlock, _ instruction: MemoryInstruction, _ o: Operands) -> Bool {
         guard o.field(21, 2) != 3 else { return false }
-        let transfer = Transfer(register: o.rt, size: 1 << o.field(21, 2), isSigned: o.bit(24), loads: o.bit(20))
+        var transfer = Transfer(register: o.rt, size: 1 << o.field(21, 2), isSigned: o.bit(24), loads: o.bit(20))
         if !transfer.loads, o.rn == 15 || o.rt == 15 { return false }
         // A hint to fetch.
         let isHint = o.rt == 15 && transfer.size < 4
@@ -64,6 +71,7 @@ extension Translator {
         case .str_8, .ldr_8, .ldrs_8:
             let (p, u, w) = (o.bit(10), o.bit(9), o.bit(8))
             guard p || w else { return false }
+            transfer.isUnprivileged = p && u && !w
             if isHint { return p && !u && !w }
             return indexed(&b, o, transfer, offset: .immediate(u, UInt32(o.field(0, 8))), p: p, w: w && !(p && u && !w))
         case .str_r, .ldr_r, .ldrs_r:
@@ -127,9 +135,12 @@ extension Translator {
 
     /// How memory is accessed, in the byte order that the state says.
     func memoryAccess(
-        _ size: Int, signed: Bool = false, alignment: MemoryOperation.Alignment = .any, order: MemoryOperation.Order = .relaxed
+        _ size: Int, signed: Bool = false, alignment: MemoryOperation.Alignment = .any, order: MemoryOperation.Order = .relaxed,
+        unprivileged: Bool = false
     ) -> MemoryOperation {
-        MemoryOperation(size, signed: signed, bigEndian: flags.isBigEndian, alignment: alignment, order: order)
+        MemoryOperation(
+            size, signed: signed, bigEndian: flags.isBigEndian, alignment: flags.checksAlignment ? .fault : alignment, order: order,
+            mmuIndex: unprivileged ? flags.unprivilegedIndex : flags.mmuIndex)
     }
 
     /// One register's access; the base register changes when it can't fail any more.
@@ -137,7 +148,7 @@ extension Translator {
         _ b: inout IRBlock, _ transfer: Transfer, _ place: MemoryAddress, newBase: (Int, Value)? = nil, isReturn: Bool = false,
         order: MemoryOperation.Order = .relaxed
     ) {
-        let memory = memoryAccess(transfer.size, signed: transfer.isSigned, alignment: order == .relaxed ? .any : .fault, order: order)
+        let memory = memoryAccess(transfer.size, signed: transfer.isSigned, alignment: order == .relaxed ? .any : .fault, order: order, unprivileged: transfer.isUnprivileged)
         guard transfer.loads else {
             b.store(.i64, place.base, offset: place.displacement, readWide(&b, transfer.register), memory)
             if let newBase { write(&b, newBase.0, newBase.1) }
@@ -158,15 +169,26 @@ extension Translator {
         guard !writesBack || o.rn != 15 && o.rn != first && o.rn != second, !loads || first != second else { return false }
         let place = p ? address(&b, o.rn, offset) : MemoryAddress(base: readWide(&b, o.rn))
         let newBase = writesBack ? sum(&b, o.rn, offset) : nil
+        checkWordAlignment(&b, o, place)
+        let memory = MemoryOperation(8, bigEndian: flags.isBigEndian, mmuIndex: flags.mmuIndex)
         if loads {
-            let value = b.load(.i64, place.base, offset: place.displacement, memoryAccess(8))
+            let value = b.load(.i64, place.base, offset: place.displacement, memory)
             if let newBase { write(&b, o.rn, newBase) }
             writePair(&b, first, second, value)
         } else {
-            b.store(.i64, place.base, offset: place.displacement, readPair(&b, first, second), memoryAccess(8))
+            b.store(.i64, place.base, offset: place.displacement, readPair(&b, first, second), memory)
             if let newBase { write(&b, o.rn, newBase) }
         }
         return true
+    }
+
+    /// Two registers are aligned to one, whatever SCTLR.A says (DDI 0406, A3.2.1); for programs a kernel sees to what is not.
+    private mutating func checkWordAlignment(_ b: inout IRBlock, _ o: Operands, _ place: MemoryAddress) {
+        guard flags.isSystem else { return }
+        let address = place.displacement & 3 == 0 ? place.base : b.add(.i64, place.base, b.const64(place.displacement))
+        let label = b.makeLabel()
+        b.branch(label, if: .ne, b.binary(.and, .i64, address, b.const(.i64, 3)), b.const(.i64, 0))
+        misalignedPairs.append(MisalignedPair(label: label, pc: pc, access: PairAccess(o)))
     }
 
     /// The register with the lower address is the low word of little-endian data.
@@ -207,7 +229,7 @@ extension Translator {
                 ? MemoryAddress(base: b.zext(.i64, end)) : MemoryAddress(base: b.zext(.i64, b.add(.i32, end, b.const(.i32, 4))))
         }
         let list = (0..<16).filter { registers.bit($0) }
-        let memory = memoryAccess(4)
+        let memory = memoryAccess(4, alignment: flags.isSystem ? .fault : .any)
         func place(_ index: Int) -> Int64 { first.displacement + Int64(4 * index) }
         guard loads else {
             for (index, register) in list.enumerated() { b.store(.i64, first.base, offset: place(index), readWide(&b, register), memory) }

@@ -55,7 +55,6 @@ extension Translator {
         case .rev: write(&b, o.d3, b.unary(.bswap, .i32, read(&b, o.n3)))
         case .rev16: write(&b, o.d3, reverseHalves(&b, read(&b, o.n3)))
         case .revsh: write(&b, o.d3, reverseSigned(&b, read(&b, o.n3)))
-        case .hint, .cps: break
         case .it: return ifThen(o)
         default: return narrowLeaving(&b, instruction, o)
         }
@@ -103,10 +102,12 @@ extension Translator {
             branch(&b, if: test(&b, o.field(8, 4)), to: target(o.signed(0, 8) << 1))
         case .b: follow(&b, to: narrowTarget(o))
         case .svc: supervisorCall(&b)
-        case .bkpt: raise(&b, .breakpoint)
+        case .bkpt: raise(&b, .breakpoint, status: ARMFaultStatus.debug)
         case .setend:
             guard it == 0 else { return false }
             setEndian(&b, o.bit(3))
+        case .hint: hint(&b, o.field(4, 4))
+        case .cps: changeState(&b, masks: o.bit(4) ? .disable : .enable, UInt64(o.field(0, 3)), mode: nil)
         default: return false
         }
         return true
@@ -152,7 +153,7 @@ extension Translator {
 
     /// Whether an instruction accesses memory, goes elsewhere or may be undefined.
     func narrowMayLeave(_ instruction: NarrowInstruction) -> Bool {
-        instruction.rawValue >= NarrowInstruction.push.rawValue && ![.rev, .rev16, .revsh, .it, .hint].contains(instruction)
+        instruction.rawValue >= NarrowInstruction.push.rawValue && ![.rev, .rev16, .revsh, .it].contains(instruction)
             || instruction.rawValue >= NarrowInstruction.bx.rawValue && instruction.rawValue <= NarrowInstruction.ldr_sp.rawValue
             || [.add_hi, .mov_hi, .cbz, .cbnz].contains(instruction)
     }

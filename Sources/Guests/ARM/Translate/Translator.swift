@@ -6,9 +6,39 @@ import IR
 /// What generated code depends on beside address, instruction set and bytes, packed into `VirtualCPU.translationFlags`: fields of FPSCR, and in bits that
 /// are free there the rest.
 struct TranslationFlags {
-    let rawValue: UInt64
+    private(set) var rawValue: UInt64
 
     init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    private func field(_ low: Int, _ count: Int) -> Int { Int(rawValue.bits(low, count)) }
+    private mutating func set(_ low: Int, _ count: Int, _ value: Int) { rawValue = rawValue.replacingBits(low, count, with: UInt64(value)) }
+
+    /// A machine's element, which has more than a program sees.
+    var isSystem: Bool {
+        get { field(9, 1) != 0 }
+        set { set(9, 1, newValue ? 1 : 0) }
+    }
+    /// MMU index of accesses; that of unprivileged ones (ldrt and its like) is next to it.
+    var mmuIndex: Int {
+        get { field(10, 3) }
+        set { set(10, 3, newValue) }
+    }
+    var unprivilegedIndex: Int { MMUIndex.of(domainSet: MMUIndex.domainSet(mmuIndex), isPrivileged: false) }
+    /// Accesses must be aligned (SCTLR.A).
+    var checksAlignment: Bool {
+        get { field(13, 1) != 0 }
+        set { set(13, 1, newValue ? 1 : 0) }
+    }
+    /// Whose registers are in use.
+    var bank: RegisterBank {
+        get { RegisterBank(rawValue: field(14, 2)) ?? .user }
+        set { set(14, 2, newValue.rawValue) }
+    }
+    var floatUnit: FloatUnit {
+        get { FloatUnit(rawValue: field(22, 2)) ?? .on }
+        set { set(22, 2, newValue.rawValue) }
+    }
+    var isPrivileged: Bool { isSystem && bank != .user }
 
     init(fpscr: UInt64, it: UInt64, bigEndian: Bool) {
         let float = fpscr & (FPSCR.ahp | FPSCR.dn | FPSCR.fz | FPSCR.fz16 | 7 << 16 | 3 << 20)
@@ -29,6 +59,15 @@ struct TranslationFlags {
     /// NEON flushes half precision by FZ16, all else always.
     func flushesVector(_ lane: Lane) -> Bool { lane != .b16 || rawValue & FPSCR.fz16 != 0 }
 }
+
+/// Modes by the registers that they have of their own.
+enum RegisterBank: Int {
+    /// User mode, system mode (with user mode's registers), FIQ mode (with its own R8 to R14), the others (R13 and R14).
+    case user, system, fiq, other
+}
+
+/// Whether instructions of VFP and NEON are executed: not where FPEXC.EN is clear, but for moves of a few registers; not at all where CPACR says so.
+enum FloatUnit: Int { case on, off, denied }
 
 /// Turns guest instructions into IR, one block at a time.
 ///
@@ -58,6 +97,7 @@ struct Translator {
     /// The branch that skips instructions whose condition fails.
     private var skip: Skip?
     var sideExits = SideExits()
+    var misalignedPairs: [MisalignedPair] = []
 
     private struct Skip {
         let label: Label
@@ -103,6 +143,7 @@ struct Translator {
         // An instruction that can't be fetched whole.
         if !ended, b.count > 0 { leave(&b) }
         sideExits.place(&b)
+        for pair in misalignedPairs { pair.place(&b) }
         b.guestBytes = Int(pc & ~1 &- start)
     }
 
@@ -224,7 +265,12 @@ struct Translator {
 
     /// Translates one instruction; false if its operands make it undefined.
     private mutating func dispatch(_ b: inout IRBlock, _ id: InstructionID, _ o: Operands) -> Bool {
-        switch id.chapter {
+        if flags.floatUnit != .on, !isUsable(id) {
+            // Usual, and nothing for the log: systems switch the unit on when it is used.
+            raise(&b, .undefined)
+            return true
+        }
+        return switch id.chapter {
         case .data: DataInstruction(rawValue: id.index).map { data(&b, $0, o) } ?? false
         case .multiply: MultiplyInstruction(rawValue: id.index).map { multiply(&b, $0, o) } ?? false
         case .media: MediaInstruction(rawValue: id.index).map { media(&b, $0, o) } ?? false
@@ -236,6 +282,13 @@ struct Translator {
         case .neon: NeonInstruction(rawValue: id.index).map { neon(&b, $0, o) } ?? false
         case .neonMemory: NeonMemoryInstruction(rawValue: id.index).map { neonMemory(&b, $0, o) } ?? false
         }
+    }
+
+    /// Whether the instruction is none of VFP and NEON, or one that is there while the float unit is off.
+    private func isUsable(_ id: InstructionID) -> Bool {
+        guard [.float, .neon, .neonMemory].contains(id.chapter) else { return true }
+        let moves = [FloatInstruction.vmrs, .vmsr].map { InstructionID(.float, $0.rawValue) }
+        return flags.floatUnit == .off && flags.isPrivileged && moves.contains(id)
     }
 
     // MARK: General registers
@@ -272,8 +325,8 @@ struct Translator {
     }
 
     /// An exception that the instruction is for.
-    mutating func raise(_ b: inout IRBlock, _ kind: ARMException.Kind) {
-        b.call(ARMHelper.raise.rawValue, b.const(.i64, kind.rawValue), b.const(.i64, 0), b.const(.i64, address))
+    mutating func raise(_ b: inout IRBlock, _ kind: ARMException.Kind, status: UInt32 = 0) {
+        b.call(ARMHelper.raise.rawValue, b.const(.i64, kind.rawValue), b.const(.i64, UInt64(status)), b.const(.i64, address))
         b.exit(.exception, pc: pc)
         ended = true
     }
@@ -324,6 +377,12 @@ struct Translator {
         _ = settleIT(&b, nextIT)
         b.call(ARMHelper.changeFlags.rawValue)
         b.goto(b.const(.i64, next), hint: .anew)
+        ended = true
+    }
+
+    /// Goes on where a helper has set `pc`, in whatever context the state now says; IT too is what the helper has made it.
+    mutating func endAtPC(_ b: inout IRBlock) {
+        b.goto(b.read(.i64, CPUHeader.Offset.pc), hint: .anew)
         ended = true
     }
 
