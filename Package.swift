@@ -188,6 +188,11 @@ let control: [Target] = [
             "MachineControl", "QAPI", "MachineModel", "AddressSpace", "Snapshot", "Compression", "EventLoop", "HostOS", "Diagnostics",
         ]),
     module(
+        "MachineSnapshots", "Control/MachineSnapshots",
+        uses: [
+            "Migration", "MachineControl", "BlockSetup", "BlockFormats", "QAPI", "MachineModel", "EventLoop", "HostOS", "Diagnostics",
+        ]),
+    module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
     module(
@@ -211,7 +216,7 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineDebugger", "Sandbox", "NetBackends",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "MachineDebugger", "Sandbox", "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
             "NetworkDevices", "PlatformDevices", "AddressSpace",
         ],

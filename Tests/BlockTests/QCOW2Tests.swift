@@ -297,6 +297,61 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         try judge("\(judged.path)/image.qcow2", model, judged)
     }
 
+    /// Snapshots are made, kept while the disk changes, restored and deleted; qemu-img reads each, and nothing is lost or left over.
+    @Test(.enabled(if: isThere), arguments: ["compat=1.1", "compat=0.10", "cluster_size=512", "refcount_bits=64", "preallocation=metadata"])
+    func snapshotsAreMadeAndRestored(_ option: String) throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", "-o", option, path, "8M") == 0)
+        let image = try Image(path)
+        var model = [UInt8](repeating: 0, count: 8 * QCOW2Tests.megabyte)
+        var kept: [(name: String, disk: [UInt8], state: [UInt8])] = []
+        for round in 0..<4 {
+            try exercise(image, &model, rounds: 30)
+            let state = pattern(100_000 * round, seed: round)
+            try image.node.createSnapshot(
+                name: "kept\(round)", time: (seconds: 1_700_000_000, nanoseconds: 5), clock: 7,
+                state: round == 0
+                    ? nil
+                    : { (writer) throws(HostError) in
+                        for start in stride(from: 0, to: state.count, by: 30_000) {
+                            try writer.append(Array(state[start..<min(start + 30_000, state.count)]))
+                        }
+                    })
+            kept.append(("kept\(round)", model, state))
+        }
+        try exercise(image, &model, rounds: 30)
+        try image.close()
+        try judge(path, model, folder)
+        for snapshot in kept {
+            let out = "\(folder.path)/out"
+            #expect(try tool("convert", "-l", "snapshot.name=\(snapshot.name)", "-O", "raw", path, out) == 0)
+            #expect([UInt8](try Data(contentsOf: URL(filePath: out))) == snapshot.disk)
+        }
+        let again = try Image(path)
+        #expect(try again.node.snapshots().map(\.name) == kept.map(\.name))
+        for index in [2, 0, 3] {
+            #expect(try again.node.snapshots()[index].stateSize == UInt64(kept[index].state.count))
+            if !kept[index].state.isEmpty {
+                let read = try again.node.snapshotState(index)
+                #expect(try read(kept[index].state.count) == kept[index].state)
+                #expect(throws: HostError.self) { try read(1) }
+            }
+            try again.node.restoreSnapshot(index)
+            model = kept[index].disk
+            try exercise(again, &model, rounds: 20)
+        }
+        try again.node.deleteSnapshot(1)
+        try again.node.deleteSnapshot(2)
+        #expect(try again.node.snapshots().map(\.name) == ["kept0", "kept2"])
+        try exercise(again, &model, rounds: 20)
+        try again.close()
+        try judge(path, model, folder)
+        #expect(try tool("snapshot", "-d", "kept0", path) == 0)
+        #expect(try tool("snapshot", "-a", "kept2", path) == 0)
+        try judge(path, kept[2].disk, folder)
+    }
+
     /// What the guest discards goes back to the host; zeros that may not unmap keep their clusters.
     @Test(.enabled(if: isThere), arguments: [true, false]) func discardedClustersGoBackToTheHost(_ discards: Bool) throws {
         let folder = try Folder()

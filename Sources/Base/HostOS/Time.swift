@@ -19,6 +19,16 @@ public func wallClockNanoseconds() -> Int64 {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
+/// A time since 1970 where the host is, in a format of strftime(3).
+public func localTime(_ seconds: Int64, _ format: String) -> String {
+    var (time, parts) = (time_t(seconds), tm())
+    unsafe localtime_r(&time, &parts)
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+        guard let start = unsafe buffer.baseAddress, unsafe strftime(start, 128, format, &parts) > 0 else { return "" }
+        return unsafe String(cString: start)
+    }
+}
+
 /// Random bytes from the host's kernel.
 public func hostRandomBytes(_ count: Int) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -13,8 +13,7 @@ extension BlockSetup {
         }
         commands.on(QueryNamedBlockNodesCommand.self) { [self] _ in entries.map(node) }
         commands.on(BlockResizeCommand.self, stopped: true) { [self] in try resize($0) }
-        // No command starts a job yet.
-        commands.on(QueryJobsCommand.self) { [] }
+        // No command starts a job on a disk yet.
         commands.on(QueryBlockJobsCommand.self) { [] }
     }
 
@@ -32,12 +31,22 @@ extension BlockSetup {
             filename: entry.options.path, format: format, dirtyFlag: false,
             actualSize: (raw?.allocatedSize ?? qcow2?.allocatedSize).map { Int64($0) },
             virtualSize: Int64(entry.node.size), clusterSize: qcow2.map { Int64($0.header.clusterSize) },
-            backingFilename: qcow2?.header.backingFile, backingFilenameFormat: qcow2?.header.backingFormat)
+            backingFilename: qcow2?.header.backingFile, backingFilenameFormat: qcow2?.header.backingFormat,
+            snapshots: snapshots(qcow2))
         return BlockDeviceInfo(
             file: entry.options.path, nodeName: entry.nodeName, ro: entry.node.isReadOnly, drv: format, backingFile: qcow2?.header.backingFile,
             backingFileDepth: qcow2?.depth ?? 0, encrypted: false,
             detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
             cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
+    }
+
+    private func snapshots(_ image: QCOW2Image?) -> [SnapshotInfo]? {
+        guard let list = try? image?.snapshots(), !list.isEmpty else { return nil }
+        return list.map {
+            SnapshotInfo(
+                id: $0.id, name: $0.name, vmStateSize: Int64(clamping: $0.stateSize), dateSec: Int64($0.seconds), dateNsec: Int64($0.nanoseconds),
+                vmClockSec: Int64($0.clock / 1_000_000_000), vmClockNsec: Int64($0.clock % 1_000_000_000))
+        }
     }
 
     private func statistics(_ entry: Entry, byNodes: Bool) -> BlockStats {

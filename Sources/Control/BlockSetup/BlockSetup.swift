@@ -188,6 +188,11 @@ public final class BlockSetup {
     /// Waits until no disk has a request under way.
     public func drain() { for engine in engines.values { engine.drain() } }
 
+    /// Disks that can be written, by their nodes' names, and their images if these keep snapshots.
+    public var snapshotDisks: [(name: String, nodeName: String, image: QCOW2Image?)] {
+        entries.filter { !$0.node.isReadOnly }.map { ($0.id, $0.nodeName, $0.node as? QCOW2Image) }
+    }
+
     /// Why another process could not go on with the disks as they are; nil if it could.
     public var migrationBlocker: String? {
         if let entry = entries.first(where: { $0.node is SnapshotOverlay }) {

@@ -133,6 +133,7 @@ public struct OptionRow: Sendable {
         .init(
             "incoming", "URI|defer",
             "wait for a machine that comes: tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, file:PATH, or what migrate-incoming says"),
+        .init("loadvm", "TAG", "make the machine and its disks what they were at a snapshot"),
         .init("print-links", nil, "print the names that this program answers to"),
     ]
 

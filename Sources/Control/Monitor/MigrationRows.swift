@@ -42,16 +42,7 @@ extension MonitorCommands {
                 try commands.call("migrate-set-parameters", [words[0]: JSONValue(try parseSize(words[1], option: words[0], unit: unit))])
                 return ""
             },
-            snapshots("savevm"), snapshots("loadvm"), snapshots("delvm"),
         ]
-    }
-
-    private static func snapshots(_ name: String) -> Row {
-        Row([name], "tag", "not supported: snapshots within disk images") { _, _ in throw noSnapshots(name) }
-    }
-
-    static func noSnapshots(_ name: String) -> QAPIError {
-        .init(.generic, "\(name) is not supported: snapshots in qcow2 images are not made. 'migrate file:PATH' keeps a machine too")
     }
 
     static var migrationSubjects: [Subject] {
@@ -65,7 +56,6 @@ extension MonitorCommands {
                 let values = try commands.table.call(QueryMigrateParametersCommand.self)
                 return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
             },
-            Subject("snapshots") { _, _ in throw noSnapshots("info snapshots") },
         ]
     }
 

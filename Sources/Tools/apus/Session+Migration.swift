@@ -25,6 +25,19 @@ extension Session: MigrationHost {
     func failIncoming(_ reason: String) { end(complaining: "the machine that was to come does not: \(reason)") }
     func whenMigrationIsOver(_ body: @escaping () -> Void) { migration.whenOver(body) }
 
+    /// `-loadvm`.
+    func loadSnapshot() throws {
+        guard let tag = options.last("loadvm") else { return }
+        if options.has("incoming") { throw QAPIError(.generic, "-loadvm and -incoming do not go together: each brings a machine") }
+        var failure: (any Error)?
+        loop.lock.withLock {
+            // It stands still until the machine runs.
+            loop.setVirtualClockPaused(true)
+            do { try snapshots.loadAtStart(tag) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
     /// `-incoming`.
     func beginIncoming() throws {
         guard let text = options.last("incoming") else { return }

@@ -91,6 +91,7 @@ extension Session {
         ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
         DescriptorCommands.register(in: &server.commands)
         migration.register(in: &server.commands)
+        snapshots.register(in: &server.commands)
         characters.register(in: &server.commands)
         blocks.register(in: &server.commands)
         networks.register(in: &server.commands)

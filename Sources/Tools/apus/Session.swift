@@ -9,6 +9,7 @@ import HostOS
 import MachineControl
 import MachineModel
 import MachineDebugger
+import MachineSnapshots
 import Migration
 import Monitor
 import NetworkSetup
@@ -46,6 +47,7 @@ final class Session {
     let devices: DeviceFactory
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
+    lazy var snapshots = MachineSnapshots(self, blocks: blocks) { [unowned self] in events.emit($0) }
     lazy var migration = MigrationControl(self, loop: loop) { [unowned self] in blocks.migrationBlocker }
     /// A machine that comes from elsewhere runs when it has come.
     private(set) var startsAfterIncoming = true
@@ -111,6 +113,7 @@ final class Session {
         }
         defer { migration.end() }
         try beginIncoming()
+        try loadSnapshot()
         onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         while true {
             if let status = try runUntilInterrupted() { return status }

@@ -18,7 +18,7 @@ public final class QCOW2Image: BlockNode {
     public let backing: (any BlockNode)?
     public private(set) var header: QCOW2Header
     private let file: RawImage
-    private let metadata: HostFile
+    let metadata: HostFile
     private let options: ImageOptions
     private var tables: QCOW2Tables
     /// Bytes of the file.
@@ -486,6 +486,16 @@ public final class QCOW2Image: BlockNode {
         let tables = try QCOW2Tables(metadata, header)
         if !isReadOnly { try claim(header) }
         (self.end, self.header, self.tables, size) = (end, header, tables, (header.size + 511) & ~511)
+    }
+
+    /// Does something with the file that nobody else uses meanwhile, and knows afterwards what has become of it.
+    func alone(_ body: (QCOW2Header) throws(HostError) -> Void) throws(HostError) {
+        if isReadOnly { throw HostError("change '\(options.path)', which is read-only", errno: notSupportedNumber) }
+        drain()
+        try writeEverything()
+        if let failure { throw failure }
+        defer { do throws(HostError) { try readAnew() } catch { note(error) } }
+        try body(header)
     }
 
     /// Everything that is known is on the disk when this returns.

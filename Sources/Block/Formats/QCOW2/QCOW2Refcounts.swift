@@ -72,7 +72,37 @@ struct QCOW2Refcounts {
         dirtyBlocks.insert(block)
     }
 
+    /// Counts a cluster more or less often.
+    mutating func change(_ cluster: UInt64, by change: Int) throws(HostError) {
+        let old = try count(cluster)
+        guard change > 0 || old > 0 else { throw QCOW2Error.damaged(file, "a cluster in use is counted as free") }
+        if change > 0, old >= largest {
+            throw HostError(
+                "count a cluster of '\(file.path)' once more", errno: notSupportedNumber,
+                remedy:
+                    "images whose counts have \(1 << header.refcountOrder) bits hold no more snapshots; qemu-img convert -o refcount_bits=16 makes another"
+            )
+        }
+        try set(cluster, change > 0 ? old + 1 : old - 1)
+        if change < 0, old == 1 { hint = max(1, min(hint, cluster)) }
+    }
+
     // MARK: Taking and giving back
+
+    /// Clusters that nobody uses and that lie together, now used once, from a cluster on.
+    mutating func allocate(together count: Int, from start: UInt64) throws(HostError) -> UInt64 {
+        var first = max(start, 1)
+        var next = first
+        while next < first + UInt64(count) {
+            let (block, _) = place(next)
+            if block >= table.count { try grow() }
+            if table[block] == 0 { try addBlock(block) }
+            if try self.count(next) != 0 { first = next + 1 }
+            next += 1
+        }
+        for cluster in first..<first + UInt64(count) { try set(cluster, 1) }
+        return first
+    }
 
     /// A cluster that nobody uses, now used once.
     mutating func allocate() throws(HostError) -> UInt64 {

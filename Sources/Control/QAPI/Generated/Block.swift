@@ -16,6 +16,63 @@ public enum BlockdevDetectZeroesOptions: String, QAPIEnumeration {
     case unmap
 }
 
+/// A state of a disk that is kept in its image.
+public struct SnapshotInfo: QAPIObject {
+    public var id: String
+    public var name: String
+    /// bytes of the machine's state that is kept with it
+    public var vmStateSize: Int64
+    /// since 1970
+    public var dateSec: Int64
+    public var dateNsec: Int64
+    /// what the virtual clock showed
+    public var vmClockSec: Int64
+    public var vmClockNsec: Int64
+    public var icount: Int64?
+
+    public init(
+        id: String,
+        name: String,
+        vmStateSize: Int64,
+        dateSec: Int64,
+        dateNsec: Int64,
+        vmClockSec: Int64,
+        vmClockNsec: Int64,
+        icount: Int64? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.vmStateSize = vmStateSize
+        self.dateSec = dateSec
+        self.dateNsec = dateNsec
+        self.vmClockSec = vmClockSec
+        self.vmClockNsec = vmClockNsec
+        self.icount = icount
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        id = try input.take("id")
+        name = try input.take("name")
+        vmStateSize = try input.take("vm-state-size")
+        dateSec = try input.take("date-sec")
+        dateNsec = try input.take("date-nsec")
+        vmClockSec = try input.take("vm-clock-sec")
+        vmClockNsec = try input.take("vm-clock-nsec")
+        icount = try input.takeOptional("icount")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["id"] = id.json
+        output["name"] = name.json
+        output["vm-state-size"] = vmStateSize.json
+        output["date-sec"] = dateSec.json
+        output["date-nsec"] = dateNsec.json
+        output["vm-clock-sec"] = vmClockSec.json
+        output["vm-clock-nsec"] = vmClockNsec.json
+        output["icount"] = icount?.json
+    }
+}
+
 /// An image file.
 public struct ImageInfo: QAPIObject {
     public var filename: String
@@ -31,6 +88,7 @@ public struct ImageInfo: QAPIObject {
     public var backingFilename: String?
     public var fullBackingFilename: String?
     public var backingFilenameFormat: String?
+    public var snapshots: [SnapshotInfo]?
 
     public init(
         filename: String,
@@ -43,7 +101,8 @@ public struct ImageInfo: QAPIObject {
         compressed: Bool? = nil,
         backingFilename: String? = nil,
         fullBackingFilename: String? = nil,
-        backingFilenameFormat: String? = nil
+        backingFilenameFormat: String? = nil,
+        snapshots: [SnapshotInfo]? = nil
     ) {
         self.filename = filename
         self.format = format
@@ -56,6 +115,7 @@ public struct ImageInfo: QAPIObject {
         self.backingFilename = backingFilename
         self.fullBackingFilename = fullBackingFilename
         self.backingFilenameFormat = backingFilenameFormat
+        self.snapshots = snapshots
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -70,6 +130,7 @@ public struct ImageInfo: QAPIObject {
         backingFilename = try input.takeOptional("backing-filename")
         fullBackingFilename = try input.takeOptional("full-backing-filename")
         backingFilenameFormat = try input.takeOptional("backing-filename-format")
+        snapshots = try input.takeOptional("snapshots")
     }
 
     public func write(to output: inout JSONObject) {
@@ -84,6 +145,7 @@ public struct ImageInfo: QAPIObject {
         output["backing-filename"] = backingFilename?.json
         output["full-backing-filename"] = fullBackingFilename?.json
         output["backing-filename-format"] = backingFilenameFormat?.json
+        output["snapshots"] = snapshots?.json
     }
 }
 
@@ -699,6 +761,289 @@ public enum QueryJobsCommand: QAPICommand {
     public static let isEarly = true
     public typealias Return = [JobInfo]
     public typealias Arguments = QAPIEmpty
+}
+
+/// What a job does has changed.
+public struct JobStatusChangeEvent: QAPIEvent {
+    public static let name = "JOB_STATUS_CHANGE"
+    public var id: String
+    public var status: JobStatus
+
+    public init(
+        id: String,
+        status: JobStatus
+    ) {
+        self.id = id
+        self.status = status
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        id = try input.take("id")
+        status = try input.take("status")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["id"] = id.json
+        output["status"] = status.json
+    }
+}
+
+/// Forgets a job that has been done.
+public enum JobDismissCommand: QAPICommand {
+    public static let name = "job-dismiss"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Gives a job up.
+public enum JobCancelCommand: QAPICommand {
+    public static let name = "job-cancel"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Lets a job stand still.
+public enum JobPauseCommand: QAPICommand {
+    public static let name = "job-pause"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Lets a job go on.
+public enum JobResumeCommand: QAPICommand {
+    public static let name = "job-resume"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Ends a job that is ready.
+public enum JobCompleteCommand: QAPICommand {
+    public static let name = "job-complete"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Lets a job that is pending end.
+public enum JobFinalizeCommand: QAPICommand {
+    public static let name = "job-finalize"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Keeps the machine and its disks as they are. A job, which is done at once.
+public enum SnapshotSaveCommand: QAPICommand {
+    public static let name = "snapshot-save"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var jobId: String
+        public var tag: String
+        /// the node that keeps the machine's state
+        public var vmstate: String
+        /// the nodes that keep the disks
+        public var devices: [String]
+
+        public init(
+            jobId: String,
+            tag: String,
+            vmstate: String,
+            devices: [String]
+        ) {
+            self.jobId = jobId
+            self.tag = tag
+            self.vmstate = vmstate
+            self.devices = devices
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            jobId = try input.take("job-id")
+            tag = try input.take("tag")
+            vmstate = try input.take("vmstate")
+            devices = try input.take("devices")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["job-id"] = jobId.json
+            output["tag"] = tag.json
+            output["vmstate"] = vmstate.json
+            output["devices"] = devices.json
+        }
+    }
+}
+
+/// Makes the machine and its disks what they were.
+public enum SnapshotLoadCommand: QAPICommand {
+    public static let name = "snapshot-load"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var jobId: String
+        public var tag: String
+        public var vmstate: String
+        public var devices: [String]
+
+        public init(
+            jobId: String,
+            tag: String,
+            vmstate: String,
+            devices: [String]
+        ) {
+            self.jobId = jobId
+            self.tag = tag
+            self.vmstate = vmstate
+            self.devices = devices
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            jobId = try input.take("job-id")
+            tag = try input.take("tag")
+            vmstate = try input.take("vmstate")
+            devices = try input.take("devices")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["job-id"] = jobId.json
+            output["tag"] = tag.json
+            output["vmstate"] = vmstate.json
+            output["devices"] = devices.json
+        }
+    }
+}
+
+/// Forgets a snapshot.
+public enum SnapshotDeleteCommand: QAPICommand {
+    public static let name = "snapshot-delete"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var jobId: String
+        public var tag: String
+        public var devices: [String]
+
+        public init(
+            jobId: String,
+            tag: String,
+            devices: [String]
+        ) {
+            self.jobId = jobId
+            self.tag = tag
+            self.devices = devices
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            jobId = try input.take("job-id")
+            tag = try input.take("tag")
+            devices = try input.take("devices")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["job-id"] = jobId.json
+            output["tag"] = tag.json
+            output["devices"] = devices.json
+        }
+    }
 }
 
 /// A job on a disk.

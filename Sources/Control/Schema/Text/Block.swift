@@ -7,6 +7,17 @@ extension SchemaText {
         # What becomes of writes of zeros.
         enum BlockdevDetectZeroesOptions: off on unmap
 
+        # A state of a disk that is kept in its image.
+        struct SnapshotInfo
+            id: str
+            name: str
+            vm-state-size: int          # bytes of the machine's state that is kept with it
+            date-sec: int               # since 1970
+            date-nsec: int
+            vm-clock-sec: int           # what the virtual clock showed
+            vm-clock-nsec: int
+            icount?: int
+
         # An image file.
         struct ImageInfo
             filename: str
@@ -20,6 +31,7 @@ extension SchemaText {
             backing-filename?: str
             full-backing-filename?: str
             backing-filename-format?: str
+            snapshots?: [SnapshotInfo]
 
         # How an image is cached.
         struct BlockdevCacheInfo
@@ -144,6 +156,55 @@ extension SchemaText {
 
         # Lists the jobs.
         command query-jobs early -> [JobInfo]
+
+        # What a job does has changed.
+        event JOB_STATUS_CHANGE
+            id: str
+            status: JobStatus
+
+        # Forgets a job that has been done.
+        command job-dismiss
+            id: str
+
+        # Gives a job up.
+        command job-cancel
+            id: str
+
+        # Lets a job stand still.
+        command job-pause
+            id: str
+
+        # Lets a job go on.
+        command job-resume
+            id: str
+
+        # Ends a job that is ready.
+        command job-complete
+            id: str
+
+        # Lets a job that is pending end.
+        command job-finalize
+            id: str
+
+        # Keeps the machine and its disks as they are. A job, which is done at once.
+        command snapshot-save
+            job-id: str
+            tag: str
+            vmstate: str                # the node that keeps the machine's state
+            devices: [str]              # the nodes that keep the disks
+
+        # Makes the machine and its disks what they were.
+        command snapshot-load
+            job-id: str
+            tag: str
+            vmstate: str
+            devices: [str]
+
+        # Forgets a snapshot.
+        command snapshot-delete
+            job-id: str
+            tag: str
+            devices: [str]
 
         # A job on a disk.
         struct BlockJobInfo
