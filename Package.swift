@@ -161,7 +161,7 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -267,7 +267,7 @@ let package = Package(
             ]),
         tests(
             "GuestARMTests",
-            uses: ["GuestARM", "ArmSystem", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
+            uses: ["GuestARM", "ArmSystem", "Snapshot", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
         tests(
             "DeviceTests",
             uses: [

@@ -174,6 +174,28 @@ private final class ITSFace: MMIODevice {
     }
 }
 
+/// A Cortex-A9's private parts with their windows in one.
+private final class MPCoreFace: MMIODevice {
+    static let typeName = MPCorePrivate.typeName
+    static let windowSize: UInt64 = 0x300
+    private let device: MPCorePrivate
+    private let windows: [MPCoreWindow]
+
+    init(_ memory: AddressSpace, _ loop: EventLoop) {
+        let device = MPCorePrivate(cpus: 2, memory: memory, loop: loop)
+        self.device = device
+        windows = ([.unit, .global, .private] as [MPCoreWindow.Kind]).map { MPCoreWindow(device, $0) }
+    }
+
+    func reset() { device.reset() }
+    func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { device.visit(&visitor) }
+    func restored() { device.restored() }
+    func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
+        windows[Int(offset >> 8)].read(offset & 0xfc, size: 4)
+    }
+    func write(_ offset: UInt64, value: UInt64, size: Int) -> AccessResult { windows[Int(offset >> 8)].write(offset & 0xfc, value: value, size: 4) }
+}
+
 /// What every device must be able to do, tried on each.
 @Suite struct ConformanceTests {
     private let loop: EventLoop
@@ -190,7 +212,8 @@ private final class ITSFace: MMIODevice {
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
-        "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci",
+        "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111", "pl310",
+        "mpcore", "vexpress", "two-wire", "lan9118",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -202,6 +225,17 @@ private final class ITSFace: MMIODevice {
         func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
         switch name {
         case "pl011": return PL011(backend: NullBackend())
+        case "sp804": return SP804(loop: loop)
+        case "sp805": return SP805(loop: loop)
+        case "sp810": return SP810()
+        case "pl050": return PL050()
+        case "pl110": return PL11x(.pl110)
+        case "pl111": return PL11x(.pl111)
+        case "pl310": return PL310()
+        case "mpcore": return MPCoreFace(memory, loop)
+        case "vexpress": return VersatileExpressSystem(loop: loop, processor: 1, daughterboard: [1_000_000], voltages: [900_000])
+        case "two-wire": return TwoWireLines()
+        case "lan9118": return LAN9118()
         case "pl031": return PL031(loop: loop, clock: .virtual)
         case "pl061": return PL061()
         case "gicv2": return GIC400Face(memory)

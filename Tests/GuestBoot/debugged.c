@@ -120,6 +120,60 @@ static volatile unsigned *const distributor = (volatile unsigned *)0x08000000;
 static volatile unsigned *const interface = (volatile unsigned *)0x08010000;
 enum { TIMER = 27 };
 
+#ifdef __arm__
+enum { CPU_ON = 0x84000003 };
+
+__asm__(".section .text.start,\"ax\"\n"
+        ".globl _start\n"
+        "_start:\n"
+        "    mov r0, #0\n"
+        ".globl secondary\n"
+        "secondary:\n"
+        "    ldr r1, =stacks\n"
+        "    add r2, r0, #1\n"
+        "    add sp, r1, r2, lsl #12\n"
+        "    bl begin\n"
+        "    .ltorg\n"
+        ".bss\n"
+        ".balign 4096\n"
+        "stacks: .space 4096 * 4\n"
+        ".text\n"
+        ".balign 32\n"
+        "vectors:\n"
+        "    .space 0x18\n"
+        "    sub lr, lr, #4\n"
+        "    srsdb sp!, #0x13\n"
+        "    cps #0x13\n"
+        "    push {r0-r3, r12, lr}\n"
+        "    and r1, sp, #4\n"
+        "    sub sp, sp, r1\n"
+        "    push {r1, r2}\n"
+        "    bl on_timer\n"
+        "    pop {r1, r2}\n"
+        "    add sp, sp, r1\n"
+        "    pop {r0-r3, r12, lr}\n"
+        "    rfeia sp!\n");
+extern char vectors[], secondary[];
+
+static word firmware(word function, word first, word second, word third)
+{
+    register word r0 __asm__("r0") = function;
+    register word r1 __asm__("r1") = first;
+    register word r2 __asm__("r2") = second;
+    register word r3 __asm__("r3") = third;
+    __asm__ volatile(".arch_extension virt\n hvc #0" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r3) : "memory");
+    return r0;
+}
+
+static void rearm(void) { __asm__ volatile("mcr p15, 0, %0, c14, c3, 0" ::"r"(62500)); }
+
+static void admit_timer(void)
+{
+    __asm__ volatile("mcr p15, 0, %0, c12, c0, 0\n mcr p15, 0, %1, c14, c3, 1\n cpsie i" ::"r"(vectors), "r"(1));
+}
+#else
+enum { CPU_ON = 0xc4000003 };
+
 __asm__(".section .text.start,\"ax\"\n"
         ".globl _start\n"
         "_start:\n"
@@ -180,6 +234,12 @@ static word firmware(word function, word first, word second, word third)
 
 static void rearm(void) { __asm__ volatile("msr cntv_tval_el0, %0" ::"r"(62500)); }
 
+static void admit_timer(void)
+{
+    __asm__ volatile("msr vbar_el1, %0\n msr cntv_ctl_el0, %1\n msr daifclr, #2" ::"r"(vectors), "r"(1ul));
+}
+#endif
+
 void on_timer(void)
 {
     unsigned number = interface[3];
@@ -197,13 +257,13 @@ void start_timer(void)
     interface[1] = 0xff;
     interface[0] = 1;
     rearm();
-    __asm__ volatile("msr vbar_el1, %0\n msr cntv_ctl_el0, %1\n msr daifclr, #2" ::"r"(vectors), "r"(1ul));
+    admit_timer();
 }
 
 void start_others(void)
 {
     for (word core = 1; core < CORES; core++)
-        firmware(0xc4000003, core, (word)secondary, core);
+        firmware(CPU_ON, core, (word)secondary, core);
 }
 
 void idle(void) { __asm__ volatile("wfi"); }

@@ -6,6 +6,7 @@ import Compression
 import DeviceModel
 import EventLoop
 import GuestAArch64
+import GuestARM
 import GuestRISCV
 import MachineModel
 import PlatformDevices
@@ -24,6 +25,8 @@ enum Machines {
             var system = AArch64System()
             system.hasEL2 = true
             cpu = AArch64CPU(model: try AArch64Model("max"), index: 0, memory: memory, system: system, random: { 5 })
+        } else if guest == "arm" {
+            cpu = ARMCPU(model: try ARMModel("cortex-a15"), index: 0, memory: memory, system: ARMSystem())
         } else {
             cpu = RISCVCPU(model: try RISCVModel("rv64", rv64: true), index: 0, memory: memory)
         }

@@ -34,7 +34,7 @@ import Testing
         try MachineState.load(sections, into: machine, setTime: machine.loop.setVirtualTime)
     }
 
-    @Test(arguments: ["riscv64", "riscv32", "aarch64"]) func aBoardGoesRound(_ guest: String) throws {
+    @Test(arguments: ["riscv64", "riscv32", "aarch64", "arm"]) func aBoardGoesRound(_ guest: String) throws {
         let first = try Machines.board(guest), second = try Machines.board(guest)
         first.loop.setVirtualTime(123_456_789_000)
         let saved = MachineState.save(first)
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// Every register of a vCPU, one by one and all at once: what is accepted is there afterwards, and nothing traps.
-    @Test(arguments: ["riscv64", "aarch64"]) func everyRegisterGoesRound(_ guest: String) throws {
+    @Test(arguments: ["riscv64", "aarch64", "arm"]) func everyRegisterGoesRound(_ guest: String) throws {
         let machine = try Machines.tiny(guest)
         let saved = MachineState.save(machine)
         let index = try #require(saved.firstIndex { $0.path == "cpu[0]" })
@@ -68,7 +68,9 @@ import Testing
             }
         }
         let names =
-            guest == "riscv64"
+            guest == "arm"
+            ? ["pc", "r", "v", "high_banks", "sp_banks", "lr_banks", "spsr", "fpexc", "system.sctlr", "system.ttbr0", "system.vbar", "pmccntr"]
+            : guest == "riscv64"
             ? ["pc", "x", "f", "fflags", "frm", "mstatus", "mepc", "sscratch", "mcycle", "pmpaddr"]
             : [
                 "pc", "x", "v", "nzcv", "fpcr", "fpsr", "halted", "system.ttbr0_el1", "system.vbar_el1", "system.sctlr_el1", "system.tpidr_el0",
@@ -79,7 +81,7 @@ import Testing
     }
 
     /// Damaged states are refused or accepted, and never trap.
-    @Test(arguments: ["riscv64", "aarch64"]) func damageNeverTraps(_ guest: String) throws {
+    @Test(arguments: ["riscv64", "aarch64", "arm"]) func damageNeverTraps(_ guest: String) throws {
         let saved = MachineState.save(try Machines.board(guest))
         let target = try Machines.board(guest)
         var random = SplitMix(3)

@@ -30,11 +30,11 @@ extension ARMCPU {
         visitor.check("cpsr has a mode and only bits that there are", Mode(rawValue: read.0 & 0x1f) != nil && read.0 & ~StatusRegister.writable == 0)
         visitor.check("the element is halted or not", read.1 < 2)
         visitor.check("interrupt lines are those that there are", read.2 < 16)
-        visitor.check("pc has 32 bits", read.3 >> 32 == 0)
+        visitor.check("pc has 32 bits, and says as cpsr does which instruction set it is", read.3 >> 32 == 0 && read.3 & 1 == read.0 >> 5 & 1)
         guard visitor.isReading, Mode(rawValue: state & 0x1f) != nil else { return }
         unsafe element.pointee.mode = state & 0x1f
         header.pc = pc
-        setProcessorState(state & ~StatusRegister.thumb | (pc & 1) << 5)
+        setProcessorState(state)
         unsafe element.pointee.halted = halted
         unsafe element.pointee.lines = lines
     }
@@ -61,11 +61,18 @@ extension ARMCPU {
         visitor.check("fpexc has only EN", read & ~FloatControl.enable == 0)
         guard visitor.isReading else { return }
         fpscr = status
+        visitor.check("fpscr has only bits that there are", fpscr == status)
         unsafe element.pointee.fpexc = control
     }
 
+    /// Those whose cell holds no more than what is written down elsewhere, or nothing.
+    private static let derived: Set<SystemRegister> = [
+        .id, .ccsidr, .clidr, .aidr, .isr, .cbar, .l2ctlr, .implementation, .lockdown, .cntpct, .cntvct, .cntp_tval, .cntv_tval, .pmccntr, .pmcntenclr,
+        .pmintenclr, .pmswinc, .pmceid0, .pmceid1, .pmxevtyper, .pmxevcntr, .icc, .icc_sre, .icc_sgi,
+    ]
+
     private func visitSystemRegisters<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
-        for register in SystemRegister.allCases where register != .id && register != .pmccntr {
+        for register in SystemRegister.allCases where !ARMCPU.derived.contains(register) {
             var value = self[register]
             visitor.field("\(register)", &value)
             if visitor.isReading { self[register] = value }

@@ -7,6 +7,7 @@ import DeviceModel
 import EventLoop
 import HostOS
 import MachineModel
+import NetworkDevices
 import PlatformDevices
 
 extension VersatileExpressBoard {
@@ -51,9 +52,11 @@ extension VersatileExpressBoard {
                 bus: "virtio-mmio", address: map.peripheral(Peripheral.virtio) + 0x200 * UInt64(index), container: root,
                 interrupt: gic.input(32 + Shared.virtio + index))
         }
-        return Machine(
+        let machine = Machine(
             name: name, loop: loop, memory: memory, cpus: cpus, devices: [gic] + daughterboard + parts.devices, slots: slots,
             load: { boot.load(memory, cpus) })
+        machine.onboardCard = parts.ethernet
+        return machine
     }
 
     /// The cores' private parts, the level 2 cache, and the daughterboard's own timer and display.
@@ -87,6 +90,8 @@ extension VersatileExpressBoard {
     }
 }
 
+extension LAN9118: OnboardCard {}
+
 /// The motherboard's devices.
 private struct Parts {
     private let system: VersatileExpressSystem
@@ -97,6 +102,7 @@ private struct Parts {
     private let watchdog: SP805
     private let clock: PL031
     private let flash: [Flash]
+    let ethernet = LAN9118()
 
     init(
         _ board: VersatileExpressBoard, _ configuration: MachineConfiguration, loop: EventLoop, memory: AddressSpace,
@@ -114,7 +120,7 @@ private struct Parts {
     }
 
     var devices: [any Device] {
-        let simple: [any Device] = [system, controller, bus, displayBus, keyboard, mouse, display, watchdog, clock]
+        let simple: [any Device] = [system, controller, bus, displayBus, keyboard, mouse, display, watchdog, clock, ethernet]
         return simple + uarts + timers + flash
     }
 
@@ -133,6 +139,8 @@ private struct Parts {
         put(mouse, Peripheral.mouse, mouse.interrupt, Shared.mouse)
         put(display, Peripheral.display, display.interrupt, Shared.display)
         put(watchdog, Peripheral.watchdog, watchdog.interrupt, Shared.watchdog)
+        root.add(ethernet.makeRegion(), at: map.ethernet)
+        ethernet.interrupt.connect(gic.input(32 + Shared.ethernet))
         put(clock, Peripheral.clock, clock.interrupt, Shared.clock)
         for (index, uart) in uarts.enumerated() { put(uart, Peripheral.uart + UInt64(index), uart.interrupt, Shared.uart + index) }
         for (index, timer) in timers.enumerated() { put(timer, Peripheral.timers[index], timer.interrupt, Shared.timers[index]) }

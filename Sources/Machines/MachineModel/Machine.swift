@@ -3,6 +3,7 @@ import CPUModel
 import DeviceModel
 import Diagnostics
 import EventLoop
+import NetBackends
 import ObjectModel
 import PCI
 
@@ -26,6 +27,8 @@ public final class Machine {
     public let slots: [DeviceSlot]
     /// The host bridge, of a board that has one.
     public let pci: PCIHost?
+    /// The network card that the board carries, if it does.
+    public var onboardCard: (any OnboardCard)?
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []
@@ -56,6 +59,13 @@ public final class Machine {
         load()
         for cpu in cpus { cpu.reset() }
     }
+}
+
+/// A network card that is part of its board, and waits for a network.
+public protocol OnboardCard: Device {
+    /// Puts the card on a network, with an address.
+    func connect(_ backend: NetworkBackend, address: MACAddress)
+    func setLink(up: Bool)
 }
 
 /// A place in the memory map where a transport for a device can be put.

@@ -46,11 +46,13 @@ final class DeviceFactory {
     }
 
     /// Models that cards of `-nic` can have, the default first.
-    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName]
+    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName, LAN9118.typeName]
 
     let parts: Parts
     var globals = GlobalProperties()
     var cards: [Card] = []
+    /// The board's own card has a network.
+    private var onboardIsTaken = false
     var ports: [Port] = []
     private var buses: [(id: String, device: VirtioConsole)] = []
     /// What each device is in the tree of objects, and how it gives its back ends back.
@@ -168,6 +170,7 @@ final class DeviceFactory {
 
     /// A card of `-nic` or `-net nic`.
     private func add(_ card: NetworkSetup.CardRequest) throws {
+        if card.model == LAN9118.typeName { return try connectOnboardCard(card) }
         if card.model == E1000e.typeName {
             var request = try DeviceRequest(type: card.model, globals: globals)
             if let address = card.address { try request.values.set("mac", text: address) }
@@ -178,6 +181,18 @@ final class DeviceFactory {
         if let address = card.address { try request.values.set("mac", text: address) }
         let device = try makeCard(request, backend: card.backend, name: card.name, option: "nic")
         if isBare { waiting.append((device, nil)) } else { try plug(device, request) }
+    }
+
+    /// The card that is on the board already gets its network.
+    private func connectOnboardCard(_ card: NetworkSetup.CardRequest) throws {
+        guard let onboard = machine.onboardCard, !onboardIsTaken else {
+            throw CommandLineError.badValue(
+                option: "nic", value: "model=\(card.model)", expected: "a board that carries one (vexpress-a9, vexpress-a15), and once")
+        }
+        let address = try parts.networks.address(card.address, option: "nic")
+        onboard.connect(card.backend, address: address)
+        onboardIsTaken = true
+        parts.networks.noteCard(LAN9118.typeName, model: card.model, address, on: card.backend) { [weak onboard] in onboard?.setLink(up: $0) }
     }
 
     private func makeCard(_ request: DeviceRequest) throws -> VirtioNet {

@@ -4,11 +4,11 @@ enum SystemRegister: Int, CaseIterable {
     case id
     case ccsidr, clidr, aidr, csselr
     // Control.
-    case sctlr, actlr, cpacr, nsacr, scr, sder
+    case sctlr, actlr, cpacr
     // Memory: translation, faults, attributes.
     case ttbr0, ttbr1, ttbcr, dacr, dfsr, ifsr, adfsr, aifsr, dfar, ifar, par, prrr, nmrr, amair0, amair1, fcseidr, contextidr
     // Vectors, thread pointers, implementation defined ones.
-    case vbar, mvbar, isr, tpidrurw, tpidruro, tpidrprw, l2ctlr, l2ectlr, cbar, implementation, lockdown
+    case vbar, isr, tpidrurw, tpidruro, tpidrprw, l2ctlr, l2ectlr, cbar, implementation, lockdown
     // The generic timer.
     case cntfrq, cntkctl, cntpct, cntvct, cntp_tval, cntp_ctl, cntp_cval, cntv_tval, cntv_ctl, cntv_cval
     // Performance monitors.
