@@ -51,9 +51,10 @@ public final class LinuxProcess: @unchecked Sendable {
     /// `/proc/self/exe` of the guest.
     var executable = ""
     var arguments: [[UInt8]] = []
-    /// The page with `signalReturnCode`.
-    var trampoline: UInt64 = 0
-    /// The kernel's other pages by their address.
+    /// Where `signalReturnCode` is, and the vdso.
+    var signalReturn: UInt64 = 0
+    var kernelObject: UInt64 = 0
+    /// The kernel's mappings by their address.
     var kernelPages: [UInt64: String] = [:]
     /// What the program started with.
     var stack = WrittenStack()
@@ -103,7 +104,7 @@ public final class LinuxProcess: @unchecked Sendable {
         let stack = InitialStack(
             program: program, arguments: arguments, environment: environment, path: Array(file.path.utf8),
             capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform(of: cpu), smallestSignalStack: abi.signalFrame.size + 1024,
-            wordSize: abi.family.wordSize)
+            kernelObject: kernelObject, wordSize: abi.family.wordSize)
         let runner = UserRunner(cpu: cpu, engine: engine)
         runner.bindToThread()
         guard let written = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
@@ -136,25 +137,31 @@ public final class LinuxProcess: @unchecked Sendable {
         return unsafe String(cString: resolved)
     }
 
-    private func mapTrampoline() -> Bool {
-        let result = memory.map(
-            .init(address: 0, length: 4096, protection: [.read, .write], flags: MAP_PRIVATE | MAP_ANONYMOUS))
-        guard result > 0 || result < -4095 else { return false }
-        trampoline = UInt64(bitPattern: result)
-        return memory.write(abi.signalReturnCode, at: trampoline) && memory.protect(trampoline, 4096, [.read, .execute]) == 0
+    /// What the kernel puts into a program's memory: the vdso, a page for returns from signal handlers where they are not in it, and pages of the
+    /// architecture's own.
+    private func mapKernelPages(_ cpu: VirtualCPU) -> Bool {
+        let image = KernelObjectImage(abi.kernelObject, identity: abi.elf, signalReturnCode: abi.signalReturnCode)
+        guard let object = mapKernelCode("[vdso]", image.bytes) else { return false }
+        kernelObject = object
+        if let place = image.signalReturn {
+            signalReturn = object + UInt64(place)
+        } else {
+            guard let page = mapKernelCode("[sigpage]", abi.signalReturnCode) else { return false }
+            signalReturn = page
+        }
+        return abi.kernelPages(for: cpu).allSatisfy { mapKernelCode($0.name, $0.bytes, at: $0.address) != nil }
     }
 
-    /// What the kernel puts into a program's memory.
-    private func mapKernelPages(_ cpu: VirtualCPU) -> Bool {
-        for page in abi.kernelPages(for: cpu) {
-            let flags = MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_FIXED_NOREPLACE)
-            let result = memory.map(.init(address: page.address, length: 4096, protection: [.read, .write], flags: flags))
-            guard result == Int64(page.address), memory.write(page.bytes, at: page.address),
-                memory.protect(page.address, 4096, [.read, .execute]) == 0
-            else { return false }
-            kernelPages[page.address] = page.name
-        }
-        return mapTrampoline()
+    /// Maps code of the kernel's, at an address or where there is room; nil if it can't be had.
+    private func mapKernelCode(_ name: String, _ bytes: [UInt8], at address: UInt64? = nil) -> UInt64? {
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | (address == nil ? 0 : Int32(MAP_FIXED_NOREPLACE))
+        let length = UInt64(bytes.count + 4095) & ~4095
+        let result = memory.map(.init(address: address ?? 0, length: length, protection: [.read, .write], flags: flags))
+        guard result > 0 || result < -4095 else { return nil }
+        let place = UInt64(bitPattern: result)
+        guard memory.write(bytes, at: place), memory.protect(place, length, [.read, .execute]) == 0 else { return nil }
+        kernelPages[place] = name
+        return place
     }
 
     /// Below the stack and what the kernel keeps free for it to grow: mappings begin here.

@@ -87,7 +87,7 @@ enum ProcFiles {
     private static func name(_ region: GuestRegion, _ process: LinuxProcess) -> String? {
         if region.start >= process.stackRange.start, region.start < process.stackRange.end { return "[stack]" }
         if region.start >= process.heap.start, region.start < process.heap.mapped { return "[heap]" }
-        return region.start == process.trampoline ? "[vdso]" : process.kernelPages[region.start]
+        return process.kernelPages[region.start]
     }
 
     private static func fileNumbers(_ path: String) -> String? {
