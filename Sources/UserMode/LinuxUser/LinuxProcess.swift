@@ -17,7 +17,10 @@ public struct UserOptions: Sendable {
     public var codeCache: String?
     /// `-g`: where a debugger is waited for.
     public var debugger: String?
-    public var stackSize = 8 << 20
+    /// `-s`: RLIMIT_STACK; nil for the host's.
+    public var stackSize: UInt64?
+    /// Limits of memory of the program that has executed this one.
+    public var memoryLimits: String?
     /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
     public var guestBase: UInt?
     public var reserved: UInt64 = 0
@@ -42,6 +45,7 @@ public final class LinuxProcess: @unchecked Sendable {
     /// Guards the fields below.
     let lock = Mutex()
     var heap = Heap()
+    let limits: ResourceLimits
     /// The io_urings by descriptor; of one that has been closed what is left is not looked at.
     var rings: [Int32: RingLayout] = [:]
     let signals = SignalActions()
@@ -58,7 +62,6 @@ public final class LinuxProcess: @unchecked Sendable {
     var kernelPages: [UInt64: String] = [:]
     /// What the program started with.
     var stack = WrittenStack()
-    var stackRange: (start: UInt64, end: UInt64) = (0, 0)
     /// Set before the program runs, and in the child of a fork.
     var debugger: ProgramDebugger?
     /// This file itself, open so that it can be executed from any root.
@@ -70,6 +73,11 @@ public final class LinuxProcess: @unchecked Sendable {
         self.options = options
         self.memory = memory
         self.selfDescriptor = selfDescriptor
+        guard let limits = ResourceLimits(options: options) else {
+            throw ELFError.damaged("-memory-limits", "what it says is no list of limits")
+        }
+        self.limits = limits
+        memory.setLimits(limits.memory)
         calls = CallTable(family: abi.family, machine: abi.machine)
         engine = try UserEngine(guest: cpu.guest, memory: memory, options: options.engine)
         if let folder = options.codeCache, !engine.keepCode(in: folder, model: options.model ?? "") {
@@ -97,7 +105,7 @@ public final class LinuxProcess: @unchecked Sendable {
         let program = try ProgramLoader(memory: memory, locate: locate).load(file)
         executable = absolutePath(file.path)
         self.arguments = arguments
-        heap = Heap(start: program.end)
+        heap = Heap(start: program.end, data: program.dataSize)
         guard mapKernelPages(cpu), let top = mapStack(isExecutable: program.hasExecutableStack) else {
             throw ELFError.cannotMap(file.path, errno: ENOMEM)
         }
@@ -109,6 +117,7 @@ public final class LinuxProcess: @unchecked Sendable {
         runner.bindToThread()
         guard let written = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
         self.stack = written
+        memory.noteFirstStackPointer(written.pointer)
         nameThread(executable)
         abi.start(cpu, entry: program.start, stackPointer: written.pointer)
         let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
@@ -164,29 +173,16 @@ public final class LinuxProcess: @unchecked Sendable {
         return place
     }
 
-    /// Below the stack and what the kernel keeps free for it to grow: mappings begin here.
+    private var stackLimit: UInt64 { limits[ResourceLimits.stack].current }
+
+    /// Where mappings begin: below the stack and what the kernel keeps free for it to grow.
     private func searchTop(_ space: GuestAddressSpace) -> UInt64 {
-        let gap = UInt64(max(options.stackSize, 0)) + (8 << 20)
-        let top = min(space.stackTop, memory.limit)
-        return top > 2 * gap ? (top - gap) & ~4095 : top / 2 & ~4095
+        let room = memory.stackRoom(limit: stackLimit), top = min(space.stackTop, memory.limit)
+        return top > 2 * room ? top - room : top / 2 & ~4095
     }
 
-    /// The stack, above a page that nothing may touch; its end.
     private func mapStack(isExecutable: Bool) -> UInt64? {
-        let size = UInt64((options.stackSize + 4095) & ~4095)
-        guard size > 0, size < memory.limit / 2 else { return nil }
-        let space = abi.addressSpace
-        let top = space.map { min($0.stackTop, memory.limit) } ?? 0
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (space == nil ? 0 : Int32(MAP_FIXED_NOREPLACE))
-        let result = memory.map(
-            .init(
-                address: space == nil ? 0 : top - size - 4096, length: size + 4096,
-                protection: isExecutable ? [.read, .write, .execute] : [.read, .write], flags: flags))
-        guard result > 0 || result < -4095 else { return nil }
-        let start = UInt64(bitPattern: result)
-        _ = memory.protect(start, 4096, [])
-        stackRange = (start + 4096, start + 4096 + size)
-        return stackRange.end
+        memory.mapStack(below: abi.addressSpace.map { min($0.stackTop, memory.limit) }, limit: stackLimit, isExecutable: isExecutable)
     }
 
     // MARK: Ending
@@ -219,13 +215,16 @@ public final class LinuxProcess: @unchecked Sendable {
 struct Heap {
     var start: UInt64 = 0
     var end: UInt64 = 0
+    /// Bytes of the program's own data, which count with the heap for RLIMIT_DATA.
+    var data: UInt64 = 0
     /// Behind the last mapped page.
     var mapped: UInt64 = 0
 
     init() {}
 
-    init(start: UInt64) {
+    init(start: UInt64, data: UInt64) {
         self.start = start
+        self.data = data
         end = start
         mapped = start
     }

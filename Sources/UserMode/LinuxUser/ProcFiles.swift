@@ -85,7 +85,7 @@ enum ProcFiles {
     private static func digits(_ value: UInt64) -> String { String(hex(value, digits: 8).dropFirst(2)) }
 
     private static func name(_ region: GuestRegion, _ process: LinuxProcess) -> String? {
-        if region.start >= process.stackRange.start, region.start < process.stackRange.end { return "[stack]" }
+        if process.memory.isStack(region) { return "[stack]" }
         if region.start >= process.heap.start, region.start < process.heap.mapped { return "[heap]" }
         return process.kernelPages[region.start]
     }

@@ -44,14 +44,16 @@ enum UnwindTables {
         // Version 1; then relative to itself, an unsigned count, relative to this table: each in four bytes.
         bytes.add([1, 0x1b, 0x03, 0x3b])
         bytes.add(Int32(frames - (base + 4)), Int32(ranges.count))
-        for (range, place) in zip(ranges, places).sorted(by: { $0.0.start < $1.0.start }) { bytes.add(Int32(range.start - base), Int32(place - base)) }
+        for (range, place) in zip(ranges, places).sorted(by: { $0.0.start < $1.0.start }) {
+            bytes.add(Int32(range.start - base), Int32(place - base))
+        }
         return bytes.bytes
     }
 
     // MARK: Arm's exception index
 
-    /// `.ARM.exidx` (Exception Handling ABI for the Arm Architecture, section 6): each function is described in place by "finish", the last is followed by what can't be
-    /// unwound.
+    /// `.ARM.exidx` (Exception Handling ABI for the Arm Architecture, section 6): each function is described in place by "finish"; behind the last
+    /// nothing can be unwound.
     static func exceptionIndex(_ ranges: [Range], end: Int, at base: Int) -> [UInt8] {
         var bytes = ObjectBytes(wordSize: 4)
         for range in ranges { bytes.add(relative(range.start, base + bytes.count), 0x80b0_b0b0) }
