@@ -14,6 +14,16 @@ extension RISCVCPU {
         timeSource = { UInt64(bitPattern: monotonicNanoseconds()) / (1_000_000_000 / RISCVModel.timeFrequency) }
     }
 
+    /// Does the system call that `pc` is at if it can be done here, and goes on behind it.
+    func performQuickCall() -> Bool {
+        guard let result = services?.performQuickCall(argument(17), argument(10), argument(11)) else { return false }
+        setRegister(10, registerForm(UInt64(bitPattern: result)))
+        header.pc &+= 4
+        return true
+    }
+
+    private func argument(_ number: Int) -> UInt64 { model.rv64 ? register(number) : register(number) & 0xffff_ffff }
+
     /// fcsr.
     var floatControl: UInt64 {
         get {

@@ -40,6 +40,8 @@ public final class LinuxProcess: @unchecked Sendable {
     public let memory: GuestMemory
     public let engine: UserEngine
     let calls: CallTable
+    /// Calls that are done without leaving guest code; nil while all calls are logged.
+    let quickClocks: QuickClocks?
     /// All guests whose programs can be executed.
     let guests: [any LinuxABI]
     /// Guards the fields below.
@@ -79,6 +81,7 @@ public final class LinuxProcess: @unchecked Sendable {
         self.limits = limits
         memory.setLimits(limits.memory)
         calls = CallTable(family: abi.family, machine: abi.machine)
+        quickClocks = Log.isEnabled(.strace) ? nil : QuickClocks(calls, wordSize: abi.family.wordSize)
         engine = try UserEngine(guest: cpu.guest, memory: memory, options: options.engine)
         if let folder = options.codeCache, !engine.keepCode(in: folder, model: options.model ?? "") {
             Log.write(.unimplemented, "no translated code is kept: '\(folder)' is not there, or others can write it")

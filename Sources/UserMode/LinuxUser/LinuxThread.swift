@@ -52,6 +52,7 @@ public final class LinuxThread {
         self.cpu = cpu
         self.runner = runner
         self.isMain = isMain
+        if let clocks = process.quickClocks { runner.quickCall = { [unowned self] in quickCall(clocks, $0, $1, $2) } }
     }
 
     // MARK: The loop
@@ -97,6 +98,12 @@ public final class LinuxThread {
     }
 
     // MARK: System calls
+
+    /// What programs do most, which needs nothing of the thread's: reading a clock. Whoever looks at calls sees it as one like others.
+    private func quickCall(_ clocks: QuickClocks, _ number: UInt64, _ clock: UInt64, _ address: UInt64) -> Int64? {
+        guard let seconds = clocks.seconds(number), !seccomp.judges, process.debugger == nil else { return nil }
+        return SystemCalls.writeTime(of: clock, to: abi.callAddress(cpu, address), memory, seconds: seconds)
+    }
 
     private func doSystemCall() {
         hasProgressed = true
