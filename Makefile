@@ -36,6 +36,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/options.py --bin $(BIN)
 	Tests/UserMode/codecache.py --bin $(BIN)
 	Tests/UserMode/gdb.py --bin $(BIN)
+	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest

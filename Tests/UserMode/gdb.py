@@ -53,8 +53,9 @@ CASES = {
         "static", "signals", ["handle SIGUSR1 stop print nopass", "continue", "continue"],
         [r"received signal SIGUSR1", r"exited with code 05"], "signals 44\nhandled 0\n", 5),
     "handler": (
-        "static", "signals", ["handle SIGUSR1 nostop noprint pass", "break on_signal", "continue", "backtrace 2", "finish", "continue"],
-        [r"Breakpoint 1, on_signal \(number=10\)", r"#1 +<signal handler called>", r"<signal handler called>", r"exited with code 05"],
+        "static", "signals", ["handle SIGUSR1 nostop noprint pass", "break on_signal", "continue", "backtrace", "finish", "continue"],
+        [r"Breakpoint 1, on_signal \(number=10\)", r"#1 +<signal handler called>", r"#\d .* in signals", r"#\d .*main \(",
+         r"<signal handler called>", r"exited with code 05"],
         "signals 44\nhandled 10\n", 5),
     "segmentation": (
         "static", "fault", ["continue", "print $_siginfo._sifields._sigfault.si_addr", "backtrace 1", "continue"],

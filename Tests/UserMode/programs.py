@@ -35,6 +35,8 @@ GUESTS = {
         ["-march=rv32imac", "-mabi=ilp32", "-nostdlib", "-ffreestanding", "-fno-stack-protector"]),
 }
 NARROW = ["riscv32", "arm"]
+# What single programs are compiled with.
+OPTIONS = {"unwinding": ["-fexceptions", "-fnon-call-exceptions", "-fasynchronous-unwind-tables"]}
 MODES = {
     "static": [], "dynamic": ["-L", "/usr/{triple}"], "interpreter": ["-interpreter"], "single": ["-one-insn-per-tb"],
     # Translations kept by the programs before, and by this one.
@@ -58,7 +60,7 @@ def programs_of(guest):
 def compile_program(name, guest, folder, static):
     output = f"{folder}/{guest}-{'static' if static else 'dynamic'}/{name}"
     os.makedirs(os.path.dirname(output), exist_ok=True)
-    options = ["-O2", "-w", "-pthread", *GUESTS[guest].options] + (["-static"] if static else [])
+    options = ["-O2", "-w", "-pthread", *GUESTS[guest].options, *OPTIONS.get(name, [])] + (["-static"] if static else [])
     subprocess.run([GUESTS[guest].compiler, *options, f"{PROGRAMS}/{name}.c", "-o", output], check=True)
     return output
 

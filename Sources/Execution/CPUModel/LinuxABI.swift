@@ -70,6 +70,8 @@ public protocol LinuxABI: Sendable {
     var signalReturnCode: [UInt8] { get }
     /// Where in it a handler returns to: bytes from its start, with what an address of such code has beside the address.
     func signalReturnOffset(handler: UInt64, wantsInfo: Bool) -> UInt64
+    /// The shared object that the kernel maps into every program.
+    var kernelObject: KernelObject { get }
     /// Pages that the kernel gives every program, at addresses of its own: the code in them, for programs to call.
     func kernelPages(for cpu: VirtualCPU) -> [KernelPage]
 }

@@ -69,6 +69,9 @@ public protocol ExecutionServices: AnyObject {
     var retiredInstructions: UInt64? { get }
     /// For guests whose caches are not coherent with code writes: nothing to do here, the engine watches writes; called on fence.i.
     func synchronizeCode()
+    /// Does a system call of a program's at once, without leaving guest code: its result or -errno; nil if it is not one of those that need nothing but
+    /// their first two arguments.
+    func performQuickCall(_ number: UInt64, _ first: UInt64, _ second: UInt64) -> Int64?
 }
 
 /// A vCPU: a guest's state and what the guest's architecture does with it. One subclass for each guest.

@@ -74,6 +74,8 @@ public protocol DebugTarget: AnyObject {
     func setCaughtCalls(_ calls: CaughtCalls)
     /// The host's name for a file as the program sees it.
     func hostPath(_ path: String) -> String
+    /// What a file says that is the target's own, not the host's; nil for all others.
+    func ownFile(_ path: String) -> [UInt8]?
     /// The answer to a command of `monitor`; nil if there is no such command.
     func monitor(_ command: String) -> String?
     /// The answer to a query or a setting of its own, without the `q` or `Q`; nil if there is none such.
@@ -93,6 +95,7 @@ extension DebugTarget {
     public func setPassedSignals(_ signals: Set<Int32>) {}
     public func setCaughtCalls(_ calls: CaughtCalls) {}
     public func hostPath(_ path: String) -> String { path }
+    public func ownFile(_ path: String) -> [UInt8]? { nil }
 }
 
 /// Why the target stands still.

@@ -2,7 +2,27 @@ import HostOS
 
 /// `vFile`: the program's files, for debuggers that look for libraries and symbols where the program runs. They can be read only.
 struct RemoteFiles {
-    private var open: [Int: HostFile] = [:]
+    /// A file of the host's, or what the target itself has to say.
+    private enum Content {
+        case file(HostFile)
+        case bytes([UInt8])
+
+        func size() throws -> UInt64 {
+            switch self {
+            case .file(let file): try file.size()
+            case .bytes(let bytes): UInt64(bytes.count)
+            }
+        }
+
+        func read(at offset: UInt64, count: Int) throws -> [UInt8] {
+            switch self {
+            case .file(let file): try file.read(at: offset, count: count)
+            case .bytes(let bytes): Array(bytes.dropFirst(Int(clamping: offset)).prefix(count))
+            }
+        }
+    }
+
+    private var open: [Int: Content] = [:]
     private var next = 3
 
     /// Error numbers of the protocol's own ("Errno Values" in gdb's manual).
@@ -26,15 +46,18 @@ struct RemoteFiles {
         }
     }
 
-    private func path(_ digits: some Collection<UInt8>, _ target: any DebugTarget) -> String? {
-        Hexadecimal.bytes(digits).map { target.hostPath(String(decoding: $0, as: UTF8.self)) }
+    private func path(_ digits: some Collection<UInt8>) -> String? { Hexadecimal.bytes(digits).map { String(decoding: $0, as: UTF8.self) } }
+
+    private func content(_ path: String, _ target: any DebugTarget) -> Content? {
+        if let bytes = target.ownFile(path) { return .bytes(bytes) }
+        return (try? HostFile(target.hostPath(path), .readOnly)).map { .file($0) }
     }
 
     private mutating func open(_ text: inout PacketText, _ target: any DebugTarget) -> DebugSession.Answer {
-        guard let path = path(text.part(until: ","), target), let flags = text.number() else { return RemoteFiles.failure(Code.invalid) }
+        guard let path = path(text.part(until: ",")), let flags = text.number() else { return RemoteFiles.failure(Code.invalid) }
         // The two lowest bits are O_WRONLY and O_RDWR.
         if flags & 3 != 0 { return RemoteFiles.failure(Code.readOnly) }
-        guard let file = try? HostFile(path, .readOnly) else { return RemoteFiles.failure(Code.notThere) }
+        guard let file = content(path, target) else { return RemoteFiles.failure(Code.notThere) }
         next += 1
         open[next] = file
         return RemoteFiles.result(next)
@@ -61,7 +84,7 @@ struct RemoteFiles {
     }
 
     private func link(_ text: PacketText, _ target: any DebugTarget) -> DebugSession.Answer {
-        guard let path = path(text.rest, target) else { return RemoteFiles.failure(Code.invalid) }
+        guard let path = path(text.rest).map(target.hostPath) else { return RemoteFiles.failure(Code.invalid) }
         guard let place = linkTarget(path) else { return RemoteFiles.failure(Code.invalid) }
         return RemoteFiles.data(Array(place.utf8))
     }

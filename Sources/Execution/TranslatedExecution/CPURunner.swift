@@ -357,4 +357,5 @@ extension CPURunner: ExecutionServices {
     }
 
     func synchronizeCode() {}
+    func performQuickCall(_ number: UInt64, _ first: UInt64, _ second: UInt64) -> Int64? { nil }
 }

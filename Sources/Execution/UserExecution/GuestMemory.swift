@@ -60,6 +60,9 @@ public final class GuestMemory: @unchecked Sendable {
     /// Where free room is looked for in a reserved range.
     var search = RoomSearch.upwards(from: 0x1_0000_0000)
 
+    var limits = MemoryLimits()
+    var stack: MainStack?
+
     private static let guardSize: UInt64 = 0x10000
 
     /// 47 bits, what the host gives programs.
@@ -192,8 +195,23 @@ public final class GuestMemory: @unchecked Sendable {
         return lock.withLock { regions.gaps(start, start + max(size, 1)).isEmpty }
     }
 
-    /// All regions, for `/proc/self/maps`.
-    public func allRegions() -> [GuestRegion] { lock.withLock { regions.list } }
+    /// All regions, for `/proc/self/maps`, the stack as far as it has grown.
+    public func allRegions() -> [GuestRegion] {
+        lock.withLock {
+            guard let stack, let index = regions.list.firstIndex(where: { $0.start == stack.start }) else { return regions.list }
+            var list = regions.list
+            list[index].start = min(grownStack(stack), list[index].end - 4096)
+            return list
+        }
+    }
+
+    /// Whether a region is part of the main stack.
+    public func isStack(_ region: GuestRegion) -> Bool {
+        lock.withLock { stack.map { region.start >= $0.start && region.start < $0.top && region.file == nil } ?? false }
+    }
+
+    /// Behind the last address at which room is looked for in a reserved range: what lies above is kept for the stack.
+    var searchLimit: UInt64 { stack?.reserve ?? limit }
 
     /// The same after a call has failed: whether there was such a page.
     public func liftProtection(_ address: UInt64, _ count: UInt64) -> Bool {

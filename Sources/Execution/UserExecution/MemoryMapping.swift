@@ -61,13 +61,11 @@ extension GuestMemory {
         let end = start + length
         if request.flags & Int32(MAP_FIXED_NOREPLACE) != 0, !regions.parts(start, end).isEmpty { return -Int64(EEXIST) }
         if isSealed(start, end) { return -Int64(EPERM) }
-        // Host memory that is not the guest's must not be overwritten: a gap is claimed in a way that fails if something is there.
+        if !mayMap(request, over: start, length) { return -Int64(ENOMEM) }
+        // Host memory that is not the guest's must not be overwritten.
         if !isReserved {
-            let claim = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
-            for gap in regions.gaps(start, end) {
-                let result = host(9, gap.start, gap.end - gap.start, 0, claim, .max)
-                if isError(result) { return result == -Int64(EEXIST) ? -Int64(ENOMEM) : result }
-            }
+            let result = claim(start, end)
+            if isError(result) { return result == -Int64(EEXIST) ? -Int64(ENOMEM) : result }
         }
         changed(start, end)
         let flags = request.flags & ~Int32(MAP_FIXED_NOREPLACE) | MAP_FIXED
@@ -80,11 +78,12 @@ extension GuestMemory {
     }
 
     private func mapAnywhere(_ request: MapRequest, _ length: UInt64) -> Int64 {
+        if !mayExpand(length, isData: request.isData) { return -Int64(ENOMEM) }
         if let result = mapModule(request, length) { return result }
         var hint = request.address & ~(GuestMemory.pageSize - 1)
         var flags = request.flags
         if isReserved {
-            guard let place = regions.room(length, hint: hint, search, limit: limit) else { return -Int64(ENOMEM) }
+            guard let place = regions.room(length, hint: hint, search, limit: searchLimit) else { return -Int64(ENOMEM) }
             hint = place
             flags |= MAP_FIXED
         }
@@ -137,13 +136,33 @@ extension GuestMemory {
         return Int64(bitPattern: start)
     }
 
-    /// Gives host memory back, or keeps it reserved.
-    private func release(_ start: UInt64, _ end: UInt64) {
-        if isReserved {
-            _ = host(9, start, end - start, 0, UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED), .max)
-        } else {
-            _ = host(11, start, end - start)
+    /// Claims the gaps of a range from the host, in a way that fails if something is there: 0 or -errno. What is kept for the stack is Apus's already.
+    private func claim(_ start: UInt64, _ end: UInt64) -> Int64 {
+        let flags = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
+        for gap in regions.gaps(start, end) {
+            for part in outsideOfStack(gap.start, gap.end) {
+                let result = host(9, part.lowerBound, UInt64(part.count), 0, flags, .max)
+                if isError(result) { return result }
+            }
         }
+        return 0
+    }
+
+    /// The parts of a range that are not kept for the stack.
+    private func outsideOfStack(_ start: UInt64, _ end: UInt64) -> [Range<UInt64>] {
+        guard let kept = stack?.range else { return [start..<end] }
+        return [start..<max(start, min(end, kept.lowerBound)), min(end, max(start, kept.upperBound))..<end].filter { !$0.isEmpty }
+    }
+
+    /// Gives host memory back, or keeps it reserved.
+    func release(_ start: UInt64, _ end: UInt64) {
+        let kept = isReserved ? start..<end : (stack?.range ?? 0..<0).clamped(to: start..<end)
+        if !kept.isEmpty {
+            let flags = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED)
+            _ = host(9, kept.lowerBound, UInt64(kept.count), 0, flags, .max)
+        }
+        if isReserved { return }
+        for part in outsideOfStack(start, end) { _ = host(11, part.lowerBound, UInt64(part.count)) }
     }
 
     // MARK: munmap, mprotect
@@ -170,6 +189,7 @@ extension GuestMemory {
             let end = start + length
             guard regions.gaps(start, end).isEmpty else { return -Int64(ENOMEM) }
             if isSealed(start, end) { return -Int64(EPERM) }
+            if protection.contains(.write), !mayBecomeWritable(start, end) { return -Int64(ENOMEM) }
             changed(start, end)
             let result = host(10, start, length, UInt64(protection.host))
             if result < 0 { return result }
@@ -190,6 +210,8 @@ extension GuestMemory {
         return lock.withLock {
             guard let region = regions.find(old), oldLength == 0 || regions.gaps(old, old + oldLength).isEmpty else { return -Int64(EFAULT) }
             if isSealed(old, old + max(oldLength, 1)) { return -Int64(EPERM) }
+            let more = flags & 4 != 0 ? newLength : newLength - min(newLength, oldLength)
+            if !mayExpand(more, isData: region.isData) { return -Int64(ENOMEM) }
             changed(old, old + max(oldLength, GuestMemory.pageSize))
             let isFixed = flags & 2 != 0
             var hostFlags = flags
@@ -197,13 +219,13 @@ extension GuestMemory {
             if isFixed {
                 guard target & (GuestMemory.pageSize - 1) == 0, target <= limit - newLength else { return -Int64(EINVAL) }
                 if isSealed(target, target + newLength) { return -Int64(EPERM) }
-                if !isReserved, !claim(target, newLength) { return -Int64(ENOMEM) }
+                if !isReserved, isError(claim(target, target + newLength)) { return -Int64(ENOMEM) }
                 changed(target, target + newLength)
             } else if isReserved, newLength > oldLength {
                 if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
                     || !regions.parts(old + oldLength, old + newLength).isEmpty
                 {
-                    guard flags & 1 != 0, let room = regions.room(newLength, hint: 0, search, limit: limit) else { return -Int64(ENOMEM) }
+                    guard flags & 1 != 0, let room = regions.room(newLength, hint: 0, search, limit: searchLimit) else { return -Int64(ENOMEM) }
                     target = room
                     hostFlags |= 3
                 } else {
@@ -217,16 +239,12 @@ extension GuestMemory {
         }
     }
 
-    private func claim(_ start: UInt64, _ length: UInt64) -> Bool {
-        let flags = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
-        return regions.gaps(start, start + length).allSatisfy { !isError(host(9, $0.start, $0.end - $0.start, 0, flags, .max)) }
-    }
-
     private func noteMove(_ region: GuestRegion, _ oldLength: UInt64, _ newLength: UInt64, _ place: UInt64, _ flags: UInt64) -> Int64 {
         let keepsOld = flags & 4 != 0 || oldLength == 0
         if !keepsOld {
             regions.remove(region.start, region.start + oldLength)
-            if isReserved, place != region.start { release(region.start, region.start + oldLength) }
+            let isKept = isReserved || stack?.range.overlaps(region.start..<region.start + oldLength) == true
+            if isKept, place != region.start { release(region.start, region.start + oldLength) }
         }
         var new = region
         new.start = place

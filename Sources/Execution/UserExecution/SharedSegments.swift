@@ -11,10 +11,11 @@ extension GuestMemory {
         guard let size = size() else { return -Int64(EINVAL) }
         return lock.withLock {
             let length = (size + 4095) & ~4095
+            if !mayExpand(length, isData: false) { return -Int64(ENOMEM) }
             var place = address
             var hostFlags = Int(flags & 0xffff_ffff)
             if place == 0, isReserved {
-                guard let found = regions.room(length, hint: 0, search, limit: limit) else { return -Int64(ENOMEM) }
+                guard let found = regions.room(length, hint: 0, search, limit: searchLimit) else { return -Int64(ENOMEM) }
                 place = found
                 // SHM_REMAP.
                 hostFlags |= 0o40000

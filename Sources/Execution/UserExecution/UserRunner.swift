@@ -36,6 +36,8 @@ public final class UserRunner {
     public let slot: UnsafeMutablePointer<apus_signal_slot>
     /// A fault of a memory access, which `CPUHeader.exception` announces.
     var fault: GuestFault?
+    /// System calls that are done where the guest's code makes them, given number and two arguments; nil from it for all others.
+    public var quickCall: ((UInt64, UInt64, UInt64) -> Int64?)?
     /// Set by a debugger: `run` does one instruction only.
     public var isStepping = false
     /// A watched access that is about to be done, which `CPUHeader.exception` announces.
@@ -249,4 +251,11 @@ extension UserRunner: ExecutionServices {
     public func roundingModeChanged() { cpu.header.setHostRounding() }
     public var retiredInstructions: UInt64? { nil }
     public func synchronizeCode() { engine.synchronizeSharedCode() }
+
+    public func performQuickCall(_ number: UInt64, _ first: UInt64, _ second: UInt64) -> Int64? {
+        guard let result = quickCall?(number, first, second) else { return nil }
+        // What it could not write is its own business.
+        fault = nil
+        return result
+    }
 }

@@ -7,7 +7,7 @@ import IR
 
 /// The functions that translated code calls, by index.
 enum AArch64Helper: Int, CaseIterable {
-    case undefined, raise, misalignedStack, condition, nzcv, convertFlags, programRegister, writeFloatRegister
+    case undefined, raise, programCall, misalignedStack, condition, nzcv, convertFlags, programRegister, writeFloatRegister
     case systemRegister, systemInstruction, setMasks, virtualCounter, barrier
     case exceptionReturn, waitForInterrupt, waitForEvent, sendEvent, beginStep, clearExclusive, synchronizeCode
     case checksum, authenticate, genericCode, narrowToBF16, convertAlternativeHalf, roundToWidth, javaScriptConvert, lanes, hash
@@ -24,6 +24,17 @@ enum AArch64Helper: Int, CaseIterable {
         case .raise:
             Helper("raise", .everything) { state, syndrome, address, level in
                 unsafe AArch64CPU.with(state) { $0.raise(Syndrome(rawValue: syndrome), address: address, to: Int(level)) }
+                return 0
+            }
+        case .programCall:
+            Helper("program_call", .everything) { state, syndrome, _, _ in
+                unsafe AArch64CPU.with(state) { cpu in
+                    if let result = cpu.services?.performQuickCall(cpu.register(8), cpu.register(0), cpu.register(1)) {
+                        cpu.setRegister(0, UInt64(bitPattern: result))
+                    } else {
+                        cpu.raise(Syndrome(rawValue: syndrome))
+                    }
+                }
                 return 0
             }
         case .misalignedStack:

@@ -196,4 +196,19 @@ public struct AArch64LinuxABI: LinuxABI {
 
     /// mov x8, #139; svc #0.
     public var signalReturnCode: [UInt8] { [0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4] }
+
+    /// arch/arm64/kernel/vdso. Its signal return has no rules: DWARF has a column for the program counter beside X30 only in newer unwinders, and
+    /// all know the frame by the two instructions, which they look for where nothing else is said of them.
+    public var kernelObject: KernelObject {
+        let calls: [(String, UInt32)] = [("__kernel_clock_gettime", 113), ("__kernel_clock_getres", 114), ("__kernel_gettimeofday", 169)]
+        return KernelObject(
+            version: "LINUX_2.6.39", functions: calls.map { .init($0.0, callCode($0.1)) },
+            signalReturn: .init(name: "__kernel_rt_sigreturn", instructionBefore: [0x1f, 0x20, 0x03, 0xd5], rules: nil),
+            unwinding: .callFrames(stackPointer: 31, returnAddress: 30))
+    }
+
+    /// mov x8, #number; svc #0; ret.
+    private func callCode(_ number: UInt32) -> [UInt8] {
+        [0xd280_0008 | number << 5, 0xd400_0001, 0xd65f_03c0].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    }
 }

@@ -6,7 +6,7 @@ import IR
 
 /// The functions that translated code calls, by index.
 enum ARMHelper: Int, CaseIterable {
-    case undefined, raise, changeFlags, readState, writeState, clearExclusive, synchronizeCode, checksum, sumOfDifferences
+    case undefined, raise, programCall, changeFlags, readState, writeState, clearExclusive, synchronizeCode, checksum, sumOfDifferences
     case readFloatStatus, writeFloatStatus, convertAlternativeHalf, lanes, hash, checkAlignment
     case misalignedPair
     case readCoprocessor, writeCoprocessor, performOperation, barrier, waitForInterrupt, waitForEvent
@@ -25,6 +25,18 @@ enum ARMHelper: Int, CaseIterable {
             Helper("raise", .everything) { state, kind, status, address in
                 unsafe ARMCPU.with(state) { cpu in
                     cpu.raise(ARMException.Kind(rawValue: kind) ?? .undefined, status: UInt32(truncatingIfNeeded: status), address: address)
+                }
+                return 0
+            }
+        case .programCall:
+            Helper("program_call", .everything) { state, address, _, _ in
+                unsafe ARMCPU.with(state) { cpu in
+                    func word(_ number: Int) -> UInt64 { UInt64(cpu.register(number)) }
+                    if let result = cpu.services?.performQuickCall(word(7), word(0), word(1)) {
+                        cpu.setRegister(0, UInt32(truncatingIfNeeded: result))
+                    } else {
+                        cpu.raise(.supervisorCall, address: address)
+                    }
                 }
                 return 0
             }

@@ -132,6 +132,22 @@ public struct ARMLinuxABI: LinuxABI {
     public func signalReturnOffset(handler: UInt64, wantsInfo: Bool) -> UInt64 {
         handler & 1 != 0 ? (wantsInfo ? 20 : 16) | 1 : wantsInfo ? 8 : 0
     }
+
+    /// arch/arm/vdso; what handlers return to is a page of its own, as in the kernel.
+    public var kernelObject: KernelObject {
+        let calls: [(String, UInt32)] = [
+            ("__vdso_clock_gettime", 263), ("__vdso_clock_getres", 264), ("__vdso_gettimeofday", 78), ("__vdso_clock_gettime64", 403),
+        ]
+        return KernelObject(
+            version: "LINUX_2.6", functions: calls.map { .init($0.0, callCode($0.1)) }, signalReturn: nil, unwinding: .armExceptionIndex,
+            flags: 0x0500_0000)
+    }
+
+    /// mov ip, r7; ldr r7, [pc, #8]; svc #0; mov r7, ip; bx lr; the number.
+    private func callCode(_ number: UInt32) -> [UInt8] {
+        [0xe1a0_c007, 0xe59f_7008, 0xef00_0000, 0xe1a0_700c, 0xe12f_ff1e, number]
+            .flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    }
 }
 
 extension ARMModel {

@@ -38,6 +38,7 @@ enum RISCVHelper: Int, CaseIterable {
         case .ecall:
             Helper("ecall", .everything) { state, _, _, _ in
                 unsafe RISCVCPU.with(state) { cpu in
+                    if cpu.mode == 0, cpu.performQuickCall() { return }
                     cpu.trap(cause: ExceptionCode.userCall + UInt64(cpu.mode), value: 0, interrupt: false)
                 }
                 return 0

@@ -14,6 +14,16 @@ extension RISCVCPU {
         timeSource = { UInt64(bitPattern: monotonicNanoseconds()) / (1_000_000_000 / RISCVModel.timeFrequency) }
     }
 
+    /// Does the system call that `pc` is at if it can be done here, and goes on behind it.
+    func performQuickCall() -> Bool {
+        guard let result = services?.performQuickCall(argument(17), argument(10), argument(11)) else { return false }
+        setRegister(10, registerForm(UInt64(bitPattern: result)))
+        header.pc &+= 4
+        return true
+    }
+
+    private func argument(_ number: Int) -> UInt64 { model.rv64 ? register(number) : register(number) & 0xffff_ffff }
+
     /// fcsr.
     var floatControl: UInt64 {
         get {
@@ -163,4 +173,31 @@ public struct RISCVLinuxABI: LinuxABI {
 
     /// li a7, 139; ecall.
     public var signalReturnCode: [UInt8] { [0x93, 0x08, 0xb0, 0x08, 0x73, 0x00, 0x00, 0x00] }
+
+    // MARK: The vdso
+
+    /// arch/riscv/kernel/vdso: the calls of a 32-bit kernel's have no clocks among them.
+    public var kernelObject: KernelObject {
+        let clocks: [(String, UInt32)] = [("__vdso_clock_gettime", 113), ("__vdso_clock_getres", 114), ("__vdso_gettimeofday", 169)]
+        let others: [(String, UInt32)] = [("__vdso_getcpu", 168), ("__vdso_flush_icache", 259), ("__vdso_riscv_hwprobe", 258)]
+        return KernelObject(
+            version: "LINUX_4.15", functions: ((rv64 ? clocks : []) + others).map { .init($0.0, callCode($0.1)) },
+            signalReturn: .init(name: "__vdso_rt_sigreturn", instructionBefore: [0x13, 0x00, 0x00, 0x00], rules: frameRules),
+            unwinding: .callFrames(stackPointer: 2, returnAddress: 1))
+    }
+
+    /// li a7, number; ecall; ret.
+    private func callCode(_ number: UInt32) -> [UInt8] {
+        [number << 20 | 0x893, 0x73, 0x8067].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    }
+
+    /// The integer registers, and the psABI's column 64 for the program counter. The float registers only where all programs have them: an unwinder without
+    /// gives up on a frame that names them.
+    private var frameRules: CallFrameRules {
+        var rules = CallFrameRules(returnAddress: 64, stackPointer: 2, savedAt: integers + 2 * family.wordSize)
+        for number in 1..<32 where number != 2 { rules.save(UInt8(number), at: integers + number * family.wordSize) }
+        if rv64 { for number in 0..<32 { rules.save(UInt8(32 + number), at: floats + 8 * number) } }
+        rules.save(64, at: integers)
+        return rules
+    }
 }

@@ -80,6 +80,8 @@ struct UserCommandLine {
         Option(names: ["interpreter"], value: nil, variable: nil, help: "interpret instead of making host code"),
         Option(
             names: ["seccomp-filters"], value: "fd", variable: nil, help: "the seccomp filters of the program that has executed this one"),
+        Option(
+            names: ["memory-limits"], value: "list", variable: nil, help: "the limits of memory of the program that has executed this one"),
         Option(names: ["coverage"], value: nil, variable: nil, help: "print the tables of system calls and ioctls"),
         Option(names: ["perfmap"], value: nil, variable: nil, help: "list the host code in /tmp/perf-PID.map, for perf"),
         Option(
@@ -143,7 +145,7 @@ struct UserCommandLine {
         case "U": for part in value.split(separator: ",") { changes.append((String(part), nil)) }
         case "d": logItems = value
         case "D": logFile = value
-        case "s": options.stackSize = Int(try size(name, value))
+        case "s": options.stackSize = try size(name, value)
         case "B": options.guestBase = UInt(try number(name, value))
         case "R": options.reserved = try size(name, value)
         case "p": if try number(name, value) != 4096 { throw .notSupported("-p \(value)") }
@@ -151,6 +153,7 @@ struct UserCommandLine {
         case "L": options.prefix = value
         case "r": options.release = value
         case "strace": wantsStrace = true
+        case "memory-limits": options.memoryLimits = value
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "perfmap": options.engine.perfMap = true
         case "tier2": try setTier2(value)

@@ -30,12 +30,29 @@ public struct CallTable: Sendable {
 
     public subscript(_ number: UInt64) -> SystemCall? { number < UInt64(rows.count) ? rows[Int(number)] : others[Int(truncatingIfNeeded: number)] }
 
+    func number(of name: String) -> UInt64? { rows.firstIndex { $0?.name == name }.map(UInt64.init) }
+
     /// A line for each call: number, name, how it is done.
     public var coverage: String {
         let all = rows.enumerated().compactMap { number, call in call.map { (number, $0) } }
         let rest = others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         return (all + rest).map { "| \($0.0) | \($0.1.name) | \($0.1.action.text) |" }.joined(separator: "\n")
     }
+}
+
+/// The numbers of the calls that read a clock.
+struct QuickClocks: Sendable {
+    private let own: UInt64?, wide: UInt64?
+    private let wordSize: Int
+
+    init(_ calls: CallTable, wordSize: Int) {
+        own = calls.number(of: "clock_gettime")
+        wide = calls.number(of: "clock_gettime64")
+        self.wordSize = wordSize
+    }
+
+    /// Bytes of the seconds that a call writes; nil for other calls.
+    @inline(__always) func seconds(_ number: UInt64) -> Int? { number == own ? wordSize : number == wide ? 8 : nil }
 }
 
 extension SystemCall.Action {

@@ -129,7 +129,7 @@ enum Forking {
         let runner = UserRunner(cpu: cpu, engine: process.engine)
         let isShared = request.flags & CloneFlag.signalHandlers != 0
         let signals = isShared ? parent.signals : process.lock.withLock { parent.signals.copy() }
-        let thread = LinuxThread(process: process, cpu: cpu, runner: runner, isMain: true, signals: signals)
+        let thread = LinuxThread(process: process, cpu: cpu, runner: runner, isMain: true, signals: signals, limits: parent.limits.copy())
         thread.mask = parent.mask
         thread.seccomp.mode = parent.seccomp.mode
         if request.flags & CloneFlag.vfork != 0 { thread.alternateStack = parent.alternateStack }

@@ -17,7 +17,10 @@ public struct UserOptions: Sendable {
     public var codeCache: String?
     /// `-g`: where a debugger is waited for.
     public var debugger: String?
-    public var stackSize = 8 << 20
+    /// `-s`: RLIMIT_STACK; nil for the host's.
+    public var stackSize: UInt64?
+    /// Limits of memory of the program that has executed this one.
+    public var memoryLimits: String?
     /// `-B`, and `-R`: bytes set aside for the guest's memory; 0 for as it comes.
     public var guestBase: UInt?
     public var reserved: UInt64 = 0
@@ -37,11 +40,14 @@ public final class LinuxProcess: @unchecked Sendable {
     public let memory: GuestMemory
     public let engine: UserEngine
     let calls: CallTable
+    /// Calls that are done without leaving guest code; nil while all calls are logged.
+    let quickClocks: QuickClocks?
     /// All guests whose programs can be executed.
     let guests: [any LinuxABI]
     /// Guards the fields below.
     let lock = Mutex()
     var heap = Heap()
+    let limits: ResourceLimits
     /// The io_urings by descriptor; of one that has been closed what is left is not looked at.
     var rings: [Int32: RingLayout] = [:]
     let signals = SignalActions()
@@ -51,13 +57,13 @@ public final class LinuxProcess: @unchecked Sendable {
     /// `/proc/self/exe` of the guest.
     var executable = ""
     var arguments: [[UInt8]] = []
-    /// The page with `signalReturnCode`.
-    var trampoline: UInt64 = 0
-    /// The kernel's other pages by their address.
+    /// Where `signalReturnCode` is, and the vdso.
+    var signalReturn: UInt64 = 0
+    var kernelObject: UInt64 = 0
+    /// The kernel's mappings by their address.
     var kernelPages: [UInt64: String] = [:]
     /// What the program started with.
     var stack = WrittenStack()
-    var stackRange: (start: UInt64, end: UInt64) = (0, 0)
     /// Set before the program runs, and in the child of a fork.
     var debugger: ProgramDebugger?
     /// This file itself, open so that it can be executed from any root.
@@ -69,7 +75,13 @@ public final class LinuxProcess: @unchecked Sendable {
         self.options = options
         self.memory = memory
         self.selfDescriptor = selfDescriptor
+        guard let limits = ResourceLimits(options: options) else {
+            throw ELFError.damaged("-memory-limits", "what it says is no list of limits")
+        }
+        self.limits = limits
+        memory.setLimits(limits.memory)
         calls = CallTable(family: abi.family, machine: abi.machine)
+        quickClocks = Log.isEnabled(.strace) ? nil : QuickClocks(calls, wordSize: abi.family.wordSize)
         engine = try UserEngine(guest: cpu.guest, memory: memory, options: options.engine)
         if let folder = options.codeCache, !engine.keepCode(in: folder, model: options.model ?? "") {
             Log.write(.unimplemented, "no translated code is kept: '\(folder)' is not there, or others can write it")
@@ -96,18 +108,19 @@ public final class LinuxProcess: @unchecked Sendable {
         let program = try ProgramLoader(memory: memory, locate: locate).load(file)
         executable = absolutePath(file.path)
         self.arguments = arguments
-        heap = Heap(start: program.end)
+        heap = Heap(start: program.end, data: program.dataSize)
         guard mapKernelPages(cpu), let top = mapStack(isExecutable: program.hasExecutableStack) else {
             throw ELFError.cannotMap(file.path, errno: ENOMEM)
         }
         let stack = InitialStack(
             program: program, arguments: arguments, environment: environment, path: Array(file.path.utf8),
             capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform(of: cpu), smallestSignalStack: abi.signalFrame.size + 1024,
-            wordSize: abi.family.wordSize)
+            kernelObject: kernelObject, wordSize: abi.family.wordSize)
         let runner = UserRunner(cpu: cpu, engine: engine)
         runner.bindToThread()
         guard let written = stack.write(to: memory, below: top) else { throw ELFError.cannotMap(file.path, errno: E2BIG) }
         self.stack = written
+        memory.noteFirstStackPointer(written.pointer)
         nameThread(executable)
         abi.start(cpu, entry: program.start, stackPointer: written.pointer)
         let thread = LinuxThread(process: self, cpu: cpu, runner: runner, isMain: true)
@@ -136,50 +149,43 @@ public final class LinuxProcess: @unchecked Sendable {
         return unsafe String(cString: resolved)
     }
 
-    private func mapTrampoline() -> Bool {
-        let result = memory.map(
-            .init(address: 0, length: 4096, protection: [.read, .write], flags: MAP_PRIVATE | MAP_ANONYMOUS))
-        guard result > 0 || result < -4095 else { return false }
-        trampoline = UInt64(bitPattern: result)
-        return memory.write(abi.signalReturnCode, at: trampoline) && memory.protect(trampoline, 4096, [.read, .execute]) == 0
-    }
-
-    /// What the kernel puts into a program's memory.
+    /// What the kernel puts into a program's memory: the vdso, a page for returns from signal handlers where they are not in it, and pages of the
+    /// architecture's own.
     private func mapKernelPages(_ cpu: VirtualCPU) -> Bool {
-        for page in abi.kernelPages(for: cpu) {
-            let flags = MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_FIXED_NOREPLACE)
-            let result = memory.map(.init(address: page.address, length: 4096, protection: [.read, .write], flags: flags))
-            guard result == Int64(page.address), memory.write(page.bytes, at: page.address),
-                memory.protect(page.address, 4096, [.read, .execute]) == 0
-            else { return false }
-            kernelPages[page.address] = page.name
+        let image = KernelObjectImage(abi.kernelObject, identity: abi.elf, signalReturnCode: abi.signalReturnCode)
+        guard let object = mapKernelCode("[vdso]", image.bytes) else { return false }
+        kernelObject = object
+        if let place = image.signalReturn {
+            signalReturn = object + UInt64(place)
+        } else {
+            guard let page = mapKernelCode("[sigpage]", abi.signalReturnCode) else { return false }
+            signalReturn = page
         }
-        return mapTrampoline()
+        return abi.kernelPages(for: cpu).allSatisfy { mapKernelCode($0.name, $0.bytes, at: $0.address) != nil }
     }
 
-    /// Below the stack and what the kernel keeps free for it to grow: mappings begin here.
-    private func searchTop(_ space: GuestAddressSpace) -> UInt64 {
-        let gap = UInt64(max(options.stackSize, 0)) + (8 << 20)
-        let top = min(space.stackTop, memory.limit)
-        return top > 2 * gap ? (top - gap) & ~4095 : top / 2 & ~4095
-    }
-
-    /// The stack, above a page that nothing may touch; its end.
-    private func mapStack(isExecutable: Bool) -> UInt64? {
-        let size = UInt64((options.stackSize + 4095) & ~4095)
-        guard size > 0, size < memory.limit / 2 else { return nil }
-        let space = abi.addressSpace
-        let top = space.map { min($0.stackTop, memory.limit) } ?? 0
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (space == nil ? 0 : Int32(MAP_FIXED_NOREPLACE))
-        let result = memory.map(
-            .init(
-                address: space == nil ? 0 : top - size - 4096, length: size + 4096,
-                protection: isExecutable ? [.read, .write, .execute] : [.read, .write], flags: flags))
+    /// Maps code of the kernel's, at an address or where there is room; nil if it can't be had.
+    private func mapKernelCode(_ name: String, _ bytes: [UInt8], at address: UInt64? = nil) -> UInt64? {
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | (address == nil ? 0 : Int32(MAP_FIXED_NOREPLACE))
+        let length = UInt64(bytes.count + 4095) & ~4095
+        let result = memory.map(.init(address: address ?? 0, length: length, protection: [.read, .write], flags: flags))
         guard result > 0 || result < -4095 else { return nil }
-        let start = UInt64(bitPattern: result)
-        _ = memory.protect(start, 4096, [])
-        stackRange = (start + 4096, start + 4096 + size)
-        return stackRange.end
+        let place = UInt64(bitPattern: result)
+        guard memory.write(bytes, at: place), memory.protect(place, length, [.read, .execute]) == 0 else { return nil }
+        kernelPages[place] = name
+        return place
+    }
+
+    private var stackLimit: UInt64 { limits[ResourceLimits.stack].current }
+
+    /// Where mappings begin: below the stack and what the kernel keeps free for it to grow.
+    private func searchTop(_ space: GuestAddressSpace) -> UInt64 {
+        let room = memory.stackRoom(limit: stackLimit), top = min(space.stackTop, memory.limit)
+        return top > 2 * room ? top - room : top / 2 & ~4095
+    }
+
+    private func mapStack(isExecutable: Bool) -> UInt64? {
+        memory.mapStack(below: abi.addressSpace.map { min($0.stackTop, memory.limit) }, limit: stackLimit, isExecutable: isExecutable)
     }
 
     // MARK: Ending
@@ -212,13 +218,16 @@ public final class LinuxProcess: @unchecked Sendable {
 struct Heap {
     var start: UInt64 = 0
     var end: UInt64 = 0
+    /// Bytes of the program's own data, which count with the heap for RLIMIT_DATA.
+    var data: UInt64 = 0
     /// Behind the last mapped page.
     var mapped: UInt64 = 0
 
     init() {}
 
-    init(start: UInt64) {
+    init(start: UInt64, data: UInt64) {
         self.start = start
+        self.data = data
         end = start
         mapped = start
     }

@@ -8,7 +8,7 @@ import UserExecution
 enum ProcFiles {
     /// What a file shows to the guest.
     private enum View {
-        case text(@Sendable (LinuxThread) -> [UInt8])
+        case text(@Sendable (LinuxProcess) -> [UInt8])
         /// As on a kernel that is built without it.
         case absent
         /// The host's, for reading, where the guest's addresses are the host's.
@@ -17,10 +17,10 @@ enum ProcFiles {
 
     /// The files of a process that differ from the host's. Everything else under `/proc` is as on the host.
     private static let files: [String: View] = [
-        "auxv": .text { $0.process.stack.auxiliary },
-        "cmdline": .text { Array($0.process.arguments.map { $0 + [0] }.joined()) },
-        "maps": .text { Array(maps($0.process).utf8) },
-        "stat": .text { ProcStatistics.text($0.process) },
+        "auxv": .text { $0.stack.auxiliary },
+        "cmdline": .text { Array($0.arguments.map { $0 + [0] }.joined()) },
+        "maps": .text { Array(maps($0).utf8) },
+        "stat": .text { ProcStatistics.text($0) },
         "smaps": .absent, "smaps_rollup": .absent, "pagemap": .absent, "map_files": .absent, "numa_maps": .absent,
         "mem": .memory,
     ]
@@ -45,11 +45,17 @@ enum ProcFiles {
         guard path.hasPrefix("/proc/") else { return nil }
         if path == "/proc/cpuinfo" { return open(processors(thread), flags: flags) }
         switch own(path).flatMap({ files[$0] }) {
-        case .text(let text): return open(text(thread), flags: flags)
+        case .text(let text): return open(text(thread.process), flags: flags)
         case .absent: return -Int64(ENOENT)
         case .memory: return flags & 3 == O_RDONLY && thread.memory.base == 0 ? nil : refuse(path)
         case nil: return nil
         }
+    }
+
+    /// What a file shows to the guest if it is another text than the host's.
+    static func text(_ path: String, _ process: LinuxProcess) -> [UInt8]? {
+        guard case .text(let text)? = own(path).flatMap({ files[$0] }) else { return nil }
+        return text(process)
     }
 
     private static func refuse(_ path: String) -> Int64 {
@@ -85,9 +91,9 @@ enum ProcFiles {
     private static func digits(_ value: UInt64) -> String { String(hex(value, digits: 8).dropFirst(2)) }
 
     private static func name(_ region: GuestRegion, _ process: LinuxProcess) -> String? {
-        if region.start >= process.stackRange.start, region.start < process.stackRange.end { return "[stack]" }
+        if process.memory.isStack(region) { return "[stack]" }
         if region.start >= process.heap.start, region.start < process.heap.mapped { return "[heap]" }
-        return region.start == process.trampoline ? "[vdso]" : process.kernelPages[region.start]
+        return process.kernelPages[region.start]
     }
 
     private static func fileNumbers(_ path: String) -> String? {

@@ -124,7 +124,7 @@ extension LinuxThread {
         waitingMask = nil
         let returnAddress =
             action.flags & SignalAction.Flag.restorer != 0
-            ? action.restorer : process.trampoline &+ abi.signalReturnOffset(handler: action.handler, wantsInfo: wantsInfo)
+            ? action.restorer : process.signalReturn &+ abi.signalReturnOffset(handler: action.handler, wantsInfo: wantsInfo)
         abi.enterHandler(cpu, HandlerEntry(handler: action.handler, signal: signal, frame: place, shape: shape, returnAddress: returnAddress))
         if alternateStack.flags & 1 << 31 != 0 { alternateStack = AlternateStack() }
         let own = action.flags & SignalAction.Flag.noDefer != 0 ? 0 : LinuxThread.bit(signal)

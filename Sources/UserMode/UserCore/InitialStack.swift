@@ -32,12 +32,14 @@ public struct InitialStack {
     public let platform: String?
     /// AT_MINSIGSTKSZ.
     public let smallestSignalStack: Int
+    /// AT_SYSINFO_EHDR: where the vdso is.
+    public let kernelObject: UInt64
     /// Bytes of a pointer.
     public let wordSize: Int
 
     public init(
         program: LoadedProgram, arguments: [[UInt8]], environment: [[UInt8]], path: [UInt8], capabilities: (UInt64, UInt64), platform: String?,
-        smallestSignalStack: Int, wordSize: Int = 8
+        smallestSignalStack: Int, kernelObject: UInt64, wordSize: Int = 8
     ) {
         self.program = program
         self.arguments = arguments
@@ -46,6 +48,7 @@ public struct InitialStack {
         self.capabilities = capabilities
         self.platform = platform
         self.smallestSignalStack = smallestSignalStack
+        self.kernelObject = kernelObject
         self.wordSize = wordSize
     }
 
@@ -95,7 +98,7 @@ public struct InitialStack {
             (8, 0), (9, program.entry), (11, UInt64(getuid())), (12, UInt64(geteuid())), (13, UInt64(getgid())), (14, UInt64(getegid())),
             (16, capabilities.0), (17, UInt64(sysconf(Int32(_SC_CLK_TCK)))), (23, getuid() != geteuid() || getgid() != getegid() ? 1 : 0),
             (25, random), (26, capabilities.1),
-            (31, name), (51, UInt64(smallestSignalStack)),
+            (31, name), (33, kernelObject), (51, UInt64(smallestSignalStack)),
         ]
         if let platform { vector.append((15, platform)) }
         vector.append((0, 0))

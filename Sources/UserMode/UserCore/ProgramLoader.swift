@@ -13,6 +13,8 @@ public struct LoadedProgram: Sendable {
     public let interpreterBase: UInt64
     /// The first page behind the program: where its heap begins.
     public let end: UInt64
+    /// Bytes of its data, as the kernel counts them: from the start of the segment that begins last to the end of what the file has.
+    public let dataSize: UInt64
     public let hasExecutableStack: Bool
 }
 
@@ -50,8 +52,13 @@ public struct ProgramLoader {
         return LoadedProgram(
             start: start & mask, entry: image.entry &+ bias & mask, headers: headers &+ bias, headerSize: image.headerSize,
             headerCount: image.segments.count,
-            interpreterBase: base, end: image.span.end &+ bias,
+            interpreterBase: base, end: image.span.end &+ bias, dataSize: dataSize(image),
             hasExecutableStack: image.segment(ELFImage.Segment.stack).map { $0.flags & 1 != 0 } ?? false)
+    }
+
+    private func dataSize(_ image: ELFImage) -> UInt64 {
+        let start = image.loaded.map(\.address).max() ?? 0, end = image.loaded.map { $0.address &+ $0.fileSize }.max() ?? 0
+        return end - min(start, end)
     }
 
     private func headersInMemory(_ image: ELFImage) -> UInt64 {

@@ -25,7 +25,7 @@ extension Translator {
             let step = AuthenticationStep(authenticates: true, key: o.bit(10) ? .ib : .ia)
             jump(&b, to: authenticated(&b, read(&b, .i64, 30), step, readSP(&b, .i64, 31)), hint: .return)
         case .udf: return false
-        case .svc: raise(&b, Syndrome(.supervisorCall, UInt64(o.field(5, 16))))
+        case .svc: supervisorCall(&b, Syndrome(.supervisorCall, UInt64(o.field(5, 16))))
         case .hvc, .smc:
             guard flags.isSystem, flags.level > 0 else { return false }
             raise(&b, Syndrome(instruction == .hvc ? .hypervisorCall : .secureCall, UInt64(o.field(5, 16))))

@@ -211,6 +211,14 @@ struct Translator {
         ended = true
     }
 
+    /// A program's system call may be done at once; whatever else it is an exception.
+    mutating func supervisorCall(_ b: inout IRBlock, _ syndrome: Syndrome) {
+        if flags.isSystem { return raise(&b, syndrome) }
+        b.call(AArch64Helper.programCall.rawValue, b.const(.i64, syndrome.rawValue))
+        b.goto(b.const(.i64, next), hint: .anew)
+        ended = true
+    }
+
     /// Goes on where a helper has set `pc`.
     mutating func endAtPC(_ b: inout IRBlock) {
         b.goto(b.read(.i64, CPUHeader.Offset.pc), hint: .anew)

@@ -42,8 +42,14 @@ extension Translator {
 
     mutating func supervisorCall(_ b: inout IRBlock, number: Int = 0) {
         // The call returns behind the instruction, where IT has gone on.
-        if mayHoldIT || nextIT != 0 { setIT(&b, nextIT) }
-        raise(&b, number >= Translator.oldCalls ? .oldSupervisorCall : .supervisorCall)
+        let isConditional = mayHoldIT || nextIT != 0
+        if isConditional { setIT(&b, nextIT) }
+        if isConditional || number >= Translator.oldCalls {
+            return raise(&b, number >= Translator.oldCalls ? .oldSupervisorCall : .supervisorCall)
+        }
+        b.call(ARMHelper.programCall.rawValue, b.const(.i64, address))
+        b.goto(b.const(.i64, next), hint: .anew)
+        ended = true
     }
 
     mutating func setEndian(_ b: inout IRBlock, _ isBig: Bool) {

@@ -78,6 +78,7 @@ extension ProgramDebugger: DebugTarget {
     func setPassedSignals(_ signals: Set<Int32>) { lock.withLock { passedSignals = signals } }
     func setCaughtCalls(_ calls: CaughtCalls) { lock.withLock { caughtCalls = calls } }
     func hostPath(_ path: String) -> String { program.locate(path) }
+    func ownFile(_ path: String) -> [UInt8]? { ProcFiles.text(path, program) }
 
     func monitor(_ command: String) -> String? {
         switch command {

@@ -43,7 +43,7 @@ enum ExecuteCalls {
         case .error(let code): return -Int64(code)
         // A filter speaks of the guest's calls: nobody could judge those of a host's program.
         case .host where thread.seccomp.chain != nil: return -Int64(EACCES)
-        case .host: return host(thread, directory, path, Int(flags), arguments, environment)
+        case .host: return thread.limits.withHostLimits { host(thread, directory, path, Int(flags), arguments, environment) }
         case .guest(let abi, let path, let arguments):
             thread.process.engine.saveCode()
             return reenter(thread, abi, path, arguments, environment)
@@ -138,7 +138,8 @@ enum ExecuteCalls {
         let filters = SeccompInheritance.descriptor(thread)
         if let filters, filters < 0 { return Int64(filters) }
         defer { if let filters { close(filters) } }
-        let head = ["qemu-" + abi.name] + options.joined() + process.debugWords + (filters.map { ["-seccomp-filters", "\($0)"] } ?? []) + ["-0"]
+        let inherited = thread.limits.words + (filters.map { ["-seccomp-filters", "\($0)"] } ?? [])
+        let head = ["qemu-" + abi.name] + options.joined() + process.debugWords + inherited + ["-0"]
         let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
         // The new process goes on with the descriptor.
         _ = fcntl(process.selfDescriptor, F_SETFD, 0)

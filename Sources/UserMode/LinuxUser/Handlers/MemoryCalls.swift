@@ -14,6 +14,7 @@ enum MemoryCalls {
             guard wanted >= process.heap.start, wanted < thread.memory.limit else { return Int64(process.heap.end) }
             let end = (wanted + 4095) & ~4095
             if end > process.heap.mapped {
+                guard thread.memory.mayGrowHeap(wanted - process.heap.start, data: process.heap.data) else { return Int64(process.heap.end) }
                 let flags = MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_FIXED_NOREPLACE)
                 let result = thread.memory.map(
                     .init(address: process.heap.mapped, length: end - process.heap.mapped, protection: [.read, .write], flags: flags))

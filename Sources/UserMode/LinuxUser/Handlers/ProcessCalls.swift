@@ -169,16 +169,4 @@ enum ProcessCalls {
     private static func int(_ value: UInt64) -> Int { Int(Int32(truncatingIfNeeded: value)) }
 
     private static func word(_ value: UInt64) -> Int { Int(truncatingIfNeeded: value) }
-
-    /// Limits of address space are the guest's wish about its own memory, of which the host's process has more.
-    private static func isAddressSpace(_ resource: UInt64) -> Bool { [2, 3, 9].contains(Int32(truncatingIfNeeded: resource)) }
-
-    @Sendable static func setrlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        thread.with(.rlimit, .reads, at: call[1]) { isAddressSpace(call[0]) ? 0 : thread.hostCall(160, word(call[0]), $0) }
-    }
-
-    @Sendable static func prlimit(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let new = thread.hostWord(call[2]), let old = thread.hostWord(call[3]) else { return -Int64(EFAULT) }
-        return thread.hostCall(302, Int(Int32(truncatingIfNeeded: call[0])), Int(call[1] & 0xffff_ffff), isAddressSpace(call[1]) ? 0 : new, old)
-    }
 }

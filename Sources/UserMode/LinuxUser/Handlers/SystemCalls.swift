@@ -1,20 +1,22 @@
 import CPUModel
 import Glibc
+import UserExecution
 
 enum SystemCalls {
     /// The C library asks the host's vdso, which needs no kernel: half of what the call costs otherwise.
     ///
     /// - Parameter seconds: bytes of the seconds where they are not a long.
     static func clockTime(seconds: Int?) -> SystemCall.Handler {
-        { thread, call in
-            var time = timespec()
-            guard unsafe clock_gettime(clockid_t(truncatingIfNeeded: call[0]), &time) == 0 else { return -Int64(errno) }
-            let size = seconds ?? thread.wordSize
-            let isWritten =
-                thread.memory.store(call[1], UInt64(bitPattern: Int64(time.tv_sec)), size: size)
-                && thread.memory.store(call[1] &+ UInt64(size), UInt64(bitPattern: Int64(time.tv_nsec)), size: size)
-            return isWritten ? 0 : -Int64(EFAULT)
-        }
+        { thread, call in writeTime(of: call[0], to: call[1], thread.memory, seconds: seconds ?? thread.wordSize) }
+    }
+
+    static func writeTime(of clock: UInt64, to address: UInt64, _ memory: GuestMemory, seconds size: Int) -> Int64 {
+        var time = timespec()
+        guard unsafe clock_gettime(clockid_t(truncatingIfNeeded: clock), &time) == 0 else { return -Int64(errno) }
+        let isWritten =
+            memory.store(address, UInt64(bitPattern: Int64(time.tv_sec)), size: size)
+            && memory.store(address &+ UInt64(size), UInt64(bitPattern: Int64(time.tv_nsec)), size: size)
+        return isWritten ? 0 : -Int64(EFAULT)
     }
 
     /// `struct sysinfo`: seconds, three loads, six sizes, processes; two sizes of high memory, and the unit of all sizes, which grows until they fit.

@@ -22,6 +22,8 @@ final class Seccomp: Sendable {
         set { number.store(newValue, ordering: .relaxed) }
     }
 
+    var judges: Bool { isOn.load(ordering: .acquiring) }
+
     var mode: Mode {
         get { isOn.load(ordering: .acquiring) ? state.withLock { $0 } : .off }
         set {
