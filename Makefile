@@ -53,6 +53,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
@@ -75,6 +76,8 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
+	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50 --bus pci
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 50

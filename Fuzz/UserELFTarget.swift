@@ -76,7 +76,8 @@ struct UserELFTarget: FuzzTarget {
         guard place > 0, memory.protect(UInt64(place), 4096, []) == 0 else { return false }
         func words() -> [[UInt8]] { (0..<random.below(64)).map { _ in [UInt8](repeating: 65, count: random.below(random.chance(8) ? 9000 : 30)) } }
         let stack = InitialStack(
-            program: loaded, arguments: words(), environment: words(), path: [65], capabilities: (0, 0), platform: nil, smallestSignalStack: 2048)
+            program: loaded, arguments: words(), environment: words(), path: [65], capabilities: (0, 0), platform: nil, smallestSignalStack: 2048,
+            kernelObject: 0)
         guard let pointer = stack.write(to: memory, below: UInt64(place) + size)?.pointer else { return true }
         precondition(pointer & 15 == 0 && pointer >= UInt64(place) + 4096, "a stack pointer outside the stack")
         return true

@@ -7,25 +7,6 @@ import RandomIR
 import Testing
 
 /// Streams of whole machines.
-/// A machine's stream as bytes.
-extension WholeStream {
-    static func write(_ machine: Machine, guest: String, state: RunState) -> [UInt8] {
-        var bytes: [UInt8] = []
-        write(machine, guest: guest, state: state) { bytes += $0 }
-        return bytes
-    }
-
-    static func read(_ bytes: [UInt8], into machine: Machine, guest: String) throws(MigrationError) -> RunState {
-        var position = 0
-        return try read(
-            { (count: Int) throws(HostError) -> [UInt8] in
-                guard bytes.count - position >= count else { throw HostError("read the stream to its end", errno: inputOutputError) }
-                defer { position += count }
-                return Array(bytes[position..<position + count])
-            }, into: machine, guest: guest, setTime: machine.loop.setVirtualTime)
-    }
-}
-
 @Suite struct StreamTests {
     private let guest = "riscv64"
     /// Takes what is likely to be refused.

@@ -40,7 +40,11 @@ public enum WholeStream {
     public static func read(
         _ receive: @escaping (Int) throws(HostError) -> [UInt8], into machine: Machine, guest: String, setTime: (Int64) -> Void
     ) throws(MigrationError) -> RunState {
-        var reader = self.reader(receive)
+        try read(reader(receive), into: machine, guest: guest, setTime: setTime)
+    }
+
+    private static func read(_ reader: StreamReader, into machine: Machine, guest: String, setTime: (Int64) -> Void) throws(MigrationError) -> RunState {
+        var reader = reader
         let loader = MachineLoader(machine, guest: guest)
         var expectsAnswer = false
         try loader.begin(&reader, expectsAnswer: &expectsAnswer)
@@ -53,5 +57,24 @@ public enum WholeStream {
         StreamReader { (count: Int) throws(MigrationError) -> [UInt8] in
             do throws(HostError) { return try receive(count) } catch { throw .host(error) }
         }
+    }
+}
+
+/// The stream as bytes.
+extension WholeStream {
+    public static func write(_ machine: Machine, guest: String, state: RunState) -> [UInt8] {
+        var bytes: [UInt8] = []
+        write(machine, guest: guest, state: state) { bytes += $0 }
+        return bytes
+    }
+
+    public static func read(_ bytes: [UInt8], into machine: Machine, guest: String) throws(MigrationError) -> RunState {
+        var position = 0
+        let reader = StreamReader { (count: Int) throws(MigrationError) -> [UInt8] in
+            guard bytes.count - position >= count else { throw .cutOff }
+            defer { position += count }
+            return Array(bytes[position..<position + count])
+        }
+        return try read(reader, into: machine, guest: guest, setTime: machine.loop.setVirtualTime)
     }
 }
