@@ -161,7 +161,7 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",

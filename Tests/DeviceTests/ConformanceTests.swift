@@ -213,7 +213,7 @@ private final class MPCoreFace: MMIODevice {
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111", "pl310",
-        "mpcore", "vexpress", "two-wire", "lan9118",
+        "mpcore", "vexpress", "two-wire", "lan9118", "pl181",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -236,6 +236,10 @@ private final class MPCoreFace: MMIODevice {
         case "vexpress": return VersatileExpressSystem(loop: loop, processor: 1, daughterboard: [1_000_000], voltages: [900_000])
         case "two-wire": return TwoWireLines()
         case "lan9118": return LAN9118()
+        case "pl181":
+            let slot = PL180()
+            slot.insert(SDCard(node: Zeros()))
+            return slot
         case "pl031": return PL031(loop: loop, clock: .virtual)
         case "pl061": return PL061()
         case "gicv2": return GIC400Face(memory)

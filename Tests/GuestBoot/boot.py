@@ -245,6 +245,34 @@ def arm32(system, counts):
         boot(system, count)
     armmp = f"{board(system).files}/armmp"
     boot(system, 2, "-M", "virt,highmem=off,gic-version=3", "-kernel", f"{armmp}/Image", "-initrd", f"{armmp}/initramfs.cpio.gz", "-device", "virtio-rng-pci")
+    versatile_express(system)
+
+
+def versatile_express(system):
+    """Debian's kernel on a Versatile Express, with the board's own network card and an SD card."""
+    files = f"{board(system).files}/armmp"
+    with tempfile.TemporaryDirectory() as work:
+        with open(f"{work}/card", "wb") as card:
+            card.truncate(4 << 20)
+        guest = Guest([
+            system, "-M", "vexpress-a9", "-smp", "2", "-m", "512", "-nographic", "-kernel", f"{files}/Image", "-dtb", f"{files}/vexpress-v2p-ca9.dtb",
+            "-initrd", f"{files}/initramfs.cpio.gz", "-append", "console=ttyAMA0", "-nic", "user,model=lan9118",
+            "-drive", f"if=sd,file={work}/card,format=raw"])
+        try:
+            guest.expect(board(system).prompt, 300)
+            guest.type("dd if=/dev/urandom of=/tmp/x bs=64k count=64; cp /tmp/x /dev/mmcblk0; sync; echo 3 > /proc/sys/vm/drop_caches; cmp /tmp/x /dev/mmcblk0 && echo sa''me\n")
+            guest.expect("same", 120)
+            guest.type("grep -c ^processor /proc/cpuinfo; ping -c 1 10.0.2.2\n")
+            guest.expect("\n2\r", 20)
+            guest.expect("1 packets received", 60)
+            guest.type("poweroff\n")
+            status = guest.wait(120)
+            with open(f"{work}/card", "rb") as card:
+                written = any(card.read())
+            check("vexpress-a9: network and SD card", status == 0 and written and not guest.complaints(), " ".join(guest.complaints()[:2]))
+        except AssertionError as error:
+            check("vexpress-a9: network and SD card", False, str(error))
+            guest.process.kill()
 
 
 def rv32(system):

@@ -128,6 +128,9 @@ public final class BlockSetup {
 
     // MARK: Use
 
+    /// The id of `-drive if=sd`.
+    public internal(set) var memoryCard: String?
+
     /// The ids of `-drive if=virtio` in the order of their units.
     public var impliedDrives: [String] { implied.sorted { $0.key < $1.key }.map(\.value) }
 

@@ -77,6 +77,14 @@ extension BlockSetup {
             let id = list["id"] ?? "virtio\(unit)"
             implied[unit] = id
             return id
+        case "sd":
+            let unit = try list.integer("index") ?? list.integer("unit") ?? 0
+            guard unit == 0, memoryCard == nil else {
+                throw CommandLineError.badValue(option: "drive", value: "if=sd,index=\(unit)", expected: "index=0, once: boards have one slot")
+            }
+            let id = list["id"] ?? "sd0"
+            memoryCard = id
+            return id
         case let other?: throw CommandLineError.notSupported("-drive if=\(other)")
         }
     }

@@ -34,14 +34,14 @@ public struct VersatileExpressBoard: Sendable {
 
     /// The motherboard's peripherals by their numbers.
     enum Peripheral {
-        static let system: UInt64 = 0, controller: UInt64 = 1, bus: UInt64 = 2, keyboard: UInt64 = 6, mouse: UInt64 = 7
+        static let system: UInt64 = 0, controller: UInt64 = 1, bus: UInt64 = 2, cards: UInt64 = 5, keyboard: UInt64 = 6, mouse: UInt64 = 7
         static let uart: UInt64 = 9, watchdog: UInt64 = 15, timers: [UInt64] = [17, 18], virtio: UInt64 = 19, displayBus: UInt64 = 22
         static let clock: UInt64 = 23, display: UInt64 = 31
     }
 
     /// Shared interrupts, counted from 0.
     enum Shared {
-        static let watchdog = 0, timers = [2, 3], clock = 4, uart = 5, keyboard = 12, mouse = 13, display = 14, ethernet = 15, virtio = 40
+        static let watchdog = 0, timers = [2, 3], clock = 4, uart = 5, keyboard = 12, mouse = 13, display = 14, ethernet = 15, virtio = 40, cards = [9, 10]
     }
 
     static let virtioSlots = 4

@@ -1,5 +1,6 @@
 import AddressSpace
 import ArmSystem
+import BlockCore
 import BoardKit
 import CPUModel
 import Chardev
@@ -9,6 +10,7 @@ import HostOS
 import MachineModel
 import NetworkDevices
 import PlatformDevices
+import StorageDevices
 
 extension VersatileExpressBoard {
     func build(
@@ -56,6 +58,7 @@ extension VersatileExpressBoard {
             name: name, loop: loop, memory: memory, cpus: cpus, devices: [gic] + daughterboard + parts.devices, slots: slots,
             load: { boot.load(memory, cpus) })
         machine.onboardCard = parts.ethernet
+        machine.insertCard = parts.insert
         return machine
     }
 
@@ -103,6 +106,7 @@ private struct Parts {
     private let clock: PL031
     private let flash: [Flash]
     let ethernet = LAN9118()
+    private let cards = PL180()
 
     init(
         _ board: VersatileExpressBoard, _ configuration: MachineConfiguration, loop: EventLoop, memory: AddressSpace,
@@ -120,8 +124,15 @@ private struct Parts {
     }
 
     var devices: [any Device] {
-        let simple: [any Device] = [system, controller, bus, displayBus, keyboard, mouse, display, watchdog, clock, ethernet]
+        let simple: [any Device] = [system, controller, bus, displayBus, keyboard, mouse, display, watchdog, clock, ethernet, cards]
         return simple + uarts + timers + flash
+    }
+
+    /// A memory card in the motherboard's slot, which SYS_MCI tells of.
+    func insert(_ node: any BlockNode) throws {
+        guard node.size > 0, node.size % SDCard.unit == 0 else { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
+        cards.insert(SDCard(node: node))
+        (system.hasCard, system.cardIsReadOnly) = (true, node.isReadOnly)
     }
 
     func place(_ root: MemoryRegion, _ gic: GIC400, _ map: VersatileExpressBoard.Map) {
@@ -139,6 +150,8 @@ private struct Parts {
         put(mouse, Peripheral.mouse, mouse.interrupt, Shared.mouse)
         put(display, Peripheral.display, display.interrupt, Shared.display)
         put(watchdog, Peripheral.watchdog, watchdog.interrupt, Shared.watchdog)
+        put(cards, Peripheral.cards)
+        for (index, pin) in cards.interrupts.enumerated() { pin.connect(gic.input(32 + Shared.cards[index])) }
         root.add(ethernet.makeRegion(), at: map.ethernet)
         ethernet.interrupt.connect(gic.input(32 + Shared.ethernet))
         put(clock, Peripheral.clock, clock.interrupt, Shared.clock)

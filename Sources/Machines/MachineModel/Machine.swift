@@ -1,4 +1,5 @@
 import AddressSpace
+import BlockCore
 import CPUModel
 import DeviceModel
 import Diagnostics
@@ -27,6 +28,8 @@ public final class Machine {
     public let slots: [DeviceSlot]
     /// The host bridge, of a board that has one.
     public let pci: PCIHost?
+    /// Puts a memory card into the board's slot, if it has one.
+    public var insertCard: ((any BlockNode) throws -> Void)?
     /// The network card that the board carries, if it does.
     public var onboardCard: (any OnboardCard)?
     /// Presses the power button, of a board that has one.
@@ -131,6 +134,7 @@ public enum MachineError: ExplainedError {
     case tooLittleMemory(UInt64, needed: UInt64)
     case noFirmware(String, searched: [String])
     case badImage(String, reason: String)
+    case badCard(bytes: UInt64, unit: UInt64)
     case badFlash(String, bytes: UInt64, needed: UInt64)
     case noFlashBank(Int, banks: Int)
     case notSupported(String)
@@ -143,6 +147,7 @@ public enum MachineError: ExplainedError {
         case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
         case .noFirmware(let name, let folders): "-bios: firmware '\(name)' not found in \(folders.joined(separator: ", "))"
         case .badImage(let path, let reason): "'\(path)': \(reason)"
+        case .badCard(let bytes, let unit): "-drive if=sd: a card's size is a multiple of \(unit >> 10) KiB, and not \(bytes) bytes"
         case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
         case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
         case .notSupported(let what): "\(what) is not supported"
@@ -155,6 +160,7 @@ public enum MachineError: ExplainedError {
         case .tooLittleMemory: "choose more"
         case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
         case .notSupported: nil
+        case .badCard(let bytes, let unit): "make the file larger: truncate -s \((bytes / unit + 1) * unit) FILE"
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"

@@ -79,6 +79,7 @@ final class DeviceFactory {
         self.machine = machine
         defer { isRunning = true }
         for card in parts.networks.cards { try add(card) }
+        if let drive = parts.blocks.memoryCard { try insertCard(drive) }
         // The board's own disks come first to their drives, and last into the slots.
         let disks = try parts.blocks.impliedDrives.map { drive in
             var request = try DeviceRequest(type: machine.pci == nil ? VirtioBlock.type.name : "virtio-blk-pci", globals: globals)
@@ -90,6 +91,15 @@ final class DeviceFactory {
         try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil) }, into: machine)
         waiting = []
         bootOrder.hand(to: machine, strict: try isStrict(options))
+    }
+
+    /// `-drive if=sd`.
+    private func insertCard(_ drive: String) throws {
+        guard let insert = machine.insertCard else {
+            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15)")
+        }
+        try insert(try parts.blocks.take(drive).node)
+        parts.blocks.noteDevice("sd-card", of: drive) {}
     }
 
     /// `-boot strict=on`: nothing else is booted from.

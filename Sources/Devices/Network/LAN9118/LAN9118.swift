@@ -39,6 +39,7 @@ public final class LAN9118: MMIODevice, NetworkFrontEnd {
         self.backend = backend
         mac.permanent = address
         mac.reset()
+        mac.phy.setLink(up: true)
         backend.frontEnd = self
     }
 

@@ -113,7 +113,8 @@ struct LAN9118PHY {
     private static let controlAtReset: UInt32 = 0x3000, advertisedAtReset: UInt32 = 0x01e1
 
     private var control = LAN9118PHY.controlAtReset, advertised = LAN9118PHY.advertisedAtReset, cause: UInt32 = 0, mask: UInt32 = 0
-    private var linkIsUp = true
+    /// Without a network there is no cable.
+    private var linkIsUp = false
 
     var interrupts: Bool { cause & mask != 0 }
     /// What is sent comes back, as drivers test it.

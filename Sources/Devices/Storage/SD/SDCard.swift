@@ -1,0 +1,273 @@
+import BlockCore
+import Diagnostics
+import HostOS
+import Snapshot
+
+/// An SD memory card of high capacity (SD Specifications, Physical Layer Simplified 2.0): the states and commands that it has in SD mode.
+public final class SDCard {
+    /// The unit of a card's capacity, 512 KiB.
+    public static let unit: UInt64 = 512 << 10
+    private static let blockSize = 512
+
+    /// CURRENT_STATE of the card status.
+    private enum Stage: UInt32 { case idle, ready, identification, standBy, transfer, sending, receiving, programming, disconnected }
+
+    /// What a command is answered with.
+    public enum Response: Equatable {
+        /// No answer: the host times out.
+        case none
+        case short(UInt32)
+        /// 128 bits, the highest word first.
+        case long([UInt32])
+    }
+
+    private enum Status {
+        static let outOfRange: UInt32 = 1 << 31, illegal: UInt32 = 1 << 22, error: UInt32 = 1 << 19, ready: UInt32 = 1 << 8
+        static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26
+    }
+    /// OCR: 2.7 to 3.6 V, high capacity, powered up.
+    private static let conditions: UInt32 = 0xc0ff_8000
+    private static let address: UInt32 = 0x4567
+
+    private let node: any BlockNode
+    /// Data can go on: a block has been read or written.
+    public var onProgress: () -> Void = {}
+    private let block = HostBuffer(count: SDCard.blockSize)
+
+    private var stage = Stage.idle
+    private var status: UInt32 = 0
+    private var isApplication = false
+    /// What is being sent, or has been received of a block, and how far it has got.
+    private var data: [UInt8] = []
+    private var place = 0
+    /// The next block of a transfer of many, or of one.
+    private var nextBlock: UInt64 = 0
+    private var isMultiple = false
+    private var isBusy = false
+
+    public init(node: any BlockNode) { self.node = node }
+
+    public var isReadOnly: Bool { node.isReadOnly }
+    private var blocks: UInt64 { node.size / UInt64(SDCard.blockSize) }
+
+    public func reset() {
+        (stage, status, isApplication, data, place, nextBlock, isMultiple) = (.idle, 0, false, [], 0, 0, false)
+    }
+
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
+        var number = stage.rawValue
+        visitor.field("stage", &number)
+        visitor.field("status", &status)
+        visitor.field("isApplication", &isApplication)
+        visitor.field("data", &data)
+        visitor.field("place", &place)
+        visitor.field("nextBlock", &nextBlock)
+        visitor.field("isMultiple", &isMultiple)
+        let read = number
+        visitor.check("the card's state is known", Stage(rawValue: read) != nil)
+        visitor.check("the card's data are at most a block", data.count <= SDCard.blockSize && (0...data.count).contains(place))
+        visitor.check("the next block is one of the card's, or the one behind", nextBlock <= blocks)
+        if visitor.isReading { stage = Stage(rawValue: number) ?? .idle }
+    }
+
+    // MARK: Commands
+
+    public func command(_ index: UInt32, _ argument: UInt32) -> Response {
+        let wasApplication = isApplication
+        isApplication = false
+        status &= ~Status.application
+        let response = wasApplication ? application(index, argument) : nil
+        return response ?? basic(index, argument)
+    }
+
+    /// R1, in the state that the card was in.
+    private func acknowledge(_ stage: Stage? = nil) -> Response {
+        let answer = status | (stage ?? self.stage).rawValue << 9 | Status.ready
+        status &= ~(Status.outOfRange | Status.protected | Status.illegal | Status.error)
+        return .short(answer)
+    }
+
+    private func illegal(_ index: UInt32) -> Response {
+        Log.write(.guestErrors, "sd card: command \(index) is illegal in state \(stage)")
+        status |= Status.illegal
+        return .none
+    }
+
+    private func basic(_ index: UInt32, _ argument: UInt32) -> Response {
+        let isOurs = argument >> 16 == SDCard.address
+        switch (index, stage) {
+        case (0, _):
+            reset()
+            return .none
+        case (2, .ready):
+            stage = .identification
+            return .long(identification)
+        case (3, .identification), (3, .standBy):
+            let old = stage
+            stage = .standBy
+            return .short(SDCard.address << 16 | status & 0xc000 | old.rawValue << 9 | Status.ready)
+        case (6, .transfer): return send(functions, acknowledge())
+        case (7, _): return select(isOurs)
+        // SEND_IF_COND: the voltage, and the pattern back.
+        case (8, .idle): return argument >> 8 & 15 == 1 ? .short(argument & 0xfff) : .none
+        case (9, .standBy): return isOurs ? .long(specificData) : .none
+        case (10, .standBy): return isOurs ? .long(identification) : .none
+        case (12, .sending), (12, .receiving): return stop()
+        case (12, .transfer): return acknowledge()
+        case (13, _): return isOurs ? acknowledge() : .none
+        case (16, .transfer): return acknowledge()
+        case (17, .transfer), (18, .transfer): return startReading(argument, many: index == 18)
+        case (24, .transfer), (25, .transfer): return startWriting(argument, many: index == 25)
+        case (55, _):
+            guard isOurs || stage == .idle else { return .none }
+            isApplication = true
+            status |= Status.application
+            return acknowledge()
+        default: return illegal(index)
+        }
+    }
+
+    /// nil for what is the same as without CMD55.
+    private func application(_ index: UInt32, _ argument: UInt32) -> Response? {
+        status |= Status.application
+        switch (index, stage) {
+        case (41, .idle):
+            if argument & 0x00ff_8000 != 0 { stage = .ready }
+            return .short(SDCard.conditions)
+        case (6, .transfer), (23, .transfer), (42, .transfer): return acknowledge()
+        case (13, .transfer): return send([UInt8](repeating: 0, count: 64), acknowledge())
+        // SCR: version 2, one or four lines.
+        case (51, .transfer): return send([0x02, 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
+        default: return nil
+        }
+    }
+
+    private func select(_ isOurs: Bool) -> Response {
+        let old = stage
+        if isOurs {
+            guard stage == .standBy || stage == .transfer else { return illegal(7) }
+            stage = .transfer
+            return acknowledge(old)
+        }
+        if stage == .transfer || stage == .sending { stage = .standBy }
+        return .none
+    }
+
+    private func stop() -> Response {
+        let old = stage
+        (stage, data, place, isMultiple) = (.transfer, [], 0, false)
+        return acknowledge(old)
+    }
+
+    // MARK: Registers
+
+    /// Bytes without their CRC as words, the highest first.
+    private func words(_ bytes: [UInt8]) -> [UInt32] {
+        (0..<4).map { word in bytes[4 * word..<4 * word + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+    }
+
+    /// CID: a maker's number that nobody has, a name, a date.
+    private var identification: [UInt32] { words([0xaa] + Array("XYAPUS!".utf8) + [0x01, 0xde, 0xad, 0xbe, 0xef, 0x01, 0x22, 0x01]) }
+
+    /// CSD version 2: the capacity in units of 512 KiB, less one.
+    private var specificData: [UInt32] {
+        let units = UInt32(node.size / SDCard.unit) - 1
+        return words([
+            0x40, 0x0e, 0x00, 0x32, 0x5b, 0x59, 0x00, UInt8(units >> 16 & 0x3f), UInt8(units >> 8 & 0xff), UInt8(units & 0xff), 0x7f, 0x80, 0x0a, 0x40,
+            isReadOnly ? 0x10 : 0x00, 0x01,
+        ])
+    }
+
+    /// The status of CMD6: each group has its default function alone.
+    private var functions: [UInt8] {
+        let groups = (0..<6).flatMap { _ in [0x80, 0x01] as [UInt8] }
+        return [0, 1] + groups + [UInt8](repeating: 0, count: 50)
+    }
+
+    // MARK: Data
+
+    private func send(_ bytes: [UInt8], _ response: Response) -> Response {
+        (data, place, isMultiple, stage) = (bytes, 0, false, .sending)
+        return response
+    }
+
+    private func startReading(_ first: UInt32, many: Bool) -> Response {
+        guard UInt64(first) < blocks else {
+            status |= Status.outOfRange
+            return acknowledge()
+        }
+        let response = acknowledge()
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, UInt64(first))
+        fetch()
+        return response
+    }
+
+    private func startWriting(_ first: UInt32, many: Bool) -> Response {
+        guard UInt64(first) < blocks, !isReadOnly else {
+            status |= isReadOnly ? Status.protected : Status.outOfRange
+            return acknowledge()
+        }
+        let response = acknowledge()
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .receiving, UInt64(first))
+        return response
+    }
+
+    /// Reads the next block.
+    private func fetch() {
+        guard nextBlock < blocks else { return status |= Status.outOfRange }
+        isBusy = true
+        let wanted = nextBlock
+        node.read(wanted * UInt64(SDCard.blockSize), into: [block.buffer]) { [weak self] result in
+            guard let self else { return }
+            isBusy = false
+            // A command may have come meanwhile.
+            guard stage == .sending, nextBlock == wanted, data.isEmpty else { return onProgress() }
+            if result == .ok {
+                data = block.buffer.bytes()
+                nextBlock += 1
+            } else {
+                status |= Status.error
+            }
+            onProgress()
+        }
+    }
+
+    /// Bytes that can be taken now.
+    public var available: Int { stage == .sending ? data.count - place : 0 }
+    /// Whether a byte can be given now.
+    public var accepts: Bool { stage == .receiving && !isBusy && data.count < SDCard.blockSize }
+    public var isProgramming: Bool { isBusy }
+
+    public func take() -> UInt8 {
+        let byte = data[place]
+        place += 1
+        guard place == data.count else { return byte }
+        (data, place) = ([], 0)
+        if isMultiple { fetch() } else { stage = .transfer }
+        return byte
+    }
+
+    public func give(_ byte: UInt8) {
+        data.append(byte)
+        guard data.count == SDCard.blockSize else { return }
+        guard nextBlock < blocks else { return status |= Status.outOfRange }
+        block.buffer.fill(from: data[...])
+        data = []
+        isBusy = true
+        let target = nextBlock
+        nextBlock += 1
+        if !isMultiple { stage = .transfer }
+        node.write(target * UInt64(SDCard.blockSize), from: [block.buffer]) { [weak self] result in
+            guard let self else { return }
+            isBusy = false
+            if result != .ok { status |= Status.error }
+            onProgress()
+        }
+    }
+
+    /// No request is under way afterwards.
+    public func drain() { node.drain() }
+
+    /// Behind a restored state: a block whose reading the snapshot has cut off.
+    public func restored() { if stage == .sending, data.isEmpty, isMultiple { fetch() } }
+}
