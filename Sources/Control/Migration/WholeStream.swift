@@ -43,7 +43,9 @@ public enum WholeStream {
         try read(reader(receive), into: machine, guest: guest, setTime: setTime)
     }
 
-    private static func read(_ reader: StreamReader, into machine: Machine, guest: String, setTime: (Int64) -> Void) throws(MigrationError) -> RunState {
+    private static func read(_ reader: StreamReader, into machine: Machine, guest: String, setTime: (Int64) -> Void) throws(MigrationError)
+        -> RunState
+    {
         var reader = reader
         let loader = MachineLoader(machine, guest: guest)
         var expectsAnswer = false
