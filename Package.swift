@@ -161,7 +161,8 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
+            "PCI", "Virtio", "VirtioDevices", "DeviceTree",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -207,7 +208,8 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "CPUModel",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "Virtio", "VirtioDevices",
+            "CPUModel",
             "ObjectModel", "MachineControl",
             "JSON",
         ]),
@@ -216,7 +218,8 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "MachineDebugger", "Sandbox", "NetBackends",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "MachineDebugger", "Sandbox",
+            "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
             "NetworkDevices", "PlatformDevices", "AddressSpace",
         ],
@@ -267,7 +270,10 @@ let package = Package(
             ]),
         tests(
             "GuestARMTests",
-            uses: ["GuestARM", "ArmSystem", "Snapshot", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR", "Peer"]),
+            uses: [
+                "GuestARM", "ArmSystem", "Snapshot", "TranslatedExecution", "CPUModel", "AddressSpace", "IR", "Decoding", "EventLoop", "RandomIR",
+                "Peer",
+            ]),
         tests(
             "DeviceTests",
             uses: [
@@ -287,7 +293,8 @@ let package = Package(
         tests(
             "MigrationTests",
             uses: [
-                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "GuestARM", "PlatformDevices", "DeviceModel", "Chardev", "Snapshot",
+                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "GuestARM", "PlatformDevices", "DeviceModel", "Chardev",
+                "Snapshot",
                 "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),
         tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),

@@ -61,7 +61,9 @@ import Testing
         let packed = [0, 0] + bytes[0..<6] + bytes[6...] + [0, 0]
         func words(_ part: ArraySlice<UInt8>) -> [UInt32] {
             let all = Array(part)
-            return stride(from: 0, to: all.count - all.count % 4, by: 4).map { place in (0..<4).reduce(0) { $0 | UInt32(all[place + $1]) << UInt32(8 * $1) } }
+            return stride(from: 0, to: all.count - all.count % 4, by: 4).map { place in
+                (0..<4).reduce(0) { $0 | UInt32(all[place + $1]) << UInt32(8 * $1) }
+            }
         }
         for word in [2 << 16 | 1 << 13 | 6, 77 << 16 | 64] + words(packed[0..<8]) { set(0x20, word) }
         #expect(network.frames.isEmpty)

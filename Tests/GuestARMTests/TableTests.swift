@@ -210,8 +210,10 @@ import Testing
             Case(bits: Bit.user | Bit.readOnly, table: 0, user: "r-x", privileged: "r-x"),
             Case(bits: Bit.user | Bit.never, table: 0, user: "rw-", privileged: "rw-"),
             Case(bits: Bit.user | Bit.privilegedNever, table: 0, user: "rwx", privileged: "rw-"),
-            Case(bits: Bit.user, table: 1 << 61, user: "---", privileged: "rwx"), Case(bits: Bit.user, table: 1 << 62, user: "r-x", privileged: "r-x"),
-            Case(bits: Bit.user, table: 1 << 60, user: "rw-", privileged: "rw-"), Case(bits: Bit.user, table: 1 << 59, user: "rwx", privileged: "rw-"),
+            Case(bits: Bit.user, table: 1 << 61, user: "---", privileged: "rwx"),
+            Case(bits: Bit.user, table: 1 << 62, user: "r-x", privileged: "r-x"),
+            Case(bits: Bit.user, table: 1 << 60, user: "rw-", privileged: "rw-"),
+            Case(bits: Bit.user, table: 1 << 59, user: "rwx", privileged: "rw-"),
         ]
         for entry in cases {
             let element = try long(TableTests.page | Bit.accessed | entry.bits | 3, table: entry.table)

@@ -71,12 +71,12 @@ import Testing
             guest == "arm"
             ? ["pc", "r", "v", "high_banks", "sp_banks", "lr_banks", "spsr", "fpexc", "system.sctlr", "system.ttbr0", "system.vbar", "pmccntr"]
             : guest == "riscv64"
-            ? ["pc", "x", "f", "fflags", "frm", "mstatus", "mepc", "sscratch", "mcycle", "pmpaddr"]
-            : [
-                "pc", "x", "v", "nzcv", "fpcr", "fpsr", "halted", "system.ttbr0_el1", "system.vbar_el1", "system.sctlr_el1", "system.tpidr_el0",
-                "system.cntvoff_el2",
-                "system.apiakeylo_el1", "pmccntr_el0", "lines",
-            ]
+                ? ["pc", "x", "f", "fflags", "frm", "mstatus", "mepc", "sscratch", "mcycle", "pmpaddr"]
+                : [
+                    "pc", "x", "v", "nzcv", "fpcr", "fpsr", "halted", "system.ttbr0_el1", "system.vbar_el1", "system.sctlr_el1", "system.tpidr_el0",
+                    "system.cntvoff_el2",
+                    "system.apiakeylo_el1", "pmccntr_el0", "lines",
+                ]
         for name in names { #expect(accepted.contains(name), "\(name)") }
     }
 

@@ -48,7 +48,9 @@ extension ARMCPU {
         visitor.check("registers have 32 bits", (0..<16).allSatisfy { unsafe element.pointee.r[$0] >> 32 == 0 })
         visitor.check(
             "banked registers have 32 bits",
-            (0..<8).allSatisfy { unsafe (element.pointee.stackBanks[$0] | element.pointee.linkBanks[$0] | element.pointee.savedStates[$0]) >> 32 == 0 }
+            (0..<8).allSatisfy {
+                unsafe (element.pointee.stackBanks[$0] | element.pointee.linkBanks[$0] | element.pointee.savedStates[$0]) >> 32 == 0
+            }
                 && (0..<10).allSatisfy { unsafe element.pointee.highBanks[$0] >> 32 == 0 })
     }
 
@@ -67,7 +69,8 @@ extension ARMCPU {
 
     /// Those whose cell holds no more than what is written down elsewhere, or nothing.
     private static let derived: Set<SystemRegister> = [
-        .id, .ccsidr, .clidr, .aidr, .isr, .cbar, .l2ctlr, .implementation, .lockdown, .cntpct, .cntvct, .cntp_tval, .cntv_tval, .pmccntr, .pmcntenclr,
+        .id, .ccsidr, .clidr, .aidr, .isr, .cbar, .l2ctlr, .implementation, .lockdown, .cntpct, .cntvct, .cntp_tval, .cntv_tval, .pmccntr,
+        .pmcntenclr,
         .pmintenclr, .pmswinc, .pmceid0, .pmceid1, .pmxevtyper, .pmxevcntr, .icc, .icc_sre, .icc_sgi,
     ]
 

@@ -43,7 +43,10 @@ struct ArmVirtBoot {
         }
         let ramDisk = initrd
         tree = try BootTree(configuration, initrd: ramDisk, seeds: ArmVirtDeviceTree.seeds) {
-            ArmVirtDeviceTree(configuration, options, cores: cores, hasFirmware: configuration.flash[0] != nil || ArmVirtBoot.namesFirmware(configuration), memorySize: memorySize, initrd: ramDisk).root
+            ArmVirtDeviceTree(
+                configuration, options, cores: cores, hasFirmware: configuration.flash[0] != nil || ArmVirtBoot.namesFirmware(configuration),
+                memorySize: memorySize, initrd: ramDisk
+            ).root
         }
         treeAddress = (top + ArmVirtBoot.unit - 1) & ~(ArmVirtBoot.unit - 1)
         let end = treeAddress + UInt64(tree.bytes.count) + 0x1_0000

@@ -4,7 +4,9 @@ import EventLoop
 
 /// The board's processors and the wires of their timers.
 enum ArmVirtCPUs {
-    static func make(_ index: Int, _ cores: ArmCores, count: Int, _ options: ArmVirtOptions, _ memory: AddressSpace, _ loop: EventLoop) -> any ArmElement {
+    static func make(_ index: Int, _ cores: ArmCores, count: Int, _ options: ArmVirtOptions, _ memory: AddressSpace, _ loop: EventLoop)
+        -> any ArmElement
+    {
         var place = ArmCores.Place(affinity: options.affinity(index), count: count)
         place.virtualization = options.virtualization
         place.secure = options.secure

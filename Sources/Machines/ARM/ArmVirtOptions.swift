@@ -70,7 +70,8 @@ struct ArmVirtOptions {
         typealias Map = ArmVirtBoard.Map
         let isHigh = highMemory && cores.physicalBits > 32
         return PCILayout(
-            configuration: isHigh && !(cores.isAArch32 && hasFirmware) ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO, memory: Map.pciMemory,
+            configuration: isHigh && !(cores.isAArch32 && hasFirmware) ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO,
+            memory: Map.pciMemory,
             highMemory: isHigh ? Map.pciHighMemory : nil)
     }
 

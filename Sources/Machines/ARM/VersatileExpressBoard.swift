@@ -41,7 +41,8 @@ public struct VersatileExpressBoard: Sendable {
 
     /// Shared interrupts, counted from 0.
     enum Shared {
-        static let watchdog = 0, timers = [2, 3], clock = 4, uart = 5, keyboard = 12, mouse = 13, display = 14, ethernet = 15, virtio = 40, cards = [9, 10]
+        static let watchdog = 0, timers = [2, 3], clock = 4, uart = 5, keyboard = 12, mouse = 13, display = 14, ethernet = 15, virtio = 40,
+            cards = [9, 10]
     }
 
     static let virtioSlots = 4
@@ -60,7 +61,8 @@ public struct VersatileExpressBoard: Sendable {
     static let a9 = VersatileExpressBoard(
         name: "vexpress-a9", help: "ARM Versatile Express for Cortex-A9", cpu: "cortex-a9", maxCPUs: 4, maxMemory: 1 << 30,
         map: Map(
-            peripherals: 0x1000_0000, isSpread: false, flash: [0x4000_0000, 0x4400_0000], sram: 0x4800_0000, videoMemory: 0x4c00_0000, ethernet: 0x4e00_0000,
+            peripherals: 0x1000_0000, isSpread: false, flash: [0x4000_0000, 0x4400_0000], sram: 0x4800_0000, videoMemory: 0x4c00_0000,
+            ethernet: 0x4e00_0000,
             memory: 0x6000_0000, distributor: 0x1e00_1000, cpuInterface: 0x1e00_0100,
             quiet: [(0x1000_0000, 0x10_0000), (0x4e00_0000, 0x200_0000), (0x1e00_0000, 0x1_0000)]),
         processor: 0x0c00_0191, oscillators: [45_000_000, 23_750_000, 66_670_000],
@@ -69,7 +71,8 @@ public struct VersatileExpressBoard: Sendable {
     static let a15 = VersatileExpressBoard(
         name: "vexpress-a15", help: "ARM Versatile Express for Cortex-A15", cpu: "cortex-a15", maxCPUs: 4, maxMemory: 30 << 30,
         map: Map(
-            peripherals: 0x1c00_0000, isSpread: true, flash: [0x0800_0000, 0x0c00_0000], sram: 0x1400_0000, videoMemory: 0x1800_0000, ethernet: 0x1a00_0000,
+            peripherals: 0x1c00_0000, isSpread: true, flash: [0x0800_0000, 0x0c00_0000], sram: 0x1400_0000, videoMemory: 0x1800_0000,
+            ethernet: 0x1a00_0000,
             memory: 0x8000_0000, distributor: 0x2c00_1000, cpuInterface: 0x2c00_2000,
             quiet: [(0x1c00_0000, 0x20_0000), (0x1a00_0000, 0x200_0000), (0x2b00_0000, 0x10_0000), (0x7ff0_0000, 0x10_0000)]),
         processor: 0x1400_0237, oscillators: [60_000_000, 0, 0, 0, 40_000_000, 23_750_000, 50_000_000, 60_000_000, 40_000_000],

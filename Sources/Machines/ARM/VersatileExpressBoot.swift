@@ -58,7 +58,9 @@ struct VersatileExpressBoot {
         func cells(_ values: [UInt64]) -> [UInt8] {
             values.flatMap { value in (0..<(wide ? 8 : 4)).reversed().map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
         }
-        func words(_ values: [UInt32]) -> [UInt8] { values.flatMap { value in (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) } } }
+        func words(_ values: [UInt32]) -> [UInt8] {
+            values.flatMap { value in (0..<4).reversed().map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) } }
+        }
         try blob.set(node: "memory@\(String(board.map.memory, radix: 16))", "reg", bytes: cells([board.map.memory, memorySize]))
         // Nodes are added in front of each other.
         for index in (0..<VersatileExpressBoard.virtioSlots).reversed() {

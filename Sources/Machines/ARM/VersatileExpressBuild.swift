@@ -20,7 +20,9 @@ extension VersatileExpressBoard {
             throw MachineError.notSupported("-machine \(name)=\(value)")
         }
         let cores = try ArmCores(configuration.cpu ?? cpu, guest: guest)
-        guard cores.name == cpu else { throw MachineError.notSupported("-machine \(name) with -cpu \(cores.name): its daughterboard has \(cpu), and that") }
+        guard cores.name == cpu else {
+            throw MachineError.notSupported("-machine \(name) with -cpu \(cores.name): its daughterboard has \(cpu), and that")
+        }
         let size = configuration.memory ?? 128 << 20
         guard configuration.cpus <= maxCPUs else { throw MachineError.tooManyCPUs(configuration.cpus, machine: name, max: maxCPUs) }
         guard size <= maxMemory else { throw MachineError.tooMuchMemory(size, max: maxMemory) }

@@ -17,7 +17,9 @@ public struct KernelArchitecture {
     let isInstruction: (UInt32) -> (isKnown: Bool, bytes: Int)
 
     public init(name: String, machine: UInt16, magic: String, isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)) {
-        self.init(name: name, machine: machine, magic: Array(magic.utf8), magicOffset: 0x38, size: KernelArchitecture.imageSize, isInstruction: isInstruction)
+        self.init(
+            name: name, machine: machine, magic: Array(magic.utf8), magicOffset: 0x38, size: KernelArchitecture.imageSize,
+            isInstruction: isInstruction)
     }
 
     public init(
@@ -70,7 +72,9 @@ public struct KernelFile {
 
     /// A Linux Image, which says how much memory it needs.
     private func linux(_ bytes: [UInt8], _ start: UInt64) throws -> GuestImage {
-        guard let size = architecture.size(bytes), size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else { throw MachineError.badImage(path, reason: "its header is damaged") }
+        guard let size = architecture.size(bytes), size < 1 << 32, UInt64(bytes.count) <= max(size, 1 << 32) else {
+            throw MachineError.badImage(path, reason: "its header is damaged")
+        }
         if let end = endOfSections(bytes), bytes.count < end {
             throw MachineError.badImage(path, reason: "it is cut off: \(bytes.count) bytes, and its header tells of \(end)")
         }

@@ -35,7 +35,8 @@ extension ARMCPU {
 
     private func section(_ entry: UInt64, _ address: UInt64) -> WalkResult {
         let isNever = entry.bit(4) && usesExtendedPages
-        let rights = AccessBits(ap: entry.bits(10, 2) | (usesExtendedPages ? entry.bits(15, 1) << 2 : 0), isNever: isNever, isPrivilegedNever: entry.bit(0))
+        let rights = AccessBits(
+            ap: entry.bits(10, 2) | (usesExtendedPages ? entry.bits(15, 1) << 2 : 0), isNever: isNever, isPrivilegedNever: entry.bit(0))
         if entry.bit(18), usesExtendedPages {
             let base = entry.bits(24, 8) << 24 | entry.bits(20, 4) << 32 | entry.bits(5, 4) << 36
             return .entry(tableEntry(base | address.bits(0, 24), 24, level: 1, rights, domain: 0))

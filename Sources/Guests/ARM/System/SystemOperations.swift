@@ -44,7 +44,8 @@ enum SystemOperation: Equatable {
         case (6, 2), (10, 2), (14, 2): return .cache
         case (8, 0...3): return features.contains(.v6k) ? .translate(user: op2 >= 2, writes: op2 & 1 != 0) : nil
         // By set or whole, both caches at once, prefetches: gone in v7.
-        case (5, 2), (6, 0), (7, 0), (7, 1), (7, 2), (10, 0), (10, 3), (13, 1), (14, 0), (14, 3), (15, 0), (15, 1), (15, 2): return isV7 ? nil : .cache
+        case (5, 2), (6, 0), (7, 0), (7, 1), (7, 2), (10, 0), (10, 3), (13, 1), (14, 0), (14, 3), (15, 0), (15, 1), (15, 2):
+            return isV7 ? nil : .cache
         default: return nil
         }
     }

@@ -30,7 +30,9 @@ extension ARMCPU {
     /// mrc and mrrc, or with a value mcr and mcrr: what the access reads. Raises the undefined instruction that one is which is not allowed.
     func accessCoprocessor(_ place: CoprocessorPlace, _ value: UInt64?) -> UInt64 {
         guard let row = SystemRegisterRow.find(place, model.features), allows(row, writes: value != nil) else {
-            Log.write(.unimplemented, "cpu \(index): \(value == nil ? "mrc" : "mcr") of \(place.description) is undefined in \(mode) mode, \(hex(header.pc))")
+            Log.write(
+                .unimplemented,
+                "cpu \(index): \(value == nil ? "mrc" : "mcr") of \(place.description) is undefined in \(mode) mode, \(hex(header.pc))")
             raise(.undefined)
             return 0
         }

@@ -148,7 +148,9 @@ extension Translator {
         _ b: inout IRBlock, _ transfer: Transfer, _ place: MemoryAddress, newBase: (Int, Value)? = nil, isReturn: Bool = false,
         order: MemoryOperation.Order = .relaxed
     ) {
-        let memory = memoryAccess(transfer.size, signed: transfer.isSigned, alignment: order == .relaxed ? .any : .fault, order: order, unprivileged: transfer.isUnprivileged)
+        let memory = memoryAccess(
+            transfer.size, signed: transfer.isSigned, alignment: order == .relaxed ? .any : .fault, order: order,
+            unprivileged: transfer.isUnprivileged)
         guard transfer.loads else {
             b.store(.i64, place.base, offset: place.displacement, readWide(&b, transfer.register), memory)
             if let newBase { write(&b, newBase.0, newBase.1) }
