@@ -230,7 +230,11 @@ async def library(path):
     answers = await asyncio.gather(*[client.execute("query-uuid") for _ in range(20)])
     check("qemu.qmp: twenty at once", len(answers) == 20)
     await client.execute("quit")
-    await client.disconnect()
+    try:
+        await client.disconnect()
+    except EOFError:
+        # The emulator was gone before the client was.
+        pass
 
 
 def ask_schema(system, work):
