@@ -51,7 +51,7 @@ KINDS = {
     "riscv32": Kind("riscv64-linux-gnu-gcc", ["-mcmodel=medany", "-march=rv32imac_zicsr", "-mabi=ilp32"], 0x80000000, ["-bios", "none"],
                     "mscratch", r"1\d\d\d"),
     "aarch64": Kind("aarch64-linux-gnu-gcc", ["-mgeneral-regs-only", "-mstrict-align"], 0x40080000, [], "TPIDR_EL1", "1000"),
-    "arm": Kind("arm-linux-gnueabihf-gcc", ["-marm", "-march=armv7ve", "-mgeneral-regs-only"], 0x40010000, [], "TPIDRPRW", "1000"),
+    "arm": Kind("arm-linux-gnueabihf-gcc", ["-marm", "-march=armv7ve", "-mgeneral-regs-only", "-mfloat-abi=soft"], 0x40010000, [], "TPIDRPRW", "1000"),
 }
 
 # Name: the emulator's options, gdb's commands, what it must say in this order, whether it is interrupted, and the emulator's status at the end (None:
