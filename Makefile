@@ -53,7 +53,6 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
-	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
