@@ -62,7 +62,7 @@ struct UserELFTarget: FuzzTarget {
         defer { unmapAll() }
         do {
             let loader = ProgramLoader(memory: memory) { _ in paths[1] }
-            let loaded = try loader.load(ProgramFile(paths[0]))
+            let loaded = try loader.load(ProgramFile(HostPath(paths[0])))
             return writeStack(loaded, &mutator.random)
         } catch {
             return false

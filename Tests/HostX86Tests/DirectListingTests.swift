@@ -44,4 +44,16 @@ import Testing
     @Test func ordersByALockedOperation() throws {
         #expect(try listing("fence sl") == ["lock or DWORD PTR [rsp],0x0"])
     }
+
+    /// What is locked has waited for all stores before it; only one behind it makes another fence needful.
+    @Test func ordersOnlyBehindStores() throws {
+        func fences(_ text: String) throws -> Int {
+            try listing("%a = read.i64 x0\n%v = read.i64 x1\n" + text).count { $0.hasPrefix("lock or") }
+        }
+        let add = "%o = atomic.add.i64 [%a], %v, u8 le\nwrite.i64 x2, %o\n", store = "store.i64 [%a], %v, u8 le\n"
+        let load = "%l = load.i64 [%a], u8 le\nwrite.i64 x2, %l\n"
+        #expect(try fences(add + "fence sl") == 0 && fences(add + store + "fence sl") == 1)
+        #expect(try fences("fence sl\n" + load + "fence sl") == 1 && fences("fence sl\n" + store + "fence sl") == 2)
+        #expect(try fences(add + "br.if %v, L0\nL0:\nfence sl") == 1)
+    }
 }

@@ -57,7 +57,8 @@ private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySli
     let items = try line.logItems.map(LogMask.parse) ?? []
     let mask = line.wantsStrace ? items.union(.strace) : items
     if !mask.isEmpty { try Log.configure(mask: mask, file: line.logFile) }
-    let file = try descriptor.map { ProgramFile(descriptor: $0, path: line.program[0]) } ?? ProgramFile(line.program[0])
+    let name = HostPath(words.first ?? [])
+    let file = try descriptor.map { ProgramFile(descriptor: $0, name: name) } ?? ProgramFile(name)
     let image = try file.image()
     guard let abi = guest(for: image.identity, named: program) else {
         throw ELFError.wrongMachine(file.path, machine: image.identity.machine)

@@ -55,7 +55,7 @@ public final class LinuxProcess: @unchecked Sendable {
     var threadCount = 1
     var seccomp = SeccompGroup()
     /// `/proc/self/exe` of the guest.
-    var executable = ""
+    var executable = HostPath("")
     var arguments: [[UInt8]] = []
     /// Where `signalReturnCode` is, and the vdso.
     var signalReturn: UInt64 = 0
@@ -89,10 +89,12 @@ public final class LinuxProcess: @unchecked Sendable {
     }
 
     /// The place of a file: in the guest's own folder if there is one and the file is in it.
-    func locate(_ path: String) -> String {
-        guard let prefix = options.prefix, path.hasPrefix("/") else { return path }
-        let inside = prefix + path
-        return unsafe faccessat(AT_FDCWD, inside, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? inside : path
+    func locate(_ path: String) -> String { locate(HostPath(path)).text }
+
+    func locate(_ path: HostPath) -> HostPath {
+        guard let prefix = options.prefix, path.isAbsolute else { return path }
+        let inside = HostPath(prefix) + path
+        return unsafe inside.withCString { unsafe faccessat(AT_FDCWD, $0, F_OK, AT_SYMLINK_NOFOLLOW) } == 0 ? inside : path
     }
 
     /// Descriptors that are not the guest's, in order.
@@ -106,14 +108,14 @@ public final class LinuxProcess: @unchecked Sendable {
     public func run(_ file: ProgramFile, cpu: VirtualCPU, arguments: [[UInt8]], environment: [[UInt8]]) throws -> Never {
         if let space = abi.addressSpace { memory.searchDownwards(from: searchTop(space)) }
         let program = try ProgramLoader(memory: memory, locate: locate).load(file)
-        executable = absolutePath(file.path)
+        executable = file.name.resolved
         self.arguments = arguments
         heap = Heap(start: program.end, data: program.dataSize)
         guard mapKernelPages(cpu), let top = mapStack(isExecutable: program.hasExecutableStack) else {
             throw ELFError.cannotMap(file.path, errno: ENOMEM)
         }
         let stack = InitialStack(
-            program: program, arguments: arguments, environment: environment, path: Array(file.path.utf8),
+            program: program, arguments: arguments, environment: environment, path: file.name.bytes,
             capabilities: abi.hardwareCapabilities(cpu), platform: abi.platform(of: cpu), smallestSignalStack: abi.signalFrame.size + 1024,
             kernelObject: kernelObject, wordSize: abi.family.wordSize)
         let runner = UserRunner(cpu: cpu, engine: engine)
@@ -138,15 +140,8 @@ public final class LinuxProcess: @unchecked Sendable {
     }
 
     /// The program's name in `ps` and `/proc/self/comm`: the file's, not that of the descriptor by which Apus was executed.
-    private func nameThread(_ path: String) {
-        let name = String(path.split(separator: "/").last ?? "")
-        _ = unsafe name.withCString { unsafe apus_raw_syscall(157, [15, Int(bitPattern: $0), 0, 0, 0, 0]) }
-    }
-
-    private func absolutePath(_ path: String) -> String {
-        guard let resolved = unsafe realpath(path, nil) else { return path }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
+    private func nameThread(_ path: HostPath) {
+        _ = unsafe HostPath(path.lastComponent).withCString { unsafe apus_raw_syscall(157, [15, Int(bitPattern: $0), 0, 0, 0, 0]) }
     }
 
     /// What the kernel puts into a program's memory: the vdso, a page for returns from signal handlers where they are not in it, and pages of the

@@ -215,7 +215,9 @@ public final class LinuxThread {
 
     /// A path's text, repaired where it isn't UTF-8 (``with(path:at:_:)`` passes on its bytes); nil if it cannot be read. Paths longer than
     /// PATH_MAX are the kernel's to refuse.
-    func path(_ address: UInt64) -> String? { memory.string(at: address).map { String(decoding: $0, as: UTF8.self) } }
+    func path(_ address: UInt64) -> String? { pathBytes(address)?.text }
+
+    func pathBytes(_ address: UInt64) -> HostPath? { memory.string(at: address).map { HostPath($0) } }
 }
 
 /// Results beside those that the guest sees.

@@ -18,7 +18,7 @@ enum ProcStatistics {
     }
 
     private static func addresses(_ process: LinuxProcess) -> [(Int, UInt64)] {
-        let parts = process.memory.allRegions().filter { $0.file == process.executable }
+        let parts = process.memory.allRegions().filter { $0.file == process.executable.text }
         let code = parts.first { $0.protection.contains(.execute) }, data = parts.last { $0.protection.contains(.write) }
         let stack = process.stack
         return [

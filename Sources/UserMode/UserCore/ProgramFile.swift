@@ -2,19 +2,20 @@ import Glibc
 
 /// A program's file, open for reading.
 public final class ProgramFile {
-    public let path: String
+    public let name: HostPath
+    public var path: String { name.text }
     /// -1 once it is closed.
     public private(set) var descriptor: Int32
 
-    public init(_ path: String) throws(ELFError) {
-        self.path = path
-        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor < 0 { throw .cannotOpen(path, errno: errno) }
+    public init(_ name: HostPath) throws(ELFError) {
+        self.name = name
+        descriptor = unsafe name.withCString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
+        if descriptor < 0 { throw .cannotOpen(name.text, errno: errno) }
     }
 
     /// Takes over a descriptor.
-    public init(descriptor: Int32, path: String) {
-        self.path = path
+    public init(descriptor: Int32, name: HostPath) {
+        self.name = name
         self.descriptor = descriptor
     }
 

@@ -39,7 +39,7 @@ public struct ProgramLoader {
         var start = image.entry &+ bias
         var base: UInt64 = 0
         if let name = try interpreter(file, image) {
-            let other = try ProgramFile(locate(name))
+            let other = try ProgramFile(HostPath(locate(name)))
             let otherImage = try other.image()
             guard otherImage.identity == image.identity else {
                 throw .wrongMachine(other.path, machine: otherImage.identity.machine)

@@ -72,6 +72,8 @@ final class BlockEmitter {
     @exclusivity(unchecked) var pcIsTrue = false
     /// Instructions begun so far.
     @exclusivity(unchecked) var begun = 0
+    /// Whether a store may have come since what last waited for all of them.
+    @exclusivity(unchecked) private(set) var mayHaveStored = true
     @exclusivity(unchecked) var blockPC: UInt64 = 0
     @exclusivity(unchecked) private(set) var instructions = 0
 
@@ -136,6 +138,7 @@ final class BlockEmitter {
                 emitOperation(unsafe ops[current])
                 if checksAllocation, let fault = allocationFault() { fatalError(fault) }
             }
+            noteOrder(unsafe ops[current])
             current += 1
         }
         guard emitOutOfLine() else { return false }
@@ -160,6 +163,7 @@ final class BlockEmitter {
         current = 0
         resumeAt = 0
         begun = 0
+        mayHaveStored = true
         labels.removeAll(keepingCapacity: true)
         for _ in 0..<block.labels { labels.append(LabelInfo()) }
         labelFixups.removeAll(keepingCapacity: true)
@@ -202,6 +206,16 @@ final class BlockEmitter {
     func count(_ counter: Int, _ kind: OutOfLine.Kind) {
         a.alu(.sub, .b32, Memory(HostRegisters.state, counter), 1)
         outOfLine.append(OutOfLine(kind: kind, jump: a.jcc(.s), back: 0, pc: blockPC))
+    }
+
+    /// Keeps track of whether a store may still be on its way: what is locked waits for those before it.
+    private func noteOrder(_ op: IROp) {
+        switch op.opcode {
+        case .store, .storeConditional, .call, .label: mayHaveStored = true
+        case .atomicRMW, .compareExchange: mayHaveStored = false
+        case .fence where FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad): mayHaveStored = false
+        default: break
+        }
     }
 
     private func emitOperation(_ op: IROp) {

@@ -349,8 +349,8 @@ extension BlockEmitter {
     }
 
     private func emitFence(_ op: IROp) {
-        // x86 keeps every order but that of an earlier store and a later load.
-        guard FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad) else { return }
+        // x86 keeps every order but that of an earlier store and a later load, and that too behind what is locked.
+        guard FenceKind(rawValue: UInt8(truncatingIfNeeded: op.imm)).contains(.storeLoad), mayHaveStored else { return }
         // A locked operation on the stack orders the same as mfence.
         a.lockOr(Memory(.rsp), 0)
     }

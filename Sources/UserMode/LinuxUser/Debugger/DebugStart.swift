@@ -35,7 +35,7 @@ extension ProgramDebugger {
     func begin(_ thread: LinuxThread, announces: Bool, runs: Bool) {
         lastThread = ProgramDebugger.number
         add(thread)
-        let path = program.executable
+        let path = program.executable.text
         let stop = StopReport(signal: SIGTRAP, thread: lastThread, reason: announces ? .execution(path: path) : .signal)
         if announces {
             lock.withLock { beginStop(stop) }

@@ -54,7 +54,7 @@ extension ProgramDebugger: DebugTarget {
     func object(_ name: String, thread: Int) -> [UInt8]? {
         switch name {
         case "auxv": auxiliaryVector
-        case "exec-file": Array(program.executable.utf8)
+        case "exec-file": program.executable.bytes
         case "siginfo": lock.withLock { entries[thread].map { isNarrow ? SignalInfo.narrow($0.information) : $0.information } }
         default: nil
         }

@@ -20,15 +20,15 @@ enum ExecuteCalls {
     }
 
     @Sendable static func execve(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let path = thread.path(call[0]), let arguments = strings(thread, call[1]), let environment = strings(thread, call[2]) else {
+        guard let path = thread.pathBytes(call[0]), let arguments = strings(thread, call[1]), let environment = strings(thread, call[2]) else {
             return -Int64(EFAULT)
         }
-        let name = ProcFiles.isExecutable(path) ? thread.process.executable : thread.process.locate(path)
+        let name = ProcFiles.isExecutable(path.text) ? thread.process.executable : thread.process.locate(path)
         return execute(thread, Int(AT_FDCWD), name, flags: 0, arguments, environment)
     }
 
     @Sendable static func execveat(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        guard let path = thread.path(call[1]), let arguments = strings(thread, call[2]), let environment = strings(thread, call[3]) else {
+        guard let path = thread.pathBytes(call[1]), let arguments = strings(thread, call[2]), let environment = strings(thread, call[3]) else {
             return -Int64(EFAULT)
         }
         let directory = Int(Int32(truncatingIfNeeded: call[0]))
@@ -37,7 +37,7 @@ enum ExecuteCalls {
 
     /// - Returns: -errno; it does not return otherwise.
     private static func execute(
-        _ thread: LinuxThread, _ directory: Int, _ path: String, flags: Int32, _ arguments: [[UInt8]], _ environment: [[UInt8]]
+        _ thread: LinuxThread, _ directory: Int, _ path: HostPath, flags: Int32, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         switch look(thread, Int32(directory), path, flags: flags, arguments) {
         case .error(let code): return -Int64(code)
@@ -55,27 +55,27 @@ enum ExecuteCalls {
     private enum Kind {
         case host
         /// A guest's program, by a path that can be opened from here, and its arguments.
-        case guest(any LinuxABI, String, [[UInt8]])
+        case guest(any LinuxABI, HostPath, [[UInt8]])
         case error(Int32)
     }
 
-    private static func look(_ thread: LinuxThread, _ directory: Int32, _ path: String, flags: Int32, _ arguments: [[UInt8]], depth: Int = 0) -> Kind
+    private static func look(_ thread: LinuxThread, _ directory: Int32, _ path: HostPath, flags: Int32, _ arguments: [[UInt8]], depth: Int = 0) -> Kind
     {
         if depth > 4 { return .error(ELOOP) }
         let isDescriptor = path.isEmpty && flags & 0x1000 != 0
-        if !isDescriptor, unsafe faccessat(directory, path, X_OK, 0x200) != 0 { return .error(errno) }
-        let name = isDescriptor ? "/proc/self/fd/\(directory)" : path
-        let descriptor = unsafe openat(isDescriptor ? AT_FDCWD : directory, name, O_RDONLY | O_CLOEXEC)
+        if !isDescriptor, unsafe path.withCString({ unsafe faccessat(directory, $0, X_OK, 0x200) }) != 0 { return .error(errno) }
+        let name = isDescriptor ? HostPath("/proc/self/fd/\(directory)") : path
+        let descriptor = unsafe name.withCString { unsafe openat(isDescriptor ? AT_FDCWD : directory, $0, O_RDONLY | O_CLOEXEC) }
         // What may be executed and not read is the kernel's to judge.
         guard descriptor >= 0 else { return .host }
-        let file = ProgramFile(descriptor: descriptor, path: path)
+        let file = ProgramFile(descriptor: descriptor, name: path)
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .error(EACCES) }
         let start = file.read(0, 256)
         if start.starts(with: [0x23, 0x21]) { return script(thread, directory, path, name, start, arguments, depth) }
         // Without a descriptor of its own (no /proc in a chroot that binfmt_misc has led into) Apus is found by binfmt_misc again.
         guard let identity = ELFImage.identity(start), let abi = guest(thread, identity), thread.process.selfDescriptor >= 0 else { return .host }
-        let reachable = directory == AT_FDCWD || path.hasPrefix("/") ? name : "/proc/self/fd/\(directory)/\(path)"
+        let reachable = directory == AT_FDCWD || path.isAbsolute ? name : HostPath("/proc/self/fd/\(directory)/") + path
         return .guest(abi, isDescriptor ? name : reachable, arguments)
     }
 
@@ -85,18 +85,18 @@ enum ExecuteCalls {
 
     /// `#! interpreter argument`: the script's path takes the first argument's place.
     private static func script(
-        _ thread: LinuxThread, _ directory: Int32, _ path: String, _ name: String, _ start: [UInt8], _ arguments: [[UInt8]], _ depth: Int
+        _ thread: LinuxThread, _ directory: Int32, _ path: HostPath, _ name: HostPath, _ start: [UInt8], _ arguments: [[UInt8]], _ depth: Int
     ) -> Kind {
         let line = start.dropFirst(2).prefix { $0 != 10 && $0 != 0 }
         let words = line.split(maxSplits: 1, omittingEmptySubsequences: true) { $0 == 32 || $0 == 9 }
         guard let first = words.first else { return .error(ENOEXEC) }
-        let interpreter = thread.process.locate(String(decoding: first, as: UTF8.self))
+        let interpreter = thread.process.locate(HostPath(Array(first)))
         var list = [Array(first)]
         if words.count > 1 {
             let rest = words[1].drop { $0 == 32 || $0 == 9 }.reversed().drop { $0 == 32 || $0 == 9 || $0 == 13 }.reversed()
             if !rest.isEmpty { list.append(Array(rest)) }
         }
-        list.append(Array((path.isEmpty || directory != AT_FDCWD && !path.hasPrefix("/") ? name : path).utf8))
+        list.append((path.isEmpty || directory != AT_FDCWD && !path.isAbsolute ? name : path).bytes)
         return look(thread, AT_FDCWD, interpreter, flags: 0, list + arguments.dropFirst(), depth: depth + 1)
     }
 
@@ -118,7 +118,7 @@ enum ExecuteCalls {
     }
 
     private static func host(
-        _ thread: LinuxThread, _ directory: Int, _ path: String, _ flags: Int, _ arguments: [[UInt8]], _ environment: [[UInt8]]
+        _ thread: LinuxThread, _ directory: Int, _ path: HostPath, _ flags: Int, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         withPointers(arguments) { arguments in
             withPointers(environment) { environment in
@@ -129,7 +129,7 @@ enum ExecuteCalls {
 
     /// Executes Apus itself through its open descriptor, which needs no path and so works in any root.
     private static func reenter(
-        _ thread: LinuxThread, _ abi: any LinuxABI, _ path: String, _ arguments: [[UInt8]], _ environment: [[UInt8]]
+        _ thread: LinuxThread, _ abi: any LinuxABI, _ path: HostPath, _ arguments: [[UInt8]], _ environment: [[UInt8]]
     ) -> Int64 {
         let process = thread.process
         // What another guest's addresses and models are does not suit this one.
@@ -140,13 +140,13 @@ enum ExecuteCalls {
         defer { if let filters { close(filters) } }
         let inherited = thread.limits.words + (filters.map { ["-seccomp-filters", "\($0)"] } ?? [])
         let head = ["qemu-" + abi.name] + options.joined() + process.debugWords + inherited + ["-0"]
-        let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [Array(path.utf8)] + arguments.dropFirst()
+        let words = head.map { Array($0.utf8) } + [arguments.first ?? []] + [path.bytes] + arguments.dropFirst()
         // The new process goes on with the descriptor.
         _ = fcntl(process.selfDescriptor, F_SETFD, 0)
         defer {
             _ = fcntl(process.selfDescriptor, F_SETFD, FD_CLOEXEC)
             process.debugger?.stay()
         }
-        return host(thread, Int(process.selfDescriptor), "", 0x1000, words, environment)
+        return host(thread, Int(process.selfDescriptor), HostPath(""), 0x1000, words, environment)
     }
 }

@@ -16,6 +16,7 @@ extension LinuxThread {
 
     /// Does a call with a path of the host's choosing.
     func with(path: String, _ body: (Int) -> Int64) -> Int64 { unsafe path.withCString { body(Int(bitPattern: $0)) } }
+    func with(path: HostPath, _ body: (Int) -> Int64) -> Int64 { unsafe path.withCString { body(Int(bitPattern: $0)) } }
 
     /// Does a call with the guest's path: its own bytes, which need not be UTF-8, unless the file is in the guest's own folder.
     func with(path: String, at address: UInt64, _ body: (Int) -> Int64) -> Int64 {
@@ -58,7 +59,7 @@ enum FileCalls {
         if ProcFiles.isExecutable(path) {
             let size = Int32(truncatingIfNeeded: call[3])
             if size <= 0 { return -Int64(EINVAL) }
-            let name = Array(thread.process.executable.utf8.prefix(Int(size)))
+            let name = Array(thread.process.executable.bytes.prefix(Int(size)))
             return thread.memory.write(name, at: call[2]) ? Int64(name.count) : fault()
         }
         guard let buffer = thread.hostWord(call[2]) else { return fault() }
