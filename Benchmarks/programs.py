@@ -19,12 +19,18 @@ def sources(work, *folders):
     return {os.path.basename(path)[:-2]: path for path in [*paths, f"{work}/translation_straight.c"]}
 
 
+def fits(compiler, path):
+    """Whether the program can be compiled: 32-bit compilers have no 128-bit integers."""
+    with open(path) as source:
+        return not compiler.startswith("arm-") or "__int128" not in source.read()
+
+
 def compile_all(paths, targets):
     """Compiles each source with each compiler, side by side; targets: (compiler, options, folder that the programs are put in)."""
     for _, _, folder in targets:
         os.makedirs(folder)
     commands = [[compiler, "-O2", f"-I{HERE}/programs", *options, "-o", f"{folder}/{name}", path, "-lm"]
-                for compiler, options, folder in targets for name, path in paths.items()]
+                for compiler, options, folder in targets for name, path in paths.items() if fits(compiler, path)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda words: subprocess.run(words, check=True), commands))
 

@@ -1,20 +1,11 @@
 // SHA-256 (FIPS 180-4) over a buffer. The constants are computed: fractional parts of roots of primes.
 #include "bench.h"
+#include <math.h>
 
 static uint32_t K[64], H[8];
 
-// The first 32 bits behind the point of the square (power 2) or cube (power 3) root of p.
-static uint32_t root_fraction(uint64_t p, int power) {
-    unsigned __int128 low = 0, high = (unsigned __int128)1 << 40;
-    while (high - low > 1) {
-        unsigned __int128 middle = (low + high) / 2;
-        // middle is the root times 2^32; compare middle^power with p * 2^(32 * power), dropping low bits for the cube
-        unsigned __int128 square = middle * middle;
-        int above = power == 2 ? square > (unsigned __int128)p << 64 : (square >> 32) * middle > (unsigned __int128)p << 64;
-        if (above) high = middle; else low = middle;
-    }
-    return (uint32_t)low;
-}
+// The first 32 bits behind the point. Roots of the first 64 primes have less than 3 bits before it, so a double holds 50 behind it.
+static uint32_t fraction(double root) { return (uint32_t)((root - floor(root)) * 4294967296.0); }
 
 static void constants(void) {
     int found = 0;
@@ -22,8 +13,8 @@ static void constants(void) {
         int prime = 1;
         for (uint32_t d = 2; d * d <= n; d++) prime &= n % d != 0;
         if (!prime) continue;
-        if (found < 8) H[found] = root_fraction(n, 2);
-        K[found++] = root_fraction(n, 3);
+        if (found < 8) H[found] = fraction(sqrt(n));
+        K[found++] = fraction(cbrt(n));
     }
 }
 
