@@ -21,8 +21,9 @@ enum ProcFiles {
         "cmdline": .text { Array($0.arguments.map { $0 + [0] }.joined()) },
         "maps": .text { Array(maps($0).utf8) },
         "stat": .text { ProcStatistics.text($0) },
-        "smaps": .absent, "smaps_rollup": .absent, "pagemap": .absent, "map_files": .absent, "numa_maps": .absent,
-        "mem": .memory,
+        "smaps": .text { ProcMemoryUse.text($0) }, "smaps_rollup": .text { ProcMemoryUse.sums($0) },
+        "map_files": .absent, "numa_maps": .absent,
+        "mem": .memory, "pagemap": .memory,
     ]
 
     /// Whether a path is the process's own `/proc/self/exe`.
@@ -58,6 +59,17 @@ enum ProcFiles {
         return text(process)
     }
 
+    /// What the host shows of the process in a file; nothing if there is no `/proc`.
+    static func host(_ name: String) -> [UInt8] {
+        let descriptor = unsafe Glibc.open("/proc/self/\(name)", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = unsafe read(descriptor, &part, part.count), count > 0 { bytes += part.prefix(count) }
+        return bytes
+    }
+
     private static func refuse(_ path: String) -> Int64 {
         Log.write(.unimplemented, "\(path): writing, or reading with a guest base other than 0, is not supported")
         return -Int64(EACCES)
@@ -77,18 +89,19 @@ enum ProcFiles {
         return Int64(descriptor)
     }
 
-    static func maps(_ process: LinuxProcess) -> String {
-        process.memory.allRegions().map { region in
-            let p = region.protection
-            let letters = (p.contains(.read) ? "r" : "-") + (p.contains(.write) ? "w" : "-") + (p.contains(.execute) ? "x" : "-")
-            let device = region.file.flatMap(fileNumbers) ?? "00:00 0"
-            let range = "\(digits(region.start))-\(digits(region.end)) \(letters)\(region.isShared ? "s" : "p") \(digits(region.offset)) \(device)"
-            guard let name = region.file ?? name(region, process) else { return range + "\n" }
-            return range + String(repeating: " ", count: max(1, 73 - range.count)) + name + "\n"
-        }.joined()
+    static func maps(_ process: LinuxProcess) -> String { process.memory.allRegions().map { line($0, process) }.joined() }
+
+    /// A region's line in `maps`.
+    static func line(_ region: GuestRegion, _ process: LinuxProcess) -> String {
+        let p = region.protection
+        let letters = (p.contains(.read) ? "r" : "-") + (p.contains(.write) ? "w" : "-") + (p.contains(.execute) ? "x" : "-")
+        let device = region.file.flatMap(fileNumbers) ?? "00:00 0"
+        let range = "\(digits(region.start))-\(digits(region.end)) \(letters)\(region.isShared ? "s" : "p") \(digits(region.offset)) \(device)"
+        guard let name = region.file ?? name(region, process) else { return range + "\n" }
+        return range + String(repeating: " ", count: max(1, 73 - range.count)) + name + "\n"
     }
 
-    private static func digits(_ value: UInt64) -> String { String(hex(value, digits: 8).dropFirst(2)) }
+    static func digits(_ value: UInt64) -> String { String(hex(value, digits: 8).dropFirst(2)) }
 
     private static func name(_ region: GuestRegion, _ process: LinuxProcess) -> String? {
         if process.memory.isStack(region) { return "[stack]" }

@@ -9,7 +9,7 @@ enum ProcStatistics {
     }
 
     static func text(_ process: LinuxProcess) -> [UInt8] {
-        let host = hostLine()
+        let host = ProcFiles.host("stat")
         // The name, in parentheses, may hold anything.
         guard let close = host.lastIndex(of: UInt8(ascii: ")")) else { return host }
         var fields = host[(close + 1)...].split(whereSeparator: { $0 == 32 || $0 == 10 }).map { String(decoding: $0, as: UTF8.self) }
@@ -27,14 +27,5 @@ enum ProcStatistics {
             (Field.argumentsStart, stack.arguments.start), (Field.argumentsEnd, stack.arguments.end),
             (Field.environmentStart, stack.environment.start), (Field.environmentEnd, stack.environment.end),
         ]
-    }
-
-    private static func hostLine() -> [UInt8] {
-        let descriptor = unsafe open("/proc/self/stat", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe read(descriptor, &bytes, bytes.count)
-        return Array(bytes.prefix(max(0, count)))
     }
 }

@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
     contents("/proc/self/comm");
     snprintf(name, 16, "%s", strrchr(argv[0], '/') + 1);
     check("comm", strncmp(text, name, strlen(name)) == 0 && text[strlen(name)] == '\n');
-    check("files as of a kernel without them", contents("/proc/self/smaps") == -1 && errno == ENOENT);
+    check("files as of a kernel without them", contents("/proc/self/numa_maps") == -1 && errno == ENOENT);
     check("cpuinfo cannot be written", open("/proc/cpuinfo", O_RDWR) == -1 && errno == EACCES);
     return 0;
 }

@@ -59,8 +59,9 @@ enum ExecuteCalls {
         case error(Int32)
     }
 
-    private static func look(_ thread: LinuxThread, _ directory: Int32, _ path: HostPath, flags: Int32, _ arguments: [[UInt8]], depth: Int = 0) -> Kind
-    {
+    private static func look(
+        _ thread: LinuxThread, _ directory: Int32, _ path: HostPath, flags: Int32, _ arguments: [[UInt8]], depth: Int = 0
+    ) -> Kind {
         if depth > 4 { return .error(ELOOP) }
         let isDescriptor = path.isEmpty && flags & 0x1000 != 0
         if !isDescriptor, unsafe path.withCString({ unsafe faccessat(directory, $0, X_OK, 0x200) }) != 0 { return .error(errno) }
