@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full bench bench-user schema install lint clean
+.PHONY: help setup setup-test build demo test test-full test-distribution bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -83,6 +83,12 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
+
+test-distribution: setup-test build ## Debian's languages, servers, browsers and Python's own tests, in chroots (root; hours)
+	for guest in riscv64 arm64; do \
+	    scripts/make-chroot $$guest build/chroots/$$guest $$(Tests/UserMode/distribution.py --guest $$guest --packages) && \
+	    Tests/UserMode/distribution.py build/chroots/$$guest --guest $$guest --suites --loops 1000 --soak 1800 --peer --write || exit 1; \
+	done
 
 bench: setup-test build ## measure against the distribution's QEMU and native code
 	scripts/fetch-guest

@@ -1,6 +1,7 @@
 # gcc: functions of the C library, long doubles, a thread
 # needs: /usr/bin/gcc
 # prints: 55 2.718282 thread 7
+# packages: gcc libc6-dev
 cat > a.c <<'E'
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 # cmake and make: a project configured, built with two jobs, tested
 # needs: /usr/bin/cmake
 # prints: 100% tests passed, 0 tests failed out of 1
+# packages: cmake make gcc
 mkdir -p src && cat > src/CMakeLists.txt <<'E'
 cmake_minimum_required(VERSION 3.10)
 project(thing C)

@@ -1,6 +1,7 @@
 # g++: threads that throw through frames, regular expressions, futures
 # needs: /usr/bin/g++
 # prints: 12 caught, 3 words, 5050
+# packages: g++
 cat > a.cpp <<'E'
 #include <atomic>
 #include <future>

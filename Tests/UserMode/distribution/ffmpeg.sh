@@ -1,6 +1,7 @@
 # ffmpeg: MPEG-4 and AAC encoded, decoded and summed; lossless FFV1 and FLAC come back the same
 # needs: /usr/bin/ffmpeg
 # prints: same same 50
+# packages: ffmpeg
 sum() { ffmpeg -v error -i "$1" -f framemd5 - | grep -v '^#' | md5sum; }
 ffmpeg -v error -f lavfi -i testsrc=size=160x120:rate=25:duration=2 -pix_fmt yuv420p -c:v rawvideo raw.nut
 ffmpeg -v error -i raw.nut -c:v ffv1 lossless.nut

@@ -1,6 +1,7 @@
 # git: init, commit, branch, merge, gc, fsck, clone
 # needs: /usr/bin/git
 # prints: 4 commits merged
+# packages: git
 export HOME=$PWD GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 git init -q -b main one && cd one
 echo 1 > a; git add a; git commit -qm one

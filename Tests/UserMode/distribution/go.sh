@@ -1,6 +1,7 @@
 # Go: build; goroutines, channels, garbage, a recovered nil access
 # needs: /usr/bin/go
 # prints: 640 recovered 32
+# packages: golang-go
 export HOME=$PWD GOCACHE=$PWD/cache GOFLAGS=-mod=mod GO111MODULE=off
 cat > a.go <<'E'
 package main

@@ -1,6 +1,7 @@
 # Java: javac; 4 threads, maps, caught null accesses and stack overflows, the JIT
 # needs: /usr/bin/javac
 # prints: 4 80 80 -2072239280
+# packages: default-jdk-headless
 cat > A.java <<'E'
 import java.util.*;
 public class A {

@@ -1,6 +1,7 @@
 # mono: mcs and its JIT; exceptions from faults, threads
 # needs: /usr/bin/mcs
 # prints: null 40 499500
+# packages: mono-mcs mono-runtime (arm64 only)
 cat > a.cs <<'E'
 using System; using System.Linq; using System.Threading;
 class A {

@@ -1,6 +1,7 @@
 # nginx: a master with workers serves a file
 # needs: /usr/sbin/nginx
 # prints: 20 times right
+# packages: nginx-light python3
 mkdir -p www logs; echo served > www/index.html; chmod 755 . www
 cat > conf <<E
 worker_processes 2; pid $PWD/pid; error_log $PWD/log; user root; events {}

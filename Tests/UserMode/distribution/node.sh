@@ -1,6 +1,7 @@
 # node: workers, promises, JIT compilers, files
 # needs: /usr/bin/node
 # prints: 4 499999500000 aab 1000
+# packages: nodejs
 cat > a.js <<'E'
 const { Worker, isMainThread, parentPort } = require('worker_threads');
 const fs = require('fs');

@@ -1,6 +1,7 @@
 # ocaml: the native compiler
 # needs: /usr/bin/ocamlopt
 # prints: 1000 not found
+# packages: ocaml-nox
 cat > a.ml <<'E'
 module M = Map.Make (Int)
 let () =

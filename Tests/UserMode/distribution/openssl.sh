@@ -1,6 +1,7 @@
 # openssl: keys, signatures, ciphers, digests of known values
 # needs: /usr/bin/openssl
 # prints: Verified OK Verified OK same ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+# packages: openssl
 head -c 100000 /dev/zero | tr '\0' x > data
 openssl ecparam -genkey -name prime256v1 -noout -out ec 2>/dev/null && openssl ec -in ec -pubout -out ecpub 2>/dev/null
 openssl genrsa -out rsa 2048 2>/dev/null && openssl rsa -in rsa -pubout -out rsapub 2>/dev/null

@@ -1,6 +1,7 @@
 # postgresql: initdb, a server, 10,000 rows, a transaction rolled back
 # needs: /usr/bin/pg_ctlcluster
 # prints: 10000 5000 10000
+# packages: postgresql
 set -- /usr/lib/postgresql/*/bin; bin=$1
 chmod 777 .; export LC_ALL=C
 as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }

@@ -1,6 +1,7 @@
 # swi-prolog: backtracking, constraints
 # needs: /usr/bin/swipl
 # prints: [1,5,8,6,3,7,2,4]
+# packages: swi-prolog-nox
 cat > a.pl <<'E'
 :- use_module(library(clpfd)).
 safe([]).

@@ -1,6 +1,7 @@
 # python3: processes, threads, sockets, decimals
 # needs: /usr/bin/python3
 # prints: [0, 1, 4, 9] 8 hello 1.4142135623730950488016887242096980785696718753769
+# packages: python3
 cat > a.py <<'E'
 import decimal, multiprocessing, socket, threading
 def square(n): return n * n

@@ -1,6 +1,7 @@
 # redis: a server, its client, pipelined requests, a saved file
 # needs: /usr/bin/redis-server
 # prints: PONG 10000 yes
+# packages: redis-server
 redis-server --port 0 --unixsocket $PWD/socket --dir $PWD --daemonize no > log 2>&1 & server=$!
 for i in $(seq 100); do [ -S socket ] && break; sleep 0.1; done
 pong=$(redis-cli -s socket ping)

@@ -1,6 +1,7 @@
 # rustc: threads, a caught panic, collections
 # needs: /usr/bin/rustc
 # prints: 4 true 332833500
+# packages: rustc
 cat > a.rs <<'E'
 use std::collections::BTreeMap;
 use std::thread;
