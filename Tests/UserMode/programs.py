@@ -22,14 +22,15 @@ class Guest:
         self.name, self.compiler, self.triple, self.options, self.without = name, compiler, triple, list(options), list(without)
 
 
-# A host file system's offsets in a folder need 64 bits. Programs about instructions or addresses that 32-bit guests do not have.
+# A host file system's offsets in a folder need 64 bits. Programs about instructions or addresses that 32-bit guests do not have, and about a float unit.
 LARGE = ["-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"]
 WIDE_ONLY = ["atomics", "faults"]
+FLOAT_ONLY = ["modes"]
 GUESTS = {
     "riscv64": Guest("riscv64", "riscv64-linux-gnu-gcc", "riscv64-linux-gnu"),
     "aarch64": Guest("aarch64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu"),
     "arm": Guest("arm", "arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf", LARGE, WIDE_ONLY),
-    "armel": Guest("arm", "arm-linux-gnueabi-gcc", "arm-linux-gnueabi", LARGE, WIDE_ONLY),
+    "armel": Guest("arm", "arm-linux-gnueabi-gcc", "arm-linux-gnueabi", LARGE, WIDE_ONLY + FLOAT_ONLY),
     "riscv32": Guest(
         "riscv32", "riscv64-linux-gnu-gcc", None,
         ["-march=rv32imac", "-mabi=ilp32", "-nostdlib", "-ffreestanding", "-fno-stack-protector"]),

@@ -29,9 +29,17 @@ public final class HostFile: @unchecked Sendable {
         self.alignment = direct ? alignment ?? HostFile.directAlignment(opened) : 1
     }
 
-    public static func isFolder(_ path: String) -> Bool {
+    /// Whether it is a folder that belongs to who runs this.
+    public static func isOwnFolder(_ path: String) -> Bool {
         var information = stat()
-        return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+        return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR && information.st_uid == geteuid()
+    }
+
+    /// The path that means the same from every working directory.
+    public static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(folder) }
+        return unsafe String(cString: folder) + "/" + path
     }
 
     /// A new file without a name, in `$TMPDIR` or /var/tmp, that is gone when it is closed.

@@ -129,6 +129,7 @@ open class VirtualCPU {
         other.header.collectFloatFlags()
         header.floatFlags = other.header.floatFlags
         services?.roundingModeChanged()
+        services?.translationFlagsChanged()
     }
 
     // MARK: What a guest's subclass defines

@@ -7,6 +7,8 @@ final class CodeReader {
     private static let most: UInt64 = 1024
     private let bytes: UnsafeMutablePointer<UInt8>
     private let behind: UnsafeMutablePointer<UInt8>
+    /// Of the window made last.
+    private var size = 0
 
     init() {
         unsafe bytes = .allocate(capacity: Int(CodeReader.most))
@@ -26,6 +28,7 @@ final class CodeReader {
     func window(_ memory: GuestMemory, _ pc: UInt64, most: UInt64, watch: @escaping (UInt64) -> Void) -> CodeWindow? {
         let size = min(4096 - pc & 0xfff, CodeReader.most, most)
         guard let source = unsafe memory.host(pc), unsafe apus_guest_copy(bytes, source, Int(size)) == 0 else { return nil }
+        self.size = Int(size)
         return unsafe CodeWindow(base: UnsafePointer(bytes), pageStart: pc, pageSize: size) { [unowned(unsafe) self] in
             let next = pc + size
             watch(next >> 12)
@@ -34,5 +37,11 @@ final class CodeReader {
             else { return nil }
             return unsafe UnsafePointer(behind)
         }
+    }
+
+    /// The bytes from the last window's beginning on that have been read for a block of so many.
+    func copied(_ count: Int) -> [UInt8]? {
+        guard count <= size + 16 else { return nil }
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: min(count, size))) + Array(UnsafeBufferPointer(start: behind, count: max(0, count - size)))
     }
 }

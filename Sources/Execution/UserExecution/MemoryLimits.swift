@@ -4,10 +4,13 @@ import Glibc
 public struct MemoryLimits: Equatable, Sendable {
     public var addressSpace: UInt64
     public var data: UInt64
+    /// RLIMIT_DATA's maximum: a limit of 0 for data stands for it (mm/mmap.c), but not where the heap grows.
+    public var dataMaximum: UInt64
 
-    public init(addressSpace: UInt64 = .max, data: UInt64 = .max) {
+    public init(addressSpace: UInt64 = .max, data: UInt64 = .max, dataMaximum: UInt64 = .max) {
         self.addressSpace = addressSpace
         self.data = data
+        self.dataMaximum = dataMaximum
     }
 }
 
@@ -33,7 +36,7 @@ extension GuestMemory {
             data -= mapped
         }
         let pages = { (size: UInt64) in size >> 12 }
-        return pages(all + bytes) <= pages(limits.addressSpace) && (!isData || pages(data + bytes) <= pages(limits.data))
+        return pages(all + bytes) <= pages(limits.addressSpace) && (!isData || pages(data + bytes) <= pages(limits.data == 0 ? limits.dataMaximum : limits.data))
     }
 
     /// Whether a mapping that takes the place of what is there may be made. Needs the lock.

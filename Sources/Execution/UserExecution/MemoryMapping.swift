@@ -71,15 +71,16 @@ extension GuestMemory {
         let flags = request.flags & ~Int32(MAP_FIXED_NOREPLACE) | MAP_FIXED
         let result = mapHost(request, start, length, flags)
         if isError(result) {
-            for gap in regions.gaps(start, end) { release(gap.start, gap.end) }
+            releaseGaps(start, end)
             return result
         }
+        if let identity = reservedModule(request) { savedCode?.add(start..<end, file: request.file ?? "", identity: identity) }
         return note(request, start, length)
     }
 
     private func mapAnywhere(_ request: MapRequest, _ length: UInt64) -> Int64 {
         if !mayExpand(length, isData: request.isData) { return -Int64(ENOMEM) }
-        if let result = mapModule(request, length) { return result }
+        if let result = mapModule(request, length) ?? mapReservation(request, length) { return result }
         var hint = request.address & ~(GuestMemory.pageSize - 1)
         var flags = request.flags
         if isReserved {
@@ -105,6 +106,26 @@ extension GuestMemory {
         changed(place, place + length)
         savedCode.add(place..<place + length, file: file, identity: identity)
         return note(request, place, length)
+    }
+
+    /// Room that a loader reserves for a library whose alignment is more than a page's, to map it there (arm64): it comes to where it came to in other processes
+    /// that map the same before it.
+    private func mapReservation(_ request: MapRequest, _ length: UInt64) -> Int64? {
+        guard let savedCode, request.address == 0, request.protection == [], request.flags == MAP_PRIVATE | MAP_ANONYMOUS,
+            let place = savedCode.nextReservation(length)
+        else { return nil }
+        let result = mapHost(request, place, length, request.flags | Int32(MAP_FIXED_NOREPLACE))
+        guard result == Int64(place) else { return nil }
+        changed(place, place + length)
+        return note(request, place, length)
+    }
+
+    /// A number for the library that a loader maps into such room; nil for anything else.
+    private func reservedModule(_ request: MapRequest) -> UInt64? {
+        guard let savedCode, request.file != nil, request.offset == 0, request.flags & MAP_SHARED == 0, request.descriptor >= 0,
+            savedCode.isReservation(request.address)
+        else { return nil }
+        return savedCode.identity(of: request.descriptor)
     }
 
     /// Takes note of a program whose segments are about to be mapped into a range that is reserved for them: where it always is.
@@ -136,16 +157,24 @@ extension GuestMemory {
         return Int64(bitPattern: start)
     }
 
-    /// Claims the gaps of a range from the host, in a way that fails if something is there: 0 or -errno. What is kept for the stack is Apus's already.
+    /// Claims the gaps of a range from the host, in a way that fails, and leaves all as it was, if something is there: 0 or -errno. What is kept for the
+    /// stack is Apus's already.
     private func claim(_ start: UInt64, _ end: UInt64) -> Int64 {
         let flags = UInt64(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | Int32(MAP_FIXED_NOREPLACE))
-        for gap in regions.gaps(start, end) {
-            for part in outsideOfStack(gap.start, gap.end) {
-                let result = host(9, part.lowerBound, UInt64(part.count), 0, flags, .max)
-                if isError(result) { return result }
+        let parts = regions.gaps(start, end).flatMap { outsideOfStack($0.start, $0.end) }
+        for (index, part) in parts.enumerated() {
+            let result = host(9, part.lowerBound, UInt64(part.count), 0, flags, .max)
+            if isError(result) {
+                for claimed in parts[..<index] { _ = host(11, claimed.lowerBound, UInt64(claimed.count)) }
+                return result
             }
         }
         return 0
+    }
+
+    /// Gives back what `claim` has claimed.
+    private func releaseGaps(_ start: UInt64, _ end: UInt64) {
+        for gap in regions.gaps(start, end) { release(gap.start, gap.end) }
     }
 
     /// The parts of a range that are not kept for the stack.
@@ -234,7 +263,10 @@ extension GuestMemory {
                 }
             }
             let result = host(25, old, oldLength, newLength, hostFlags, target &+ (hostFlags & 2 != 0 ? UInt64(base) : 0))
-            if isError(result) { return result }
+            if isError(result) {
+                if isFixed, !isReserved { releaseGaps(target, target + newLength) }
+                return result
+            }
             return noteMove(region.cut(old, max(old + oldLength, old + 1)), oldLength, newLength, UInt64(bitPattern: result) &- UInt64(base), flags)
         }
     }

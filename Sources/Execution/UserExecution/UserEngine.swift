@@ -35,7 +35,7 @@ public final class UserEngine {
     var pages = CodePages()
     private var scratch = IRBlock()
     private var optimizer: Optimizer
-    private var reader = CodeReader()
+    let reader = CodeReader()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     private(set) var uncounted: Set<UInt64> = []
     private let perfMap: PerfMap?
@@ -177,7 +177,7 @@ public final class UserEngine {
         }
         let block = UserBlock(
             pc: scratch.pc, flags: flags, code: code, ir: code == nil ? HeldBlock(copyOf: scratch) : nil,
-            comparedBytes: isCompared ? memory.bytes(at: address, count: scratch.guestBytes) : nil)
+            comparedBytes: isCompared ? reader.copied(scratch.guestBytes) : nil)
         add(block, numbers)
         return .block(block)
     }

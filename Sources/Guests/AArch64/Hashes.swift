@@ -2,7 +2,7 @@ import ArmArithmetic
 import Bits
 import IR
 
-/// The steps of SHA-1, SHA-2, SM3 and SM4 that one instruction does (FIPS 180-4, GB/T 32905 and 32907; DDI 0487, shared functions).
+/// The steps of SHA-1, SHA-256, SM3 and SM4 that one instruction does (FIPS 180-4, GB/T 32905 and 32907; DDI 0487, shared functions).
 extension AArch64CPU {
     func hash(_ number: UInt64, _ bits: UInt64) {
         guard let instruction = CryptoInstruction(rawValue: Int(number)) else { return }
@@ -23,41 +23,11 @@ extension AArch64CPU {
         case .sha256h2: return SecureHash.sha256h2(d, n, m)
         case .sha256su0: return SecureHash.sha256su0(d, n)
         case .sha256su1: return SecureHash.sha256su1(d, n, m)
-        case .sha512h: return sha512(n, m, d)
-        case .sha512h2: return sha512Second(n, m, d)
-        case .sha512su0:
-            return double(low: lowHalf(d) &+ small0(highHalf(d)), high: highHalf(d) &+ small0(lowHalf(n)))
-        case .sha512su1:
-            return double(low: lowHalf(d) &+ small1(lowHalf(n)) &+ lowHalf(m), high: highHalf(d) &+ small1(highHalf(n)) &+ highHalf(m))
         case .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1: return sm3(instruction, d, n, m, o)
         case .sm4e: return sm4(d, n) { $0 ^ $0.rotated(2) ^ $0.rotated(10) ^ $0.rotated(18) ^ $0.rotated(24) }
         case .sm4ekey: return sm4(n, m) { $0 ^ $0.rotated(13) ^ $0.rotated(23) }
         default: preconditionFailure("\(instruction) is no step of a hash")
         }
-    }
-
-    // MARK: SHA-512
-
-    private func lowHalf(_ x: UInt128) -> UInt64 { UInt64(truncatingIfNeeded: x) }
-    private func highHalf(_ x: UInt128) -> UInt64 { UInt64(truncatingIfNeeded: x >> 64) }
-    private func double(low: UInt64, high: UInt64) -> UInt128 { UInt128(high) << 64 | UInt128(low) }
-    private func right(_ x: UInt64, _ count: UInt64) -> UInt64 { x >> count | x << (64 - count) }
-    private func small0(_ x: UInt64) -> UInt64 { right(x, 1) ^ right(x, 8) ^ x >> 7 }
-    private func small1(_ x: UInt64) -> UInt64 { right(x, 19) ^ right(x, 61) ^ x >> 6 }
-    private func big0(_ x: UInt64) -> UInt64 { right(x, 28) ^ right(x, 34) ^ right(x, 39) }
-    private func big1(_ x: UInt64) -> UInt64 { right(x, 14) ^ right(x, 18) ^ right(x, 41) }
-
-    private func sha512(_ x: UInt128, _ y: UInt128, _ w: UInt128) -> UInt128 {
-        let (x0, x1, y0, y1) = (lowHalf(x), highHalf(x), lowHalf(y), highHalf(y))
-        let high = (y1 & x0 ^ ~y1 & x1) &+ big1(y1) &+ highHalf(w)
-        let sum = high &+ y0
-        return double(low: (sum & y1 ^ ~sum & x0) &+ big1(sum) &+ lowHalf(w), high: high)
-    }
-
-    private func sha512Second(_ x: UInt128, _ y: UInt128, _ w: UInt128) -> UInt128 {
-        let (x0, y0, y1) = (lowHalf(x), lowHalf(y), highHalf(y))
-        let high = (x0 & y1 ^ x0 & y0 ^ y1 & y0) &+ big0(y0) &+ highHalf(w)
-        return double(low: (high & y0 ^ high & y1 ^ y1 & y0) &+ big0(high) &+ lowHalf(w), high: high)
     }
 
     // MARK: SM3

@@ -157,19 +157,21 @@ struct UserCommandLine {
         case "seccomp-filters": options.seccompFilters = Int32(truncatingIfNeeded: try number(name, value))
         case "perfmap": options.engine.perfMap = true
         case "tier2": try setTier2(value)
-        case "code-cache": options.codeCache = value == "off" ? nil : value
+        case "code-cache": options.codeCache = value == "off" ? nil : HostFile.absolute(value)
         case "one-insn-per-tb": options.engine.singleStep = true
         default: options.engine.interprets = true
         }
         // What a program that this one executes is to be run with as well; its environment says the rest.
-        if ["L", "cpu", "r", "s", "R", "B", "d", "D", "tier2", "code-cache"].contains(name) { options.words.append(["-" + name, value]) }
+        if ["L", "cpu", "r", "s", "R", "B", "d", "D", "tier2"].contains(name) { options.words.append(["-" + name, value]) }
+        if name == "code-cache" { options.words.append(["-code-cache", options.codeCache ?? "off"]) }
         if ["strace", "one-insn-per-tb", "interpreter", "perfmap"].contains(name) { options.words.append(["-" + name]) }
     }
 
     /// The user's folder for what can be made again, if there is one: nothing is left behind in a root file system that is being built.
     private static func usualCodeCache(_ environment: (String) -> String?) -> String? {
         let folder = environment("XDG_CACHE_HOME") ?? environment("HOME").map { $0 + "/.cache" }
-        guard let folder, folder.hasPrefix("/"), HostFile.isFolder(folder) else { return nil }
+        // With the environment of another user, root would make a folder there that this user cannot write.
+        guard let folder, folder.hasPrefix("/"), HostFile.isOwnFolder(folder) else { return nil }
         return folder + "/apus"
     }
 

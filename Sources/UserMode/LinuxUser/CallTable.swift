@@ -51,6 +51,8 @@ struct QuickClocks: Sendable {
         self.wordSize = wordSize
     }
 
+    var numbers: (UInt64, UInt64) { (own ?? .max, wide ?? .max) }
+
     /// Bytes of the seconds that a call writes; nil for other calls.
     @inline(__always) func seconds(_ number: UInt64) -> Int? { number == own ? wordSize : number == wide ? 8 : nil }
 }

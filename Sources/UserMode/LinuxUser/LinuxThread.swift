@@ -52,7 +52,10 @@ public final class LinuxThread {
         self.cpu = cpu
         self.runner = runner
         self.isMain = isMain
-        if let clocks = process.quickClocks { runner.quickCall = { [unowned self] in quickCall(clocks, $0, $1, $2) } }
+        if let clocks = process.quickClocks {
+            runner.quickNumbers = clocks.numbers
+            runner.quickCall = { [unowned self] in quickCall(clocks, $0, $1, $2) }
+        }
     }
 
     // MARK: The loop

@@ -60,7 +60,8 @@ final class ResourceLimits: @unchecked Sendable {
     }
 
     var memory: MemoryLimits {
-        MemoryLimits(addressSpace: self[ResourceLimits.addressSpace].current, data: self[ResourceLimits.data].current)
+        let data = self[ResourceLimits.data]
+        return MemoryLimits(addressSpace: self[ResourceLimits.addressSpace].current, data: data.current, dataMaximum: data.maximum)
     }
 
     /// How a program that this one executes is told of them; empty if there is nothing to be told.

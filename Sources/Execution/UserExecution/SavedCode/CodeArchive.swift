@@ -121,6 +121,8 @@ final class CodeArchive {
     }
 
     private static func replace(_ path: String, with parts: [[UInt8]]) -> Bool {
+        // A file that may not grow so far would end the process with SIGXFSZ.
+        guard parts.reduce(0, { $0 + UInt64($1.count) }) <= fileSizeLimit else { return false }
         let draft = "\(path).\(getpid())"
         let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
@@ -133,6 +135,21 @@ final class CodeArchive {
         return false
     }
 
+    private static var fileSizeLimit: UInt64 {
+        var limit = rlimit()
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+        return UInt64(limit.rlim_cur)
+    }
+
+    /// Whether a name is that of an archive or its draft: `Key.fileName`, and for a draft a dot and the number of its process.
+    private static func isArchive(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 2 || parts.count == 3, parts[1].elementsEqual("code".utf8) else { return false }
+        let numbers = parts[0].split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        let areDigits = numbers.count == 2 && numbers.allSatisfy { $0.count == 16 && UInt64(Substring($0), radix: 16) != nil }
+        return areDigits && (parts.count == 2 || UInt32(Substring(parts[2])) != nil)
+    }
+
     /// Removes the files that have not been written for the longest time until the rest has at most `most` bytes; drafts of processes that died go with them.
     static func evict(_ folder: String, most: Int) {
         guard let listing = unsafe opendir(folder) else { return }
@@ -141,7 +158,7 @@ final class CodeArchive {
         while let entry = unsafe readdir(listing) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             var status = stat()
-            guard name.contains(".code"), unsafe lstat("\(folder)/\(name)", &status) == 0 else { continue }
+            guard isArchive(name), unsafe lstat("\(folder)/\(name)", &status) == 0, isOwn(status), status.st_mode & S_IFMT == S_IFREG else { continue }
             files.append(("\(folder)/\(name)", status.st_size, status.st_mtim.tv_sec))
         }
         var total = files.reduce(0) { $0 + $1.size }

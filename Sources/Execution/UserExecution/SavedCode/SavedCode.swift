@@ -7,28 +7,31 @@ import HostCode
 /// All of it is guarded by the lock of the guest's memory.
 public final class SavedCode {
     private let folder: String
+    /// The folder's device and number: after chroot the path may name another one.
+    private let place: (device: dev_t, number: ino_t)
     private let configuration: UInt64
     private var modules: [Module] = []
     private var last: Module?
+    /// Rooms reserved so far.
+    private var reservations: UInt64 = 0
 
     /// What has been mapped of a file that code can be kept of.
     private final class Module {
         let range: Range<UInt64>
         let file: String
         let key: CodeArchive.Key
-        private(set) lazy var archive: CodeArchive? = CodeArchive(folder, key)
-        private let folder: String
+        let archive: CodeArchive?
         /// Records that the archive has not, one behind the other, and their number.
         var new: [UInt8] = []
         var newCount = 0
         /// Blocks that were taken from the archive.
         var taken = 0
 
-        init(_ range: Range<UInt64>, _ file: String, _ folder: String, _ key: CodeArchive.Key) {
+        init(_ range: Range<UInt64>, _ file: String, _ key: CodeArchive.Key, _ archive: CodeArchive?) {
             self.range = range
             self.file = file
-            self.folder = folder
             self.key = key
+            self.archive = archive
         }
     }
 
@@ -49,6 +52,13 @@ public final class SavedCode {
         guard unsafe stat(folder, &status) == 0, CodeArchive.isOwn(status), status.st_mode & S_IFMT == S_IFDIR else { return nil }
         self.folder = folder
         self.configuration = configuration
+        place = (status.st_dev, status.st_ino)
+    }
+
+    /// Whether the path still names the folder that was looked at.
+    private var isThere: Bool {
+        var status = stat()
+        return unsafe stat(folder, &status) == 0 && status.st_dev == place.device && status.st_ino == place.number
     }
 
     // MARK: Modules
@@ -71,13 +81,27 @@ public final class SavedCode {
         return places.first + (number << places.shift)
     }
 
+    /// Where the next room comes to that a loader reserves without saying for what; nil if it is too large for a library.
+    func nextReservation(_ length: UInt64) -> UInt64? {
+        guard length <= 1 << SavedCode.places.shift else { return nil }
+        reservations += 1
+        return place(reservations &* 0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// Whether an address is the beginning of a place.
+    func isReservation(_ address: UInt64) -> Bool {
+        let places = SavedCode.places
+        guard address >= places.first, address & (1 << places.shift - 1) == 0 else { return false }
+        return (address - places.first) >> places.shift < places.count
+    }
+
     /// A file has been mapped, all of it at once or reserved for it.
     public func add(_ range: Range<UInt64>, file: String, identity: UInt64) {
         modules.removeAll { $0.range.overlaps(range) }
         last = nil
         // A program without a place of its own is where its linker wanted it: the place belongs to what the code depends on.
         let key = CodeArchive.Key(configuration: configuration, module: identity ^ range.lowerBound &* 0x9e37_79b9_7f4a_7c15)
-        modules.append(Module(range, file, folder, key))
+        modules.append(Module(range, file, key, isThere ? CodeArchive(folder, key) : nil))
     }
 
     /// The module that a region belongs to.
@@ -106,16 +130,19 @@ public final class SavedCode {
 
     /// Writes what is new, where it is worth it. Its process ends, or becomes another program.
     public func save() {
+        guard isThere else { return leaveToParent() }
         var isChanged = false
         for module in modules where module.newCount >= max(SavedCode.worthwhile, module.taken / 16) {
-            isChanged = CodeArchive.write(folder, module.key, old: module.archive, new: module.new) || isChanged
+            // Other processes may have written since the module was mapped.
+            let old = CodeArchive(folder, module.key) ?? module.archive
+            isChanged = CodeArchive.write(folder, module.key, old: old, new: module.new) || isChanged
             module.new = []
             module.newCount = 0
         }
         if isChanged { CodeArchive.evict(folder, most: SavedCode.mostBytes) }
     }
 
-    /// In the child of a fork: what was new is its parent's to save.
+    /// In the child of a fork, what was new is its parent's to save.
     func leaveToParent() {
         for module in modules {
             module.new = []

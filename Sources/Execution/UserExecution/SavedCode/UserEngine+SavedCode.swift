@@ -1,5 +1,6 @@
 import CHost
 import Diagnostics
+import Glibc
 import HostCode
 
 /// Blocks that come from a former process, and go to a later one.
@@ -10,8 +11,8 @@ extension UserEngine {
     /// - Returns: false if the folder is not there, or is not the user's alone.
     @discardableResult
     public func keepCode(in folder: String, model: String) -> Bool {
-        // In a range of its own the guest's memory lies elsewhere each time. What is logged is to be seen.
-        guard memory.base == 0, !memory.isReserved, !options.singleStep, !Log.isEnabled([.inAsm, .op, .opOpt, .outAsm, .noChain]), let generator,
+        // In a range of its own the guest's memory lies elsewhere each time. What is logged is to be seen. Where address space is scarce it is the program's.
+        guard !UserEngine.hasScarceAddresses, memory.base == 0, !memory.isReserved, !options.singleStep, !Log.isEnabled([.inAsm, .op, .opOpt, .outAsm, .noChain]), let generator,
             let build = BuildIdentity.number
         else { return true }
         let words = [build, UInt64(apus_x86_extensions()), UInt64(generator.memory.permanent), options.loopThreshold == nil ? 0 : 1]
@@ -21,6 +22,12 @@ extension UserEngine {
         memory.savedCode = SavedCode(folder: folder, configuration: configuration)
         generator.keepsPortable = memory.savedCode != nil
         return generator.keepsPortable
+    }
+
+    private static var hasScarceAddresses: Bool {
+        var limit = rlimit()
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        return UInt64(limit.rlim_cur) != .max
     }
 
     /// The process ends, or becomes another program: what was translated anew is kept.
@@ -54,7 +61,8 @@ extension UserEngine {
         let address = guest.codeAddress(pc)
         guard let savedCode = memory.savedCode, debugPoints.isEmpty, !uncounted.contains(UserBlock.Key(pc: pc, flags: flags).mixed),
             let region = memory.region(at: address), savedCode.keeps(region, pc), UInt64(byteCount) <= region.end - address,
-            let bytes = memory.bytes(at: address, count: byteCount), let portable = generator?.portable(code, pc: pc)
+            // What has been translated: a file that is overwritten in place may have changed since.
+            let bytes = reader.copied(byteCount), let portable = generator?.portable(code, pc: pc)
         else { return }
         savedCode.keep(region, CodeRecord(pc: pc, flags: flags, guestBytes: bytes, code: portable))
     }

@@ -1,7 +1,7 @@
 import IR
 
 extension Translator {
-    /// The cryptographic instructions: AES and what is bitwise in the IR, the hashes by a helper.
+    /// The cryptographic instructions: AES, SHA-512 and what is bitwise in the IR, the other hashes by a helper.
     func crypto(_ b: inout IRBlock, _ instruction: CryptoInstruction, _ o: Operands) -> Bool {
         switch instruction {
         case .aese: aes(&b, o, .vaesEncrypt)
@@ -20,8 +20,12 @@ extension Translator {
         case .xar:
             let value = b.binary(.xor, .v128, readVector(&b, o.rn), readVector(&b, o.rm))
             writeVector(&b, o.rd, b.vector(.vrotrImm, .v128, .b64, value, number: o.field(10, 6)))
-        case .sha1c, .sha1p, .sha1m, .sha1su0, .sha1h, .sha1su1, .sha256h, .sha256h2, .sha256su1, .sha256su0, .sha512h, .sha512h2, .sha512su1,
-            .sha512su0, .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1, .sm4e, .sm4ekey:
+        case .sha512h: sha512Rounds(&b, o, isSecond: false)
+        case .sha512h2: sha512Rounds(&b, o, isSecond: true)
+        case .sha512su0: sha512Schedule0(&b, o)
+        case .sha512su1: sha512Schedule1(&b, o)
+        case .sha1c, .sha1p, .sha1m, .sha1su0, .sha1h, .sha1su1, .sha256h, .sha256h2, .sha256su1, .sha256su0,
+            .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1, .sm4e, .sm4ekey:
             b.call(AArch64Helper.hash.rawValue, b.const(.i64, UInt64(instruction.rawValue)), b.const(.i64, UInt64(o.bits)))
         }
         return true

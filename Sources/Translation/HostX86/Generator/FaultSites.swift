@@ -17,6 +17,9 @@ struct FaultSites {
         sites[(sites.lastIndex { $0.offset < offset }.map { $0 + 1 } ?? 0)...]
     }
 
+    /// Forgets the sites of code that did not come to be.
+    mutating func remove(from offset: Int) { sites.removeSubrange(from(offset).indices) }
+
     mutating func removeAll() { sites.removeAll(keepingCapacity: true) }
 
     /// The guest address for the access at or behind an offset's nearest site; nil if there is none.

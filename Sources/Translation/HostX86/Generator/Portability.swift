@@ -35,6 +35,7 @@ extension X86CodeGenerator {
         guard size + Assembler.slack < memory.free, code.entry >= 0, code.entry + 13 <= size, let source = unsafe code.bytes.baseAddress else {
             return nil
         }
+        guard unsafe areSound(code.faultSites, size) else { return nil }
         let base = unsafe UnsafeMutableRawPointer(memory.writable + start)
         unsafe base.copyMemory(from: source, byteCount: size)
         for index in stride(from: 0, to: unsafe code.relocations.count, by: 4) {
@@ -46,12 +47,29 @@ extension X86CodeGenerator {
             unsafe base.storeBytes(of: Int32(truncatingIfNeeded: value + (isOutward ? -start : start)), toByteOffset: place, as: Int32.self)
         }
         for index in stride(from: 0, to: unsafe code.faultSites.count, by: 8) {
-            let place = Int(unsafe code.faultSites.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+            let place = unsafe X86CodeGenerator.place(code.faultSites, index)
             let distance = unsafe code.faultSites.loadUnaligned(fromByteOffset: index + 4, as: Int32.self)
             noteFault(offset: start + place, pc: pc &+ UInt64(bitPattern: Int64(distance)))
         }
         memory.commit(size)
         return CompiledBlock(entry: start + code.entry, size: size - code.entry, loopHead: code.loopHead)
+    }
+}
+
+extension X86CodeGenerator {
+    private static func place(_ sites: UnsafeRawBufferPointer, _ index: Int) -> Int {
+        Int(unsafe sites.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+    }
+
+    /// Whether fault sites lie inside the code, in order: they are looked up by halves.
+    private func areSound(_ sites: UnsafeRawBufferPointer, _ size: Int) -> Bool {
+        var last = -1
+        for index in stride(from: 0, to: unsafe sites.count, by: 8) {
+            let place = unsafe X86CodeGenerator.place(sites, index)
+            guard place > last, place <= size else { return false }
+            last = place
+        }
+        return true
     }
 }
 

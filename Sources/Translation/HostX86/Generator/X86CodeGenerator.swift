@@ -114,7 +114,10 @@ public final class X86CodeGenerator: HostCodeGenerator {
             assembler.placeDependence = PlaceDependence()
             emitter.faultSites.separate()
         }
-        guard emitter.emit(block, &assembler) else { return nil }
+        guard emitter.emit(block, &assembler) else {
+            emitter.faultSites.remove(from: start)
+            return nil
+        }
         memory.commit(assembler.offset - start)
         if let dependence = assembler.placeDependence {
             (lastStart, lastEntry, lastDisplacements, lastOffsets) = (start, emitter.entry, dependence.displacements, dependence.offsets)
