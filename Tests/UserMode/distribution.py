@@ -185,10 +185,12 @@ def main():
         parser.error("a chroot is wanted: scripts/make-chroot makes one")
     root = os.path.realpath(arguments.chroot)
     os.makedirs(f"{root}/bench", exist_ok=True)
-    emulator = f"/bench/{EMULATORS[arguments.guest]}-checked"
+    # A name of its own: several of these may run at once.
+    emulator = f"/bench/{EMULATORS[arguments.guest]}-{os.getpid()}"
     shutil.copy(f"{arguments.bin}/apus-user", root + emulator)
     lines, bad = ["| program | Apus | QEMU |", "| --- | --- | --- |"], 0
     with contextlib.ExitStack() as stack:
+        stack.callback(os.unlink, root + emulator)
         runners = [Runner(root, emulator, "apus")]
         if arguments.peer:
             runners.append(stack.enter_context(peer(root, arguments.guest)))

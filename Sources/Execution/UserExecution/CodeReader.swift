@@ -42,6 +42,7 @@ final class CodeReader {
     /// The bytes from the last window's beginning on that have been read for a block of so many.
     func copied(_ count: Int) -> [UInt8]? {
         guard count <= size + 16 else { return nil }
-        return unsafe Array(UnsafeBufferPointer(start: bytes, count: min(count, size))) + Array(UnsafeBufferPointer(start: behind, count: max(0, count - size)))
+        let first = unsafe UnsafeBufferPointer(start: bytes, count: min(count, size))
+        return unsafe first + UnsafeBufferPointer(start: behind, count: max(0, count - size))
     }
 }

@@ -36,7 +36,8 @@ extension GuestMemory {
             data -= mapped
         }
         let pages = { (size: UInt64) in size >> 12 }
-        return pages(all + bytes) <= pages(limits.addressSpace) && (!isData || pages(data + bytes) <= pages(limits.data == 0 ? limits.dataMaximum : limits.data))
+        let most = limits.data == 0 ? limits.dataMaximum : limits.data
+        return pages(all + bytes) <= pages(limits.addressSpace) && (!isData || pages(data + bytes) <= pages(most))
     }
 
     /// Whether a mapping that takes the place of what is there may be made. Needs the lock.

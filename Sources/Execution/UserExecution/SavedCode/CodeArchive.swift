@@ -158,7 +158,9 @@ final class CodeArchive {
         while let entry = unsafe readdir(listing) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             var status = stat()
-            guard isArchive(name), unsafe lstat("\(folder)/\(name)", &status) == 0, isOwn(status), status.st_mode & S_IFMT == S_IFREG else { continue }
+            guard isArchive(name), unsafe lstat("\(folder)/\(name)", &status) == 0, isOwn(status), status.st_mode & S_IFMT == S_IFREG else {
+                continue
+            }
             files.append(("\(folder)/\(name)", status.st_size, status.st_mtim.tv_sec))
         }
         var total = files.reduce(0) { $0 + $1.size }

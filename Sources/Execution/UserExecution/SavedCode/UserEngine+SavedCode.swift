@@ -11,8 +11,10 @@ extension UserEngine {
     /// - Returns: false if the folder is not there, or is not the user's alone.
     @discardableResult
     public func keepCode(in folder: String, model: String) -> Bool {
-        // In a range of its own the guest's memory lies elsewhere each time. What is logged is to be seen. Where address space is scarce it is the program's.
-        guard !UserEngine.hasScarceAddresses, memory.base == 0, !memory.isReserved, !options.singleStep, !Log.isEnabled([.inAsm, .op, .opOpt, .outAsm, .noChain]), let generator,
+        // In a range of its own the guest's memory lies elsewhere each time. What is logged is to be seen. Where address space is scarce it is
+        // the program's.
+        guard !UserEngine.hasScarceAddresses,
+            memory.base == 0, !memory.isReserved, !options.singleStep, !Log.isEnabled([.inAsm, .op, .opOpt, .outAsm, .noChain]), let generator,
             let build = BuildIdentity.number
         else { return true }
         let words = [build, UInt64(apus_x86_extensions()), UInt64(generator.memory.permanent), options.loopThreshold == nil ? 0 : 1]
