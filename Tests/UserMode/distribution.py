@@ -58,7 +58,8 @@ class Runner:
         os.makedirs(self.root + place)
         command = ["chroot", self.root, *([self.emulator] if self.emulator else []), "/bin/sh", "-c", f'cd {place} && exec "$@"', "sh", *words]
         start = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT, start_new_session=True)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENVIRONMENT, start_new_session=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # shells ignore it for what is in the background
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -43,6 +43,6 @@ final class CodeReader {
     func copied(_ count: Int) -> [UInt8]? {
         guard count <= size + 16 else { return nil }
         let first = unsafe UnsafeBufferPointer(start: bytes, count: min(count, size))
-        return unsafe first + UnsafeBufferPointer(start: behind, count: max(0, count - size))
+        return unsafe Array(first) + UnsafeBufferPointer(start: behind, count: max(0, count - size))
     }
 }

@@ -2,7 +2,7 @@ import ArmArithmetic
 import Bits
 import IR
 
-/// The steps of SHA-1, SHA-256, SM3 and SM4 that one instruction does (FIPS 180-4, GB/T 32905 and 32907; DDI 0487, shared functions).
+/// The steps of SM3 and SM4 that one instruction does (GB/T 32905 and 32907; DDI 0487, shared functions).
 extension AArch64CPU {
     func hash(_ number: UInt64, _ bits: UInt64) {
         guard let instruction = CryptoInstruction(rawValue: Int(number)) else { return }
@@ -13,16 +13,6 @@ extension AArch64CPU {
 
     private func hash(_ instruction: CryptoInstruction, _ d: UInt128, _ n: UInt128, _ m: UInt128, _ o: Operands) -> UInt128 {
         switch instruction {
-        case .sha1c: return SecureHash.sha1c(d, n, m)
-        case .sha1p: return SecureHash.sha1p(d, n, m)
-        case .sha1m: return SecureHash.sha1m(d, n, m)
-        case .sha1h: return SecureHash.sha1h(n)
-        case .sha1su0: return SecureHash.sha1su0(d, n, m)
-        case .sha1su1: return SecureHash.sha1su1(d, n)
-        case .sha256h: return SecureHash.sha256h(d, n, m)
-        case .sha256h2: return SecureHash.sha256h2(d, n, m)
-        case .sha256su0: return SecureHash.sha256su0(d, n)
-        case .sha256su1: return SecureHash.sha256su1(d, n, m)
         case .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1: return sm3(instruction, d, n, m, o)
         case .sm4e: return sm4(d, n) { $0 ^ $0.rotated(2) ^ $0.rotated(10) ^ $0.rotated(18) ^ $0.rotated(24) }
         case .sm4ekey: return sm4(n, m) { $0 ^ $0.rotated(13) ^ $0.rotated(23) }

@@ -1,7 +1,7 @@
 import IR
 
 extension Translator {
-    /// The cryptographic instructions: AES, SHA-512 and what is bitwise in the IR, the other hashes by a helper.
+    /// The cryptographic instructions: AES, SHA and what is bitwise in the IR, SM3 and SM4 by a helper.
     func crypto(_ b: inout IRBlock, _ instruction: CryptoInstruction, _ o: Operands) -> Bool {
         switch instruction {
         case .aese: aes(&b, o, .vaesEncrypt)
@@ -24,8 +24,15 @@ extension Translator {
         case .sha512h2: sha512Rounds(&b, o, isSecond: true)
         case .sha512su0: sha512Schedule0(&b, o)
         case .sha512su1: sha512Schedule1(&b, o)
-        case .sha1c, .sha1p, .sha1m, .sha1su0, .sha1h, .sha1su1, .sha256h, .sha256h2, .sha256su1, .sha256su0,
-            .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1, .sm4e, .sm4ekey:
+        case .sha256h: sha256Rounds(&b, o, isSecond: false)
+        case .sha256h2: sha256Rounds(&b, o, isSecond: true)
+        case .sha256su0: sha256Schedule0(&b, o)
+        case .sha256su1: sha256Schedule1(&b, o)
+        case .sha1c, .sha1p, .sha1m: sha1Rounds(&b, o, instruction)
+        case .sha1h: sha1Rotation(&b, o)
+        case .sha1su0: sha1Schedule0(&b, o)
+        case .sha1su1: sha1Schedule1(&b, o)
+        case .sm3partw1, .sm3partw2, .sm3tt1a, .sm3tt1b, .sm3tt2a, .sm3tt2b, .sm3ss1, .sm4e, .sm4ekey:
             b.call(AArch64Helper.hash.rawValue, b.const(.i64, UInt64(instruction.rawValue)), b.const(.i64, UInt64(o.bits)))
         }
         return true
