@@ -5,6 +5,7 @@ usage: display.py --system PATH (of qemu-system-aarch64)
 """
 import argparse
 import os
+import socket
 import struct
 import sys
 import tempfile
@@ -200,7 +201,27 @@ def passwords(system, work):
         client.ask("expire_password", protocol="vnc", time="never")
         client.ask("human-monitor-command", command__line="change vnc password other")
         check("change vnc password", let_in("other") and not let_in("secret"))
+        check("a WebSocket", web_socket(client.ask("query-vnc-servers")[0]["server"][1]["service"]) == b"RFB 003.008\n")
         check("quit with a server", client.ask("quit") == {} and emulator.process.wait(30) == 0)
+
+
+def web_socket(port):
+    """The first message of a server to a browser (RFC 6455)."""
+    with socket.create_connection(("127.0.0.1", int(port)), 60) as connection:
+        lines = ["GET / HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                 "Sec-WebSocket-Version: 13", "Sec-WebSocket-Protocol: binary", "Origin: http://localhost", "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+        data = b""
+        while b"\r\n\r\n" not in data or len(data.split(b"\r\n\r\n", 1)[1]) < 14:
+            piece = connection.recv(4096)
+            if not piece:
+                break
+            data += piece
+    head, frame = data.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 101") and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head, head
+    # A final binary frame of 12 bytes.
+    assert frame[:2] == b"\x82\x0c", frame
+    return frame[2:14]
 
 
 def displays(system, work):

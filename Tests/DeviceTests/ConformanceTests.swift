@@ -104,7 +104,7 @@ private final class PCIFace: MMIODevice {
         device = try make(machine.memory)
         machine.port.secondaryBus?.plug(device, at: 0)
         let root = MemoryRegion.container("windows", size: .max)
-        for (number, bar) in device.function.bars.sorted(by: { $0.key > $1.key }) { root.add(bar.region, at: UInt64(number) << 14) }
+        for (number, bar) in device.function.bars.sorted(by: { $0.key > $1.key }) { root.add(bar.region, at: UInt64(number) << 14, priority: number) }
         windows = AddressSpace("windows", root: root)
     }
 

@@ -180,7 +180,7 @@ import Testing
         #expect(device.console.surface.width == 640)
     }
 
-    @Test(arguments: [[1: 63], [2: 2000], [3: 8], [6: 0xffff], [9: 0xffff], [8: 0xffff, 9: 3]] as [[UInt64: UInt64]])
+    @Test(arguments: [[1: 63], [2: 5000], [3: 8], [6: 0xffff], [9: 0xffff]] as [[UInt64: UInt64]])
     func bochsRefusesNonsense(_ change: [UInt64: UInt64]) throws {
         let device = try bochs()
         setMode(device, [1: 64, 2: 64, 3: 32, 4: 1])

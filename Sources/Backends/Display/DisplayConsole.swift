@@ -39,7 +39,11 @@ public final class DisplayConsole {
 
     public init(device: String, head: Int = 0) { (self.device, self.head) = (device, head) }
 
-    public func add(_ viewer: any ConsoleViewer) { viewers.append(WeakViewer(viewer: viewer)) }
+    /// Tells a viewer from now on; once is enough.
+    public func add(_ viewer: any ConsoleViewer) {
+        viewers.removeAll { $0.viewer == nil || $0.viewer === viewer }
+        viewers.append(WeakViewer(viewer: viewer))
+    }
 
     private func tell(_ body: (any ConsoleViewer) -> Void) {
         for entry in viewers { if let viewer = entry.viewer { body(viewer) } }

@@ -9,7 +9,8 @@ protocol VNCListener: AnyObject, Sendable {
     func viewerHasGone(_ id: Int)
     func key(_ symbol: UInt32, isDown: Bool)
     func pointer(_ id: Int, x: Int, y: Int, buttons: Int)
-    func sizeIsWished(width: Int, height: Int)
+    /// False if the display has no say in it.
+    func sizeIsWished(width: Int, height: Int) -> Bool
     /// The password that lets viewers in; nil if nobody is let in now.
     var password: String? { get }
 }
@@ -28,7 +29,6 @@ final class VNCScreen: @unchecked Sendable {
     private enum Work {
         case accept(Int32, id: Int)
         case pointer(PointerImage?)
-        case disconnectAll
     }
 
     private let screen: rfbScreenInfoPtr
@@ -99,8 +99,8 @@ final class VNCScreen: @unchecked Sendable {
             return VNCScreen.isRight(client, response, password) ? 1 : 0
         }
         screen.pointee.setDesktopSizeHook = { width, height, _, _, client in
-            VNCScreen.of(client)?.listener.sizeIsWished(width: Int(width), height: Int(height))
-            return Int32(rfbExtDesktopSize_Success)
+            let isPossible = VNCScreen.of(client)?.listener.sizeIsWished(width: Int(width), height: Int(height)) ?? false
+            return Int32(isPossible ? rfbExtDesktopSize_Success : rfbExtDesktopSize_ResizeProhibited)
         }
     }
 
@@ -137,7 +137,6 @@ final class VNCScreen: @unchecked Sendable {
     /// Takes a connection; its descriptor is the server's from now on.
     func accept(_ descriptor: Int32, id: Int) { order(.accept(descriptor, id: id)) }
     func setPointer(_ image: PointerImage?) { order(.pointer(image)) }
-    func disconnectAll() { order(.disconnectAll) }
 
     // MARK: The thread
 
@@ -188,10 +187,6 @@ final class VNCScreen: @unchecked Sendable {
             newViewer = id
             if let client = rfbNewClient(screen, descriptor) { rfbStartOnHoldClient(client) } else { listener.viewerHasGone(id) }
         case .pointer(let image): setCursor(image)
-        case .disconnectAll:
-            let iterator = rfbGetClientIterator(screen)
-            while let client = rfbClientIteratorNext(iterator) { rfbCloseClient(client) }
-            rfbReleaseClientIterator(iterator)
         }
     }
 

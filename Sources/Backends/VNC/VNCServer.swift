@@ -64,6 +64,7 @@ public final class VNCServer: ConsoleViewer {
         guard console !== self.console else { return }
         self.console = console
         console?.add(self)
+        mailbox.setTakesWishes(console?.wish != nil)
         dirty = console?.surface.bounds ?? dirty
         if let console { pointerChanged(console) }
     }
@@ -84,8 +85,6 @@ public final class VNCServer: ConsoleViewer {
     }
 
     private func publishPassword() { mailbox.setPassword(password?.isEmpty == false ? password : nil, end: passwordEnd) }
-
-    public func disconnectAll() { screen.disconnectAll() }
 
     // MARK: Viewers
 
@@ -164,6 +163,7 @@ private final class Mailbox: VNCListener, @unchecked Sendable {
     private let mutex = Mutex()
     private var secret: String?
     private var secretEnd: Int64?
+    private var takesWishes = false
 
     init(_ loop: EventLoop) { self.loop = loop }
 
@@ -173,7 +173,14 @@ private final class Mailbox: VNCListener, @unchecked Sendable {
     func viewerHasGone(_ id: Int) { post { $0.viewerHasGone(id) } }
     func key(_ symbol: UInt32, isDown: Bool) { post { $0.key(symbol, isDown: isDown) } }
     func pointer(_ id: Int, x: Int, y: Int, buttons: Int) { post { $0.pointer(id, x: x, y: y, buttons: buttons) } }
-    func sizeIsWished(width: Int, height: Int) { post { $0.sizeIsWished(width: width, height: height) } }
+
+    func sizeIsWished(width: Int, height: Int) -> Bool {
+        guard mutex.withLock({ takesWishes }) else { return false }
+        post { $0.sizeIsWished(width: width, height: height) }
+        return true
+    }
+
+    func setTakesWishes(_ takes: Bool) { mutex.withLock { takesWishes = takes } }
 
     func setPassword(_ text: String?, end: Int64?) { mutex.withLock { (secret, secretEnd) = (text, end) } }
 

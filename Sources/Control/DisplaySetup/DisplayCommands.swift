@@ -11,7 +11,7 @@ public struct DisplayCommands {
     public init(_ consoles: ConsoleList, hasDevice: @escaping (String) -> Bool) { (self.consoles, self.hasDevice) = (consoles, hasDevice) }
 
     public func register(in commands: inout CommandTable) {
-        commands.on(ScreendumpCommand.self, stopped: true) { arguments in
+        commands.on(ScreendumpCommand.self) { arguments in
             let console = try console(arguments.device, arguments.head)
             console.refresh()
             let bytes = arguments.format == .png ? PictureFile.png(console.surface) : PictureFile.ppm(console.surface)
@@ -28,7 +28,7 @@ public struct DisplayCommands {
             return first
         }
         if let found = consoles.find(device: device, head: Int(clamping: head ?? 0)) { return found }
-        guard hasDevice(device) else { throw .noDevice(device) }
+        guard hasDevice(device) || consoles.has(device: device) else { throw .noDevice(device) }
         throw QAPIError(.generic, "Device \(device) (head \(head ?? 0)) is not bound to a QemuConsole")
     }
 }

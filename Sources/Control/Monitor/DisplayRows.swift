@@ -5,7 +5,7 @@ import QAPI
 extension MonitorCommands {
     static var displayRows: [Row] {
         [
-            Row(["screendump"], "filename [-f format] [device [head]]", "write the screen's picture to a file", stops: true) { commands, words in
+            Row(["screendump"], "filename [-f format] [device [head]]", "write the screen's picture to a file") { commands, words in
                 try commands.screendump(words)
             },
             Row(["sendkey"], "keys [hold_ms]", "press keys together, with dashes between them: ctrl-alt-f1") { commands, words in

@@ -140,7 +140,9 @@ public final class PL11x: MMIODevice {
     private func colours(_ row: ArraySlice<UInt8>, _ count: Int) -> [UInt32] {
         let isBigEndian = control & Control.bigEndianBytes != 0
         if pixelBits == 32 { return (isBigEndian ? format.bigEndian : format).colours(row, count: count) }
-        let words = stride(from: row.startIndex, to: row.endIndex - 3, by: 4).map { start -> UInt32 in
+        // A row of small pixels may end within a word.
+        let row = row + [UInt8](repeating: 0, count: -row.count & 3)
+        let words = stride(from: row.startIndex, to: row.endIndex, by: 4).map { start -> UInt32 in
             let word = UInt32(row[start]) | UInt32(row[start + 1]) << 8 | UInt32(row[start + 2]) << 16 | UInt32(row[start + 3]) << 24
             return isBigEndian ? word.byteSwapped : word
         }

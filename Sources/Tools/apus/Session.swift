@@ -142,7 +142,8 @@ final class Session {
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),
-            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
+            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest),
+            isNoted: { [devices] in devices.node(of: $0) != nil })
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
         engine?.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }

@@ -40,9 +40,13 @@ public final class VirtioGPU: VirtioDevice {
             visitor.field("cursor", &cursor)
             visitor.field("hotX", &hotX)
             visitor.field("hotY", &hotY)
-            let (columns, rows) = (preferredWidth, preferredHeight)
-            let isPossible = columns == 0 || VirtioGPU.sides.contains(UInt64(columns)) && VirtioGPU.sides.contains(UInt64(rows))
+            let isPossible = isPossible
             visitor.check("a monitor's best size is one that EDID can name", isPossible)
+        }
+
+        /// The monitor is off, or EDID can name its size.
+        var isPossible: Bool {
+            preferredWidth == 0 || VirtioGPU.sides.contains(UInt64(preferredWidth)) && VirtioGPU.sides.contains(UInt64(preferredHeight))
         }
     }
 
@@ -107,9 +111,11 @@ public final class VirtioGPU: VirtioDevice {
         (memoryUse, events) = (0, 0)
         for index in outputs.indices {
             if outputs[index].resource != 0 || outputs[index].cursor != 0 { consoles[index].blank() }
-            let (width, height) = (outputs[index].preferredWidth, outputs[index].preferredHeight)
+            // Monitors stay, but for those that a damaged state has named.
+            let old = outputs[index]
             outputs[index] = Output()
-            (outputs[index].preferredWidth, outputs[index].preferredHeight) = (width, height)
+            (outputs[index].preferredWidth, outputs[index].preferredHeight) =
+                old.isPossible ? (old.preferredWidth, old.preferredHeight) : (firstSize.width, firstSize.height)
         }
     }
 
