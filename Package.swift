@@ -34,6 +34,8 @@ let base: [Target] = [
     .systemLibrary(name: "CLibURing", path: "Sources/Base/CLibURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CLibFDT", path: "Sources/Base/CLibFDT", providers: [.apt(["libfdt-dev"])]),
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
+    .systemLibrary(
+        name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibSeccomp", path: "Sources/Base/CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     module("Bits", "Base/Bits"),
@@ -78,6 +80,9 @@ let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Compression", "EventLoop", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
+    module("Display", "Backends/Display", uses: ["Compression"]),
+    module("Input", "Backends/Input", uses: ["EventLoop"]),
+    module("VNC", "Backends/VNC", .unsafe, uses: ["CLibVNCServer", "Display", "Input", "EventLoop", "HostOS", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
@@ -122,7 +127,7 @@ let devices: [Target] = [
         "VirtioDevices", "Devices/VirtioDevices",
         uses: [
             "ObjectModel", "JSON", "Virtio", "Packets", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "NetBackends", "Chardev",
-            "HostOS", "EventLoop",
+            "Display", "Input", "HostOS", "EventLoop",
             "Diagnostics",
         ]),
     module("Packets", "Devices/Packets"),
@@ -134,8 +139,11 @@ let devices: [Target] = [
         "StorageDevices", "Devices/Storage",
         uses: ["ObjectModel", "PCI", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "Diagnostics"]),
     module(
+        "DisplayDevices", "Devices/Display",
+        uses: ["ObjectModel", "PCI", "Display", "PlatformDevices", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
+    module(
         "PlatformDevices", "Devices/Platform",
-        uses: ["DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+        uses: ["Display", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
 ]
 
 let machines: [Target] = [
@@ -144,7 +152,7 @@ let machines: [Target] = [
         "MachineModel", "Machines/MachineModel",
         uses: [
             "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
-            "HostOS",
+            "Display", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
     module(
@@ -162,7 +170,7 @@ let machines: [Target] = [
         "ARMMachines", "Machines/ARM",
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-            "PCI", "Virtio", "VirtioDevices", "DeviceTree",
+            "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -180,9 +188,12 @@ let control: [Target] = [
     module(
         "MachineControl", "Control/MachineControl",
         uses: [
-            "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "Compression", "HostOS",
-            "Diagnostics",
+            "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "Compression", "Input",
+            "HostOS", "Diagnostics",
         ]),
+    module(
+        "DisplaySetup", "Control/DisplaySetup",
+        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Migration", "Control/Migration",
         uses: [
@@ -195,7 +206,7 @@ let control: [Target] = [
         ]),
     module(
         "Monitor", "Control/Monitor",
-        uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Diagnostics"]),
+        uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Input", "Diagnostics"]),
     module(
         "MachineDebugger", "Control/MachineDebugger",
         uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
@@ -221,7 +232,7 @@ let control: [Target] = [
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "MachineDebugger", "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "AddressSpace",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -236,7 +247,7 @@ let package = Package(
             name: "apus-fuzz",
             dependencies: [
                 "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
-                "HostOS",
+                "HostOS", "Input", "Display",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Catalog", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",
@@ -278,7 +289,7 @@ let package = Package(
             "DeviceTests",
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
-                "SCSI", "StorageDevices", "NetworkDevices",
+                "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
                 "NetBackends", "HostOS",
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
@@ -288,7 +299,7 @@ let package = Package(
             uses: [
                 "Monitor", "MachineControl", "MachineDebugger", "GDBStub", "TranslatedExecution", "CPUModel", "QMP", "QAPI", "Schema", "JSON",
                 "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
-                "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS",
+                "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS", "Display", "DisplaySetup", "Input",
             ]),
         tests(
             "MigrationTests",

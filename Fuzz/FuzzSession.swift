@@ -1,5 +1,6 @@
 import Chardev
 import EventLoop
+import Input
 import MachineControl
 import MachineDebugger
 import MachineModel
@@ -50,6 +51,8 @@ final class FuzzSession: DebuggedMachine, QMPTarget {
     }
     func reset() { machine.reset() }
     func quit() {}
+    lazy var input = InputHub(loop: loop)
+    var pointers: PointerOrders { PointerOrders(input) }
     func powerDown() {}
     func leavePreconfiguration() throws {}
     func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }

@@ -1,9 +1,12 @@
 import AddressSpace
 import BlockCore
 import Chardev
+import Display
 import EventLoop
 import HostOS
+import Input
 import NetBackends
+import ObjectModel
 import Virtio
 import VirtioDevices
 
@@ -81,9 +84,13 @@ struct VirtqueueTarget: FuzzTarget {
         let line = FuzzLine()
         let wire = FuzzWire()
         let device: any VirtioDevice
-        switch random.below(6) {
+        let hub = InputHub(loop: loop)
+        let kind = random.below(8)
+        switch kind {
         case 0: device = VirtioEntropy(loop: loop)
         case 1: device = console(line)
+        case 6: device = VirtioInput(.tablet, PropertyValues(VirtioInput.type(.tablet)), hub: hub)
+        case 7: device = VirtioGPU(PropertyValues(VirtioGPU.type), consoles: (0..<2).map { DisplayConsole(device: "gpu", head: $0) })
         case 2, 3: device = VirtioNet(address: MACAddress(0x5254_0012_3456), backend: wire)
         default:
             var options = VirtioBlock.Options()
@@ -92,12 +99,13 @@ struct VirtqueueTarget: FuzzTarget {
         }
         let legacy = random.chance(4)
         let transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
-        var driver = HostileDriver(transport: transport, memory: memory, legacy: legacy, random: random)
+        var driver = HostileDriver(transport: transport, memory: memory, legacy: legacy, isDisplay: kind == 7, random: random)
         for _ in 0..<4 {
             driver.start()
             for _ in 0..<8 {
                 driver.step()
                 line.type(driver.random.below(40))
+                hub.send([.absolute(.x, driver.random.below(0x10000)), .button(.wheelUp, isDown: driver.random.chance(2))])
                 wire.isFull = driver.random.chance(4)
                 wire.deliver((0..<driver.random.below(driver.random.chance(8) ? 9000 : 200)).map { _ in driver.random.chance(2) ? 0xff : 0x52 })
                 if !wire.isFull { wire.frontEnd?.backendHasRoom() }
@@ -119,6 +127,7 @@ struct VirtqueueTarget: FuzzTarget {
         let transport: VirtioMMIO
         let memory: AddressSpace
         let legacy: Bool
+        let isDisplay: Bool
         var random: RandomSource
         var packed = false
         var size = 8
@@ -182,6 +191,18 @@ struct VirtqueueTarget: FuzzTarget {
             memory.store(place + 8, UInt32(truncatingIfNeeded: length))
             memory.store(place + 12, UInt16(truncatingIfNeeded: packed ? link : flags))
             memory.store(place + 14, UInt16(truncatingIfNeeded: packed ? flags : link))
+            if isDisplay, random.chance(2) { writeDisplayCommand(at: address) }
+        }
+
+        /// A command of a display, with numbers that are nearly right.
+        private mutating func writeDisplayCommand(at address: UInt64) {
+            let commands: [UInt64] = [0x100, 0x101, 0x101, 0x102, 0x103, 0x104, 0x105, 0x106, 0x106, 0x107, 0x10a, 0x300, 0x301]
+            memory.store(address, UInt32(commands[random.below(commands.count)]))
+            for index in 1..<14 as Range<UInt64> {
+                let usual: [UInt64] = [0, 1, 1, 2, 3, 16, 32, 64]
+                let word = random.chance(12) ? random.nasty() : usual[random.below(usual.count)]
+                memory.store(address &+ 4 * index, UInt32(truncatingIfNeeded: word))
+            }
         }
 
         /// Block request headers where data may lie.

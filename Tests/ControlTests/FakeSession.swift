@@ -1,5 +1,6 @@
 import Chardev
 import EventLoop
+import Input
 import MachineControl
 import MachineModel
 import QAPI
@@ -47,6 +48,8 @@ final class FakeSession: MachineSession, QMPTarget {
         orders.append("quit")
         onQuit?()
     }
+    lazy var input = InputHub(loop: loop)
+    var pointers: PointerOrders { PointerOrders(input) }
     func powerDown() { orders.append("powerdown") }
     func leavePreconfiguration() throws { hasMachine = true }
 

@@ -1,4 +1,7 @@
 import CharacterSetup
+import Display
+import DisplaySetup
+import Input
 import JSON
 import MachineControl
 import Monitor
@@ -20,6 +23,9 @@ import Testing
         MachineQueries(target, .init(machines: [], cpus: []) { $0 }, objects: objects).register(in: &commands)
         ObjectCommands(target, tree: objects, backEnds: BackEnds(tree: objects) { _ in [] }).register(in: &commands)
         characters.register(in: &commands)
+        let consoles = ConsoleList()
+        DisplayCommands(consoles) { _ in false }.register(in: &commands)
+        InputCommands(target.input, consoles).register(in: &commands)
         try characters.use("r", option: "device").write(Array("kept".utf8))
         monitor = HumanMonitor(terminal, session: target, commands: commands, isShared: false)
     }
@@ -129,6 +135,38 @@ import Testing
     @Test func ringBuffersAreReached() {
         #expect(ask("ringbuf_read r 3") == "kep\n" && ask("ringbuf_read x 3") == "Error: Device 'x' not found\n")
         #expect(ask("ringbuf_write r some words") == "" && ask("ringbuf_write x y") == "Error: Device 'x' not found\n")
+    }
+
+    /// A mouse that writes down what happens to it.
+    private final class Mouse: InputHandler {
+        let inputName = "mouse"
+        let accepts: InputKinds = [.keys, .buttons, .relative]
+        var events: [Input.InputEvent] = []
+        func handle(_ events: [Input.InputEvent]) { self.events += events }
+    }
+
+    @Test func keysAndPointers() throws {
+        let mouse = Mouse()
+        target.input.add(mouse)
+        #expect(ask("info mice") == "* Mouse #0: mouse\n" && ask("mouse_set 0") == "")
+        #expect(ask("mouse_set 3") == "Error: Mouse at given index not found\n" && ask("mouse_move 1") != "")
+        #expect(ask("mouse_move 3 -4 1") == "" && ask("mouse_button 1") == "")
+        let turned = [Input.InputEvent.button(.wheelUp, isDown: true), .button(.wheelUp, isDown: false)]
+        let pressed = [Input.InputEvent.button(.left, isDown: true), .button(.middle, isDown: false), .button(.right, isDown: false)]
+        #expect(mouse.events == [.relative(.x, 3), .relative(.y, -4)] + turned + pressed)
+        mouse.events = []
+        #expect(ask("sendkey ctrl-< 1000") == "" && ask("sendkey nokey") != "" && ask("sendkey a b") != "" && ask("sendkey") != "")
+        let (ctrl, less) = (try #require(Key.named("ctrl")), try #require(Key.named("less")))
+        #expect(mouse.events == [.key(ctrl, isDown: true), .key(less, isDown: true)])
+    }
+
+    @Test func screendumpsHaveWords() {
+        #expect(ask("screendump") == "Error: Parameter 'filename' is missing\n")
+        #expect(ask("screendump /tmp/x -f") == "Error: Parameter 'format' is missing\n")
+        #expect(ask("screendump /tmp/x -f gif").contains("does not accept value 'gif'"))
+        #expect(ask("screendump /tmp/x") == "Error: There is no console to take a screendump from\n")
+        #expect(ask("screendump -f png /tmp/x a 0") == "Error: Device 'a' not found\n")
+        #expect(ask("screendump /tmp/x a 0 more") != "" && ask("change vnc listen") != "")
     }
 
     @Test func protocolCommandsHaveWords() {

@@ -2,10 +2,14 @@ import AddressSpace
 import BlockCore
 import Chardev
 import DeviceModel
+import Display
+import DisplayDevices
 import EventLoop
 import HostOS
+import Input
 import NetBackends
 import NetworkDevices
+import ObjectModel
 import PCI
 import PlatformDevices
 import SCSI
@@ -95,12 +99,12 @@ private final class PCIFace: MMIODevice {
     private let device: any PCIDevice
     private let windows: AddressSpace
 
-    init(_ make: (AddressSpace) -> any PCIDevice) throws {
+    init(_ make: (AddressSpace) throws -> any PCIDevice) throws {
         machine = try PCIMachine()
-        device = make(machine.memory)
+        device = try make(machine.memory)
         machine.port.secondaryBus?.plug(device, at: 0)
         let root = MemoryRegion.container("windows", size: .max)
-        for (number, bar) in device.function.bars.sorted(by: { $0.key > $1.key }) { root.add(bar.region, at: UInt64(number) << 14) }
+        for (number, bar) in device.function.bars.sorted(by: { $0.key > $1.key }) { root.add(bar.region, at: UInt64(number) << 14, priority: number) }
         windows = AddressSpace("windows", root: root)
     }
 
@@ -214,7 +218,7 @@ private final class MPCoreFace: MMIODevice {
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
         "pl310",
-        "mpcore", "vexpress", "two-wire", "lan9118", "pl181",
+        "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -224,14 +228,16 @@ private final class MPCoreFace: MMIODevice {
             return try PCIFace { VirtioPCI(memory: $0, device: device, options: options) }
         }
         func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
+        let hub = InputHub(loop: loop)
+        let display = VirtioGPU(PropertyValues(VirtioGPU.type), consoles: (0..<2).map { DisplayConsole(device: "gpu", head: $0) })
         switch name {
         case "pl011": return PL011(backend: NullBackend())
         case "sp804": return SP804(loop: loop)
         case "sp805": return SP805(loop: loop)
         case "sp810": return SP810()
         case "pl050": return PL050()
-        case "pl110": return PL11x(.pl110)
-        case "pl111": return PL11x(.pl111)
+        case "pl110": return PL11x(.pl110, memory: memory)
+        case "pl111": return PL11x(.pl111, memory: memory)
         case "pl310": return PL310()
         case "mpcore": return MPCoreFace(memory, loop)
         case "vexpress": return VersatileExpressSystem(loop: loop, processor: 1, daughterboard: [1_000_000], voltages: [900_000])
@@ -241,6 +247,14 @@ private final class MPCoreFace: MMIODevice {
             let slot = PL180()
             slot.insert(SDCard(node: Zeros()))
             return slot
+        case "gpu": return transport(display)
+        case "pci-gpu": return try onPCI(display)
+        case "keyboard": return transport(VirtioInput(.keyboard, PropertyValues(VirtioInput.type(.keyboard)), hub: hub))
+        case "tablet": return transport(VirtioInput(.tablet, PropertyValues(VirtioInput.type(.tablet)), hub: hub))
+        case "bochs":
+            var values = PropertyValues(BochsDisplay.type)
+            try values.set("vgamem", text: "1M")
+            return try PCIFace { _ in try BochsDisplay(values, console: DisplayConsole(device: "bochs"), isIntegrated: false) }
         case "pl031": return PL031(loop: loop, clock: .virtual)
         case "pl061": return PL061()
         case "gicv2": return GIC400Face(memory)

@@ -173,8 +173,9 @@ import Testing
 
     /// PL110 and PL111 differ in where their control register is; a base update is told by an interrupt.
     @Test func displays() {
+        let memory = AddressSpace("memory", root: MemoryRegion.container("root", size: .max))
         for (version, control, mask) in [(PL11x.Version.pl110, UInt64(0x1c), UInt64(0x18)), (.pl111, 0x18, 0x1c)] {
-            let display = PL11x(version)
+            let display = PL11x(version, memory: memory)
             display.reset()
             set(display, control, 0x0829)
             #expect(get(display, control) == 0x0829)

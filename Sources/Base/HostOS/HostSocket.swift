@@ -77,6 +77,23 @@ extension HostStream {
         return stream
     }
 
+    /// Who is at a socket's other end; nil if it is no socket.
+    public var peer: SocketAddress? {
+        var name = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var (host, port) = ([CChar](repeating: 0, count: Int(NI_MAXHOST)), [CChar](repeating: 0, count: Int(NI_MAXSERV)))
+        let isKnown = unsafe withUnsafeMutableBytes(of: &name) { bytes in
+            guard let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            guard unsafe getpeername(descriptor, start, &length) == 0 else { return false }
+            if unsafe start.pointee.sa_family == sa_family_t(AF_UNIX) { return true }
+            return unsafe getnameinfo(
+                start, length, &host, socklen_t(host.count), &port, socklen_t(port.count), NI_NUMERICHOST | NI_NUMERICSERV) == 0
+        }
+        guard isKnown else { return nil }
+        func text(_ letters: [CChar]) -> String { String(decoding: letters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+        return name.ss_family == sa_family_t(AF_UNIX) ? .unix(path: "") : .tcp(host: text(host), port: text(port))
+    }
+
     /// Reads and writes return at once from now on.
     public func setNonblocking() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
 

@@ -111,7 +111,14 @@ public struct OptionRow: Sendable {
             "global", "DRIVER.PROP=VALUE", properties: ["driver": .string, "property": .string, "value": .string],
             "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
         .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
-        .init("display", "none", "choose the display"),
+        .init("display", "none|vnc=PLACE", "choose the display; vnc= is the same as -vnc"),
+        .init(
+            "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
+            properties: [
+                "vnc": .string, "to": .number, "password": .bool, "password-secret": .string, "share": .string, "connections": .number,
+                "display": .string, "head": .number, "websocket": .string,
+            ],
+            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),
         .init("no-shutdown", nil, "stay, stopped, when the guest powers off"),

@@ -7,6 +7,6 @@ extension OptionRow {
         "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sd", "sdl",
         "seed", "semihosting", "semihosting-config", "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
-        "virtfs", "vnc", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",
+        "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",
     ]
 }

@@ -128,6 +128,9 @@ public final class BackEnds {
         return (values.integer("size") ?? 0, source)
     }
 
+    /// The bytes of a secret.
+    public func secret(_ id: String) throws(CommandLineError) -> [UInt8] { try use(id, kind: "secret_common", option: "vnc").secret ?? [] }
+
     /// Memory back ends, for `query-memdev`.
     var memories: [Memdev] {
         entries.filter { $0.values.type.parent == "memory-backend" }.map { entry in

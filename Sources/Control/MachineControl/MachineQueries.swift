@@ -52,7 +52,6 @@ public struct MachineQueries {
     /// What there is none of.
     private func registerAbsent(in commands: inout CommandTable) {
         commands.on(QueryMemoryDevicesCommand.self) { [] }
-        commands.on(QueryMiceCommand.self) { [] }
         commands.on(QueryIothreadsCommand.self) { [] }
         commands.on(QueryTpmCommand.self) { [] }
         commands.on(QueryTpmModelsCommand.self) { [] }

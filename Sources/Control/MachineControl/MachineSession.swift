@@ -1,3 +1,4 @@
+import Input
 import MachineModel
 import QAPI
 
@@ -35,6 +36,8 @@ public protocol MachineSession: AnyObject {
     func pause()
     func resume() throws(QAPIError)
     func reset()
+    /// What moves the guest's pointers.
+    var pointers: PointerOrders { get }
     /// Ends the emulator.
     func quit()
     /// Presses the power button.

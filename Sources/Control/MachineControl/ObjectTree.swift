@@ -20,7 +20,11 @@ public final class ObjectTree {
     }
 
     /// Adds the machine: its properties, cpus and the devices of its board.
-    public func add(_ machine: Machine, values: PropertyValues, cpu cpuValues: PropertyValues) {
+    ///
+    /// - Parameter isNoted: whether a device has its place in the tree, because somebody has asked for it.
+    public func add(
+        _ machine: Machine, values: PropertyValues, cpu cpuValues: PropertyValues, isNoted: (AnyObject) -> Bool = { _ in false }
+    ) {
         let node = ObjectNode(values)
         root.add(node, as: "machine")
         for (child, name) in [(peripherals, "peripheral"), (anonymous, "peripheral-anon"), (unattached, "unattached")] { node.add(child, as: name) }
@@ -29,7 +33,7 @@ public final class ObjectTree {
             unattached.addNumbered(ObjectNode(cpuValues, live), base: "device")
         }
         // What somebody has asked for is noted where it is made.
-        for device in machine.devices + machine.extraDevices where !(device is any PCIDevice) {
+        for device in machine.devices + machine.extraDevices where !(device is any PCIDevice) && !isNoted(device) {
             let type = Swift.type(of: device).type
             types.add(type)
             unattached.addNumbered(ObjectNode(PropertyValues(type)), base: "device")

@@ -12,7 +12,7 @@ extension MonitorCommands {
         init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
     }
 
-    static var subjects: [Subject] { (ownSubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name } }
+    static var subjects: [Subject] { (ownSubjects + displaySubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name } }
 
     private static var ownSubjects: [Subject] {
         [
@@ -28,7 +28,6 @@ extension MonitorCommands {
             Subject("memory_size_summary") { commands, _ in
                 "base memory: \(try commands.table.call(QueryMemorySizeSummaryCommand.self).baseMemory)\n"
             },
-            Subject("mice") { commands, _ in try commands.list("query-mice", empty: "No mouse devices connected\n") },
             Subject("mtree") { commands, words in
                 let memory = commands.session.machine.memory
                 return words.contains("-f") ? memory.describe() : memory.describeTree()

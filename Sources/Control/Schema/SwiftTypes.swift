@@ -36,12 +36,13 @@ public struct SwiftTypes {
         "switch", "true",
     ]
 
-    /// `is-default` → isDefault, `UUID` → uuid.
+    /// `is-default` → isDefault, `UUID` → uuid, `1` → number1.
     static func identifier(_ name: String) -> String {
         let parts = name.split { "-_.".contains($0) }.map(String.init)
         let joined = parts.enumerated().map { index, part in
             index > 0 ? part.prefix(1).uppercased() + part.dropFirst() : part == part.uppercased() ? part.lowercased() : part
         }.joined()
+        if joined.first?.isNumber == true { return "number\(joined)" }
         return keywords.contains(joined) ? "`\(joined)`" : joined
     }
 

@@ -32,6 +32,8 @@ public final class FirmwareConfiguration: MMIODevice {
     private let memory: AddressSpace
     private var items: [UInt16: [UInt8]] = [:]
     private var fileNames: [String] = []
+    /// Who is told what the guest has written into an item; only such items can be written.
+    private var writers: [UInt16: ([UInt8]) -> Void] = [:]
     private var selected: UInt16 = 0
     private var offset = 0
     private var requestAddress: UInt64 = 0
@@ -67,12 +69,21 @@ public final class FirmwareConfiguration: MMIODevice {
     }
 
     /// Adds a file, or replaces the one of that name. Names have at most 55 bytes.
-    public func setFile(_ name: String, _ bytes: [UInt8]) {
+    ///
+    /// - Parameter written: of a file that the guest may write: called with the whole of it.
+    public func setFile(_ name: String, _ bytes: [UInt8], written: (([UInt8]) -> Void)? = nil) {
         precondition(name.utf8.count <= FirmwareConfiguration.maxNameLength, "the name '\(name)' is too long for fw_cfg")
         let index = fileNames.firstIndex(of: name) ?? fileNames.count
         if index == fileNames.count { fileNames.append(name) }
         items[FirmwareConfiguration.firstFile + UInt16(index)] = bytes
+        writers[FirmwareConfiguration.firstFile + UInt16(index)] = written
         makeDirectory()
+    }
+
+    /// Gives a file other contents of the same length.
+    public func replaceFile(_ name: String, _ bytes: [UInt8]) {
+        guard let index = fileNames.firstIndex(of: name) else { preconditionFailure("there is no file '\(name)'") }
+        items[FirmwareConfiguration.firstFile + UInt16(index)] = bytes
     }
 
     private func makeDirectory() {
@@ -142,12 +153,22 @@ public final class FirmwareConfiguration: MMIODevice {
         if control & Control.read != 0 {
             done = copy(to: target, count: Int(length))
         } else if control & Control.write != 0 {
-            // No item is writable.
-            done = false
+            done = take(from: target, count: Int(length))
         } else if control & Control.skip != 0 {
             offset = min(item.count, offset + Int(length))
         }
         memory.store(address, (done ? 0 : Control.error).byteSwapped)
+    }
+
+    /// Writes bytes of memory into the item, if it may be written and they have room.
+    private func take(from source: UInt64, count: Int) -> Bool {
+        guard let writer = writers[selected], let item = items[selected], offset <= item.count, count <= item.count - offset,
+            let bytes = memory.read(source, count: count)
+        else { return false }
+        items[selected]?.replaceSubrange(offset..<offset + count, with: bytes)
+        offset += count
+        writer(items[selected] ?? [])
+        return true
     }
 
     /// Copies the rest of the item into memory, with zeros behind its end.

@@ -1,9 +1,11 @@
 import AddressSpace
 import DeviceModel
-import Diagnostics
+import Display
+import HostOS
 import Snapshot
 
-/// Arm's PrimeCell colour LCD controllers PL110 (DDI 0161) and PL111 (DDI 0293): their registers and palette. No picture is made of what they are told.
+/// Arm's PrimeCell colour LCD controllers PL110 (DDI 0161) and PL111 (DDI 0293): a picture in
+/// memory of 1 to 24 bits a pixel, as bytes, words and pixels in either order.
 public final class PL11x: MMIODevice {
     public static let typeName = "pl111"
     public static let windowSize: UInt64 = 0x1000
@@ -22,19 +24,29 @@ public final class PL11x: MMIODevice {
     private static let paletteSize = 128
 
     public let interrupt = OutputPin()
+    public let console: DisplayConsole
     private let version: Version
+    private let memory: AddressSpace
+    private var picture = ScannedPicture()
+    private var isShown = false
     /// LCDTiming0 to 3, the two frame bases, mask and control.
     private var registers = [UInt32](repeating: 0, count: 8)
     private var palette = [UInt32](repeating: 0, count: paletteSize)
     private var status: UInt32 = 0
 
-    public init(_ version: Version) { self.version = version }
+    public init(_ version: Version, memory: AddressSpace) {
+        (self.version, self.memory) = (version, memory)
+        console = DisplayConsole(device: version == .pl110 ? "pl110" : "pl111")
+        console.refresh = { [unowned self] in refresh() }
+    }
 
     public func reset() {
+        picture.forget()
         for index in registers.indices { registers[index] = 0 }
         for index in palette.indices { palette[index] = 0 }
         status = 0
         update()
+        refresh()
     }
 
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
@@ -44,7 +56,11 @@ public final class PL11x: MMIODevice {
         visitor.check("there are 8 registers and 128 words of palette", registers.count == 8 && palette.count == PL11x.paletteSize)
     }
 
-    public func restored() { update() }
+    public func restored() {
+        update()
+        picture.forget()
+        refresh()
+    }
 
     private var mask: UInt32 { registers[Int(version.maskOffset) / 4] }
     private func update() { interrupt.set(status & mask != 0) }
@@ -71,14 +87,82 @@ public final class PL11x: MMIODevice {
             registers[Int(offset) / 4] = value
             // A new base is taken at once: LNBU, the next base may be written.
             if offset == 0x10 || offset == 0x14 { status |= 1 << 2 }
-            if offset == version.controlOffset, value & 1 != 0 {
-                Log.write(.unimplemented, "\(PL11x.typeName): the guest has switched its display on, of which nothing is shown")
-            }
         case 0x28: status &= ~value
-        case 0x200..<0x400: palette[Int(offset - 0x200) / 4] = value
+        case 0x200..<0x400:
+            palette[Int(offset - 0x200) / 4] = value
+            picture.forget()
         default: break
         }
         update()
         return .ok
+    }
+
+    // MARK: Picture
+
+    private enum Control {
+        static let enable: UInt32 = 1, bgr: UInt32 = 1 << 8, power: UInt32 = 1 << 11
+        static let bigEndianBytes: UInt32 = 1 << 9, bigEndianPixels: UInt32 = 1 << 10
+    }
+
+    private var control: UInt32 { registers[Int(version.controlOffset) / 4] }
+
+    /// Bits of a pixel, by the field LcdBpp: 1, 2, 4, 8, 16 (1:5:5:5), 24, 16 (5:6:5), 12.
+    private var pixelBits: Int { [1, 2, 4, 8, 16, 32, 16, 16][Int(control >> 1 & 7)] }
+
+    /// Where red is in the low bits unless the register says that the two are exchanged.
+    private var format: PixelFormat {
+        let format: PixelFormat
+        switch control >> 1 & 7 {
+        case 5: format = .xrgb8888
+        case 6: format = .rgb565
+        case 7: format = .xrgb4444
+        default: format = .xrgb1555
+        }
+        return control & Control.bgr != 0 ? format : format.swapped
+    }
+
+    private func refresh() {
+        guard control & (Control.enable | Control.power) == Control.enable | Control.power else { return goDark() }
+        let width = (Int(registers[0] >> 2 & 0x3f) + 1) * 16, height = Int(registers[1] & 0x3ff) + 1
+        let stride = width * pixelBits / 8
+        let layout = ScannedPicture.Layout(width: width, height: height, stride: stride)
+        guard let parts = memory.map(UInt64(registers[4]), count: layout.size(lastRow: stride), writing: false) else { return goDark() }
+        isShown = true
+        picture.show(parts.flatMap { $0.bytes() }, layout, rowBytes: stride, on: console) { [unowned self] in colours($0, width) }
+    }
+
+    private func goDark() {
+        if isShown { console.blank() }
+        isShown = false
+        picture.forget()
+    }
+
+    private func colours(_ row: ArraySlice<UInt8>, _ count: Int) -> [UInt32] {
+        let isBigEndian = control & Control.bigEndianBytes != 0
+        if pixelBits == 32 { return (isBigEndian ? format.bigEndian : format).colours(row, count: count) }
+        // A row of small pixels may end within a word.
+        let row = row + [UInt8](repeating: 0, count: -row.count & 3)
+        let words = stride(from: row.startIndex, to: row.endIndex, by: 4).map { start -> UInt32 in
+            let word = UInt32(row[start]) | UInt32(row[start + 1]) << 8 | UInt32(row[start + 2]) << 16 | UInt32(row[start + 3]) << 24
+            return isBigEndian ? word.byteSwapped : word
+        }
+        let (perWord, bits) = (32 / pixelBits, pixelBits)
+        let mask: UInt32 = 1 << UInt32(bits) - 1
+        // The first pixel is in a word's low bits, or in the high ones. With big-endian pixels alone it is the order within bytes that changes.
+        let isReversed = isBigEndian
+        let flipsByte = !isBigEndian && control & Control.bigEndianPixels != 0 && bits < 8
+        let (format, isPalette) = (self.format, bits <= 8)
+        return (0..<count).map { index -> UInt32 in
+            var place = isReversed ? perWord - 1 - index % perWord : index % perWord
+            if flipsByte { place ^= 8 / bits - 1 }
+            let pixel = words[index / perWord] >> UInt32(place * bits) & mask
+            return isPalette ? paletteColour(Int(pixel)) : format.colour(pixel)
+        }
+    }
+
+    /// Entries have 16 bits, two of them in a word: 5 each of red, green and blue from the low bits on.
+    private func paletteColour(_ index: Int) -> UInt32 {
+        let entry = palette[index / 2] >> UInt32(index % 2 * 16) & 0xffff
+        return (control & Control.bgr != 0 ? PixelFormat.xrgb1555 : PixelFormat.xrgb1555.swapped).colour(entry)
     }
 }

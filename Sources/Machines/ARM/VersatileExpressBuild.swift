@@ -60,6 +60,8 @@ extension VersatileExpressBoard {
             name: name, loop: loop, memory: memory, cpus: cpus, devices: [gic] + daughterboard + parts.devices, slots: slots,
             load: { boot.load(memory, cpus) })
         machine.onboardCard = parts.ethernet
+        // The daughterboard's display is the first.
+        machine.displays = (daughterboard.compactMap { $0 as? PL11x } + [parts.display]).map(\.console)
         machine.insertCard = parts.insert
         return machine
     }
@@ -78,7 +80,7 @@ extension VersatileExpressBoard {
         root.add(MPCoreWindow(own, .unit).makeRegion(), at: base)
         root.add(MPCoreWindow(own, .global).makeRegion(), at: base + 0x200)
         root.add(MPCoreWindow(own, .private).makeRegion(), at: base + 0x600)
-        let cache = PL310(), timer = SP804(loop: loop), display = PL11x(.pl111)
+        let cache = PL310(), timer = SP804(loop: loop), display = PL11x(.pl111, memory: memory)
         root.add(cache.makeRegion(), at: 0x1e00_a000)
         root.add(timer.makeRegion(), at: 0x100e_4000)
         root.add(display.makeRegion(), at: 0x1002_0000)
@@ -101,7 +103,8 @@ extension LAN9118: OnboardCard {}
 private struct Parts {
     private let system: VersatileExpressSystem
     private let controller = SP810(), bus = TwoWireLines(), displayBus = TwoWireLines()
-    private let keyboard = PL050(), mouse = PL050(), display = PL11x(.pl111)
+    private let keyboard = PL050(), mouse = PL050()
+    let display: PL11x
     private let uarts: [PL011]
     private let timers: [SP804]
     private let watchdog: SP805
@@ -114,6 +117,7 @@ private struct Parts {
         _ board: VersatileExpressBoard, _ configuration: MachineConfiguration, loop: EventLoop, memory: AddressSpace,
         _ request: @escaping (MachineRequest) -> Void
     ) throws {
+        display = PL11x(.pl111, memory: memory)
         system = VersatileExpressSystem(loop: loop, processor: board.processor, daughterboard: board.oscillators, voltages: board.voltages)
         system.onRequest = { request($0 == .shutdown ? .powerOff(status: 0) : .reset) }
         uarts = (0..<4).map { PL011(backend: $0 < configuration.serial.count ? configuration.serial[$0] : NullBackend()) }

@@ -3,6 +3,7 @@ import BlockCore
 import CPUModel
 import DeviceModel
 import Diagnostics
+import Display
 import EventLoop
 import NetBackends
 import ObjectModel
@@ -32,6 +33,8 @@ public final class Machine {
     public var insertCard: ((any BlockNode) throws -> Void)?
     /// The network card that the board carries, if it does.
     public var onboardCard: (any OnboardCard)?
+    /// What the board's own display shows, if it has one.
+    public var displays: [DisplayConsole] = []
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []

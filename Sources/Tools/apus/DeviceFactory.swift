@@ -2,7 +2,10 @@ import BlockSetup
 import CharacterSetup
 import CommandLine
 import Diagnostics
+import Display
+import DisplayDevices
 import EventLoop
+import Input
 import JSON
 import MachineControl
 import MachineModel
@@ -26,6 +29,8 @@ final class DeviceFactory {
         let networks: NetworkSetup
         let backEnds: BackEnds
         let objects: ObjectTree
+        let displays: ConsoleList
+        let input: InputHub
         let emit: (any QAPIEvent) -> Void
     }
 
@@ -78,6 +83,7 @@ final class DeviceFactory {
     func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
         self.machine = machine
         defer { isRunning = true }
+        for console in machine.displays { parts.displays.add(console) }
         for card in parts.networks.cards { try add(card) }
         if let drive = parts.blocks.memoryCard { try insertCard(drive) }
         // The board's own disks come first to their drives, and last into the slots.
@@ -112,6 +118,7 @@ final class DeviceFactory {
         if request.isPCI { return try addFunction(request) }
         if request.values.type.bus == "IDE" { return try addDrive(request) }
         if request.values.type.bus == "SCSI" { return try addUnit(request) }
+        if request.values.type.name == RAMFramebuffer.typeName { return try addRAMFramebuffer(request) }
         waiting.append((try make(request), try slot(request.bus, of: slots)))
     }
 
@@ -122,6 +129,10 @@ final class DeviceFactory {
         case "virtio-net": return try makeCard(request)
         case "virtio-serial": return try makeBus(request)
         case "virtio-scsi": return try makeAdapter(request)
+        case "virtio-gpu": return try makeDisplay(request)
+        case "virtio-keyboard": return try makeInput(.keyboard, request)
+        case "virtio-mouse": return try makeInput(.mouse, request)
+        case "virtio-tablet": return try makeInput(.tablet, request)
         default:
             let source = try parts.backEnds.random(request.values.string("rng"))
             let device = VirtioEntropy(source: source)

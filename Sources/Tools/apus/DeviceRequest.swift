@@ -1,4 +1,5 @@
 import CommandLine
+import DisplayDevices
 import NetworkDevices
 import ObjectModel
 import PCI
@@ -20,14 +21,19 @@ struct DeviceRequest {
             VirtioConsolePort.portType,
         ]
         + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type].flatMap { VirtioPCI.types($0) }
-        + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type] + DeviceFactory.scsiTypes + DeviceFactory.ataTypes
+        + DeviceFactory.modernTypes + DeviceFactory.modernTypes.flatMap { VirtioPCI.modernTypes($0) }
+        + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type, BochsDisplay.type, RAMFramebuffer.type] + DeviceFactory.scsiTypes
+        + DeviceFactory.ataTypes
 
     /// Types that can be asked for.
     static let types = allTypes.filter { !$0.isAbstract }
 
     /// A type by its name, or by one that stands for it on boards with PCI.
     private static func type(_ name: String) -> ObjectType? {
-        let shortened = ["virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi"]
+        let shortened = [
+            "virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi", "virtio-gpu", "virtio-keyboard", "virtio-mouse",
+            "virtio-tablet",
+        ]
         let name = shortened.contains(name) ? name + "-pci" : name == "ahci" ? AHCI.typeName : name
         return types.first { $0.name == name }
     }

@@ -1,5 +1,6 @@
 import AddressSpace
 import CommandLine
+import DisplayDevices
 import HostOS
 import MachineModel
 import NetBackends
@@ -21,7 +22,7 @@ extension DeviceFactory {
     }
 
     /// A bus and an address on it that is free.
-    private struct Place {
+    struct Place {
         let bus: PCIBus
         let address: UInt8
     }
@@ -30,6 +31,7 @@ extension DeviceFactory {
         switch request.values.type.name {
         case RootPort.typeName, PCIBridge.typeName: try addBridge(request)
         case NVMe.typeName: try addNVMe(request)
+        case BochsDisplay.typeName: try addBochsDisplay(request)
         case AHCI.typeName: try addController(request)
         case E1000e.typeName:
             let backend = try request.values.string("netdev").map { try parts.networks.use($0, option: "device") }
@@ -85,7 +87,8 @@ extension DeviceFactory {
         options.isExpress = bus.isExpress && bus.bridge != nil
         if let vectors = values.integer("vectors") { options.vectors = Int(vectors) }
         switch values.type.name {
-        case let name where name.hasSuffix("-non-transitional"): options.isLegacy = false
+        case let name where name.hasSuffix("-non-transitional") || values.type.property("disable-legacy") == nil && !name.hasSuffix("-transitional"):
+            options.isLegacy = false
         case let name where name.hasSuffix("-transitional"): break
         default:
             options.isLegacy = values.onOff("disable-legacy").map { !$0 } ?? !options.isExpress
@@ -125,7 +128,7 @@ extension DeviceFactory {
         bootOrder.place(device, at: device.function)
     }
 
-    private func plug(_ device: any PCIDevice, _ request: DeviceRequest, _ place: Place, noted: AnyObject) throws {
+    func plug(_ device: any PCIDevice, _ request: DeviceRequest, _ place: Place, noted: AnyObject) throws {
         let function = device.function
         (function.model, function.id) = (request.values.type.name, request.id)
         function.set(isMultifunction: request.values.bool("multifunction"))
@@ -153,7 +156,7 @@ extension DeviceFactory {
 
     // MARK: Places
 
-    private func place(_ request: DeviceRequest) throws -> Place {
+    func place(_ request: DeviceRequest) throws -> Place {
         guard let host = machine.pci else { throw noPCI(request) }
         let name = request.bus ?? host.root.name
         guard let bus = host.bus(name) else { throw QAPIError(.generic, "Bus '\(name)' not found") }

@@ -1,7 +1,9 @@
 import Catalog
 import Chardev
 import CommandLine
+import DisplaySetup
 import HostOS
+import Input
 import MachineControl
 import MachineModel
 import MachineDebugger
@@ -15,6 +17,7 @@ import TranslatedExecution
 
 extension Session: DebuggedMachine, QMPTarget {
     var version: String { "Apus \(apusVersion) (the interface of QEMU \(interfaceVersion))" }
+    var pointers: PointerOrders { PointerOrders(input) }
     var isSingleStepped: Bool { options.has("singlestep") }
     var hasMachine: Bool { builtMachine != nil }
     var memorySize: UInt64 { configuration.memory ?? Catalog.machine(machineName, guest: guest)?.defaultMemory ?? 0 }
@@ -90,6 +93,9 @@ extension Session {
         DumpCommands(self) { [events] in events.emit($0) }.register(in: &server.commands)
         ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
         DescriptorCommands.register(in: &server.commands)
+        DisplayCommands(displays) { [objects] in objects.peripherals.child($0) != nil }.register(in: &server.commands)
+        vnc.register(in: &server.commands)
+        InputCommands(input, displays).register(in: &server.commands)
         migration.register(in: &server.commands)
         snapshots.register(in: &server.commands)
         characters.register(in: &server.commands)

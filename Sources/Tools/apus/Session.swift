@@ -4,8 +4,11 @@ import CharacterSetup
 import Chardev
 import CommandLine
 import Diagnostics
+import Display
+import DisplaySetup
 import EventLoop
 import HostOS
+import Input
 import MachineControl
 import MachineModel
 import MachineDebugger
@@ -43,6 +46,9 @@ final class Session {
     let blocks: BlockSetup
     let networks: NetworkSetup
     let objects: ObjectTree
+    let displays = ConsoleList()
+    let input: InputHub
+    let vnc: VNCSetup
     let backEnds: BackEnds
     let devices: DeviceFactory
     let events: EventHub
@@ -84,9 +90,12 @@ final class Session {
         blocks = BlockSetup(loop: loop, pause: { stop() }, emit: { events.emit($0) })
         objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.allTypes + BackEndTypes.all))
         backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
+        input = InputHub(loop: loop)
+        vnc = VNCSetup(loop: loop, consoles: displays, hub: input, emit: { events.emit($0) })
         devices = DeviceFactory(
             .init(
-                loop: loop, characters: characters, blocks: blocks, networks: networks, backEnds: backEnds, objects: objects,
+                loop: loop, characters: characters, blocks: blocks, networks: networks, backEnds: backEnds, objects: objects, displays: displays,
+                input: input,
                 emit: { events.emit($0) }))
         quit = { [unowned self] in end(0, .hostUi, byGuest: false) }
         stop = { [unowned self] in interrupt(.ioError) }
@@ -129,10 +138,12 @@ final class Session {
         try blocks.define(options)
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine)
+        if let place = try viewersPlace() { try vnc.define(place, name: guestName, secret: backEnds.secret) }
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),
-            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest))
+            cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest),
+            isNoted: { [devices] in devices.node(of: $0) != nil })
         machine.reset()
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
         engine?.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }

@@ -173,7 +173,8 @@ extension Session {
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
         let taken = (ports + monitors.map(\.value) + options.all("chardev")).contains { $0.contains("stdio") }
         // With a display that is none, and no -nographic, the serial port is shown on that display.
-        let isUnseen = options.last("display") == "none" && !options.has("nographic")
+        let hasDisplay = try viewersPlace() != nil || options.last("display") == "none"
+        let isUnseen = hasDisplay && !options.has("nographic")
         let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
         configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
         // QEMU gives the terminal to whatever of the two is not named.
@@ -210,6 +211,13 @@ extension Session {
         }
     }
 
+    /// What `-vnc` or `-display vnc=` asks for; nil if neither does.
+    func viewersPlace() throws(CommandLineError) -> String? {
+        let places = options.all("vnc") + options.all("display").filter { $0.hasPrefix("vnc=") }.map { String($0.dropFirst(4)) }
+        if places.count > 1 { throw .notSupported("a second -vnc") }
+        return places.first
+    }
+
     /// `-sandbox`: what the process gives up; nil for nothing.
     func sandbox() throws -> Sandbox? {
         guard let text = options.last("sandbox") else { return nil }
@@ -237,7 +245,9 @@ extension Session {
     }
 
     func checkTheRest() throws {
-        if let display = options.last("display"), display != "none" { throw CommandLineError.notSupported("-display \(display)") }
+        for display in options.all("display") where display != "none" && !display.hasPrefix("vnc=") {
+            throw CommandLineError.notSupported("-display \(display)")
+        }
         try configureName()
         try configureActions()
         for (option, accepted) in [("boot", ["menu"]), ("overcommit", ["mem-lock", "cpu-pm"])] {

@@ -11,6 +11,8 @@ public protocol VirtioDevice: AnyObject {
     var queueSize: UInt16 { get }
     /// The configuration space now.
     var configuration: [UInt8] { get }
+    /// Base class, subclass and programming interface on PCI, of a device that had no number there before Virtio 1.0.
+    var pciClass: UInt32 { get }
     func writeConfiguration(_ offset: Int, _ bytes: [UInt8])
     /// Connected to its transport; called once.
     func attach(_ port: VirtioPort)
@@ -26,6 +28,7 @@ public protocol VirtioDevice: AnyObject {
 }
 
 extension VirtioDevice {
+    public var pciClass: UInt32 { 0xff_0000 }
     public func writeConfiguration(_ offset: Int, _ bytes: [UInt8]) {}
     public func activate(features: UInt64) {}
     public func restored(features: UInt64) {}

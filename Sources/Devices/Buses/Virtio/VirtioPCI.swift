@@ -84,7 +84,7 @@ public final class VirtioPCI: PCIDevice, VirtioInterrupts {
             case 3: (0x1003, 0x07_8000)
             case 4: (0x1005, 0x00_ff00)
             case 8: (0x1004, 0x01_0000)
-            default: (nil, 0xff_0000)
+            default: (nil, device.pciClass)
             }
         let own = UInt16(truncatingIfNeeded: 0x1040 + number)
         var identity = PCIIdentity(vendor: 0x1af4, device: options.isLegacy ? old ?? own : own, classCode: kind)

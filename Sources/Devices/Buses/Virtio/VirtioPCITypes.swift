@@ -25,6 +25,16 @@ extension VirtioPCI {
                 return ObjectType(name + suffix, parent: "\(name)-base", help: device.help, bus: "PCI", hotpluggable: true, own)
             }
     }
+
+    /// The type of a device that came after Virtio 1.0, and what it is made from: there are no other drivers.
+    public static func modernTypes(_ device: ObjectType) -> [ObjectType] {
+        let name = device.name.replacingSuffix("-device", with: "-pci")
+        let properties = device.properties + VirtioPCI.properties.filter { !$0.name.hasPrefix("disable-") && device.property($0.name) == nil }
+        return [
+            ObjectType("\(name)-base", parent: "virtio-pci", abstract: true),
+            ObjectType(name, parent: "\(name)-base", help: device.help, bus: "PCI", hotpluggable: true, properties),
+        ]
+    }
 }
 
 extension String {
