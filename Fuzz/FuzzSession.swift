@@ -56,6 +56,7 @@ final class FuzzSession: DebuggedMachine, QMPTarget {
     func powerDown() {}
     func leavePreconfiguration() throws {}
     func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }
+    func endStepping() { engine?.setDebugActions { _ in .run } }
     func monitor(_ line: String) -> String { line + "\n" }
 
     /// Does what waits for vCPUs that stand still.

@@ -55,7 +55,7 @@ class Side:
             if os.path.exists(path) or self.guest.process.poll() is not None:
                 break
             time.sleep(0.02)
-        self.client = connect(path)
+        self.client = Client(path)
         self.client.socket.settimeout(60)
         self.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
 
@@ -93,17 +93,6 @@ class Side:
         self.guest.process.wait()
         self.client.close()
         os.close(self.guest.main)
-
-
-def connect(path):
-    """The socket is there a moment before somebody listens."""
-    for attempt in range(100):
-        try:
-            return Client(path)
-        except ConnectionRefusedError:
-            if attempt == 99:
-                raise
-            time.sleep(0.02)
 
 
 class Proxy:
@@ -234,6 +223,24 @@ class Test:
         info = source.await_migration("failed")
         check("nobody there: the guest works on", answer == {} and source.status() == "running", info["error-desc"])
 
+    def unanswered(self, source):
+        """A place that takes no more connections and refuses none: whoever calls waits for minutes."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            callers = [socket.socket() for _ in range(3)]
+            for caller in callers:
+                caller.setblocking(False)
+                caller.connect_ex(listener.getsockname())
+            source.ask("migrate", uri=f"tcp:127.0.0.1:{listener.getsockname()[1]}")
+            time.sleep(1)
+            status = source.ask("query-migrate")["status"]
+            source.ask("migrate_cancel")
+            info = source.await_migration("cancelled", 10)
+            for caller in callers:
+                caller.close()
+        check("no answer: it is cancelled at once", status == "setup" and source.status() == "running" and source.works(), info)
+
     def switchover_cancelled(self, source):
         """The guest stands still already, and goes on where it is."""
         source.ask("migrate-set-capabilities", capabilities=[{"capability": "pause-before-switchover", "state": True}])
@@ -351,6 +358,7 @@ def run(test, arguments):
     test.target_killed(side)
     test.cut(side)
     test.refused(side)
+    test.unanswered(side)
     side = test.switchover_cancelled(side)
     side = test.saved(side, f"file:{test.work}/state", f"file:{test.work}/state", "file:")
     side = test.saved(side, f"exec:gzip -1 > {test.work}/state.gz", f"exec:gunzip -c {test.work}/state.gz", "exec:")

@@ -4,6 +4,7 @@
 usage: sandbox.py --system PATH
 """
 import argparse
+import errno
 import os
 import re
 import subprocess
@@ -29,13 +30,14 @@ def status(pid, task):
 
 
 def call(pid, number):
-    """What the emulator's call gives, by gdb; nothing if it dies of it."""
+    """What the emulator's call gives, or the negative number of its error, by gdb; nothing if it dies of it."""
     said = subprocess.run(
         ["gdb-multiarch", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex", "handle SIGSYS nostop noprint pass", "-p", str(pid),
-         "-ex", f"print ((long (*)(long, ...))syscall)({number}, 0, 0, 0)"],
+         "-ex", f"print ((long (*)(long, ...))syscall)({number}, 0, 0, 0)",
+         "-ex", "print *((int *(*)(void))__errno_location)()"],
         capture_output=True, text=True, timeout=120, check=False).stdout
-    found = re.findall(r"\$1 = (-?\d+)", said)
-    return int(found[0]) if found else None
+    found = {name: int(value) for name, value in re.findall(r"\$(\d) = (-?\d+)", said)}
+    return -found["2"] if found.get("1") == -1 and "2" in found else found.get("1")
 
 
 def ended(process):
@@ -59,7 +61,7 @@ def case(system, work, option, allowed, failing, deadly):
         for number in allowed:
             check(f"{option}: call {number}", call(pid, number) is not None and emulator.process.poll() is None)
         for number in failing:
-            check(f"{option}: call {number} fails", call(pid, number) == -1 and emulator.process.poll() is None)
+            check(f"{option}: call {number} fails", call(pid, number) == -errno.EPERM and emulator.process.poll() is None)
         check(f"{option}: the machine", client.ask("query-status")["status"] == "running")
         call(pid, deadly)
         check(f"{option}: call {deadly} kills", ended(emulator.process) == KILLED, str(emulator.process.returncode))

@@ -55,7 +55,12 @@ final class FakeSession: MachineSession, QMPTarget {
 
     func whenMigrationIsOver(_ body: @escaping () -> Void) { body() }
 
-    func settle() { while !waiting.isEmpty { waiting.removeFirst()() } }
+    func settle() {
+        repeat {
+            loop.lock.withLock { loop.settlePosted() }
+            if !waiting.isEmpty { waiting.removeFirst()() }
+        } while !waiting.isEmpty || loop.hasPosted
+    }
 }
 
 /// A back end that keeps what is written, or holds it up.

@@ -13,7 +13,9 @@ extension FakeSession: DebuggedMachine {
         try resume()
     }
 
-    func monitor(_ line: String) -> String { line == "silence" ? "" : "you said \(line)\n" }
+    func endStepping() { orders.append("endStepping") }
+
+    func monitor(_ line: String) -> String { line == "silence" ? "" : line == "much" ? String(repeating: "x", count: 1 << 20) : "you said \(line)\n" }
 }
 
 @Suite struct MachineDebuggerTests {
@@ -80,7 +82,37 @@ extension FakeSession: DebuggedMachine {
         #expect(ask("m4000000000000,4") == "E0e" && ask("M4000000000000,1:00") == "E0e", "nothing is there")
         // Flash is written by a debugger, and read back.
         #expect(ask("M20000000,2:abcd") == "OK" && ask("m20000000,2") == "abcd")
-        #expect(ask("m87fffffc,8") == ask("m87fffffc,4"), "as much as there is")
+        #expect(ask("M87fffffc,4:0a0b0c0d") == "OK" && ask("m87fffffc,8") == "0a0b0c0d", "as much as there is")
+    }
+
+    private func number(_ name: String) -> String {
+        String(machine.machine.cpus[0].debugRegisters.registers.firstIndex { $0.name == name } ?? 0, radix: 16)
+    }
+
+    @Test func addressesAreVirtualOrPhysical() {
+        server.handle(.opened)
+        // Sv39: the first GiB of addresses is the memory's (entry 0 of the table at 0x80001000), and the level is the supervisor's.
+        #expect(ask("M80001000,8:cf00002000000000") == "OK" && ask("M80000010,2:abcd") == "OK")
+        #expect(ask("P\(number("satp"))=0100080000000080") == "OK" && ask("P\(number("priv"))=0100000000000000") == "OK")
+        #expect(ask("m10,2") == "abcd" && ask("m80000010,2") == "E0e")
+        #expect(ask("Qqemu.PhyMemMode:1") == "OK" && ask("m80000010,2") == "abcd" && ask("M80000010,2:1234") == "OK")
+        #expect(ask("Qqemu.PhyMemMode:0") == "OK" && ask("m10,2") == "1234")
+    }
+
+    /// Who reads slowly gets all of a long answer.
+    @Test func longAnswersAreWhole() {
+        server.handle(.opened)
+        terminal.isSlow = true
+        server.receive(PacketCoding.packet(Array("qRcmd,6d756368".utf8)))
+        machine.settle()
+        var received: [UInt8] = []
+        while !terminal.held.isEmpty {
+            #expect(terminal.held.count <= 1 << 16)
+            received += terminal.held
+            terminal.held = []
+            server.backendHasRoom()
+        }
+        #expect(received == [UInt8(ascii: "+")] + PacketCoding.packet(Array(repeatElement("78", count: 1 << 20).joined().utf8)))
     }
 
     @Test func registersAreNamed() {
@@ -103,8 +135,9 @@ extension FakeSession: DebuggedMachine {
     @Test func itLeavesAndKills() {
         server.handle(.opened)
         #expect(ask("D") == "OK" && machine.runState == .running)
+        #expect(ask("vCont;s:1") == "" && machine.orders.last == "step hold false")
         server.handle(.closed)
-        #expect(answers() == [] && machine.runState == .running)
+        #expect(answers() == [] && machine.runState == .running && machine.orders.last == "endStepping", "virtual time goes on")
         server.handle(.opened)
         #expect(ask("vKill;1") == "OK" && machine.orders.last == "quit")
     }

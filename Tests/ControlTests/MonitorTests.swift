@@ -12,6 +12,10 @@ import Testing
     private let target: FakeSession
     private let terminal = FakeTerminal()
     private let monitor: HumanMonitor
+    private let migrations = Migrations()
+
+    /// Where machines were told to go.
+    private final class Migrations { var places: [String] = [] }
 
     init() throws {
         target = try FakeSession()
@@ -26,6 +30,10 @@ import Testing
         let consoles = ConsoleList()
         DisplayCommands(consoles) { _ in false }.register(in: &commands)
         InputCommands(target.input, consoles).register(in: &commands)
+        commands.on(MigrateCommand.self) { [migrations] arguments in
+            migrations.places.append(arguments.uri)
+            return QAPIEmpty()
+        }
         try characters.use("r", option: "device").write(Array("kept".utf8))
         monitor = HumanMonitor(terminal, session: target, commands: commands, isShared: false)
     }
@@ -73,12 +81,26 @@ import Testing
     @Test(arguments: [
         ("p 2*(3+4)", "0xe"), ("p 7&3+4", "0x7"), ("p 1|2*4", "0x9"), ("print/d 0-1", "-1"), ("p/u 0-1", "18446744073709551615"), ("p/o 9", "011"),
         ("p/c 'A'", "'A'"), ("p ~0", "0xffffffffffffffff"), ("p 010", "0x8"), ("p 7%4", "0x3"), ("p $pc", "0x1000"), ("p $mhartid", "0x0"),
-        ("p - -3", "0x3"),
+        ("p - -3", "0x3"), ("p 1 + 2", "0x3"), ("p/d ( 7 - 4 ) * 2 ", "6"), ("p $pc + 4", "0x1004"),
     ])
     func expressionsAreWorkedOut(_ line: String, _ value: String) { #expect(ask(line) == value + "\n") }
 
-    @Test(arguments: ["p 1/0", "p (1", "p 1)", "p", "p 0x", "p 08", "p $nothing", "p 1+", "p/z 1", "p 18446744073709551616"])
+    @Test(arguments: [
+        "p 1/0", "p (1", "p 1)", "p", "p 0x", "p 08", "p $nothing", "p 1+", "p/z 1", "p 18446744073709551616", "p 1 2", "p 1 (2)", "p 0x 1",
+    ])
     func whatIsNoExpressionSaysSo(_ line: String) { #expect(ask(line).hasPrefix("not supported: ")) }
+
+    /// A command's own options and spaces are part of the address, quotes are not.
+    @Test(arguments: [
+        ("migrate tcp:there:1", "tcp:there:1"), ("migrate -d exec:gzip -c -d > file", "exec:gzip -c -d > file"),
+        (#"migrate -d "exec:cat  > \"a b\"""#, #"exec:cat  > "a b""#), (#"migrate "unix:a\\b""#, #"unix:a\b"#),
+    ])
+    func migrationsGoWhereTheyAreTold(_ line: String, _ place: String) {
+        #expect(ask(line) == "" && migrations.places == [place])
+    }
+
+    @Test(arguments: ["migrate", "migrate -d", "migrate -x there", #"migrate "unix:a"#, #"migrate "unix:a" b"#, #"migrate "a\qb""#])
+    func otherMigrationsAreRefused(_ line: String) { #expect(ask(line).hasPrefix("Error: ") && migrations.places.isEmpty) }
 
     @Test func deepParenthesesAreRefused() {
         let deep = String(repeating: "(", count: 4000) + "1" + String(repeating: ")", count: 4000)

@@ -58,6 +58,9 @@ import Testing
         #expect(get(timer, 0x24) == 0 && get(timer, 0x30) == 1 && get(timer, 0x34) == 0 && !timer.interrupt.level)
         pass(1_000_000_000)
         #expect(get(timer, 0x24) == 0)
+        set(timer, 0x20, 100)
+        pass(16 * 50_000)
+        #expect(get(timer, 0x24) == 50, "a new value sets it going again")
         #expect((0..<8).map { get(timer, 0xfe0 + 4 * $0) } == [0x04, 0x18, 0x14, 0, 0x0d, 0xf0, 0x05, 0xb1])
     }
 

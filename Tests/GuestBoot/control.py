@@ -79,6 +79,10 @@ def steps(guest, client, work):
     threads = {cpu["thread-id"] for cpu in client.ask("query-cpus-fast")}
     check("a thread for each cpu", len(threads) == 2 and all(os.path.exists(f"/proc/{guest.process.pid}/task/{thread}") for thread in threads))
 
+    client.ask("stop")
+    client.ask("cont")
+    check("they are the same after a stop", threads == {cpu["thread-id"] for cpu in client.ask("query-cpus-fast")}, threads)
+
     guest.type("poweroff\n")
     check("the guest switches off", client.wait("SHUTDOWN", 60) == {"guest": True, "reason": "guest-shutdown"})
     check("and stands still", client.wait("STOP") == {} and client.ask("query-status")["status"] == "shutdown")

@@ -15,26 +15,32 @@ private final class DebuggedHart {
     let cpu: RISCVCPU
     let engine: TranslationEngine
     private let loop: EventLoop
-    private let memory: AddressSpace
+    let memory: AddressSpace
 
-    init(_ options: EngineOptions) throws {
+    init(_ options: EngineOptions, code: [UInt32] = DebuggedHart.code) throws {
         let root = MemoryRegion.container("system", size: .max)
         root.add(try MemoryRegion.ram("ram", size: 1 << 20), at: DebuggedHart.start)
         memory = AddressSpace("memory", root: root)
         cpu = RISCVCPU(model: try RISCVModel("max", rv64: true), index: 0, memory: memory)
         cpu.resetVector = DebuggedHart.start
         cpu.reset()
-        memory.write(DebuggedHart.start, DebuggedHart.code.flatMap(littleEndian))
+        memory.write(DebuggedHart.start, code.flatMap(littleEndian))
         cpu.setRegister(11, DebuggedHart.cell)
         loop = try EventLoop()
         engine = try TranslationEngine(cpus: [cpu], loop: loop, options: options)
         engine.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }
     }
 
+    /// Sets a register by its name, as a debugger does.
+    func set(_ name: String, _ value: UInt64) {
+        guard let number = cpu.debugRegisters.registers.firstIndex(where: { $0.name == name }) else { preconditionFailure("no register \(name)") }
+        cpu.setDebugRegister(number, (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) })
+    }
+
     /// Runs until something stops the hart: what, and where it is then.
     func run(_ action: DebugAction = .run) throws -> (stop: DebugStop?, pc: UInt64) {
         engine.setDebugActions { _ in action }
-        try engine.start()
+        engine.start()
         _ = loop.run()
         engine.stop()
         loop.resume()
@@ -118,6 +124,44 @@ private final class DebuggedHart {
         try hart.runOn()
         hart.engine.setWatchpoints([])
         try hart.runOn()
+    }
+
+    /// amoadd.d a2, a0, (a1): an address that is not aligned is a fault, and no access that anybody watches.
+    @Test(arguments: ways.map(\.0)) func faultsComeBeforeWatchpoints(_ way: String) throws {
+        let hart = try DebuggedHart(try #require(DebugTests.ways.first { $0.0 == way }?.1), code: [0x00a5_b62f])
+        hart.cpu.setRegister(11, DebuggedHart.cell + 1)
+        hart.engine.setWatchpoints([Watchpoint(.access, address: DebuggedHart.cell, count: 16)])
+        try hart.runOn()
+        #expect(hart.cpu.header.pc == 0, "the handler")
+    }
+
+    /// addi a0, a0, 1 over the end of a page, whose other half is on another page than memory has behind the first.
+    @Test(arguments: ways.map(\.0)) func breakpointsDoNotCutInstructions(_ way: String) throws {
+        let hart = try hart(way)
+        let tables: UInt64 = 0x8000_8000
+        func entry(_ place: UInt64, _ target: UInt64, _ flags: UInt64) {
+            hart.memory.write(place, (0..<8).map { UInt8(truncatingIfNeeded: (target >> 2 | flags) >> (8 * $0)) })
+        }
+        // Sv39: addresses 0x1000 and 0x2000 are the memory's pages 0x80001000 and 0x80003000.
+        entry(tables, tables + 0x1000, 1)
+        entry(tables + 0x1000, tables + 0x2000, 1)
+        entry(tables + 0x2008, 0x8000_1000, 0xcf)
+        entry(tables + 0x2010, 0x8000_3000, 0xcf)
+        hart.memory.write(0x8000_1ffe, [0x13, 0x05])
+        // The instruction's other half, and j 0.
+        hart.memory.write(0x8000_3000, [0x15, 0x00, 0x6f, 0x00, 0x00, 0x00])
+        hart.set("satp", 8 << 60 | tables >> 12)
+        hart.set("priv", 1)
+        hart.cpu.header.pc = 0x1ffe
+        hart.engine.insertBreakpoint(at: 0x1fff)
+        try hart.runOn()
+        #expect(hart.cpu.register(10) == 1 && hart.cpu.header.pc == 0x2002)
+    }
+
+    @Test func tablesAreLookedAtByTheirEntries() {
+        var budget = PageTableBudget()
+        #expect(budget.takesTable(entries: 1 << 20) && budget.takesTable(entries: 1 << 20) && !budget.isSpent)
+        #expect(!budget.takesTable(entries: 1) && budget.isSpent)
     }
 
     @Test func pointsAreFound() {

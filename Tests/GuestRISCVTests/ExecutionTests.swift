@@ -30,7 +30,7 @@ func runHart(
     memory.write(0x8000_0100, handler.flatMap(littleEndian))
     for (register, value) in registers { cpu.setRegister(register, value) }
     let engine = try TranslationEngine(cpus: [cpu], loop: loop, options: options)
-    try engine.start()
+    engine.start()
     _ = loop.run()
     engine.stop()
     after(engine)

@@ -44,6 +44,47 @@ import Testing
         #expect(second.loop.now(.virtual) == 123_456_789_000)
     }
 
+    /// Sets a field of a part that holds one number, or the first of several.
+    private func set(_ field: String, _ value: UInt64, in section: inout StateSection) throws {
+        let number = try #require(numbers(section.bytes).first { $0.field == field }, "\(field)")
+        for byte in 0..<number.width { section.bytes[number.place + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)) }
+    }
+
+    /// Whether a wire into a hart or an interrupt controller is pulled.
+    private func hasInterrupt(_ sections: [StateSection]) -> Bool {
+        sections.contains { section in
+            numbers(section.bytes).contains { number in
+                ["mip.pins", "interrupts.level"].contains(number.field)
+                    && section.bytes[number.place..<number.place + number.width].contains { $0 != 0 }
+            }
+        }
+    }
+
+    /// A timer that is due when the machine stops, before the loop has looked at it, has made its interrupt when the state is written down.
+    @Test(
+        arguments: [
+            ("riscv64", "cpu[0]", ["menvcfg": 1 << 63, "stimecmp": 10_000]), ("riscv64", "riscv.aclint", ["mtimecmp": 10_000]),
+            ("aarch64", "cpu[0]", ["system.cntv_ctl_el0": 1, "system.cntv_cval_el0": 62_500]),
+            ("aarch64", "cpu[0]", ["system.cntp_ctl_el0": 1, "system.cntp_cval_el0": 62_500]),
+            ("arm", "cpu[0]", ["system.cntv_ctl": 1, "system.cntv_cval": 62_500]),
+        ] as [(String, String, [String: UInt64])])
+    func aDueTimerIsSaved(_ guest: String, _ part: String, _ fields: [String: UInt64]) throws {
+        let first = try Machines.board(guest), second = try Machines.board(guest)
+        var armed = MachineState.save(first)
+        let index = try #require(armed.firstIndex { $0.path == part || $0.kind == part })
+        for (field, value) in fields { try set(field, value, in: &armed[index]) }
+        try load(armed, into: first)
+        #expect(!hasInterrupt(MachineState.save(first)))
+        // The timer is due after a millisecond, and nobody runs the loop.
+        first.loop.lock.withLock { first.loop.setVirtualClockPaused(false) }
+        while first.loop.now(.virtual) < 1_000_000 {}
+        first.loop.lock.withLock { first.loop.setVirtualClockPaused(true) }
+        let due = MachineState.save(first)
+        #expect(hasInterrupt(due))
+        try load(due, into: second)
+        #expect(MachineState.save(second) == due)
+    }
+
     /// Every register of a vCPU, one by one and all at once: what is accepted is there afterwards, and nothing traps.
     @Test(arguments: ["riscv64", "aarch64", "arm"]) func everyRegisterGoesRound(_ guest: String) throws {
         let machine = try Machines.tiny(guest)

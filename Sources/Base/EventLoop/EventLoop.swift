@@ -107,8 +107,11 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Runs what has been posted, and what that posts, while the loop itself does not run: for a machine that is to have nothing under way. With the lock held.
     public func settlePosted() {
-        while postedLock.withLock({ !posted.isEmpty }) { runPosted() }
+        while hasPosted { runPosted() }
     }
+
+    /// Whether posted work waits.
+    public var hasPosted: Bool { postedLock.withLock { !posted.isEmpty } }
 
     func wake() { eventfd_write(wakeup, 1) }
 
@@ -184,10 +187,14 @@ public final class EventLoop: @unchecked Sendable {
         self.onEarlierDeadline = onEarlierDeadline
     }
 
-    /// Stops the virtual clock, or lets it go on.
+    /// Stops the virtual clock, or lets it go on. With the lock held.
+    ///
+    /// What is due at the moment at which it stops happens before this returns: as long as the clock stands still, no timer is behind it, and a
+    /// device shows what follows from the time that is shown.
     public func setVirtualClockPaused(_ paused: Bool) {
         if paused, pausedAt == nil {
             pausedAt = monotonicNanoseconds()
+            fireDueVirtualTimers()
         } else if !paused, let since = pausedAt {
             virtualOffset += monotonicNanoseconds() - since
             pausedAt = nil

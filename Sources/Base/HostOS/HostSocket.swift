@@ -70,11 +70,20 @@ public final class ListeningSocket: @unchecked Sendable {
 
 extension HostStream {
     /// A connection to a listening socket.
-    public static func connected(to address: SocketAddress) throws(HostError) -> HostStream {
-        let descriptor = try openSocket(address, "connect to", passive: false) { unsafe connect($0, $1, $2) == 0 }
-        let stream = HostStream(descriptor: descriptor, closes: true)
-        stream.setNonblocking()
-        return stream
+    ///
+    /// - Parameter isWanted: asked again and again while the other side does not answer.
+    public static func connected(to address: SocketAddress, while isWanted: () -> Bool = { true }) throws(HostError) -> HostStream {
+        let descriptor = try openSocket(address, "connect to", passive: false) { descriptor, name, length in
+            HostStream.makeNonblocking(descriptor)
+            while unsafe connect(descriptor, name, length) != 0 {
+                if errno == EINPROGRESS { return awaitConnection(descriptor, isWanted) }
+                // Too many wait at a Unix socket's door.
+                guard errno == EAGAIN, isWanted() else { return false }
+                _ = unsafe poll(nil, 0, 20)
+            }
+            return true
+        }
+        return HostStream(descriptor: descriptor, closes: true)
     }
 
     /// Who is at a socket's other end; nil if it is no socket.
@@ -94,8 +103,26 @@ extension HostStream {
         return name.ss_family == sa_family_t(AF_UNIX) ? .unix(path: "") : .tcp(host: text(host), port: text(port))
     }
 
+    /// Waits until a connection that is under way stands; if not, `errno` says why.
+    private static func awaitConnection(_ descriptor: Int32, _ isWanted: () -> Bool) -> Bool {
+        var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        while unsafe poll(&place, 1, 100) <= 0 {
+            guard isWanted() else {
+                errno = ECANCELED
+                return false
+            }
+        }
+        var reason: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) == 0 else { return false }
+        errno = reason
+        return reason == 0
+    }
+
+    private static func makeNonblocking(_ descriptor: Int32) { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+
     /// Reads and writes return at once from now on.
-    public func setNonblocking() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) }
+    public func setNonblocking() { HostStream.makeNonblocking(descriptor) }
 
     /// A named pipe, or a device, for reading and writing; it is open for both so that it lives while nobody is at the other end.
     public static func pipe(_ path: String) throws(HostError) -> HostStream {

@@ -16,9 +16,14 @@ public final class HostStream: @unchecked Sendable {
     public static var standardOutput: HostStream { HostStream(descriptor: 1, closes: false) }
 
     /// A file that is written from its start.
-    public static func creating(_ path: String, append: Bool = false) throws(HostError) -> HostStream {
-        let descriptor = openPath(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
-        guard descriptor >= 0 else { throw HostError("create '\(path)'") }
+    ///
+    /// - Parameter waitsForReader: whether it waits for somebody who reads, if it is a named pipe; if not, that nobody does is an error.
+    public static func creating(_ path: String, append: Bool = false, waitsForReader: Bool = true) throws(HostError) -> HostStream {
+        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC) | (waitsForReader ? 0 : O_NONBLOCK)
+        let descriptor = openPath(path, flags, 0o644)
+        guard descriptor >= 0 else {
+            throw HostError("create '\(path)'", remedy: errno == ENXIO ? "open the pipe for reading first: nobody does" : nil)
+        }
         return HostStream(descriptor: descriptor, closes: true)
     }
 

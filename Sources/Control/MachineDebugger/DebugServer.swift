@@ -19,6 +19,8 @@ public final class DebugServer: CharacterFrontEnd {
     /// Stops of vCPUs that the debugger has not been told of.
     private var stops: [DebugStop] = []
     private var lastReply: [UInt8] = []
+    /// What is still to be sent: the back end keeps no more than so much for a slow reader, and loses the rest.
+    private var unsent: [UInt8] = []
 
     public init(_ backend: CharacterBackend, machine: any DebuggedMachine) {
         self.backend = backend
@@ -53,7 +55,7 @@ public final class DebugServer: CharacterFrontEnd {
     }
 
     public func handle(_ event: CharacterEvent) {
-        (reader, items) = (PacketReader(), [])
+        (reader, items, unsent) = (PacketReader(), [], [])
         switch event {
         case .opened: machine.whileStopped { [weak self] in self?.begin() }
         case .closed: machine.whileStopped { [weak self] in self?.leave() }
@@ -80,7 +82,7 @@ public final class DebugServer: CharacterFrontEnd {
     private func leave() {
         (awaitsStop, stops) = (false, [])
         target.removeAll()
-        machine.engine?.setDebugActions { _ in .run }
+        machine.endStepping()
     }
 
     private func work() {
@@ -94,11 +96,11 @@ public final class DebugServer: CharacterFrontEnd {
     private func take(_ item: PacketReader.Item) {
         switch item {
         case .interrupt: machine.pause()
-        case .damaged: if acknowledges { backend.write([UInt8(ascii: "-")]) }
-        case .retransmission: if acknowledges { backend.write(lastReply) }
+        case .damaged: if acknowledges { transmit([UInt8(ascii: "-")]) }
+        case .retransmission: if acknowledges { transmit(lastReply) }
         case .acknowledgement: break
         case .packet(let packet):
-            if acknowledges { backend.write([UInt8(ascii: "+")]) }
+            if acknowledges { transmit([UInt8(ascii: "+")]) }
             // A debugger that speaks wants the machine to stand still, whoever let it run.
             machine.pause()
             awaitsStop = false
@@ -108,7 +110,23 @@ public final class DebugServer: CharacterFrontEnd {
 
     private func send(_ reply: [UInt8]) {
         lastReply = PacketCoding.packet(reply)
-        backend.write(lastReply)
+        transmit(lastReply)
+    }
+
+    /// Bytes that are handed over at a time; far fewer than any back end keeps.
+    private static let piece = 1 << 16
+
+    private func transmit(_ bytes: [UInt8]) {
+        unsent += bytes
+        backendHasRoom()
+    }
+
+    public func backendHasRoom() {
+        while !unsent.isEmpty, backend.unsentBytes == 0 {
+            let part = Array(unsent.prefix(DebugServer.piece))
+            unsent.removeFirst(part.count)
+            backend.write(part)
+        }
     }
 
     private func act(_ packet: [UInt8]) {

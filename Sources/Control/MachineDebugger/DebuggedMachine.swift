@@ -10,6 +10,8 @@ public protocol DebuggedMachine: MachineSession {
     ///
     /// - Parameter clockRuns: whether virtual time goes on meanwhile.
     func resume(_ action: (Int) -> DebugAction, clockRuns: Bool) throws(QAPIError)
+    /// No debugger steps any more: all vCPUs, and virtual time, go on whenever the machine runs.
+    func endStepping()
     /// What a line of the monitor says; the vCPUs stand still.
     func monitor(_ line: String) -> String
 }

@@ -95,28 +95,28 @@ public final class MigrationControl {
         outgoing = migration
     }
 
-    private func way(to address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> () throws(MigrationError) -> MigrationPipe {
+    private func way(to address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Way {
         func host<Result>(_ body: () throws(HostError) -> Result) throws(MigrationError) -> Result {
             do { return try body() } catch { throw .host(error) }
         }
         switch address {
         case .socket(let place):
-            return { () throws(MigrationError) in
-                MigrationPipe(try host { () throws(HostError) in try HostStream.connected(to: place) }, isTwoWay: true)
+            return { (isWanted) throws(MigrationError) in
+                MigrationPipe(try host { () throws(HostError) in try HostStream.connected(to: place, while: isWanted) }, isTwoWay: true)
             }
         case .command(let text):
-            return { () throws(MigrationError) in
+            return { (_) throws(MigrationError) in
                 MigrationPipe(try host { () throws(HostError) in try ShellCommand(text, writingToIt: true) })
             }
         case .file(let path):
-            return { () throws(MigrationError) in
+            return { (_) throws(MigrationError) in
                 MigrationPipe(try host { () throws(HostError) in try HostStream.creating(path) }, isTwoWay: false)
             }
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
             // Whatever is behind a descriptor need not answer, unless the client says so.
             let isTwoWay = stream.isSocket && settings.has(.returnPath)
-            return { () throws(MigrationError) in MigrationPipe(stream, isTwoWay: isTwoWay) }
+            return { (_) throws(MigrationError) in MigrationPipe(stream, isTwoWay: isTwoWay) }
         }
     }
 

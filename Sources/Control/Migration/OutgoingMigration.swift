@@ -9,9 +9,12 @@ import QAPI
 ///
 /// At every moment at most one of the two sides runs the guest: the target goes on only when it has heard `go`, after which the source does not any more.
 final class OutgoingMigration: @unchecked Sendable {
+    /// Makes the way to the other side, and gives up as soon as it is not wanted any more.
+    typealias Way = (_ isWanted: () -> Bool) throws(MigrationError) -> MigrationPipe
+
     private unowned let host: any MigrationHost
     private let settings: MigrationSettings
-    private let open: () throws(MigrationError) -> MigrationPipe
+    private let open: Way
     private let blocks: [RAMBlock]
     private let lock = Mutex()
     private let changed = ConditionVariable()
@@ -35,8 +38,8 @@ final class OutgoingMigration: @unchecked Sendable {
     /// What the machine did before it was stopped.
     private var stateBefore = RunState.running
 
-    /// - Parameter open: makes the way to the other side; called on the thread.
-    init(_ host: any MigrationHost, _ settings: MigrationSettings, open: @escaping () throws(MigrationError) -> MigrationPipe) {
+    /// - Parameter open: called on the thread.
+    init(_ host: any MigrationHost, _ settings: MigrationSettings, open: @escaping Way) {
         (self.host, self.settings, self.open) = (host, settings, open)
         blocks = host.machine.memory.ramBlocks
         statistics = MigrationStatistics(started: monotonicNanoseconds())
@@ -109,7 +112,7 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func transfer() throws(MigrationError) {
-        let pipe = try open()
+        let pipe = try way()
         lock.withLock { self.pipe = pipe }
         try check()
         try send(MachineDescription(host.machine, guest: host.guest, expectsAnswer: pipe.isTwoWay).header)
@@ -123,6 +126,14 @@ final class OutgoingMigration: @unchecked Sendable {
         try waitBeforeSwitchover()
         try copyWhileStopped(&pages, pipe)
         try handOver(pipe)
+    }
+
+    private func way() throws(MigrationError) -> MigrationPipe {
+        do { return try open({ [self] in lock.withLock { !isCancelled } }) } catch {
+            // What is no longer wanted fails in one way or another.
+            try check()
+            throw error
+        }
     }
 
     private func check() throws(MigrationError) { if lock.withLock({ isCancelled }) { throw .cancelled } }

@@ -9,8 +9,8 @@ struct Expression {
 
     /// Nil if the text is none.
     func value(_ text: String) -> UInt64? {
-        var rest = text.filter { $0 != " " }[...]
-        guard !rest.isEmpty, let value = sum(&rest, 0), rest.isEmpty else { return nil }
+        var rest = text[...]
+        guard let value = sum(&rest, 0), rest.isEmpty else { return nil }
         return value
     }
 
@@ -26,9 +26,11 @@ struct Expression {
     /// Operands with operators of one rank between them, from left to right; nil for a division by 0 as well.
     private func chain(_ rest: inout Substring, _ operators: Set<Character>, _ operand: (inout Substring) -> UInt64?) -> UInt64? {
         guard var total = operand(&rest) else { return nil }
+        rest = Expression.trimmed(rest)
         while let symbol = rest.first, operators.contains(symbol) {
             rest.removeFirst()
             guard let next = operand(&rest) else { return nil }
+            rest = Expression.trimmed(rest)
             switch symbol {
             case "+": total = total &+ next
             case "-": total = total &- next
@@ -44,7 +46,11 @@ struct Expression {
         return total
     }
 
+    /// Spaces may stand between symbols, not within them.
+    private static func trimmed(_ text: Substring) -> Substring { text.drop { $0 == " " } }
+
     private func unary(_ rest: inout Substring, _ depth: Int) -> UInt64? {
+        rest = Expression.trimmed(rest)
         guard depth < Expression.deepest, let first = rest.first else { return nil }
         switch first {
         case "+", "-", "~":

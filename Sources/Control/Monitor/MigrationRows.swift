@@ -6,13 +6,11 @@ import QAPI
 extension MonitorCommands {
     static var migrationRows: [Row] {
         [
-            Row(["migrate"], "[-d] uri", "take the machine elsewhere; -d does not wait until it is there", waits: { !$0.contains("-d") }) {
+            Row(["migrate"], "[-d] uri", "take the machine elsewhere; -d does not wait until it is there", waits: { !flags($0).contains("-d") }) {
                 commands, words in
-                let flags = words.filter { $0.hasPrefix("-") }
+                let flags = flags(words)
                 if let other = flags.first(where: { $0 != "-d" }) { throw QAPIError.notSupported("migrate \(other)") }
-                let uri = words.filter { !$0.hasPrefix("-") }.joined(separator: " ")
-                if uri.isEmpty { throw QAPIError.missing("uri") }
-                try commands.call("migrate", ["uri": .string(uri)])
+                try commands.call("migrate", ["uri": .string(try address(words.dropFirst(flags.count)))])
                 return ""
             },
             Row(["migrate_cancel"], "", "give a migration up") { commands, _ in
@@ -24,7 +22,7 @@ extension MonitorCommands {
                 return ""
             },
             Row(["migrate_incoming"], "uri", "say from where a machine comes") { commands, words in
-                try commands.call("migrate-incoming", ["uri": .string(words.joined(separator: " "))])
+                try commands.call("migrate-incoming", ["uri": .string(try address(words[...]))])
                 return ""
             },
             Row(["migrate_set_capability"], "capability on|off", "switch an ability of migration on or off") { commands, words in
@@ -43,6 +41,17 @@ extension MonitorCommands {
                 return ""
             },
         ]
+    }
+
+    /// Options that stand before the address; what follows it is a command's own.
+    private static func flags(_ words: [String]) -> ArraySlice<String> { words.prefix { $0.hasPrefix("-") } }
+
+    /// Where a machine goes or comes from, in quotes or not: a command may have several words.
+    private static func address(_ words: ArraySlice<String>) throws(QAPIError) -> String {
+        guard let first = words.first else { throw .missing("uri") }
+        guard first.hasPrefix("\"") else { return words.joined(separator: " ") }
+        guard words.count == 1, let text = MonitorWords.unquoted(first) else { throw .expects("uri", "one string in quotes") }
+        return text
     }
 
     static var migrationSubjects: [Subject] {

@@ -61,7 +61,7 @@ public final class MonitorCommands {
     public func answer(_ line: String) -> String { find(line).map { output($0.row, $0.words) } ?? MonitorCommands.unknown(line) }
 
     private func find(_ line: String) -> (row: Row, words: [String])? {
-        var words = line.split(separator: " ").map(String.init)
+        var words = MonitorWords.split(line)
         guard let first = words.first else { return (Row([], "", "") { _, _ in "" }, []) }
         // "x/8x ADDRESS": the format hangs on the name.
         let name = first.split(separator: "/", maxSplits: 1).first.map(String.init) ?? first
@@ -112,7 +112,7 @@ public final class MonitorCommands {
         let format = words.first?.hasPrefix("/") == true ? String(words[0].dropFirst()) : "x"
         guard format.count == 1, let form = format.first, "xduoc".contains(form) else { return "not supported: the format '\(format)'\n" }
         let rest = words.first?.hasPrefix("/") == true ? words.dropFirst() : words[...]
-        return evaluated(rest.joined()) { (form == "x" ? hex($0) : MemoryDump.shown($0, bytes: 8, form)) + "\n" }
+        return evaluated(rest.joined(separator: " ")) { (form == "x" ? hex($0) : MemoryDump.shown($0, bytes: 8, form)) + "\n" }
     }
 
     /// `sum`: the checksum that BSD's program of this name makes of bytes of physical memory.
@@ -138,7 +138,7 @@ public final class MonitorCommands {
         var words = words[...]
         let format = words.first.map { $0.hasPrefix("/") } == true ? String(words.removeFirst().dropFirst()) : ""
         guard let layout = MemoryDump.Layout(format) else { return "not supported: the format '\(format)'\n" }
-        return evaluated(words.joined(separator: "")) { address in
+        return evaluated(words.joined(separator: " ")) { address in
             MemoryDump(cpu: session.machine.cpus[current], memory: session.machine.memory, isPhysical: isPhysical).text(address, layout)
         }
     }

@@ -22,15 +22,16 @@ public struct PageMapping: Equatable, Sendable {
 
 /// What is left to be looked at while a guest's tables are listed: they may lead to themselves.
 public struct PageTableBudget: Sendable {
-    private var tables = 1 << 17
+    /// Entries of tables, used or not: what a table has of them depends on the format, and each may become a line.
+    private var entries = 1 << 21
     public private(set) var isSpent = false
 
     public init() {}
 
-    /// Whether another table may be read.
-    public mutating func takesTable() -> Bool {
-        tables -= 1
-        if tables < 0 { isSpent = true }
+    /// Whether another table, of so many entries, may be read.
+    public mutating func takesTable(entries count: Int) -> Bool {
+        entries -= count
+        if entries < 0 { isSpent = true }
         return !isSpent
     }
 }

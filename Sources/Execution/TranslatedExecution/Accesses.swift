@@ -103,11 +103,10 @@ extension CPURunner {
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
         let size = memory.size
         if size == 16 { return loadPair(address, memory) }
+        if memory.alignment == .fault, address & UInt64(size - 1) != 0 { return misaligned(address, .read) }
+        // Behind what faults, which is no access.
         if isWatched(address, memory, reads: true, writes: false) { return 0 }
-        if address & UInt64(size - 1) != 0 {
-            if memory.alignment == .fault { return misaligned(address, .read) }
-            if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
-        }
+        if address & 0xfff > 4096 - UInt64(size) { return loadAcross(address, memory, size) }
         switch place(address, .read, memory.mmuIndex) {
         case .memory(let host): return unsafe memory.extended(CPURunner.read(host, size))
         case .device(let section, let physical): return memory.extended(readDevice(section, physical, size, address))
@@ -118,14 +117,12 @@ extension CPURunner {
     func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
         let size = memory.size
         if size == 16 { return storePair(address, value, memory) }
-        if isWatched(address, memory, reads: false, writes: true) { return }
-        if address & UInt64(size - 1) != 0 {
-            if memory.alignment == .fault {
-                _ = misaligned(address, .write)
-                return
-            }
-            if address & 0xfff > 4096 - UInt64(size) { return storeAcross(address, value, memory, size) }
+        if memory.alignment == .fault, address & UInt64(size - 1) != 0 {
+            _ = misaligned(address, .write)
+            return
         }
+        if isWatched(address, memory, reads: false, writes: true) { return }
+        if address & 0xfff > 4096 - UInt64(size) { return storeAcross(address, value, memory, size) }
         let ordered = memory.ordered(value)
         switch place(address, .write, memory.mmuIndex) {
         case .memory(let host): unsafe CPURunner.write(host, ordered, size)

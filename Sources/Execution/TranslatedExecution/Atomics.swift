@@ -6,11 +6,11 @@ import IR
 extension CPURunner {
     /// The host address for an atomic access; nil with the exception noted. Devices do not do atomics.
     private func atomicPlace(_ address: UInt64, _ memory: MemoryOperation) -> UnsafeMutableRawPointer? {
-        if isWatched(address, memory, reads: true, writes: true) { return nil }
         if address & UInt64(memory.size - 1) != 0 {
             cpu.raise(.misaligned, address: address, .write)
             return nil
         }
+        if isWatched(address, memory, reads: true, writes: true) { return nil }
         switch place(address, .write, memory.mmuIndex) {
         case .memory(let host): return unsafe host
         case .device:

@@ -38,6 +38,14 @@ public struct EngineOptions: Sendable {
     public var loopThreshold: UInt32? = LoopCounters.usualThreshold
 
     public init() {}
+
+    /// Whether each vCPU has a thread.
+    var hasThreads: Bool { multiThreaded && instructionShift == nil }
+
+    /// QEMU's names of its vCPUs' threads.
+    static func threadNames(_ cpus: [Int], _ options: EngineOptions) -> [String] {
+        options.hasThreads ? cpus.map { "CPU \($0)/TCG" } : ["ALL CPUs/TCG"]
+    }
 }
 
 public enum EngineError: ExplainedError {
@@ -66,7 +74,8 @@ public final class TranslationEngine {
     let guest: GuestDescription
     private let memory: AddressSpace
     private(set) var runners: [CPURunner] = []
-    private var threads: [HostThread] = []
+    /// One for each vCPU, or one for all.
+    private let threads: [WorkerThread]
     /// Kept between runs: where instructions are counted, it holds the virtual time.
     private(set) lazy var roundRobin = RoundRobin(self)
 
@@ -121,6 +130,8 @@ public final class TranslationEngine {
             generator.checksAllocation = options.checksAllocation
             self.generator = generator
         }
+        let names = EngineOptions.threadNames(cpus.map(\.index), options)
+        do { threads = try names.map { (name) throws(HostError) in try WorkerThread(name: name) } } catch { throw .thread(error) }
         runners = cpus.map { CPURunner(cpu: $0, engine: self) }
         memory.onCodeWrite { [unowned(unsafe) self] ram, page in invalidate(ram, page: page) }
         memory.onTopologyChange { [unowned(unsafe) self] in flushAllTLBs() }
@@ -131,28 +142,23 @@ public final class TranslationEngine {
     // MARK: Threads
 
     /// Starts the vCPUs.
-    public func start() throws(EngineError) {
+    public func start() {
         for runner in runners {
             runner.clearStop()
             // What came up while it stood still is looked at first.
             runner.cpu.kick()
         }
-        do {
-            if options.multiThreaded, options.instructionShift == nil {
-                for runner in runners where runner.debugAction != .hold {
-                    threads.append(try HostThread(name: "CPU \(runner.cpu.index)/TCG") { runner.runUntilStopped() })
-                }
-            } else {
-                threads.append(try HostThread(name: "ALL CPUs/TCG") { [roundRobin] in roundRobin.run() })
-            }
-        } catch { throw .thread(error) }
+        if options.hasThreads {
+            for (runner, thread) in zip(runners, threads) where runner.debugAction != .hold { thread.begin { runner.runUntilStopped() } }
+        } else {
+            threads[0].begin { [roundRobin] in roundRobin.run() }
+        }
     }
 
     /// Stops the vCPUs and waits until they have stopped. The caller must not hold the machine lock.
     public func stop() {
         for runner in runners { runner.requestStop() }
-        for thread in threads { thread.join() }
-        threads = []
+        for thread in threads { thread.finish() }
         perfMap?.close()
     }
 
@@ -202,8 +208,8 @@ public final class TranslationEngine {
         defer { translationLock.unlock() }
         // From here on a write to the page is noticed, so that the code read below cannot become stale unseen.
         watch(ram, section.page(physical))
-        // No instruction begins behind a breakpoint.
-        let size = hasBreakpoints ? min(4096 - pc & 0xfff, debugPoints.room(behind: pc)) + pc & 0xfff : 4096
+        // No instruction begins behind a breakpoint. All begin at even addresses: one that reaches into the next page is not cut by an odd one.
+        let size = hasBreakpoints ? (min(4096 - pc & 0xfff, debugPoints.room(behind: pc)) + pc & 0xfff + 1) & ~1 : 4096
         var window = unsafe CodeWindow(base: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), pageStart: pc & ~0xfff, pageSize: size) {
             if size < 4096 { return unsafe UnsafePointer(base.assumingMemoryBound(to: UInt8.self) + Int(size)) }
             guard let next = self.nextPage(runner, (pc & ~0xfff) &+ 4096) else { return nil }

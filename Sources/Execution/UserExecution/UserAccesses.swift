@@ -28,8 +28,9 @@ extension UserRunner {
     }
 
     func load(_ address: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        if isWatched(address, memory, reads: true, writes: false) { return 0 }
         if memory.alignment == .fault, isMisaligned(address, memory) { return misaligned(address, isWrite: false) }
+        // Behind what faults, which is no access.
+        if isWatched(address, memory, reads: true, writes: false) { return 0 }
         guard let low = engine.memory.load(address, size: min(memory.size, 8)) else { return failed(address) }
         if memory.size == 16 {
             guard let high = engine.memory.load(address &+ 8, size: 8) else { return failed(address &+ 8) }
@@ -40,11 +41,11 @@ extension UserRunner {
     }
 
     func store(_ address: UInt64, _ value: UInt64, _ memory: MemoryOperation) {
-        if isWatched(address, memory, reads: false, writes: true) { return }
         if memory.alignment == .fault, isMisaligned(address, memory) {
             _ = misaligned(address, isWrite: true)
             return
         }
+        if isWatched(address, memory, reads: false, writes: true) { return }
         guard memory.size == 16 else {
             if !engine.memory.store(address, memory.ordered(value), size: memory.size) { _ = failed(address) }
             return
@@ -60,8 +61,8 @@ extension UserRunner {
     }
 
     func atomic(_ address: UInt64, _ operand: UInt64, _ memory: MemoryOperation, _ operation: AtomicOperation) -> UInt64 {
-        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         if isMisaligned(address, memory) { return misaligned(address, isWrite: true) }
+        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         guard var old = engine.memory.load(address, size: memory.size) else { return failed(address) }
         while true {
             let new = memory.combined(operation, old, operand)
@@ -72,8 +73,8 @@ extension UserRunner {
     }
 
     func compareExchange(_ address: UInt64, _ expected: UInt64, _ memory: MemoryOperation) -> UInt64 {
-        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         if isMisaligned(address, memory) { return misaligned(address, isWrite: true) }
+        if isWatched(address, memory, reads: true, writes: true) { return 0 }
         let new = cpu.header.scratch(RuntimeFunctions.Scratch.new)
         if memory.size == 16 { return compareExchangePair(address, expected, new) }
         let found = engine.memory.compareExchange(address, expected: memory.ordered(expected), new: memory.ordered(new), size: memory.size)

@@ -14,7 +14,7 @@ extension RISCVCPU {
     private func list(
         _ tables: Tables, _ table: UInt64, _ level: Int, _ base: UInt64, _ budget: inout PageTableBudget, _ body: (PageMapping) -> Void
     ) {
-        guard budget.takesTable() else { return }
+        guard budget.takesTable(entries: 1 << tables.indexBits) else { return }
         let shift = 12 + level * tables.indexBits
         for index in 0..<UInt64(1) << UInt64(tables.indexBits) where !budget.isSpent {
             guard let entry = memory.loadEntry(table &+ index &* UInt64(tables.entryBytes), bytes: tables.entryBytes), entry & PTE.v != 0 else {

@@ -109,11 +109,13 @@ final class Session {
         defer { process?.remove() }
         type = try machineType()
         try configure()
+        // Before the vCPUs have their threads: signals that end the emulator are for one thread only.
+        onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         if options.has("preconfig") {
             runState = .prelaunch
             startMonitors()
             daemon?.isReady()
-            while builtMachine == nil { if let status = try runUntilInterrupted() { return status } }
+            while builtMachine == nil { if let status = runUntilInterrupted() { return status } }
         } else {
             try build()
             if configuration.dumpDeviceTree != nil { return 0 }
@@ -123,9 +125,8 @@ final class Session {
         defer { migration.end() }
         try beginIncoming()
         try loadSnapshot()
-        onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         while true {
-            if let status = try runUntilInterrupted() { return status }
+            if let status = runUntilInterrupted() { return status }
         }
     }
 
@@ -159,10 +160,10 @@ final class Session {
     func leavePreconfiguration() throws { try build() }
 
     /// Lets the machine run, or stand still, until something has to be done with stopped vCPUs; the exit status if that was the end.
-    private func runUntilInterrupted() throws -> Int32? {
+    private func runUntilInterrupted() -> Int32? {
         let runs = runState == .running
         loop.lock.withLock { loop.setVirtualClockPaused(!runs || !clockRuns) }
-        if runs { try engine?.start() }
+        if runs { engine?.start() }
         _ = loop.run()
         engine?.stop()
         return loop.lock.withLock {
@@ -261,6 +262,14 @@ final class Session {
         engine?.setDebugActions(action)
         self.clockRuns = clockRuns
         enter(.running)
+    }
+
+    func endStepping() {
+        engine?.setDebugActions { _ in .run }
+        guard !clockRuns else { return }
+        clockRuns = true
+        // The clock is started where the loop is entered.
+        loop.stop(status: 0)
     }
 
     /// Changes the state with its events, while the vCPUs stand still.

@@ -9,11 +9,23 @@ struct CompressedDump {
     private static let descriptorSize = 24
     private enum Status { static let zlib: UInt32 = 1 }
     private static let headerVersion: UInt32 = 6
-    /// struct disk_dump_header and struct kdump_sub_header of 64-bit machines.
-    private enum Header { static let machine = 12 + 4 * 65, status = 424, size = 464 }
-    private static let subHeaderSize = 104
+    /// Places in struct disk_dump_header and struct kdump_sub_header, as the machine's compiler lays them out; in all of them 64-bit numbers lie on
+    /// multiples of 8.
+    private struct Layout {
+        let status: Int
+        let dumpLevel: Int, notes: Int, notesSize: Int, lastFrame: Int, subHeaderSize: Int
+        /// Bytes of a long.
+        let word: Int
+
+        static let machine = 12 + 4 * 65
+        static let narrow = Layout(status: 412, dumpLevel: 4, notes: 40, notesSize: 48, lastFrame: 88, subHeaderSize: 96, word: 4)
+        static let wide = Layout(status: 424, dumpLevel: 8, notes: 48, notesSize: 56, lastFrame: 96, subHeaderSize: 104, word: 8)
+    }
 
     private let machine: String
+    private let layout: Layout
+    /// Where the kernel's addresses of memory begin to count; tools can be told another place.
+    private let physicalBase: UInt64
     private let notes: [UInt8]
     private let segments: [CoreFile.Segment]
     private let cpus: Int
@@ -28,6 +40,9 @@ struct CompressedDump {
     ///   - segments: of whole pages.
     init(machine: String, core: CoreFile, segments: [CoreFile.Segment]) {
         self.machine = machine
+        layout = core.is64Bit ? .wide : .narrow
+        // Arm's kernels are linked for the start of memory, wherever that is, RISC-V's for 0 (QEMU guesses alike).
+        physicalBase = core.isArm ? segments.map(\.start).min() ?? 0 : 0
         self.segments = segments
         notes = core.notes
         cpus = core.cpus.count
@@ -39,7 +54,7 @@ struct CompressedDump {
     }
 
     private var lastFrame: UInt64 { segments.map { ($0.start + $0.count) / UInt64(CompressedDump.block) }.max() ?? 0 }
-    private var subHeaderBlocks: Int { (CompressedDump.subHeaderSize + notes.count + CompressedDump.block - 1) / CompressedDump.block }
+    private var subHeaderBlocks: Int { (layout.subHeaderSize + notes.count + CompressedDump.block - 1) / CompressedDump.block }
     /// Of both bit maps, which are the same: all of memory, and what of it is in the file.
     private var bitMapBlocks: Int { 2 * ((Int(lastFrame) + 8 * CompressedDump.block - 1) / (8 * CompressedDump.block)) }
 
@@ -70,23 +85,27 @@ struct CompressedDump {
         bytes.replaceSubrange(0..<8, with: Array("KDUMP   ".utf8))
         bytes.put(CompressedDump.headerVersion, at: 8)
         let name = Array(machine.utf8.prefix(64))
-        bytes.replaceSubrange(Header.machine..<Header.machine + name.count, with: name)
+        bytes.replaceSubrange(Layout.machine..<Layout.machine + name.count, with: name)
         let words: [UInt32] = [
             Status.zlib, UInt32(CompressedDump.block), UInt32(subHeaderBlocks), UInt32(clamping: bitMapBlocks), UInt32(clamping: lastFrame), 0, 0, 0,
             0,
             UInt32(cpus),
         ]
-        for (index, word) in words.enumerated() { bytes.put(word, at: Header.status + 4 * index) }
+        for (index, word) in words.enumerated() { bytes.put(word, at: layout.status + 4 * index) }
         return bytes
     }
 
     private var subHeader: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: CompressedDump.subHeaderSize)
+        var bytes = [UInt8](repeating: 0, count: layout.subHeaderSize)
+        func putWord(_ value: UInt64, at place: Int) {
+            if layout.word == 8 { bytes.put(value, at: place) } else { bytes.put(UInt32(clamping: value), at: place) }
+        }
+        putWord(physicalBase, at: 0)
         // Dump level: all pages but those of zeros are there, which makedumpfile calls 1.
-        bytes.put(UInt32(1), at: 8)
-        bytes.put(UInt64(CompressedDump.block + CompressedDump.subHeaderSize), at: 48)
-        bytes.put(UInt64(notes.count), at: 56)
-        bytes.put(lastFrame, at: 96)
+        bytes.put(UInt32(1), at: layout.dumpLevel)
+        bytes.put(UInt64(CompressedDump.block + layout.subHeaderSize), at: layout.notes)
+        putWord(UInt64(notes.count), at: layout.notesSize)
+        bytes.put(lastFrame, at: layout.lastFrame)
         return bytes
     }
 

@@ -16,7 +16,11 @@ struct CoreFile {
     let cpus: [CoreRegisters]
     let segments: [Segment]
 
-    private var is64Bit: Bool { cpus.first?.is64Bit ?? true }
+    /// EM_ARM and EM_AARCH64.
+    private static let armMachines: Set<UInt16> = [40, 183]
+
+    var is64Bit: Bool { cpus.first?.is64Bit ?? true }
+    var isArm: Bool { cpus.first.map { CoreFile.armMachines.contains($0.machine) } ?? false }
     private var headerSize: Int { is64Bit ? 64 : 52 }
     private var programHeaderSize: Int { is64Bit ? 56 : 32 }
 

@@ -1,4 +1,5 @@
 import AddressSpace
+import EventLoop
 import HostOS
 import QAPI
 
@@ -14,10 +15,27 @@ public final class DumpCommands {
         let output: HostStream
         /// Nil for ELF.
         var compressed: CompressedDump?
+        /// What the other side has not taken yet, and how much of it it has.
+        var unsent: [UInt8]
+        var sent = 0
+        var hasTail = false
         var rest: [CoreFile.Segment]
         let resumes: Bool
     }
 
+    /// How far it has come.
+    private enum Progress {
+        case more
+        /// The other side takes nothing now.
+        case blocked
+        /// What went wrong, if something did.
+        case over(String?)
+    }
+
+    /// Tells when the other side takes something again.
+    private var watch: FDWatch?
+    /// How long a dump that all wait for waits for its reader, in milliseconds.
+    private static let patience: Int32 = 10_000
     /// Bytes that are written before others have their turn.
     private static let piece: UInt64 = 1 << 20, turn: UInt64 = 32 << 20
 
@@ -51,17 +69,12 @@ public final class DumpCommands {
         guard !segments.isEmpty else { throw QAPIError(.generic, "there is no memory to dump in this range") }
         let core = CoreFile(cpus: session.machine.cpus.map(\.coreRegisters), segments: segments)
         let compressed = format == .elf ? nil : CompressedDump(machine: session.guest, core: core, segments: segments)
-        if compressed != nil, core.cpus.first?.is64Bit == false {
-            throw QAPIError.notSupported("dump-guest-memory with format=kdump-zlib of a 32-bit machine")
-        }
         let output = try output(arguments.protocol, peer)
         last = DumpQueryResult(status: .active, completed: 0, total: Int64(clamping: segments.reduce(0) { $0 + $1.count }))
-        dump = Dump(output: output, compressed: compressed, rest: segments, resumes: session.runState == .running)
+        output.setNonblocking()
+        dump = Dump(
+            output: output, compressed: compressed, unsent: compressed?.head ?? core.head, rest: segments, resumes: session.runState == .running)
         session.pause()
-        do { try output.writeAll(compressed?.head ?? core.head) } catch {
-            end(failure: "\(error)")
-            throw error
-        }
     }
 
     private func window(_ arguments: DumpGuestMemoryCommand.Arguments) throws(QAPIError) -> ClosedRange<UInt64>? {
@@ -76,7 +89,7 @@ public final class DumpCommands {
     }
 
     private func output(_ place: String, _ peer: (any QAPIPeer)?) throws -> HostStream {
-        if place.hasPrefix("file:") { return try HostStream.creating(String(place.dropFirst(5))) }
+        if place.hasPrefix("file:") { return try HostStream.creating(String(place.dropFirst(5)), waitsForReader: false) }
         if place.hasPrefix("fd:") {
             let name = String(place.dropFirst(3))
             guard let peer else { throw QAPIError(.generic, "File descriptor named '\(name)' has not been found") }
@@ -87,44 +100,95 @@ public final class DumpCommands {
 
     // MARK: Writing
 
-    /// Writes all that is left; what went wrong, if something did.
+    /// Writes all that is left while everything waits; what went wrong, if something did.
     private func writeAll() -> String? {
-        while dump != nil { if let failure = writePieces(DumpCommands.turn) { return failure } }
+        while let output = dump?.output {
+            switch writePieces(DumpCommands.turn) {
+            case .more: break
+            case .over(let failure): return failure
+            case .blocked:
+                if !output.wait(writable: true, milliseconds: DumpCommands.patience) {
+                    return end(failure: "nobody reads the dump; have a reader ready, or let the dump be made in the background (detach)")
+                }
+            }
+        }
         return nil
     }
 
-    /// Writes in turns, between which other commands are heard.
+    /// Writes in turns. Twice to the loop: it listens to its clients between what was posted and what that posts.
     private func goOn() {
-        session.whileStopped { [weak self] in
-            guard let self, self.dump != nil else { return }
-            _ = self.writePieces(DumpCommands.turn)
-            self.goOn()
+        let loop = session.machine.loop
+        let turn = { [weak self] in
+            guard let self else { return }
+            session.whileStopped { [weak self] in self?.takeTurn() }
+        }
+        loop.post { loop.post(turn) }
+    }
+
+    private func takeTurn() {
+        guard let output = dump?.output else { return }
+        switch writePieces(DumpCommands.turn) {
+        case .more: goOn()
+        case .over: break
+        case .blocked:
+            watch = session.machine.loop.watch(
+                output.descriptor,
+                writable: { [weak self] in
+                    self?.stopWatching()
+                    self?.goOn()
+                })
         }
     }
 
-    private func writePieces(_ most: UInt64) -> String? {
-        var left = most
-        while left > 0, let segment = dump?.rest.first {
-            let count = min(DumpCommands.piece, segment.count)
-            guard let bytes = session.machine.memory.read(segment.start, count: Int(count)) else {
-                return end(failure: "memory at \(segment.start) is not there any more")
+    private func stopWatching() {
+        watch?.cancel()
+        watch = nil
+    }
+
+    private func writePieces(_ most: UInt64) -> Progress {
+        let start = last.completed
+        while dump != nil, last.completed - start < Int64(most) {
+            do { if !(try flush()) { return .blocked } } catch { return .over(end(failure: "\(error)")) }
+            guard let segment = dump?.rest.first else {
+                if dump?.compressed == nil || dump?.hasTail == true { return .over(end(failure: nil)) }
+                dump?.hasTail = true
+                dump?.unsent = CompressedDump.tail
+                continue
             }
-            do { try dump?.output.writeAll(dump?.compressed?.pack(bytes) ?? bytes) } catch { return end(failure: "\(error)") }
-            let rest = CoreFile.Segment(start: segment.start &+ count, count: segment.count - count)
-            dump?.rest.removeFirst()
-            if rest.count > 0 { dump?.rest.insert(rest, at: 0) }
-            last = DumpQueryResult(status: .active, completed: last.completed + Int64(count), total: last.total)
-            left -= min(left, count)
+            guard pack(segment) else { return .over(end(failure: "memory at \(segment.start) is not there any more")) }
         }
-        guard let dump, dump.rest.isEmpty else { return nil }
-        do { if dump.compressed != nil { try dump.output.writeAll(CompressedDump.tail) } } catch { return end(failure: "\(error)") }
-        return end(failure: nil)
+        return .more
+    }
+
+    /// Hands over what is unsent; whether that is all.
+    private func flush() throws -> Bool {
+        while let sent = dump?.sent, let count = dump?.unsent.count, sent < count {
+            guard let put = try dump.map({ try $0.output.writeNow($0.unsent, from: sent) }), put > 0 else { return false }
+            dump?.sent += put
+        }
+        dump?.unsent = []
+        dump?.sent = 0
+        return true
+    }
+
+    /// Takes the next piece of memory into what is to be sent; false if it is not there.
+    private func pack(_ segment: CoreFile.Segment) -> Bool {
+        let count = min(DumpCommands.piece, segment.count)
+        guard let bytes = session.machine.memory.read(segment.start, count: Int(count)) else { return false }
+        let packed = dump?.compressed?.pack(bytes)
+        dump?.unsent = packed ?? bytes
+        let rest = CoreFile.Segment(start: segment.start &+ count, count: segment.count - count)
+        dump?.rest.removeFirst()
+        if rest.count > 0 { dump?.rest.insert(rest, at: 0) }
+        last = DumpQueryResult(status: .active, completed: last.completed + Int64(count), total: last.total)
+        return true
     }
 
     /// The dump is over, and the machine runs if it ran.
     @discardableResult
     private func end(failure: String?) -> String? {
         let resumes = dump?.resumes == true
+        stopWatching()
         dump = nil
         last = DumpQueryResult(status: failure == nil ? .completed : .failed, completed: last.completed, total: last.total)
         emit(DumpCompletedEvent(result: last, error: failure))

@@ -51,6 +51,8 @@ public final class SP804: MMIODevice {
                 load = value
                 follow()
                 down.set(value & limit)
+                // One that has stopped at zero goes on when it gets a value.
+                down.setRunning(control & Control.enable != 0)
             case 0x08:
                 control = value & 0xef
                 follow()

@@ -32,7 +32,7 @@ extension AArch64CPU {
     private func list(
         _ tables: TableWalk, _ table: Table, _ regime: Regime, _ budget: inout PageTableBudget, _ body: (PageMapping) -> Void
     ) {
-        guard budget.takesTable() else { return }
+        guard budget.takesTable(entries: 1 << table.bits) else { return }
         let shift = tables.shift(table.level)
         for index in 0..<UInt64(1) << UInt64(table.bits) where !budget.isSpent {
             guard let place = walked(table.place | index << 3, regime), let entry = memory.loadEntry(place, bytes: 8), entry.bit(0) else { continue }
