@@ -42,7 +42,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
-	for guest in riscv64 riscv32 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest || exit 1; done
+	for guest in riscv64 riscv32 aarch64 arm; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest || exit 1; done
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
@@ -54,6 +54,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
 test-full: setup-test build ## everything, the long tests too
