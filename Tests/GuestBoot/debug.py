@@ -92,7 +92,7 @@ CASES = {
         [r"received signal SIGINT", r"\$1 = 1", r"\$2 = 1", r"\$3 = 1", r"detached"], True, None),
     "monitor": (
         [], ["break outer", "continue", "monitor info status", "monitor info registers", "monitor info cpus", "monitor nonsense", "detach"],
-        [r"Breakpoint 1, outer", r"VM status: paused \(debug\)", r"(pc|PC)", r"\* CPU #0", r"nonsense", r"detached"], False, None),
+        [r"Breakpoint 1, outer", r"VM status: paused \(debug\)", r"pc |PC=|R15=", r"\* CPU #0", r"nonsense", r"detached"], False, None),
     "physical": (
         [], ["tbreak outer", "continue", "maint packet qqemu.PhyMemMode", "maint packet Qqemu.PhyMemMode:1", "maint packet qqemu.PhyMemMode",
              "print bytes[7]", "maint packet qqemu.sstepbits", "maint packet qqemu.sstep", "maint packet Qqemu.sstep=1", "maint packet qqemu.sstep",
