@@ -78,10 +78,11 @@ def right(runner, check):
 
 
 def suite(runner, name):
-    """One of Python's own test modules."""
-    status, output, seconds = runner.run(name, ["/usr/bin/python3", "-m", "test", "-v", name], 1800)
-    counts = [re.search(pattern, output) for pattern in (r"Ran (\d+) tests?", r"failures=(\d+)", r"errors=(\d+)", r"skipped=(\d+)")]
-    ran, failures, errors, skipped = (int(found[1]) if found else 0 for found in counts)
+    """One of Python's own test modules; threads that speak by vsock with the host itself hang natively, too."""
+    status, output, seconds = runner.run(name, ["/usr/bin/python3", "-m", "test", "-v", "-i", "*VSOCK*", name], 1800)
+    # A package's modules are counted one by one.
+    counts = [re.findall(pattern, output, re.M) for pattern in (r"^Ran (\d+) tests?", r"failures=(\d+)", r"errors=(\d+)", r"skipped=(\d+)")]
+    ran, failures, errors, skipped = (sum(map(int, found)) for found in counts)
     said = f"{ran} run, {skipped} skipped, {failures} failures, {errors} errors ({seconds:.0f} s)"
     if status != 0 or ran == 0:
         bad = re.findall(r"^(?:FAIL|ERROR): (.*)$", output, re.M)
@@ -156,12 +157,13 @@ def tasks(root, arguments):
 
 
 def write(guest, lines):
-    """Puts the guest's part into the page, and leaves the others'."""
+    """Puts the rows into the guest's part of the page; rows that were not run now, and the other guests', stay."""
     head = ("# The distribution's programs\n\nWhat `Tests/UserMode/distribution.py CHROOT --suites --loops 1000 --soak 1800 --peer --write` shows in a chroot of `scripts/make-chroot`: each row is a script of "
             "`Tests/UserMode/distribution`, run under Apus without binfmt_misc and under the distribution's QEMU with it.\n")
     old = open(PAGE).read() if os.path.exists(PAGE) else ""
     parts = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
-    parts[guest] = "\n".join([guest, "", *lines])
+    rows = {line.split(" | ")[0]: line for line in [*parts.get(guest, "").splitlines(), *lines] if line.startswith("| ")}
+    parts[guest] = "\n".join([guest, "", *rows.values()])
     with open(PAGE, "w") as output:
         output.write(head + "".join(f"\n## {parts[name].rstrip()}\n" for name in sorted(parts, reverse=True)))
 
