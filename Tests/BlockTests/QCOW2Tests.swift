@@ -297,6 +297,24 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         try judge("\(judged.path)/image.qcow2", model, judged)
     }
 
+    /// A snapshot counts by the table that the image has by then: a full disk of small clusters has made it grow, and lie elsewhere.
+    @Test(.enabled(if: isThere)) func snapshotsFollowTheTableOfCounts() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", "-o", "cluster_size=512", path, "8M") == 0)
+        let image = try Image(path)
+        let model = pattern(8 * QCOW2Tests.megabyte, seed: 1)
+        for start in stride(from: 0, to: model.count, by: QCOW2Tests.megabyte) {
+            image.write(start, Array(model[start..<start + QCOW2Tests.megabyte]))
+        }
+        try image.node.createSnapshot(name: "full", time: (seconds: 1, nanoseconds: 0), clock: 0, state: nil)
+        image.write(0, pattern(QCOW2Tests.megabyte, seed: 2))
+        try image.node.restoreSnapshot(0)
+        #expect(try image.read(0, model.count) == model)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
     /// Snapshots are made, kept while the disk changes, restored and deleted; qemu-img reads each, and nothing is lost or left over.
     @Test(.enabled(if: isThere), arguments: ["compat=1.1", "compat=0.10", "cluster_size=512", "refcount_bits=64", "preallocation=metadata"])
     func snapshotsAreMadeAndRestored(_ option: String) throws {

@@ -494,6 +494,8 @@ public final class QCOW2Image: BlockNode {
         drain()
         try writeEverything()
         if let failure { throw failure }
+        // The table of counts may lie elsewhere since the header was read.
+        try readAnew()
         defer { do throws(HostError) { try readAnew() } catch { note(error) } }
         try body(header)
     }

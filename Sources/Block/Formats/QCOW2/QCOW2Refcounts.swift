@@ -28,7 +28,7 @@ struct QCOW2Refcounts {
 
     private mutating func load(_ block: Int) throws(HostError) {
         guard blocks[block] == nil else { return }
-        guard table[block] & UInt64(header.clusterSize - 1) == 0, table[block] < 1 << 56 else {
+        guard block < table.count, table[block] & UInt64(header.clusterSize - 1) == 0, table[block] < 1 << 56 else {
             throw QCOW2Error.damaged(file, "a refcount block lies outside")
         }
         let bytes = try file.read(at: table[block], count: header.clusterSize)
