@@ -159,7 +159,8 @@ def tasks(root, arguments):
 def write(guest, lines):
     """Puts the rows into the guest's part of the page; rows that were not run now, and the other guests', stay."""
     head = ("# The distribution's programs\n\nWhat `Tests/UserMode/distribution.py CHROOT --suites --loops 1000 --soak 1800 --peer --write` shows in a chroot of `scripts/make-chroot`: each row is a script of "
-            "`Tests/UserMode/distribution`, run under Apus without binfmt_misc and under the distribution's QEMU with it.\n")
+            "`Tests/UserMode/distribution`, run under Apus without binfmt_misc and, where the column says more than \"not run\", under the distribution's QEMU with it. Rows are of the last "
+            "run that had them, not all of one build; seconds are of a host that did other work too. Tests of pseudo-terminals want /dev/pts in the chroot, those of vsock a host that has it.\n")
     old = open(PAGE).read() if os.path.exists(PAGE) else ""
     parts = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
     rows = {line.split(" | ")[0]: line for line in [*parts.get(guest, "").splitlines(), *lines] if line.startswith("| ")}
