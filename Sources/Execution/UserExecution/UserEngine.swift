@@ -86,7 +86,7 @@ public final class UserEngine {
         if result == 0 {
             runners = [runner]
             exclusivity.keepOnly(runner.gate)
-            memory.savedCode?.leaveToParent()
+            memory.savedCode?.forgetNew()
         }
         exclusivity.unlockAfterFork()
         memory.lock.unlock()

@@ -130,7 +130,7 @@ public final class SavedCode {
 
     /// Writes what is new, where it is worth it. Its process ends, or becomes another program.
     public func save() {
-        guard isThere else { return leaveToParent() }
+        guard isThere else { return forgetNew() }
         var isChanged = false
         for module in modules where module.newCount >= max(SavedCode.worthwhile, module.taken / 16) {
             // Other processes may have written since the module was mapped.
@@ -142,8 +142,8 @@ public final class SavedCode {
         if isChanged { CodeArchive.evict(folder, most: SavedCode.mostBytes) }
     }
 
-    /// In the child of a fork, what was new is its parent's to save.
-    func leaveToParent() {
+    /// Keeps nothing of what is new: in the child of a fork it is its parent's to save; a folder that is gone takes nothing.
+    func forgetNew() {
         for module in modules {
             module.new = []
             module.newCount = 0

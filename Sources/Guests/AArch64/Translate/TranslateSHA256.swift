@@ -9,10 +9,10 @@ extension Translator {
         var x = words(&b, isSecond ? o.rn : o.rd), y = words(&b, isSecond ? o.rd : o.rn)
         let w = words(&b, o.rm)
         for step in 0..<4 {
-            let choice = b.binary(.xor, .i32, b.binary(.and, .i32, b.binary(.xor, .i32, y[1], y[2]), y[0]), y[2])
+            let choice = choice(&b, .i32, y[0], y[1], y[2])
             let scheduled = b.add(.i32, b.add(.i32, y[3], w[step]), choice)
-            let t = b.add(.i32, scheduled, rotations(&b, y[0], 6, 11, 25))
-            let next = b.add(.i32, b.add(.i32, t, rotations(&b, x[0], 2, 13, 22)), majority(&b, x[0], x[1], x[2]))
+            let t = b.add(.i32, scheduled, rotations(&b, .i32, y[0], 6, 11, 25))
+            let next = b.add(.i32, b.add(.i32, t, rotations(&b, .i32, x[0], 2, 13, 22)), majority(&b, .i32, x[0], x[1], x[2]))
             y = [b.add(.i32, t, x[3]), y[0], y[1], y[2]]
             x = [next, x[0], x[1], x[2]]
         }
@@ -23,7 +23,7 @@ extension Translator {
     func sha256Schedule0(_ b: inout IRBlock, _ o: Operands) {
         let old = readVector(&b, o.rd)
         let next = b.vector(.vextractBytes, .v128, .b8, old, readVector(&b, o.rn), number: 4)
-        writeVector(&b, o.rd, b.vector(.vadd, .v128, .b32, old, schedule(&b, next, 7, 18, 3)))
+        writeVector(&b, o.rd, b.vector(.vadd, .v128, .b32, old, schedule(&b, .b32, next, 7, 18, 3)))
     }
 
     /// SHA256SU1: its second part; the upper words are made of the lower ones' results.
@@ -32,9 +32,9 @@ extension Translator {
         let next = b.vector(.vextractBytes, .v128, .b8, readVector(&b, o.rn), m, number: 4)
         let sum = b.vector(.vadd, .v128, .b32, readVector(&b, o.rd), next)
         let last = b.vector(.vextractBytes, .v128, .b8, m, zero, number: 8)
-        let lower = b.vector(.vadd, .v128, .b32, sum, schedule(&b, last, 17, 19, 10))
+        let lower = b.vector(.vadd, .v128, .b32, sum, schedule(&b, .b32, last, 17, 19, 10))
         let made = b.vector(.vextractBytes, .v128, .b8, zero, lower, number: 8)
-        writeVector(&b, o.rd, b.vector(.vadd, .v128, .b32, lower, schedule(&b, made, 17, 19, 10)))
+        writeVector(&b, o.rd, b.vector(.vadd, .v128, .b32, lower, schedule(&b, .b32, made, 17, 19, 10)))
     }
 
     // MARK: SHA-1
@@ -46,19 +46,19 @@ extension Translator {
         for step in 0..<4 {
             let mixed: Value
             switch instruction {
-            case .sha1c: mixed = b.binary(.xor, .i32, b.binary(.and, .i32, b.binary(.xor, .i32, x[2], x[3]), x[1]), x[3])
+            case .sha1c: mixed = choice(&b, .i32, x[1], x[2], x[3])
             case .sha1p: mixed = b.binary(.xor, .i32, b.binary(.xor, .i32, x[1], x[2]), x[3])
-            default: mixed = majority(&b, x[1], x[2], x[3])
+            default: mixed = majority(&b, .i32, x[1], x[2], x[3])
             }
-            let sum = b.add(.i32, b.add(.i32, y, w[step]), b.add(.i32, rotated(&b, x[0], 27), mixed))
+            let sum = b.add(.i32, b.add(.i32, y, w[step]), b.add(.i32, rotated(&b, .i32, x[0], 27), mixed))
             y = x[3]
-            x = [sum, x[0], rotated(&b, x[1], 2), x[2]]
+            x = [sum, x[0], rotated(&b, .i32, x[1], 2), x[2]]
         }
         write(&b, o.rd, x)
     }
 
     /// SHA1H.
-    func sha1Rotation(_ b: inout IRBlock, _ o: Operands) { writeLow(&b, o.rd, rotated(&b, readLow(&b, .i32, o.rn), 2)) }
+    func sha1Rotation(_ b: inout IRBlock, _ o: Operands) { writeLow(&b, o.rd, rotated(&b, .i32, readLow(&b, .i32, o.rn), 2)) }
 
     /// SHA1SU0: the schedule's first part.
     func sha1Schedule0(_ b: inout IRBlock, _ o: Operands) {
@@ -72,7 +72,7 @@ extension Translator {
         let zero = b.vsplat(.v128, .b64, b.const(.i64, 0))
         let next = b.vector(.vextractBytes, .v128, .b8, readVector(&b, o.rn), zero, number: 4)
         let turned = b.vector(.vrotrImm, .v128, .b32, b.binary(.xor, .v128, readVector(&b, o.rd), next), number: 31)
-        let first = rotated(&b, b.vextract(.i32, .b32, turned, at: 0), 31)
+        let first = rotated(&b, .i32, b.vextract(.i32, .b32, turned, at: 0), 31)
         let last = b.binary(.xor, .i32, b.vextract(.i32, .b32, turned, at: 3), first)
         writeVector(&b, o.rd, b.vinsert(.v128, .b32, turned, at: 3, b.zext(.i64, last)))
     }
@@ -88,23 +88,5 @@ extension Translator {
         var vector = b.zext(.v128, words[0])
         for index in 1..<4 { vector = b.vinsert(.v128, .b32, vector, at: index, b.zext(.i64, words[index])) }
         writeVector(&b, register, vector)
-    }
-
-    private func rotated(_ b: inout IRBlock, _ x: Value, _ count: UInt64) -> Value { b.binary(.rotr, .i32, x, b.const(.i32, count)) }
-
-    /// Σ: three rotations to the right.
-    private func rotations(_ b: inout IRBlock, _ x: Value, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> Value {
-        let pair = b.binary(.xor, .i32, rotated(&b, x, first), rotated(&b, x, second))
-        return b.binary(.xor, .i32, pair, rotated(&b, x, third))
-    }
-
-    /// σ of four words: two rotations and a shift to the right.
-    private func schedule(_ b: inout IRBlock, _ x: Value, _ first: Int, _ second: Int, _ shift: Int) -> Value {
-        let pair = b.binary(.xor, .v128, b.vector(.vrotrImm, .v128, .b32, x, number: first), b.vector(.vrotrImm, .v128, .b32, x, number: second))
-        return b.binary(.xor, .v128, pair, b.vector(.vshrUImm, .v128, .b32, x, number: shift))
-    }
-
-    private func majority(_ b: inout IRBlock, _ x: Value, _ y: Value, _ z: Value) -> Value {
-        b.binary(.or, .i32, b.binary(.and, .i32, x, b.binary(.or, .i32, y, z)), b.binary(.and, .i32, y, z))
     }
 }
