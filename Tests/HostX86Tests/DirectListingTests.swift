@@ -41,6 +41,15 @@ import Testing
         #expect(try atomic("minS", "s4") == minimum)
     }
 
+    @Test func comparesWithMemoryFromEitherSide() throws {
+        func comparison(_ operands: String) throws -> [String] {
+            try listing("%a = read.i64 x0\n%m = read.i64 x7\nbr.cmp.ltU \(operands), L0\nL0:\ninsn 0x1004")
+        }
+        let place = "QWORD PTR [rbp+0x38]"
+        #expect(try comparison("%a, %m") == ["cmp rbx,\(place)", "jb"])
+        #expect(try comparison("%m, %a") == ["cmp rbx,\(place)", "ja"])
+    }
+
     @Test func ordersByALockedOperation() throws {
         #expect(try listing("fence sl") == ["lock or DWORD PTR [rsp],0x0"])
     }

@@ -486,12 +486,39 @@ import Testing
             %16 = shr.u.i32 %14, %15
             %17 = zext.i64 %16
             write.i64 x7, %17
-            %19 = const.i64 0xffff
-            %20 = read.i32 w0
-            %21 = zext.i64 %20
-            %22 = and.i64 %21, %19
-            write.i64 x4, %21
+            %19 = read.i32 w0
+            %20 = zext.i64 %19
+            %21 = trunc.i16 %19
+            %22 = zext.i64 %21
+            write.i64 x4, %20
             write.i64 x5, %22
+            goto 0
+            """)
+    }
+
+    @Test func masksThatClearTheSignTakeWordsWithoutTheirExtension() throws {
+        try expectOptimized(
+            """
+            %a = read.i32 w0
+            %s = sext.i64 %a
+            %k = const.i64 0x1ff
+            %m = and.i64 %s, %k
+            write.i64 x1, %m
+            %l = const.i64 -16
+            %n = and.i64 %s, %l
+            write.i64 x2, %n
+            goto 0
+            """,
+            """
+            %0 = read.i32 w0
+            %1 = sext.i64 %0
+            %2 = const.i32 511
+            %3 = and.i32 %0, %2
+            %4 = zext.i64 %3
+            write.i64 x1, %4
+            %6 = const.i64 -16
+            %7 = and.i64 %1, %6
+            write.i64 x2, %7
             goto 0
             """)
     }

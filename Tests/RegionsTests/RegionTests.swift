@@ -85,6 +85,16 @@ import Testing
         #expect(written(try region(RegionTests.copying, carried: [Int64(TestGuest.offset("x1"))])) == [])
     }
 
+    /// At the store x1 is made from the pointer by whoever looks.
+    @Test func carriedFieldsThatCanBeWorkedOutAreNotComputed() throws {
+        let made = RegionTests.copying.replacing("insn 0x1004", with: "insn 0x1004\n%c = not.i64 %p\nwrite.i64 x1, %c")
+            .replacing("insn 0x1008", with: "insn 0x1008\nwrite.i64 x1, %q")
+        let region = try region(made, carried: [Int64(TestGuest.offset("x1"))])
+        #expect(written(region) == [])
+        let complement = try #require(region.nodes.firstIndex { $0.op.opcode == .not })
+        #expect(!Recovery(region).liveness.isUsed(Int32(complement)))
+    }
+
     @Test func operationsThatRegionsDoNotKnowMakeNone() throws {
         let block = try Parser.parse(
             "block 0x1000\nL0:\ninsn 0x1000\n%a = read.f64 d0\nwrite.f64 d1, %a\nbr L0", layout: TestGuest.layout, helpers: TestGuest.helpers)

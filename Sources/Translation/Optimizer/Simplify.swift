@@ -114,8 +114,15 @@ extension Optimizer {
         if inner.opcode == .and, let first = constantBits(inner.b) {
             return first & k == first ? op.a : emit(&op, .and, a: inner.a, constant: first & k)
         }
-        let possible = possibleBits(inner)
-        return possible & ~k == 0 ? op.a : emit(op)
+        if possibleBits(inner) & ~k == 0 { return op.a }
+        if let bits = [8, 16, 32].first(where: { k == 1 << $0 - 1 && $0 < op.type.bits }) {
+            return field(&op, .extractU, op.a, low: 0, count: UInt64(bits))
+        }
+        // A mask that clears the sign leaves nothing of a word's extension.
+        if inner.opcode == .sext, definition(inner.a).type == .i32, k <= UInt64(Int32.max) {
+            return simplify(.zext, op.type, a: simplify(.and, .i32, a: inner.a, b: constant(.i32, k)))
+        }
+        return emit(op)
     }
 
     /// The bits that may be 1 in what `op` yields.

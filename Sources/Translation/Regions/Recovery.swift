@@ -77,22 +77,27 @@ public struct Recovery {
         }
     }
 
-    /// Keeps the values of carried fields in use wherever somebody may want them.
+    /// Keeps carried fields in use wherever somebody may want them: their values, or what these are easily made from.
     private mutating func carry() {
         guard region.carried != 0 else { return }
         var extra: [Int32: [Int32]] = [:], starts: [Int: [Int32]] = [:]
-        for (node, current) in values { extra[node] = carriedValues(current) }
-        for (number, block) in region.blocks.enumerated() where block.isHead { starts[number] = carriedValues(block.atEntry) }
+        for (number, block) in region.blocks.enumerated() {
+            liveness.walk(number) { value, live in
+                if let current = values[value] { extra[value] = carriedValues(current, available(number, value, live)) }
+            }
+            if block.isHead { starts[number] = carriedValues(block.atEntry, atHead(number)) }
+        }
         liveness = Liveness(region, extra: extra, atStart: starts)
     }
 
-    private func carriedValues(_ current: [Int32]) -> [Int32] {
-        region.fields.indices.filter { (region.carried & written) >> UInt64($0) & 1 != 0 }.map { field in
-            let value = current[field]
-            let node = region.nodes[Int(value)]
-            let isExtension = node.kind == .operation && node.width == 32 && (node.op.opcode == .sext || node.op.opcode == .zext)
-            return isExtension && !liveness.isUsed(value) ? node.op.a : value
-        }
+    private func carriedValues(_ current: [Int32], _ isAvailable: (Int32) -> Bool) -> [Int32] {
+        region.fields.indices.filter { (region.carried & written) >> UInt64($0) & 1 != 0 && item($0, current[$0], isAvailable, orNil: true) == nil }
+            .map { field in
+                let value = current[field]
+                let node = region.nodes[Int(value)]
+                let isExtension = node.kind == .operation && node.width == 32 && (node.op.opcode == .sext || node.op.opcode == .zext)
+                return isExtension && !liveness.isUsed(value) ? node.op.a : value
+            }
     }
 
     private func field(writtenBy value: Int32) -> Int? {
@@ -156,7 +161,7 @@ public struct Recovery {
             if let field = field(writtenBy: value) { events.append(.mark(field, value)) }
         }
         if block.isHead {
-            events.append(.need(missing(block.atEntry) { liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0) }))
+            events.append(.need(missing(block.atEntry, atHead(number))))
         }
         return events
     }
@@ -175,6 +180,11 @@ public struct Recovery {
             bits |= 1 << UInt64(field)
         }
         return bits
+    }
+
+    /// Whether a value is at hand where a loop begins anew.
+    private func atHead(_ number: Int) -> (Int32) -> Bool {
+        { [region, liveness] in liveness.isLiveIn(number, $0) || region.blocks[number].phis.contains($0) && liveness.isUsed($0) }
     }
 
     /// Whether a value is at hand: it is in use there or behind. What is in use at a branch is so on its way out of the region, too.
@@ -268,9 +278,7 @@ public struct Recovery {
     private mutating func collect(_ number: Int, _ atEntry: UInt64) {
         let block = region.blocks[number]
         if block.isHead {
-            atHead[number] = items(atEntry, block.atEntry) { [liveness] in
-                liveness.isLiveIn(number, $0) || block.phis.contains($0) && liveness.isUsed($0)
-            }
+            atHead[number] = items(atEntry, block.atEntry, atHead(number))
         }
         var bits = atEntry & ~fieldsAtStart(number)
         var staleAt: [Int32: UInt64] = [:]

@@ -339,10 +339,17 @@ extension BlockEmitter {
             if value == 0 { a.test(width, register, register) } else { a.alu(.cmp, width, register, value) }
             return condition.host
         }
+        if isReadOnce(left), location(right).kind == .register || location(right).kind == .pin {
+            apply(.cmp, width, use(right), operand(left, width))
+            return condition.swapped.host
+        }
         let register = use(left)
         apply(.cmp, width, register, operand(right, width))
         return condition.host
     }
+
+    /// Whether a value lies in memory and nobody wants it any more.
+    private func isReadOnce(_ value: Int32) -> Bool { (location(value).kind == .cell || location(value).kind == .slot) && dies(value) }
 
     private func emitCompare(_ op: IROp) {
         let next = current + 1

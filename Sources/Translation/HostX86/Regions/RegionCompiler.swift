@@ -45,7 +45,8 @@ extension X86CodeGenerator {
         guard var best = RegionPlan(block, layout, registers, carried: [], assumes: true) else { return nil }
         var carried: Set<Int64> = []
         for candidate in CarriedFields.candidates(best) {
-            guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost else { continue }
+            guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost
+            else { continue }
             (best, carried) = (plan, candidate)
         }
         // Fixed registers for guest state do better where values are too many.

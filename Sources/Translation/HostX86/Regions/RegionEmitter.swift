@@ -255,15 +255,20 @@ struct RegionEmitter {
         }
         if item.steps.isEmpty, case .location(.register(let register)) = item.source { return a.mov(item.width, field(item.offset), register) }
         let result = RegisterAllocation.secondScratch
-        ParallelMoves.load(result, item.source, &a)
-        for step in item.steps { apply(step, to: result) }
+        var steps = item.steps[...]
+        if let first = steps.first, first.opcode == .sext || first.opcode == .zext, case .location(.register(let source)) = item.source {
+            extend(first, result, source)
+            steps = steps.dropFirst()
+        } else {
+            ParallelMoves.load(result, item.source, &a)
+        }
+        for step in steps { apply(step, to: result) }
         a.mov(item.width, field(item.offset), result)
     }
 
     private mutating func apply(_ step: RestoredField.Step, to register: Register) {
         switch step.opcode {
-        case .sext: a.movsx(step.width, register, step.from, register)
-        case .zext: if step.from == .b32 { a.mov(.b32, register, register) } else { a.movzx(register, step.from, register) }
+        case .sext, .zext: extend(step, register, register)
         case .not: a.unary(.not, step.width, register)
         case .neg: a.unary(.neg, step.width, register)
         case .shl, .shrU, .shrS:
@@ -278,6 +283,11 @@ struct RegionEmitter {
         case .trunc: break
         default: preconditionFailure("\(step.opcode) is not done again")
         }
+    }
+
+    private mutating func extend(_ step: RestoredField.Step, _ register: Register, _ source: Register) {
+        if step.opcode == .sext { return a.movsx(step.width, register, step.from, source) }
+        if step.from == .b32 { a.mov(.b32, register, source) } else { a.movzx(register, step.from, source) }
     }
 
     private mutating func combine(_ kind: ALU, _ step: RestoredField.Step, _ register: Register) {

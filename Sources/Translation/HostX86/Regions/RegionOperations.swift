@@ -290,6 +290,10 @@ extension RegionEmitter {
             a.alu(.cmp, width, ParallelMoves.slot(number), short)
             return condition.host
         }
+        if case .slot(let number) = places[left], let other = place(right) {
+            a.alu(.cmp, width, other, ParallelMoves.slot(number))
+            return condition.swapped.host
+        }
         let register = register(left, scratch)
         let other = operand(right, width)
         if case .immediate(0) = other { a.test(width, register, register) } else { apply(.cmp, width, register, other) }
