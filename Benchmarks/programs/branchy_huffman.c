@@ -42,7 +42,7 @@ static uint64_t work(void) {
     for (unsigned i = 0; i < sizeof plain; i++)
         for (int j = 0; j < length[plain[i]]; j++, bits++)
             if (bits < 8 * sizeof packed) packed[bits >> 3] |= code[plain[i]][j] << (bits & 7);
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 60; round++) {
         unsigned place = 0, wrong = 0;
         for (uint64_t bit = 0; place < sizeof plain;) {
             int node = 126;

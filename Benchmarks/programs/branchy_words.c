@@ -21,7 +21,7 @@ static uint64_t work(void) {
         text[i] = r % 5 == 0 ? ' ' : "etaoinsh"[r >> 8 & 7];
     }
     uint64_t sum = 0;
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 120; round++) {
         const char *start = text, *end = text + sizeof text;
         for (const char *p = text; p < end; p++)
             if (*p == ' ') {

@@ -28,7 +28,7 @@ static uint64_t work(void) {
     for (int i = 0; i < 64; i++) values[(uint8_t)digits[i]] = i;
     for (unsigned i = 0; i < sizeof data; i++) data[i] = next_random(&random);
     uint64_t sum = 0;
-    for (int round = 0; round < 150; round++) {
+    for (int round = 0; round < 900; round++) {
         data[round] ^= round;
         encode();
         decode();

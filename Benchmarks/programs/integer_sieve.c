@@ -2,7 +2,7 @@
 static uint8_t composite[4000000];
 static uint64_t work(void) {
     uint64_t sum = 0;
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 24; round++) {
         memset(composite, 0, sizeof composite);
         for (uint32_t i = 2; i < sizeof composite; i++) {
             if (composite[i]) continue;

@@ -1,6 +1,6 @@
 # Java: javac; 4 threads, maps, caught null accesses and stack overflows, the JIT
 # needs: /usr/bin/javac
-# prints: 4 80 80 -2072239280
+# prints: 4 20 20 -2072239280
 # packages: default-jdk-headless
 cat > A.java <<'E'
 import java.util.*;
@@ -12,8 +12,8 @@ public class A {
         for (int t = 0; t < 4; t++) {
             threads[t] = new Thread(() -> {
                 Map<String, Integer> map = new HashMap<>();
-                for (int i = 0; i < 50000; i++) map.merge("k" + i % 97, i, Integer::sum);
-                for (int i = 0; i < 20; i++) {
+                for (int i = 0; i < 12500; i++) map.merge("k" + i % 97, i, Integer::sum);
+                for (int i = 0; i < 5; i++) {
                     try { String s = i < 100 ? null : ""; s.length(); } catch (NullPointerException e) { synchronized (nulls) { nulls[0]++; } }
                     try { depth(0); } catch (StackOverflowError e) { synchronized (nulls) { overflows[0]++; } }
                 }
