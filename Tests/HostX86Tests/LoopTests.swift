@@ -10,7 +10,7 @@ import Testing
     private struct Graph {
         static let first: UInt64 = 0x1000
         static let outside: UInt64 = 0x9000
-        private static let counter = CPUHeader.Offset.scratch
+        static let counter = CPUHeader.Offset.scratch
 
         let seed: UInt64
         let options: RandomIR.Options
@@ -140,6 +140,43 @@ import Testing
         options.without = [.mulHighSU, .clmul, .clmulHigh, .bitReverseBytes]
         options.length = 120
         try compare(options, seeds: 0..<600)
+    }
+
+    /// Blocks of hundreds of instructions.
+    @Test func largeRegions() throws {
+        var options = RandomIR.Options()
+        options.integers = [.i32, .i64]
+        options.isDirect = true
+        options.hasAtomics = false
+        options.hasCalls = false
+        options.without = [.mulHighSU, .clmul, .clmulHigh, .bitReverseBytes]
+        options.length = 1200
+        try compare(options, seeds: 0..<40)
+    }
+
+    /// How many blocks, each of so many instructions, are joined of a loop of a hundred.
+    private func joined(instructions: Int) -> Int? {
+        var loop = IRBlock()
+        let step = UInt64(4 * instructions), end = Graph.first + 100 * step
+        return LoopBuilder.build(Graph.first, into: &loop, isNear: { $0 < end }) { pc, _, block in
+            let isLast = pc + step == end
+            for index in 0..<instructions { block.startInstruction(pc + UInt64(4 * index)) }
+            let back = block.makeLabel()
+            let left = block.read(.i64, Graph.counter)
+            block.branch(back, if: .gtS, left, block.const64(0))
+            block.goto(isLast ? Graph.outside : pc + step)
+            block.place(back)
+            block.goto(Graph.first)
+            block.guestBytes = Int(step)
+            return true
+        }?.count
+    }
+
+    @Test func loopsOfStraightCodeMayBeLarger() {
+        #expect(joined(instructions: 8) == 32, "as many blocks as a usual loop may have")
+        #expect(joined(instructions: 30) == 14, "400 instructions")
+        #expect(joined(instructions: 40) == 52, "2,048 instructions")
+        #expect(joined(instructions: 33) == 63)
     }
 
     @Test func floats() throws {

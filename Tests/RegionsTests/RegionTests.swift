@@ -95,6 +95,23 @@ import Testing
         #expect(!Recovery(region).liveness.isUsed(Int32(complement)))
     }
 
+    /// The sum is stored with its sign behind the loop, which adds up words.
+    @Test func extensionsOfWhatALoopLeavesAreMadeBehindIt() throws {
+        let region = try region(
+            RegionTests.counting + """
+
+                insn 0x1008
+                %d = read.i64 x0
+                %q = read.i64 x3
+                store.i64 [%q], %d, u8 le
+                insn 0x100c
+                """)
+        _ = RegionOptimizer.run(region, assumes: true)
+        let liveness = Recovery(region).liveness
+        let extensions = region.blocks.filter { $0.body.contains { liveness.isUsed($0) && region.nodes[Int($0)].op.opcode == .sext } }
+        #expect(extensions.map(\.depth) == [0])
+    }
+
     @Test func operationsThatRegionsDoNotKnowMakeNone() throws {
         let block = try Parser.parse(
             "block 0x1000\nL0:\ninsn 0x1000\n%a = read.f64 d0\nwrite.f64 d1, %a\nbr L0", layout: TestGuest.layout, helpers: TestGuest.helpers)

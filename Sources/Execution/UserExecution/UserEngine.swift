@@ -38,6 +38,8 @@ public final class UserEngine {
     let reader = CodeReader()
     /// Blocks that end a loop which has been seen to, by their keys' mixed numbers.
     private(set) var uncounted: Set<UInt64> = []
+    /// Blocks that end a long loop which has been hot once.
+    private var longLoops: Set<UInt64> = []
     private let perfMap: PerfMap?
     /// All that run on this engine. Guarded by the memory's lock.
     private(set) var runners: [UserRunner] = []
@@ -201,7 +203,10 @@ public final class UserEngine {
     private var countsLoops: Bool { options.loopThreshold != nil && !options.singleStep }
 
     /// How far from its head a loop's code may be.
-    private static let nearness: UInt64 = 4096
+    private static let nearness: UInt64 = 8192
+
+    /// A loop of more bytes takes so long to make that it has to go round twice as often.
+    private static let longLoop: UInt64 = 2048
 
     /// Sees to a hot loop: that which the block at the vCPU's `pc` ends is made one block, on trial at first, and that block counts no more; one that has been tried
     /// is made for good, or goes.
@@ -212,6 +217,7 @@ public final class UserEngine {
             counters.restart(pc)
             endTrial(of: runner)
             guard let block = table.find(UserBlock.Key(pc: pc, flags: flags)), !block.isLoop, let head = block.code?.loopHead else { return }
+            if counters.triesLoops, pc &- head > UserEngine.longLoop, longLoops.insert(block.key.mixed).inserted { return }
             kill(block)
             uncounted.insert(block.key.mixed)
             let loop = makeLoop(cpu, UserBlock.Key(pc: head, flags: flags), onTrial: counters.triesLoops)
@@ -296,6 +302,7 @@ public final class UserEngine {
                 wantsCodeFlush = false
                 table = BlockSlots()
                 uncounted = []
+                longLoops = []
                 pages.forgetBlocks()
                 generator?.discardCode()
                 for runner in runners { runner.forgetCode() }

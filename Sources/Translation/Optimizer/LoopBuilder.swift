@@ -11,6 +11,10 @@ public struct LoopBuilder {
     private static let mostBlocks = 32
     private static let mostInstructions = 400
     private static let usualLimit = 64
+    /// The same for a loop of straight code, which has so many instructions for each block.
+    private static let mostStraightBlocks = 64
+    private static let mostStraightInstructions = 2048
+    private static let straightInstructions = 32
 
     private struct Node {
         let pc: UInt64
@@ -56,7 +60,7 @@ public struct LoopBuilder {
         var waiting = [head]
         var next = 0
         var instructions = 0
-        while next < waiting.count, nodes.count < LoopBuilder.mostBlocks, instructions < LoopBuilder.mostInstructions {
+        while next < waiting.count, mayGrow(instructions) {
             let pc = waiting[next]
             next += 1
             guard nodes[pc] == nil, let node = make(pc, LoopBuilder.usualLimit, translate) else { continue }
@@ -64,6 +68,13 @@ public struct LoopBuilder {
             instructions += node.instructions.count
             waiting += node.targets.filter(isNear).sorted()
         }
+    }
+
+    /// Whether there is room for more blocks beside those that have so many instructions.
+    private func mayGrow(_ instructions: Int) -> Bool {
+        if nodes.count < LoopBuilder.mostBlocks, instructions < LoopBuilder.mostInstructions { return true }
+        return nodes.count < LoopBuilder.mostStraightBlocks && instructions < LoopBuilder.mostStraightInstructions
+            && instructions >= nodes.count * LoopBuilder.straightInstructions
     }
 
     private func make(_ pc: UInt64, _ limit: Int, _ translate: Translate) -> Node? {

@@ -85,29 +85,53 @@ public struct Liveness {
     }
 
     private mutating func flow() {
+        let transfers = region.blocks.indices.map { transfer($0) }
         var changes = true
         while changes {
             changes = false
             for number in region.blocks.indices.reversed() {
-                var live = Bits(region.nodes.count)
-                for successor in region.blocks[number].successors {
-                    live.formUnion(liveIn[successor])
-                    guard let edge = region.blocks[successor].predecessors.firstIndex(of: number) else { continue }
-                    for phi in region.blocks[successor].phis where used.contains(phi) { insert(region.arguments[phi]?[edge] ?? -1, &live) }
-                }
+                var live = transfers[number].arguments
+                for successor in region.blocks[number].successors { live.formUnion(liveIn[successor]) }
                 liveOut[number] = live
-                var before = live
-                for value in region.blocks[number].body.reversed() { step(value, &before) }
-                for phi in region.blocks[number].phis { before.remove(phi) }
-                for value in usesAtStart(number) where region.nodes[Int(value)].block != number || region.nodes[Int(value)].kind != .phi {
-                    insert(value, &before)
+                for (index, gone) in transfers[number].gone.words.enumerated() {
+                    live.words[index] = live.words[index] & ~gone | transfers[number].needed.words[index]
                 }
-                if before.words != liveIn[number].words {
-                    liveIn[number] = before
+                if live.words != liveIn[number].words {
+                    liveIn[number] = live
                     changes = true
                 }
             }
         }
+    }
+
+    /// What a block does to the values that are needed, from its end to its beginning.
+    private struct Transfer {
+        /// Made in it.
+        var gone: Bits
+        /// Needed at its beginning, whatever is needed behind it.
+        var needed: Bits
+        /// Needed at its end for phis of what follows.
+        var arguments: Bits
+    }
+
+    private func transfer(_ number: Int) -> Transfer {
+        var transfer = Transfer(gone: Bits(region.nodes.count), needed: Bits(region.nodes.count), arguments: Bits(region.nodes.count))
+        for value in region.blocks[number].body.reversed() {
+            transfer.gone.insert(value)
+            step(value, &transfer.needed)
+        }
+        for phi in region.blocks[number].phis {
+            transfer.gone.insert(phi)
+            transfer.needed.remove(phi)
+        }
+        for value in usesAtStart(number) where region.nodes[Int(value)].block != number || region.nodes[Int(value)].kind != .phi {
+            insert(value, &transfer.needed)
+        }
+        for successor in region.blocks[number].successors {
+            guard let edge = region.blocks[successor].predecessors.firstIndex(of: number) else { continue }
+            for phi in region.blocks[successor].phis where used.contains(phi) { insert(region.arguments[phi]?[edge] ?? -1, &transfer.arguments) }
+        }
+        return transfer
     }
 
     private func insert(_ value: Int32, _ bits: inout Bits) {

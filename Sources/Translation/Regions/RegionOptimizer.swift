@@ -27,6 +27,7 @@ public struct RegionOptimizer {
         optimizer.removeTrivialPhis()
         ValueNumbering.run(region) { optimizer.replace($0, by: $1) }
         optimizer.applyReplacements()
+        optimizer.sinkExtensions()
         return optimizer.checks
     }
 
@@ -188,6 +189,47 @@ public struct RegionOptimizer {
             }
         }
         return false
+    }
+
+    // MARK: Sinking
+
+    /// Extensions of what a loop leaves that are wanted behind it only are made there.
+    private mutating func sinkExtensions() {
+        for number in region.blocks.indices {
+            var clones: [Int32: Int32] = [:]
+            var body: [Int32] = []
+            for value in region.blocks[number].body {
+                made = []
+                if region.nodes[Int(value)].op.opcode != .writeState {
+                    region.renameOperands(of: value) { sunk($0, number, &clones) }
+                }
+                body += made
+                body.append(value)
+            }
+            made = []
+            for successor in region.blocks[number].successors { sinkArguments(number, successor, &clones) }
+            region.blocks[number].body = body + made
+        }
+    }
+
+    private mutating func sinkArguments(_ number: Int, _ successor: Int, _ clones: inout [Int32: Int32]) {
+        guard let edge = region.blocks[successor].predecessors.firstIndex(of: number) else { return }
+        for phi in region.blocks[successor].phis {
+            guard let argument = region.arguments[phi]?[edge] else { continue }
+            region.arguments[phi]?[edge] = sunk(argument, number, &clones)
+        }
+    }
+
+    /// The extension that a block makes of its own of one that is made in a loop in front of it.
+    private mutating func sunk(_ value: Int32, _ number: Int, _ clones: inout [Int32: Int32]) -> Int32 {
+        if let clone = clones[value] { return clone }
+        let node = region.nodes[Int(value)]
+        guard node.kind == .operation, node.op.opcode == .sext || node.op.opcode == .zext,
+            region.blocks[node.block].depth > region.blocks[number].depth
+        else { return value }
+        let clone = make(node.op, width: node.width, in: number)
+        clones[value] = clone
+        return clone
     }
 
     // MARK: What is known of values

@@ -115,7 +115,7 @@ extension BlockEmitter {
     }
 
     /// Bytes from a loop's first instruction to the block that ends it.
-    private static let longestLoop: UInt64 = 2048
+    private static let longestLoop: UInt64 = 8192
 
     private func emitDirect(_ target: UInt64, returnAddress: UInt64? = nil) {
         if let returnAddress, pushesReturns { return emitCall(to: target, returnAddress: returnAddress) }

@@ -6,6 +6,13 @@ enum CarriedFields {
     /// Registers that stay free all the same.
     private static let spare = 1
 
+    /// All that a block writes.
+    static func all(_ block: borrowing IRBlock) -> Set<Int64> {
+        var fields: Set<Int64> = []
+        for index in 0..<block.count where block[index].opcode == .writeState { fields.insert(block[index].imm) }
+        return fields
+    }
+
     /// What is worth trying: as many as there is room for in the loops that they are written in, and all of them.
     static func candidates(_ plan: RegionPlan) -> [Set<Int64>] {
         let region = plan.region

@@ -38,16 +38,16 @@ struct Intervals {
 
     /// The most values that are needed at a time in blocks that lie in so many loops or more, of those that are used there.
     func pressure(_ region: Region, depth: Int) -> Int {
-        var changes: [Int: Int] = [:]
+        var changes = [Int](repeating: 0, count: (ends.last ?? 0) + 3)
         for (value, ranges) in ranges.enumerated() where depths[value] >= depth {
             for range in ranges {
-                changes[range.lowerBound, default: 0] += 1
-                changes[range.upperBound, default: 0] -= 1
+                changes[range.lowerBound] += 1
+                changes[range.upperBound] -= 1
             }
         }
         var (most, count, number) = (0, 0, 0)
-        for position in changes.keys.sorted() {
-            count += changes[position] ?? 0
+        for (position, change) in changes.enumerated() {
+            count += change
             while number + 1 < starts.count, starts[number + 1] <= position { number += 1 }
             if region.blocks[number].depth >= depth { most = max(most, count) }
         }
@@ -108,8 +108,33 @@ struct Intervals {
         return joined
     }
 
+    /// Two lists of ranges as one; the first may be long.
+    static func merged(_ a: Ranges, _ b: Ranges) -> Ranges {
+        guard let first = b.first, let last = b.last else { return a }
+        let start = index(in: a, ending: first.lowerBound)
+        var end = start
+        while end < a.count, a[end].lowerBound <= last.upperBound { end += 1 }
+        var between = a[start..<end] + b
+        between.sort { $0.lowerBound < $1.lowerBound }
+        var merged = a
+        merged.replaceSubrange(start..<end, with: joined(between))
+        return merged
+    }
+
+    /// The first range that ends at a position or behind it.
+    private static func index(in ranges: Ranges, ending position: Int) -> Int {
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Whether two lists have a position in common; the first may be long.
     static func overlap(_ a: Ranges, _ b: Ranges) -> Bool {
-        var (i, j) = (0, 0)
+        guard let first = b.first else { return false }
+        var (i, j) = (index(in: a, ending: first.lowerBound), 0)
         while i < a.count, j < b.count {
             if a[i].overlaps(b[j]) { return true }
             if a[i].upperBound <= b[j].upperBound { i += 1 } else { j += 1 }

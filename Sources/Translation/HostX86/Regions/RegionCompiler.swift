@@ -15,6 +15,9 @@ extension X86CodeGenerator {
     /// What a plan may cost, in percent of the work that it is for.
     private static let mostCost = 80
 
+    /// Larger blocks, a plan of which takes ten milliseconds, get the plan that costs least for most loops.
+    private static let mostInstructionsCompared = 800
+
     /// Room for an operation's code, and for what surrounds it.
     private static let bytesPerNode = 96
     private static let bytesAround = 16384
@@ -42,9 +45,10 @@ extension X86CodeGenerator {
 
     /// Of the plans that differ in what is kept at hand for recovery alone the one that costs least.
     private func bestPlan(_ block: borrowing IRBlock) -> (RegionPlan, Set<Int64>)? {
-        guard var best = RegionPlan(block, layout, registers, carried: [], assumes: true) else { return nil }
-        var carried: Set<Int64> = []
-        for candidate in CarriedFields.candidates(best) {
+        let isLarge = block.instructions > X86CodeGenerator.mostInstructionsCompared
+        var carried = isLarge ? CarriedFields.all(block) : []
+        guard var best = RegionPlan(block, layout, registers, carried: carried, assumes: true) else { return nil }
+        for candidate in isLarge ? [] : CarriedFields.candidates(best) {
             guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost
             else { continue }
             (best, carried) = (plan, candidate)

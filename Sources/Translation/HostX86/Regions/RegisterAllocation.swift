@@ -87,12 +87,8 @@ struct RegisterAllocation {
         parents[Int(b)] = a
         weights[Int(a)] += weights[Int(b)]
         lengths[Int(a)] += lengths[Int(b)]
-        ranges[Int(a)] = RegisterAllocation.merged(ranges[Int(a)], ranges[Int(b)])
+        ranges[Int(a)] = Intervals.merged(ranges[Int(a)], ranges[Int(b)])
         ranges[Int(b)] = []
-    }
-
-    private static func merged(_ a: Intervals.Ranges, _ b: Intervals.Ranges) -> Intervals.Ranges {
-        Intervals.joined((a + b).sorted { $0.lowerBound < $1.lowerBound })
     }
 
     // MARK: Places
@@ -109,13 +105,13 @@ struct RegisterAllocation {
         func isFree(_ register: Register) -> Bool { !Intervals.overlap(taken[register] ?? [], wanted) }
         let preferred = hint.flatMap { isFree($0) ? $0 : nil }
         if let register = preferred ?? RegisterAllocation.pool.first(where: isFree) {
-            taken[register] = RegisterAllocation.merged(taken[register] ?? [], wanted)
+            taken[register] = Intervals.merged(taken[register] ?? [], wanted)
             places[Int(value)] = .register(register)
             return
         }
         let slot = takenSlots.firstIndex { !Intervals.overlap($0, wanted) } ?? takenSlots.count
         if slot == takenSlots.count { takenSlots.append([]) }
-        takenSlots[slot] = RegisterAllocation.merged(takenSlots[slot], wanted)
+        takenSlots[slot] = Intervals.merged(takenSlots[slot], wanted)
         places[Int(value)] = .slot(slot + RegisterAllocation.firstSlot)
     }
 }
