@@ -102,6 +102,28 @@ private final class Wire: NetworkBackend {
         #expect(wire.frontEnd?.receive(tagged) == true && get(0x2810) == 2)
     }
 
+    /// A frame that all buffers together do not hold is lost, and not in the way of others.
+    @Test func framesLongerThanTheRing() {
+        offer(7, control: 1 << 1 | 1 << 5 | 1 << 15 | 1 << 26 | 3 << 16)
+        #expect(wire.frontEnd?.receive(frame(count: 3000)) == true && get(0x2810) == 0 && get(0xc8) & 1 << 7 == 0)
+        #expect(wire.frontEnd?.receive(frame(count: 7 * 256)) == true && get(0x2810) == 7)
+    }
+
+    /// A message that sets a cause of the card itself brings about no further one, however often it would.
+    @Test func messagesToItsOwnRegisters() {
+        let capability = machine.capability(2, 0x05)
+        machine.set(2, capability + 4, UInt32(E1000eTests.registers) + 0xc8)
+        machine.set16(2, capability + 12, 4)
+        machine.set16(2, capability + 2, 1)
+        set(0xd0, 4)
+        card.setLink(up: false)
+        #expect(get(0xc0) & 4 != 0 && get(0xc0) == 0)
+        // Later ones are sent as before.
+        machine.set(2, capability + 4, 0x3000)
+        card.setLink(up: true)
+        #expect(machine.memory.load(0x3000) as UInt32? == 4)
+    }
+
     private func queue(_ index: Int, _ address: UInt64, _ command: UInt32, _ status: UInt32) {
         machine.memory.store(0x2000 + 16 * UInt64(index), address)
         machine.memory.store(0x2008 + 16 * UInt64(index), command)

@@ -249,10 +249,31 @@ private final class MemoryDisk: BlockNode {
         #expect(get(0x1c) == 0)
     }
 
+    /// The shutdown is done when what was written is durable.
     @Test func shutsDown() {
         makeQueues()
+        let before = disk.flushes
         set(0x14, 4 << 20 | 6 << 16 | 1 << 14 | 1)
+        #expect(get(0x1c) & 12 == 4 && disk.flushes == before + 1)
+        disk.drain()
         #expect(get(0x1c) & 12 == 8)
+        set(0x14, 0)
+        #expect(get(0x1c) == 0)
+    }
+
+    /// Commands that wait for events are more than a short queue has entries, and keep it from nothing.
+    @Test func eventsInAShortQueue() {
+        set(0x14, 0)
+        set(0x24, 1 << 16 | 1)
+        set(0x14, 4 << 20 | 6 << 16 | 1)
+        for (index, opcode) in ([0x0c, 0x0c, 0x0c, 0x0c, 0x0a] as [UInt32]).enumerated() {
+            let place = 0x1000 + 64 * UInt64(index % 2)
+            for word in 0..<16 as Range<UInt64> { machine.memory.store(place + 4 * word, UInt32(0)) }
+            machine.memory.store(place, opcode | UInt32(index) << 16)
+            machine.memory.store(place + 40, UInt32(6))
+            set(0x1000, UInt32(index + 1) % 2)
+        }
+        #expect(machine.memory.load(0x2000 + 12) as UInt32? == 1 << 16 | 4)
     }
 
     /// Commands and doorbells without sense do no harm.

@@ -10,6 +10,8 @@ import Testing
     private final class Memory: BlockNode {
         var bytes: [UInt8]
         var isReadOnly = false
+        /// The last request is done first, as a host may.
+        var turnsRound = false
         private var waiting: [() -> Void] = []
         var size: UInt64 { UInt64(bytes.count) }
 
@@ -29,7 +31,7 @@ import Testing
         func flush(_ done: @escaping (BlockResult) -> Void) { done(.ok) }
         func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
         func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
-        func drain() { while !waiting.isEmpty { waiting.removeFirst()() } }
+        func drain() { while !waiting.isEmpty { (turnsRound ? waiting.removeLast() : waiting.removeFirst())() } }
     }
 
     private let slot = PL180()
@@ -103,6 +105,20 @@ import Testing
         disk.drain()
         #expect(get(0x34) & 1 << 8 != 0)
         #expect(disk.bytes[1536..<2048].allSatisfy { $0 == 0xa5 } && disk.bytes[2048] == 4)
+    }
+
+    /// A read that does not wait for the write before it leaves that write's block alone.
+    @Test func readingBehindAWrite() {
+        start()
+        disk.turnsRound = true
+        command(24, 3)
+        set(0x28, 512)
+        set(0x2c, 1)
+        for _ in 0..<128 { set(0x80, 0xa5a5_a5a5) }
+        set(0x2c, 3)
+        command(17, 9)
+        disk.drain()
+        #expect(disk.bytes[1536..<2048].allSatisfy { $0 == 0xa5 } && get(0x80) == 0x0909_0909)
     }
 
     /// Addresses behind the end, and writes to a disk that is read-only, are refused in the status.

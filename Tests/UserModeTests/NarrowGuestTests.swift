@@ -1,4 +1,5 @@
 import CPUModel
+import Glibc
 import LinuxUser
 import Testing
 import UserCatalog
@@ -92,6 +93,19 @@ import UserExecution
         #expect(SignalInfo.narrow(fault).get(UInt32.self, at: 12) == 0xfedc_ba98 && SignalInfo.host(SignalInfo.narrow(fault)) == fault)
     }
 
+    /// A signal that F_SETSIG has chosen tells of a file.
+    @Test func filesAreToldWithAnySignal() {
+        for (signal, code) in [(29, 1), (37, 6), (37, -5)] as [(Int32, Int32)] {
+            var host = [UInt8](repeating: 0, count: SignalInfo.size)
+            host.put(signal, at: 0)
+            host.put(code, at: 8)
+            host.put(UInt64(0x41), at: 16)
+            host.put(Int32(9), at: 24)
+            let narrow = SignalInfo.narrow(host)
+            #expect(narrow.get(Int32.self, at: 12) == 0x41 && narrow.get(Int32.self, at: 16) == 9 && SignalInfo.host(narrow) == host)
+        }
+    }
+
     @Test func framesKeepRegisters() throws {
         for abi in UserCatalog.guests where !abi.elf.is64Bit {
             for shape in [abi.signalFrame, abi.plainSignalFrame] {
@@ -134,5 +148,43 @@ import UserExecution
         #expect(map(0, 0x6000_0000) == 0x5fff_9000 && map(0, 0x3fff_0000) == 0x1001_0000 && map(0, 0x3000_0000) == 0xc000_0000)
         #expect(map(0, 0xb000_0000) == UInt64(bitPattern: -12))
         #expect(memory.load(1 << 32, size: 4) == nil && memory.bytes(at: 0xffff_ff00, count: 0x101) == nil)
+    }
+
+    /// The host gives free addresses to whoever asks first, which may be Apus itself: what the guest gives back of its range stays reserved.
+    @Test func whatIsGivenBackStaysReserved() throws {
+        let memory = try GuestMemory(reserve: 1 << 32)
+        memory.searchDownwards(from: 0xc000_0000)
+        func map(_ address: UInt64, _ length: UInt64, flags: Int32 = 0x22) -> UInt64 {
+            UInt64(bitPattern: memory.map(.init(address: address, length: length, protection: [.read, .write], flags: flags)))
+        }
+        func isTaken(_ address: UInt64) -> Bool {
+            let place = UnsafeMutableRawPointer(bitPattern: UInt(address) + memory.base)
+            let mapped = mmap(place, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_FIXED_NOREPLACE), -1, 0)
+            if mapped != MAP_FAILED { munmap(mapped, 4096) }
+            return mapped == MAP_FAILED && errno == EEXIST
+        }
+        let place = map(0, 0x4000)
+        #expect(memory.remap(place, 0x4000, 0x1000, flags: 0, 0) == Int64(place))
+        #expect(isTaken(place + 0x1000) && isTaken(place + 0x3000) && map(place + 0x1000, 0x3000) == place + 0x1000)
+        // A mapping at the end of the range does not grow out of it.
+        let last = map(0xffff_f000, 0x1000, flags: 0x32)
+        #expect(last == 0xffff_f000 && memory.remap(last, 0x1000, 0x2000, flags: 0, 0) == -12)
+        #expect(memory.remap(last, 0x1000, 0x2000, flags: 1, 0) < 0xc000_0000 && isTaken(last))
+
+        let segment = shmget(0, 0x2000, 0o600)
+        defer { shmctl(segment, IPC_RMID, nil) }
+        func attach(_ address: UInt64, flags: UInt64 = 0) -> Int64 {
+            memory.attach(address, flags: flags) { place, flags in
+                let result = shmat(segment, UnsafeRawPointer(bitPattern: place), Int32(flags))
+                return Int(bitPattern: result) == -1 ? -Int64(errno) : Int64(Int(bitPattern: result))
+            } size: {
+                0x2000
+            }
+        }
+        #expect(attach(0x5000_0000) == 0x5000_0000 && attach(0x5000_1000) == -22 && attach(0x5000_0001) == -22 && attach(0xffff_f000) == -22)
+        #expect(memory.protect(0x5000_1000, 0x1000, .read) == 0 && memory.detach(0x5000_1000) { 0 } == -22)
+        #expect(memory.detach(0x5000_0000) { 0 } == 0 && isTaken(0x5000_0000) && isTaken(0x5000_1000) && attach(0x5000_0000) == 0x5000_0000)
+        var status = shmid_ds()
+        #expect(shmctl(segment, IPC_STAT, &status) == 0 && status.shm_nattch == 1)
     }
 }

@@ -89,7 +89,10 @@ extension GuestMemory {
             flags |= MAP_FIXED
         }
         let result = mapHost(request, hint, length, flags)
-        if isError(result) { return result }
+        if isError(result) {
+            if isReserved { releaseGaps(hint, hint + length) }
+            return result
+        }
         let start = UInt64(bitPattern: result) &- UInt64(base)
         changed(start, start + length)
         return note(request, start, length)
@@ -173,7 +176,7 @@ extension GuestMemory {
     }
 
     /// Gives back what `claim` has claimed.
-    private func releaseGaps(_ start: UInt64, _ end: UInt64) {
+    func releaseGaps(_ start: UInt64, _ end: UInt64) {
         for gap in regions.gaps(start, end) { release(gap.start, gap.end) }
     }
 
@@ -243,6 +246,7 @@ extension GuestMemory {
             if !mayExpand(more, isData: region.isData) { return -Int64(ENOMEM) }
             changed(old, old + max(oldLength, GuestMemory.pageSize))
             let isFixed = flags & 2 != 0
+            if isReserved, flags & ~1 == 0, newLength < oldLength { return shrink(old, oldLength, newLength) }
             var hostFlags = flags
             var target = newAddress
             if isFixed {
@@ -251,7 +255,7 @@ extension GuestMemory {
                 if !isReserved, isError(claim(target, target + newLength)) { return -Int64(ENOMEM) }
                 changed(target, target + newLength)
             } else if isReserved, newLength > oldLength {
-                if regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
+                if newLength > limit - old || regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
                     || !regions.parts(old + oldLength, old + newLength).isEmpty
                 {
                     guard flags & 1 != 0, let room = regions.room(newLength, hint: 0, search, limit: searchLimit) else { return -Int64(ENOMEM) }
@@ -264,11 +268,22 @@ extension GuestMemory {
             }
             let result = host(25, old, oldLength, newLength, hostFlags, target &+ (hostFlags & 2 != 0 ? UInt64(base) : 0))
             if isError(result) {
-                if isFixed, !isReserved { releaseGaps(target, target + newLength) }
+                if hostFlags & 2 != 0 {
+                    releaseGaps(target, target + newLength)
+                } else if isReserved, newLength > oldLength {
+                    releaseGaps(old + oldLength, old + newLength)
+                }
                 return result
             }
             return noteMove(region.cut(old, max(old + oldLength, old + 1)), oldLength, newLength, UInt64(bitPattern: result) &- UInt64(base), flags)
         }
+    }
+
+    /// What a mapping in a reserved range loses is reserved again at once: the host would give it to Apus itself.
+    private func shrink(_ start: UInt64, _ oldLength: UInt64, _ newLength: UInt64) -> Int64 {
+        release(start + newLength, start + oldLength)
+        regions.remove(start + newLength, start + oldLength)
+        return Int64(bitPattern: start)
     }
 
     private func noteMove(_ region: GuestRegion, _ oldLength: UInt64, _ newLength: UInt64, _ place: UInt64, _ flags: UInt64) -> Int64 {

@@ -172,9 +172,9 @@ public final class LinuxThread {
             guard let word = temporary.word(argument, index, registers, self) else { return -Int64(EFAULT) }
             words[index] = word
         }
-        let result = hostCall(number, words)
+        var result = hostCall(number, words)
         // A structure that lies on a page with translated code: it is made writable, and the call is done once more.
-        if result == -Int64(EFAULT), temporary.mayHaveMetCode(call, registers, memory) { return hostCall(number, words) }
+        if result == -Int64(EFAULT), temporary.mayHaveMetCode(call, registers, memory) { result = hostCall(number, words) }
         return temporary.finish(result, memory)
     }
 

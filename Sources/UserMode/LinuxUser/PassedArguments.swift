@@ -27,6 +27,9 @@ struct PassedArguments {
 
     init() {}
 
+    /// Larger ones are rarely written whole.
+    private static let preparedSize = 256
+
     /// The host's word for an argument; nil if a pointer points nowhere.
     mutating func word(_ argument: Argument, _ index: Int, _ registers: SystemCallRegisters, _ thread: LinuxThread) -> Int? {
         let value = registers[index]
@@ -50,13 +53,20 @@ struct PassedArguments {
             return (isHosts ? thread.hostWord(value) : nil) ?? Int.min | Int(value & 4095)
         case .message where thread.memory.base != 0: return nil
         case .structure(let structure, let access): return self.structure(structure, access, value, thread)
-        case .newPath, .string, .pointer, .written, .bytes, .message, .place, .socketAddress: return thread.hostWord(value)
+        // Before the call, for not every call can be done once more: a child that was waited for is gone, and so is a connection.
+        case .written(let size):
+            if value != 0, size <= PassedArguments.preparedSize { thread.memory.prepareWrite(value, UInt64(size)) }
+            return thread.hostWord(value)
+        case .newPath, .string, .pointer, .bytes, .message, .place, .socketAddress: return thread.hostWord(value)
         }
     }
 
     /// The host address of a structure: its own where the layouts are the same.
     mutating func structure(_ structure: SharedStructure, _ access: Argument.Access, _ address: UInt64, _ thread: LinuxThread) -> Int? {
-        if thread.wordSize == 8 || address == 0 { return thread.hostWord(address) }
+        if thread.wordSize == 8 || address == 0 {
+            if access != .reads, address != 0 { thread.memory.prepareWrite(address, UInt64(structure.host.size)) }
+            return thread.hostWord(address)
+        }
         let size = structure.narrow.size
         // What the kernel does not write stays as it is.
         guard let bytes = thread.memory.bytes(at: address, count: size) ?? (access == .writes ? [UInt8](repeating: 0, count: size) : nil) else {

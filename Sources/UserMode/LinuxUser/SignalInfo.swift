@@ -16,7 +16,8 @@ public enum SignalInfo {
     private static let band: [Part] = [(16, 12, 4), (24, 16, 4)]
     private static let call: [Part] = [(16, 12, 4), (24, 16, 4), (28, 20, 4)]
 
-    private enum Code { static let kernel: Int32 = 0x80, io: Int32 = -5 }
+    /// `highestPoll`: of POLL_IN to POLL_HUP, which any signal may have that F_SETSIG has chosen.
+    private enum Code { static let kernel: Int32 = 0x80, io: Int32 = -5, highestPoll: Int32 = 6 }
 
     /// What the union holds, as the kernel tells it from signal and code (kernel/signal.c, siginfo_layout).
     private static func parts(_ signal: Int32, _ code: Int32) -> [Part] {
@@ -25,8 +26,7 @@ public enum SignalInfo {
         case SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP: fault
         case SIGCHLD: child
         case SIGSYS: call
-        case SIGIO: band
-        default: process
+        default: code <= Code.highestPoll ? band : process
         }
     }
 

@@ -210,10 +210,15 @@ public final class PCIFunction {
         }
     }
 
-    /// Sends a message-signalled interrupt: a write to memory, if the function may write there.
+    /// Sends a message-signalled interrupt: a write to memory, if the function may write there. A message that goes to registers which send another
+    /// one, such as the function's own, would never end.
     func send(address: UInt64, data: UInt32) {
-        guard isBusMaster, let memory else { return }
-        if let host = bus?.host, host.take(address: address, data: data, from: requester) { return }
-        if memory.store(address, data) != .ok { Log.write(.guestErrors, "PCI: a message to \(hex(address)), where nothing takes it") }
+        guard isBusMaster, let memory, let host = bus?.host else { return }
+        let isTaken = host.whileSending {
+            if !host.take(address: address, data: data, from: requester), memory.store(address, data) != .ok {
+                Log.write(.guestErrors, "PCI: a message to \(hex(address)), where nothing takes it")
+            }
+        }
+        if !isTaken { Log.write(.guestErrors, "PCI: a message that another message brings about is dropped") }
     }
 }

@@ -47,6 +47,18 @@ public final class PCIHost: Device, IOHandler {
         interrupts[wire].set(pulls[wire] > 0)
     }
 
+    /// A message is on its way: what takes it has not returned yet.
+    private var isSending = false
+
+    /// Sends a message; false if another one is on its way.
+    func whileSending(_ body: () -> Void) -> Bool {
+        if isSending { return false }
+        isSending = true
+        body()
+        isSending = false
+        return true
+    }
+
     func take(address: UInt64, data: UInt32, from requester: UInt16) -> Bool { onMessage?(address, data, requester) ?? false }
 
     // MARK: Configuration space

@@ -25,7 +25,10 @@ extension E1000e {
         if frame.count < 60 { frame += [UInt8](repeating: 0, count: 60 - frame.count) }
         // The check sequence, which the network does not carry.
         if control & Control.stripChecksum == 0 { frame += [0, 0, 0, 0] }
-        guard put(frame, bufferSize(control), status, tag) else { return false }
+        let size = bufferSize(control)
+        // What the whole ring has no room for is lost: nothing else would ever be received behind it.
+        if ringSize > 0, frame.count > size * (Int(ringSize) - 1) { return true }
+        guard put(frame, size, status, tag) else { return false }
         note(frame)
         raise(Cause.received | Cause.receivedQueue0 | (isShort(control) ? Cause.fewDescriptors : 0))
         return true

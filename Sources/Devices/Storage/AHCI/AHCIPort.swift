@@ -177,8 +177,10 @@ final class AHCIPort {
         let request = ATARequest(
             frame: Array(frame[..<20]), packet: Array(frame[0x40...]), isPacket: word >> 5 & 1 != 0, buffers: data.buffers)
         drive.execute(request) { [weak self] ending in
-            guard let self, epoch == self.epoch else { return }
+            guard let self else { return }
+            // Also what a command has moved that is not waited for any more.
             for piece in data.pieces { owner.function.noteWritten(piece.address, count: piece.count) }
+            guard epoch == self.epoch else { return }
             finish(slot, request, ending)
         }
     }
@@ -220,13 +222,13 @@ final class AHCIPort {
         // Bytes that were moved.
         owner.function.store(commandList &+ 32 * UInt64(slot) &+ 4, UInt32(clamping: ending.count))
         let isQueued = request.isQueued
+        // A queued command that has failed is still active: the drive has taken it, and it is not done once more.
+        issued &= ~bit
         if ending.hasFailed {
             taskFile = UInt32(ending.error) << 8 | UInt32(ending.status)
             if isQueued { postBits(ending, done: 0) } else { postRegisters(ending) }
-            if !isQueued { issued &= ~bit }
             return raise(Event.fatal)
         }
-        issued &= ~bit
         if isQueued {
             active &= ~bit
             postBits(ending, done: bit)

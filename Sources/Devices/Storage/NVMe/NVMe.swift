@@ -38,7 +38,10 @@ public final class NVMe: PCIDevice, IOHandler {
         static let enable: UInt32 = 1, shutdown: UInt32 = 3 << 14
         static let writable: UInt32 = 0x00ff_fff1
     }
-    private enum Status { static let ready: UInt32 = 1, fatal: UInt32 = 2, shutdownDone: UInt32 = 2 << 2, shutdown: UInt32 = 3 << 2 }
+    private enum Status {
+        static let ready: UInt32 = 1, fatal: UInt32 = 2
+        static let shuttingDown: UInt32 = 1 << 2, shutdownDone: UInt32 = 2 << 2, shutdown: UInt32 = 3 << 2
+    }
 
     /// Entries that a queue may have, less one.
     static let maxEntries: UInt32 = 0x7ff
@@ -87,7 +90,6 @@ public final class NVMe: PCIDevice, IOHandler {
     /// What the driver has made available is taken up.
     public func restored() {
         function.restored()
-        submissions[0].underWay = UInt32(clamping: eventRequests.count)
         if isRunning { for queue in submissions.indices { process(queue) } }
         updatePin()
     }
@@ -155,10 +157,21 @@ public final class NVMe: PCIDevice, IOHandler {
             start()
         }
         if value & Control.shutdown != 0, old & Control.shutdown == 0 {
-            node.drain()
-            status = status & ~Status.shutdown | Status.shutdownDone
+            shutDown()
         } else if value & Control.shutdown == 0 {
             status &= ~Status.shutdown
+        }
+    }
+
+    /// The host is about to switch off: what is in the cache has to be kept (section 7.6.2).
+    private func shutDown() {
+        node.drain()
+        status = status & ~Status.shutdown | Status.shuttingDown
+        let epoch = epoch
+        // A failure is told by the disk's own error policy: the host has no word for it here.
+        node.flush { [weak self] _ in
+            guard let self, epoch == self.epoch, status & Status.shutdown == Status.shuttingDown else { return }
+            status = status & ~Status.shutdown | Status.shutdownDone
         }
     }
 
@@ -224,10 +237,13 @@ public final class NVMe: PCIDevice, IOHandler {
 
     // MARK: Completions
 
+    /// A command is not under way any more: it has ended, or waits for an event, which must not keep a short queue from others.
+    func leave(_ queue: Int) { submissions[queue].underWay &-= submissions[queue].underWay > 0 ? 1 : 0 }
+
     /// Ends a command.
     func complete(_ command: NVMeCommand, _ queue: Int, _ ending: NVMeStatus, result: UInt32 = 0) {
         let number = Int(submissions[queue].completionQueue)
-        submissions[queue].underWay &-= submissions[queue].underWay > 0 ? 1 : 0
+        leave(queue)
         guard completions[number].exists else { return }
         completions[number].waiting.append(
             NVMeCompletion(result: result, submissionQueue: UInt16(queue), command: command.id, status: ending.rawValue))

@@ -52,6 +52,7 @@ extension NVMe {
         case Opcode.event:
             guard eventRequests.count < NVMe.maxEvents else { return end(command, .tooManyEvents) }
             eventRequests.append(command.id)
+            leave(0)
         default: end(command, .invalidOpcode)
         }
     }

@@ -8,7 +8,7 @@ struct NVMeSubmissionQueue: SnapshotState {
     var head: UInt32 = 0
     var tail: UInt32 = 0
     var completionQueue: UInt16 = 0
-    /// Commands that have been taken and not completed.
+    /// Commands that have been taken and not completed, but for those that wait for events.
     var underWay: UInt32 = 0
 
     var exists: Bool { size > 0 }
@@ -19,7 +19,7 @@ struct NVMeSubmissionQueue: SnapshotState {
         visitor.field("head", &head)
         visitor.field("tail", &tail)
         visitor.field("completionQueue", &completionQueue)
-        // Requests have ended when a snapshot is taken; events that are waited for are counted anew.
+        // Requests have ended when a snapshot is taken.
         if visitor.isReading { underWay = 0 }
         visitor.check("the places in a queue lie in it", size <= 1 << 16 && (size == 0 ? head == 0 && tail == 0 : head < size && tail < size))
     }

@@ -197,6 +197,8 @@ public final class SDCard {
             status |= Status.outOfRange
             return acknowledge()
         }
+        // A block that is still being written, or read for a transfer that was stopped, is in the same memory.
+        if isBusy { node.drain() }
         let response = acknowledge()
         (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, UInt64(first))
         fetch()

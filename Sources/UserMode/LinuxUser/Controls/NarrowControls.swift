@@ -70,6 +70,10 @@ extension SharedStructure {
     static let interface = SharedStructure([("name", .bytes(16)), ("union", .bytes(16))], host: [("name", .bytes(16)), ("union", .bytes(24))])
     /// The same with a pointer.
     static let interfaceData = SharedStructure([("name", .bytes(16)), ("data", .unsignedLong), ("rest", .bytes(12))])
+    /// The same with a `struct ifmap`.
+    static let interfaceMap = SharedStructure([
+        ("name", .bytes(16)), ("start", .unsignedLong), ("end", .unsignedLong), ("base", .u16), ("irq", .u8), ("dma", .u8), ("port", .u8),
+    ])
     static let route = SharedStructure([
         ("pad1", .unsignedLong), ("addresses", .bytes(48)), ("flags", .u16), ("pad2", .u16), ("pad3", .unsignedLong), ("pad4", .unsignedLong),
         ("metric", .u16), ("device", .unsignedLong), ("mtu", .unsignedLong), ("window", .unsignedLong), ("irtt", .u16),

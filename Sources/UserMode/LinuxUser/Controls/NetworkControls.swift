@@ -13,7 +13,7 @@ extension Control {
         (0x8930, "SIOCSIFSLAVE"), (0x8931, "SIOCADDMULTI"), (0x8932, "SIOCDELMULTI"), (0x8933, "SIOCGIFINDEX"), (0x8934, "SIOCSIFPFLAGS"),
         (0x8935, "SIOCGIFPFLAGS"), (0x8936, "SIOCDIFADDR"), (0x8937, "SIOCSIFHWBROADCAST"), (0x8938, "SIOCGIFCOUNT"),
         (0x8942, "SIOCGIFTXQLEN"), (0x8943, "SIOCSIFTXQLEN"), (0x8947, "SIOCGMIIPHY"), (0x8948, "SIOCGMIIREG"), (0x8949, "SIOCSMIIREG"),
-        (0x8970, "SIOCGIFMAP"), (0x8971, "SIOCSIFMAP"), (0x89a2, "SIOCBRADDIF"), (0x89a3, "SIOCBRDELIF"),
+        (0x89a2, "SIOCBRADDIF"), (0x89a3, "SIOCBRDELIF"),
     ]
 
     /// Sockets (include/uapi/linux/sockios.h).
@@ -27,6 +27,8 @@ extension Control {
             .init(0x890b, "SIOCADDRT", .reads(120), addresses: [88]).narrow(.structure(.route, pointers: ["device"])),
             .init(0x890c, "SIOCDELRT", .reads(120), addresses: [88]).narrow(.structure(.route, pointers: ["device"])),
             .init(0x8912, "SIOCGIFCONF", .changes(16), addresses: [8]),
+            .init(0x8970, "SIOCGIFMAP", .changes(request)).narrow(.structure(.interfaceMap, pointers: [])),
+            .init(0x8971, "SIOCSIFMAP", .changes(request)).narrow(.structure(.interfaceMap, pointers: [])),
             .init(0x8946, "SIOCETHTOOL", .changes(request), addresses: [16]).narrow(.structure(.interfaceData, pointers: ["data"])),
             .init(0x894b, "SIOCOUTQNSD", .writes(4)), .init(0x894c, "SIOCGSKNS"), .init(0x8953, "SIOCDARP", .reads(arp)),
             .init(0x8954, "SIOCGARP", .changes(arp)), .init(0x8955, "SIOCSARP", .reads(arp)), .init(0x89a0, "SIOCBRADDBR", .reads(16)),

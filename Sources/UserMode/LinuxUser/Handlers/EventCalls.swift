@@ -35,7 +35,7 @@ enum EventCalls {
 
     private static func wait(_ thread: LinuxThread, _ call: SystemCallRegisters, _ body: (Int, Int, Int) -> Int64) -> Int64 {
         let count = int(call[2])
-        guard count > 0, count <= 1 << 20 else { return -Int64(EINVAL) }
+        guard count > 0, count <= Int(Int32.max) / guestEvent.size else { return -Int64(EINVAL) }
         var bytes = [UInt8](repeating: 0, count: hostEvent.size * min(count, 4096))
         let result = withMask(thread, call[4]) { mask in
             unsafe bytes.withUnsafeMutableBytes { body(Int(bitPattern: $0.baseAddress), min(count, 4096), mask) }

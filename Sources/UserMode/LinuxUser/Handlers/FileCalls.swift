@@ -98,8 +98,8 @@ enum FileCalls {
             let flags = thread.hostCall(72, descriptor, command)
             return flags < 0 ? flags : Int64(thread.guestOpenFlags(UInt64(flags)))
         case F_SETFL: return thread.hostCall(72, descriptor, command, Int(thread.hostOpenFlags(call[2])))
-        // Locks and owners are structures; the lock's wait can be interrupted.
-        case 5, 6, 7, 15, 16, 36, 37, 38:
+        // Locks, owners, owners' users and hints about lifetimes are structures; the lock's wait can be interrupted.
+        case 5, 6, 7, 15, 16, 17, 36, 37, 38, 1035...1038:
             guard let place = thread.hostWord(call[2]) else { return fault() }
             return thread.hostCall(72, descriptor, command, place)
         default: return thread.hostCall(72, descriptor, command, Int(truncatingIfNeeded: call[2]))

@@ -24,8 +24,8 @@ enum IPCCalls {
     private enum Command { static let set = 1, statistics = 2, info = 3 }
 
     @Sendable static func semctl(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        // The value of SETVAL comes in place of a pointer, and commands without a structure do not ask for one of a version.
-        let isPlain = [0, 11, 12, 14, 15, 16].contains(int(call[2]) & ~version)
+        // The value of SETVAL comes in place of a pointer, and commands whose structure has one version only do not ask for one: arrays, limits.
+        let isPlain = [0, 3, 11, 12, 13, 14, 15, 16, 17, 19].contains(int(call[2]) & ~version)
         guard let command = isPlain ? int(call[2]) & ~version : command(thread, call[2]) else { return -Int64(EINVAL) }
         func host(_ word: Int) -> Int64 { thread.hostCall(66, int(call[0]), int(call[1]), command, word) }
         switch command {
@@ -103,9 +103,11 @@ enum IPCCalls {
             thread.memory.prepareWrite(call[1], min(call[2], 1 << 24) + 8)
             return thread.hostWord(call[1]).map { thread.hostCall(70, int(call[0]), $0, size, kind, int(call[4])) } ?? -Int64(EFAULT)
         }
-        guard (0...(1 << 24)).contains(size) else { return -Int64(EINVAL) }
-        let copy = HostCopy([UInt8](repeating: 0, count: 8 + size))
-        let result = thread.hostCall(70, int(call[0]), copy.address, size, kind, int(call[4]))
+        // There may be room for more than the longest message that msgsnd takes.
+        guard size <= Int(Int32.max) else { return -Int64(EINVAL) }
+        let room = min(size, 1 << 24)
+        let copy = HostCopy([UInt8](repeating: 0, count: 8 + room))
+        let result = thread.hostCall(70, int(call[0]), copy.address, room, kind, int(call[4]))
         if result < 0 { return result }
         let bytes = copy.bytes
         return thread.memory.write(Array(bytes[0..<4] + bytes[8..<8 + Int(result)]), at: call[1]) ? result : -Int64(EFAULT)

@@ -86,9 +86,12 @@ enum NarrowFileCalls {
         if result < 0 { return result }
         let host = copy.bytes
         guard isWide else {
-            let size = host.get(Int64.self, at: 48), inode = host.word(at: 8)
-            if size > Int64(Int32.max) || inode > UInt64(UInt32.max) { return -Int64(EOVERFLOW) }
-            return thread.memory.write(toOld.convert(host), at: address) ? 0 : fault()
+            let size = host.get(Int64.self, at: 48), inode = host.word(at: 8), links = host.word(at: 16)
+            if size > Int64(Int32.max) || inode > UInt64(UInt32.max) || links > UInt64(UInt16.max) { return -Int64(EOVERFLOW) }
+            var bytes = toOld.convert(host)
+            // A user and a group that 16 bits do not hold are shown as nobody's.
+            for (from, to) in [(28, 12), (32, 14)] { bytes.put(UInt16(SystemCall.narrowed(Int64(host.get(UInt32.self, at: from)))), at: to) }
+            return thread.memory.write(bytes, at: address) ? 0 : fault()
         }
         var bytes = toWide.convert(host)
         bytes.put(UInt32(truncatingIfNeeded: host.word(at: 8)), at: 12)
@@ -173,10 +176,18 @@ enum NarrowFileCalls {
         let host = copy.bytes
         var entries: [UInt8] = []
         var place = 0
+        // Where the directory goes on behind the entries.
+        var next: UInt64?
         while place < Int(result) {
             let length = Int(host.get(UInt16.self, at: place + 16))
             guard length >= 20, place + length <= Int(result) else { break }
-            if host.word(at: place) > UInt64(UInt32.max) { return entries.isEmpty ? -Int64(EOVERFLOW) : fault() }
+            if host.word(at: place) > UInt64(UInt32.max) {
+                // The next call begins at this entry and fails.
+                guard let next else { return -Int64(EOVERFLOW) }
+                _ = thread.hostCall(8, thread.hostDescriptor(call[0]), Int(truncatingIfNeeded: next), Int(SEEK_SET))
+                break
+            }
+            next = host.word(at: place + 8)
             let name = host[(place + 18)..<(place + length - 1)].prefix { $0 != 0 }
             var entry = [UInt8](repeating: 0, count: (10 + name.count + 2 + 3) & ~3)
             entry.put(UInt32(truncatingIfNeeded: host.word(at: place)), at: 0)

@@ -5,7 +5,7 @@ import Glibc
 extension SystemCall {
     private static let overflow: Int64 = 65534
 
-    private static func narrowed(_ value: Int64) -> Int64 { value > 65535 ? overflow : value }
+    static func narrowed(_ value: Int64) -> Int64 { value > 65535 ? overflow : value }
 
     /// An argument as the host's: -1 for 65535.
     private static func wide(_ value: UInt64) -> Int { value & 0xffff == 0xffff ? -1 : Int(value & 0xffff) }
