@@ -247,7 +247,7 @@ let package = Package(
             name: "apus-fuzz",
             dependencies: [
                 "JSON", "DeviceTree", "MachineModel", "AddressSpace", "Virtio", "VirtioDevices", "NetBackends", "Chardev", "BlockCore", "EventLoop",
-                "HostOS", "Input", "Display",
+                "HostOS", "Input", "Display", "LinuxUser", "Sandbox", "CHost",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Catalog", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",

@@ -35,6 +35,12 @@ struct FuzzOptions {
 protocol FuzzTarget {
     /// Does one round and says whether the input was accepted.
     mutating func run(_ random: RandomSource) throws -> Bool
+    /// What there is to say of all rounds; nil for nothing.
+    var summary: String? { get }
+}
+
+extension FuzzTarget {
+    var summary: String? { nil }
 }
 
 func fuzz(_ options: FuzzOptions) throws -> Int32 {
@@ -51,6 +57,9 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "migration-aarch64": target = try MigrationTarget(guest: "aarch64")
     case "qcow2": target = try QCOW2Target(corpus: options.corpus)
     case "riscv-decode": target = try CodeTarget(RISCVLinuxABI(rv64: true).makeCPU(model: nil), rows: RISCVInstructionSet.rows)
+    case "user-calls-aarch64": target = try UserCallTarget(guest: "aarch64", isReserved: true)
+    case "user-calls-arm": target = try UserCallTarget(guest: "arm", isReserved: true)
+    case "user-calls-riscv64": target = try UserCallTarget(guest: "riscv64", isReserved: false)
     case "user-elf": target = try UserELFTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
     default: return usage()
@@ -65,15 +74,23 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     var accepted: UInt64 = 0
     while monotonicNanoseconds() < end {
         try note.write(at: 0, Array("--seed \(options.seed) --replay \(round)\n".utf8))
-        if try target.run(RandomSource(seed: options.seed, round: round)) { accepted += 1 }
+        do {
+            if try target.run(RandomSource(seed: options.seed, round: round)) { accepted += 1 }
+        } catch {
+            writeLine("\(options.target): --seed \(options.seed) --replay \(round): \(error)", to: 2)
+            return 1
+        }
         round += 1
     }
     writeLine("\(options.target): \(round) rounds in \(options.seconds) s, seed \(options.seed), \(accepted) accepted, none crashed", to: 1)
+    if let summary = target.summary { writeLine(summary, to: 1) }
     return 0
 }
 
 func usage() -> Int32 {
-    let targets = "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|user-elf|virtqueue"
+    let targets =
+        "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|user-calls-aarch64|"
+        + "user-calls-arm|user-calls-riscv64|user-elf|virtqueue"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }

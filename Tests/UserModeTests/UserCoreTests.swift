@@ -105,6 +105,51 @@ import UserExecution
         #expect(memory.map(anonymous(address, 4096, fixed: true)) == -Int64(ENOMEM))
         #expect(own.allSatisfy { $0 == 7 })
     }
+
+    /// MREMAP_DONTUNMAP always moves: not to where the host likes.
+    @Test func aMoveThatKeepsTheOldPlaceStaysInTheReservation() throws {
+        let memory = try GuestMemory(reserve: 1 << 32)
+        let place = UInt64(bitPattern: memory.map(anonymous(0, 0x2000)))
+        #expect(memory.write([1, 2, 3], at: place))
+        let moved = memory.remap(place, 0x2000, 0x2000, flags: 5, 0)
+        #expect(moved > 0 && UInt64(moved) <= memory.limit - 0x2000 && UInt64(moved) != place && memory.isMapped(place, 0x2000))
+        #expect(memory.bytes(at: UInt64(moved), count: 3) == [1, 2, 3] && memory.bytes(at: place, count: 3) == [0, 0, 0])
+        #expect(memory.remap(place, 0x2000, 0x2000, flags: 4, 0) == -Int64(EINVAL))
+    }
+
+    /// madvise over a range with gaps does what it can, and leaves alone what is not the guest's in them.
+    @Test func adviceIsForTheGuestsOwnMemory() throws {
+        let memory = try GuestMemory()
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        let own = try #require(unsafe mmap(nil, 3 * 4096, PROT_READ | PROT_WRITE, flags, -1, 0))
+        let start = UInt64(UInt(bitPattern: own))
+        unsafe munmap(own + 4096, 4096)
+        #expect(memory.map(anonymous(start + 4096, 4096, fixed: true)) == Int64(start + 4096))
+        unsafe own.initializeMemory(as: UInt8.self, repeating: 7, count: 3 * 4096)
+        #expect(memory.advise(start, 3 * 4096, 4) == -Int64(ENOMEM))
+        #expect(unsafe [0, 4096, 8192].map { unsafe (own + $0).load(as: UInt8.self) } == [7, 0, 7])
+        unsafe own.storeBytes(of: 7, toByteOffset: 4096, as: UInt8.self)
+        #expect(memory.advise(start + 4096, 4096, 4) == 0 && memory.load(start + 4096, size: 1) == 0)
+        #expect(memory.advise(start + 1, 4096, 4) == -Int64(EINVAL) && memory.advise(start, .max, 4) == -Int64(EINVAL))
+        #expect(memory.unmap(start + 4096, 4096) == 0)
+        unsafe munmap(own, 4096)
+        unsafe munmap(own + 8192, 4096)
+    }
+}
+
+@Suite struct RunnerTests {
+    /// A runner whose thread could not be started is closed on another's, whose faults are the guest's as before.
+    @Test func closingOneLeavesTheThreadToTheOther() throws {
+        let abi = UserCatalog.guests[0]
+        let memory = try GuestMemory(reserve: 1 << 32)
+        let cpu = try abi.makeCPU(model: nil)
+        let engine = try UserEngine(guest: cpu.guest, memory: memory, options: UserEngineOptions())
+        let runner = UserRunner(cpu: cpu, engine: engine)
+        runner.bindToThread()
+        UserRunner(cpu: try abi.makeCPU(model: nil), engine: engine).close()
+        #expect(memory.load(0x5000, size: 8) == nil)
+        runner.close()
+    }
 }
 
 @Suite struct CallTableTests {

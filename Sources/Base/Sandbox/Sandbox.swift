@@ -33,36 +33,20 @@ public struct Sandbox: Equatable, Sendable {
     /// Gives them up, for all threads that there are and will be. Programs that the process executes get no more privileges than it has (no_new_privs):
     /// without that the host takes filters from its administrator only.
     public func enter() throws(SandboxError) {
-        guard let filter = unsafe seccomp_init(apus_seccomp_allow) else { throw SandboxError("make a filter of system calls", ENOMEM) }
-        defer { unsafe seccomp_release(filter) }
-        // Threads of the libraries, too.
-        try check("let the filter hold for all threads", unsafe seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1))
+        let filter = try CallFilter()
         let sets: [(isDenied: Bool, names: [String], action: UInt32)] = [
             (true, Sandbox.always, apus_seccomp_kill), (deniesObsolete, Sandbox.obsolete, apus_seccomp_kill),
             (deniesIdentity, Sandbox.identity, apus_seccomp_kill), (deniesSpawn, Sandbox.spawning, apus_seccomp_kill),
             (deniesResourceControl, Sandbox.scheduling, apus_seccomp_fail(UInt16(EPERM))),
         ]
-        for set in sets where set.isDenied { for name in set.names { try add(filter, name, set.action, []) } }
+        for set in sets where set.isDenied { for name in set.names { try filter.add(name, set.action) } }
         if deniesSpawn {
-            let isProcess = scmp_arg_cmp(arg: 0, op: SCMP_CMP_MASKED_EQ, datum_a: UInt64(apus_clone_thread), datum_b: 0)
-            try add(filter, "clone", apus_seccomp_kill, [isProcess])
+            try filter.add("clone", apus_seccomp_kill, [CallCondition(argument: 0, mask: UInt64(apus_clone_thread), value: 0)])
             // Its flags are in memory, where no filter looks: callers fall back to clone.
-            try add(filter, "clone3", apus_seccomp_fail(UInt16(ENOSYS)), [])
+            try filter.add("clone3", apus_seccomp_fail(UInt16(ENOSYS)))
         }
-        try check("load the filter of system calls", unsafe seccomp_load(filter))
+        try filter.load()
     }
-
-    private func add(_ filter: scmp_filter_ctx, _ name: String, _ action: UInt32, _ conditions: [scmp_arg_cmp]) throws(SandboxError) {
-        let number = unsafe seccomp_syscall_resolve_name(name)
-        // This host does not have it.
-        if number < 0 { return }
-        let result = unsafe conditions.withUnsafeBufferPointer { list in
-            unsafe seccomp_rule_add_array(filter, action, number, UInt32(list.count), list.baseAddress)
-        }
-        try check("forbid \(name)", result)
-    }
-
-    private func check(_ what: String, _ result: Int32) throws(SandboxError) { if result < 0 { throw SandboxError(what, -result) } }
 }
 
 /// Why the host does not let the process give up system calls.

@@ -254,6 +254,11 @@ extension GuestMemory {
                 if isSealed(target, target + newLength) { return -Int64(EPERM) }
                 if !isReserved, isError(claim(target, target + newLength)) { return -Int64(ENOMEM) }
                 changed(target, target + newLength)
+            } else if isReserved, flags & 5 == 5 {
+                // MREMAP_DONTUNMAP moves in any case, and the host would choose a place outside.
+                guard let room = regions.room(newLength, hint: 0, search, limit: searchLimit) else { return -Int64(ENOMEM) }
+                target = room
+                hostFlags |= 2
             } else if isReserved, newLength > oldLength {
                 if newLength > limit - old || regions.gaps(old + oldLength, old + newLength).first?.end != old + newLength
                     || !regions.parts(old + oldLength, old + newLength).isEmpty
@@ -301,12 +306,24 @@ extension GuestMemory {
         return Int64(bitPattern: place)
     }
 
-    /// madvise, msync, mincore, mlock and their like: host calls on a mapped range.
-    public func advise(_ number: Int, _ start: UInt64, _ size: UInt64, _ a: UInt64 = 0) -> Int64 {
+    /// madvise: the host's call on what the guest has mapped of a range. A range with gaps is an error, but only when the rest is done (madvise(2)); in the
+    /// gaps may be memory that is not the guest's.
+    public func advise(_ start: UInt64, _ size: UInt64, _ advice: UInt64) -> Int64 {
+        guard start & (GuestMemory.pageSize - 1) == 0, roundUp(size) >= size else { return -Int64(EINVAL) }
         guard start <= limit, size <= limit - start else { return -Int64(ENOMEM) }
-        if number == 28, lock.withLock({ discardsSealed(start, start + roundUp(size), a) }) { return -Int64(EPERM) }
-        // MADV_DONTNEED, MADV_FREE and MADV_REMOVE change bytes.
-        if number == 28, [4, 8, 9].contains(a) { lock.withLock { changed(start, start + roundUp(size)) } }
-        return host(number, start, size, a)
+        let end = start + roundUp(size)
+        let found: (parts: [GuestRegion], isWhole: Bool)? = lock.withLock {
+            if discardsSealed(start, end, advice) { return nil }
+            // MADV_DONTNEED, MADV_FREE and MADV_REMOVE change bytes.
+            if [4, 8, 9].contains(advice) { changed(start, end) }
+            return (regions.parts(start, end), regions.gaps(start, end).isEmpty)
+        }
+        guard let found else { return -Int64(EPERM) }
+        if found.isWhole { return host(28, start, size, advice) }
+        for part in found.parts {
+            let result = host(28, part.start, part.end - part.start, advice)
+            if result < 0 { return result }
+        }
+        return -Int64(ENOMEM)
     }
 }

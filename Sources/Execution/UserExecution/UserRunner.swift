@@ -92,7 +92,8 @@ public final class UserRunner {
     public func close() {
         if isClosed { return }
         isClosed = true
-        apus_set_signal_slot(nil)
+        // A runner whose thread could not be started is closed by another's.
+        if unsafe apus_signal_slot() == slot { unsafe apus_set_signal_slot(nil) }
         engine.remove(self)
     }
 

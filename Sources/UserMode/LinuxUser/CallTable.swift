@@ -32,12 +32,14 @@ public struct CallTable: Sendable {
 
     func number(of name: String) -> UInt64? { rows.firstIndex { $0?.name == name }.map(UInt64.init) }
 
-    /// A line for each call: number, name, how it is done.
-    public var coverage: String {
+    /// All calls with their numbers.
+    package var numbered: [(number: Int, call: SystemCall)] {
         let all = rows.enumerated().compactMap { number, call in call.map { (number, $0) } }
-        let rest = others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        return (all + rest).map { "| \($0.0) | \($0.1.name) | \($0.1.action.text) |" }.joined(separator: "\n")
+        return all + others.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
+
+    /// A line for each call: number, name, how it is done.
+    public var coverage: String { numbered.map { "| \($0.number) | \($0.call.name) | \($0.call.action.text) |" }.joined(separator: "\n") }
 }
 
 /// The numbers of the calls that read a clock.

@@ -110,29 +110,37 @@ public final class LinuxThread {
 
     private func doSystemCall() {
         hasProgressed = true
-        guard let debugger = process.debugger else { return performCall() }
-        let number = abi.systemCall(cpu).number
-        debugger.call(number, isEntry: true)
+        let registers = abi.systemCall(cpu)
+        guard let debugger = process.debugger else {
+            performCall(registers)
+            return
+        }
+        debugger.call(registers.number, isEntry: true)
         debugger.enterCall()
-        performCall()
+        performCall(registers)
         // In the child of a fork it is another one.
         process.debugger?.leaveCall()
-        process.debugger?.call(number, isEntry: false)
+        process.debugger?.call(registers.number, isEntry: false)
     }
 
-    private func performCall() {
-        let registers = abi.systemCall(cpu)
+    /// Does the call that the registers ask for, and leaves its result in the vCPU's.
+    ///
+    /// - Returns: the result, or a ``CallResult``; nil if it was not done.
+    @discardableResult
+    package func performCall(_ registers: SystemCallRegisters) -> Int64? {
         waitingMask = nil
-        guard passesSeccomp(registers) else { return }
+        guard passesSeccomp(registers) else { return nil }
         guard let call = process.calls[registers.number] else {
             if Log.isEnabled(.strace) { Strace.unknown(registers) }
-            return abi.setResult(cpu, -Int64(ENOSYS))
+            abi.setResult(cpu, -Int64(ENOSYS))
+            return nil
         }
         let words = wordSize == 8 ? registers : call.arguments(in: registers, family: abi.family)
         if Log.isEnabled(.strace) { Strace.begin(call, words, self) }
         let result = perform(call, withoutTags(call, words))
         if Log.isEnabled(.strace) { Strace.end(call, result, memory) }
         finish(call, registers, result)
+        return result
     }
 
     /// The registers as the kernel looks at them: its own copy, not what a call that is done again finds.
@@ -224,9 +232,9 @@ public final class LinuxThread {
 }
 
 /// Results beside those that the guest sees.
-enum CallResult {
+package enum CallResult {
     /// ERESTARTSYS of a call that had not begun.
-    static let notBegun: Int64 = -512
+    package static let notBegun: Int64 = -512
     /// The registers are as they should be already.
-    static let none = Int64.min
+    package static let none = Int64.min
 }

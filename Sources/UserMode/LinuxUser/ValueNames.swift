@@ -16,6 +16,9 @@ public struct ValueNames: Sendable {
     /// Names for 0, 1, 2, …
     init(counted: [String]) { self.init(Dictionary(uniqueKeysWithValues: counted.enumerated().map { (UInt64($0.offset), $0.element) })) }
 
+    /// The values and the flags that have names, in order.
+    package var choices: (values: [UInt64], flags: [UInt64]) { (values.keys.sorted(), flags.map(\.bit)) }
+
     func text(_ value: UInt64) -> String {
         let value = value & 0xffff_ffff
         if let name = values[value] { return name }

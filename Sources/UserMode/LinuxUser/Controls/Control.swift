@@ -128,6 +128,9 @@ public enum ControlTable {
         chapters.joined().map { "| \(hex($0.number)) | \($0.name) | \($0.argument.text) |" }.joined(separator: "\n")
     }
 
+    /// The numbers of all that guests with such words have, in order.
+    package static func numbers(wordSize: Int) -> [UInt32] { (wordSize == 8 ? rows : narrowRows).keys.sorted() }
+
     static subscript(_ number: UInt32, wordSize wordSize: Int) -> Control? {
         let rows = wordSize == 8 ? rows : narrowRows
         if let control = rows[number] { return control }

@@ -68,7 +68,7 @@ enum MemoryCalls {
     }
 
     @Sendable static func madvise(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
-        thread.memory.advise(28, call[0], call[1], call[2])
+        thread.memory.advise(call[0], call[1], call[2])
     }
 
     @Sendable static func flushInstructionCache(_ thread: LinuxThread, _ call: SystemCallRegisters) -> Int64 {
