@@ -36,11 +36,7 @@ struct MachineLoader {
             switch section.kind {
             case .pages: try pages.take(&section)
             case .state:
-                guard sections.count < MachineLoader.mostSections else { throw .damaged("too many parts") }
-                let new = try StateSection(&section)
-                stateBytes += new.bytes.count
-                guard stateBytes <= MachineLoader.mostStateBytes else { throw .damaged("too large parts") }
-                sections.append(new)
+                try MachineLoader.add(&section, to: &sections, &stateBytes)
             case .end:
                 let end = try StreamEnd(&section)
                 guard end.sections == reader.sections - 1 else {
@@ -48,10 +44,37 @@ struct MachineLoader {
                 }
                 try pages.finish()
                 return ReceivedMachine(sections: sections, state: end)
-            case .machine, .ready, .refusal, .go: throw .damaged("a section of kind \(section.kind) among the state")
+            case .machine, .ready, .refusal, .go, .places: throw .damaged("a section of kind \(section.kind) among the state")
             }
             try section.finish()
         }
+    }
+
+    /// Reads the parts of a state without memory.
+    static func receiveState(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+        var sections: [StateSection] = []
+        var stateBytes = 0
+        while true {
+            var section = try reader.section()
+            switch section.kind {
+            case .state: try add(&section, to: &sections, &stateBytes)
+            case .end:
+                let end = try StreamEnd(&section)
+                guard end.sections == reader.sections - 1 else { throw .damaged("\(end.sections) parts were written, and there are \(reader.sections - 1)") }
+                try section.finish()
+                return ReceivedMachine(sections: sections, state: end)
+            default: throw .damaged("a section of kind \(section.kind) among the state")
+            }
+            try section.finish()
+        }
+    }
+
+    private static func add(_ section: inout SectionReader, to sections: inout [StateSection], _ bytes: inout Int) throws(MigrationError) {
+        guard sections.count < mostSections else { throw .damaged("too many parts") }
+        let new = try StateSection(&section)
+        bytes += new.bytes.count
+        guard bytes <= mostStateBytes else { throw .damaged("too large parts") }
+        sections.append(new)
     }
 
     /// More parts than any machine has.

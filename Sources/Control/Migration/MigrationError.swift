@@ -9,7 +9,8 @@ public enum MigrationError: ExplainedError {
     case cutOff
     case qemuStream
     case notAStream
-    case otherVersion(UInt32)
+    case otherVersion(UInt32, known: UInt32)
+    case torn(String)
     case damaged(String)
     case otherMachine(String)
     case state(MachineStateError)
@@ -24,7 +25,8 @@ public enum MigrationError: ExplainedError {
         case .cutOff: "the stream ends before the machine's state is complete"
         case .qemuStream: "the stream is one of QEMU's, whose format is another"
         case .notAStream: "this is no migration stream of Apus"
-        case .otherVersion(let version): "the stream has version \(version), and version \(StreamFormat.version) is known"
+        case .otherVersion(let version, let known): "the stream has version \(version), and version \(known) is known"
+        case .torn(let path): "'\(path)' was not written to its end"
         case .damaged(let what): "the stream is damaged: \(what)"
         case .otherMachine(let what): "the stream is of another machine: \(what)"
         case .state(let error): error.cause
@@ -42,6 +44,7 @@ public enum MigrationError: ExplainedError {
         case .otherVersion: "use the same version of Apus on both sides"
         case .otherMachine: "start the machine with the same options as the one that the stream is of"
         case .state(let error): error.remedy
+        case .torn: "write it anew"
         case .cutOff, .notAStream, .damaged, .refused, .disks, .cancelled: nil
         }
     }

@@ -50,7 +50,7 @@ extension Session {
         configuration.deviceTree = options.last("dtb")
         configuration.firmware = options.last("bios")
         configuration.firmwareFolders = options.all("L")
-        configuration.flash = try flashImages(options)
+        configuration.flash = try flashImages(options, arePrivate: template != nil)
         configuration.firmwareFiles = try options.all("fw_cfg").map(firmwareFile)
         if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
             throw CommandLineError.notSupported("-append or -initrd without -kernel")

@@ -453,6 +453,31 @@ public enum MigrateIncomingCommand: QAPICommand {
     }
 }
 
+/// Apus's own, not one of QEMU's: keeps the machine as it is now, with its disks, as a template from which clones start (-clone). The machine goes on afterwards.
+public enum TemplateSaveCommand: QAPICommand {
+    public static let name = "template-save"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// a folder, which is made
+        public var path: String
+
+        public init(
+            path: String
+        ) {
+            self.path = path
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            path = try input.take("path")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["path"] = path.json
+        }
+    }
+}
+
 /// A migration has come further; told if the capability 'events' is on.
 public struct MigrationEvent: QAPIEvent {
     public static let name = "MIGRATION"

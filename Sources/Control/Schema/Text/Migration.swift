@@ -89,6 +89,11 @@ extension SchemaText {
         command migrate-incoming
             uri: str
 
+        # Apus's own, not one of QEMU's: keeps the machine as it is now, with its disks, as a template from which clones start (-clone). The machine goes on
+        # afterwards.
+        command template-save
+            path: str                   # a folder, which is made
+
         # A migration has come further; told if the capability 'events' is on.
         event MIGRATION
             status: MigrationStatus
