@@ -27,24 +27,36 @@ struct MachineLoader {
     }
 
     /// Reads everything else. Pages go to memory as they come, until an error too.
-    func receive(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+    ///
+    /// - Parameter channels: where pages come as well; nil if they do not.
+    func receive(_ reader: inout StreamReader, channels: IncomingChannels? = nil) throws(MigrationError) -> ReceivedMachine {
         var pages = PageReceiver(machine.memory.ramBlocks)
         var sections: [StateSection] = []
         var stateBytes = 0
+        var announced = false
         while true {
             var section = try reader.section()
+            if channels != nil, !announced, section.kind != .channels {
+                throw .otherChannels("the source has none, and the capability multifd is on here")
+            }
             switch section.kind {
             case .pages: try pages.take(&section)
-            case .state:
-                try MachineLoader.add(&section, to: &sections, &stateBytes)
+            case .state: try MachineLoader.add(&section, to: &sections, &stateBytes)
             case .end:
                 let end = try StreamEnd(&section)
                 guard end.sections == reader.sections - 1 else {
                     throw .damaged("\(end.sections) sections were sent, \(reader.sections - 1) have come")
                 }
+                try channels?.finish(into: &pages)
                 try pages.finish()
                 return ReceivedMachine(sections: sections, state: end)
-            case .machine, .ready, .refusal, .go, .places: throw .damaged("a section of kind \(section.kind) among the state")
+            case .channels:
+                guard let channels else { throw .otherChannels("the source has some, and the capability multifd is off here") }
+                guard !announced else { throw .damaged("the channels are announced twice") }
+                try channels.begin(try ChannelAnnouncement(&section), machine.memory.ramBlocks)
+                announced = true
+            case .sync where announced: try channels?.awaitSync()
+            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync: throw .damaged("a section of kind \(section.kind) among the state")
             }
             try section.finish()
         }

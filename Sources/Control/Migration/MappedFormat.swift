@@ -57,8 +57,26 @@ final class MappedWriter {
         do throws(HostError) { try blocks[number].write(pages: pages, to: file, at: place) } catch { throw .host(error) }
     }
 
-    /// Pages that have been written before are zeros now.
-    func clear(_ number: Int, _ pages: Range<Int>) {
+    /// Writes the first pages of the set from `cursor` on, which are taken out of it; the cursor is where to go on. Nil if there are none.
+    func putNext(_ number: Int, _ pages: inout PageSet, cursor: inout Int) throws(MigrationError) -> PageSender.Tally? {
+        guard let first = pages.takeFirst(from: cursor) else { return nil }
+        let block = blocks[number]
+        let isZero = block.isZero(page: first)
+        var end = first + 1
+        while end < block.pages, end - first < MappedWriter.most, pages.contains(end), block.isZero(page: end) == isZero {
+            pages.remove(end)
+            end += 1
+        }
+        cursor = end
+        if isZero { clear(number, first..<end) } else { try put(number, first..<end) }
+        return isZero ? .init(zeros: end - first) : .init(normal: end - first)
+    }
+
+    /// Pages that are written at once.
+    private static let most = 256
+
+    /// What has been written there before is zeros now.
+    private func clear(_ number: Int, _ pages: Range<Int>) {
         file.punchHole(at: places[number] + UInt64(pages.lowerBound * RAMBlock.pageSize), count: UInt64(pages.count * RAMBlock.pageSize))
     }
 

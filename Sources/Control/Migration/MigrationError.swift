@@ -14,6 +14,7 @@ public enum MigrationError: ExplainedError {
     case damaged(String)
     case otherMachine(String)
     case state(MachineStateError)
+    case otherChannels(String)
     case refused(String)
     case disks(String)
     case cancelled
@@ -30,6 +31,7 @@ public enum MigrationError: ExplainedError {
         case .damaged(let what): "the stream is damaged: \(what)"
         case .otherMachine(let what): "the stream is of another machine: \(what)"
         case .state(let error): error.cause
+        case .otherChannels(let what): "the channels do not match: \(what)"
         case .refused(let text): "the other side says: \(text)"
         case .disks(let reason): "the disks cannot be handed over: \(reason)"
         case .cancelled: "the migration has been cancelled"
@@ -44,6 +46,7 @@ public enum MigrationError: ExplainedError {
         case .otherVersion: "use the same version of Apus on both sides"
         case .otherMachine: "start the machine with the same options as the one that the stream is of"
         case .state(let error): error.remedy
+        case .otherChannels: "give both sides the capability multifd and the same multifd-channels"
         case .torn: "write it anew"
         case .cutOff, .notAStream, .damaged, .refused, .disks, .cancelled: nil
         }
