@@ -235,7 +235,8 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger", "Sandbox",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
+            "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
             "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace",
@@ -256,7 +257,8 @@ let package = Package(
                 "HostOS", "Input", "Display",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
-                "RISCVMachines", "TranslatedExecution", "Migration", "Catalog", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",
+                "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
+                "BlockFormats",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -310,7 +312,8 @@ let package = Package(
         tests(
             "MigrationTests",
             uses: [
-                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "GuestARM", "PlatformDevices", "DeviceModel", "Chardev",
+                "Migration", "Templates", "CommandLine", "JSON", "HostOS", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64",
+                "GuestARM", "PlatformDevices", "DeviceModel", "Chardev",
                 "Snapshot",
                 "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),

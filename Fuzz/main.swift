@@ -51,6 +51,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "migration-aarch64": target = try MigrationTarget(guest: "aarch64")
     case "qcow2": target = try QCOW2Target(corpus: options.corpus)
     case "riscv-decode": target = try CodeTarget(RISCVLinuxABI(rv64: true).makeCPU(model: nil), rows: RISCVInstructionSet.rows)
+    case "template": target = try TemplateTarget()
     case "user-elf": target = try UserELFTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
     default: return usage()
@@ -73,7 +74,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 }
 
 func usage() -> Int32 {
-    let targets = "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|user-elf|virtqueue"
+    let targets = "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-elf|virtqueue"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }

@@ -56,7 +56,8 @@ struct MachineLoader {
                 try channels.begin(try ChannelAnnouncement(&section), machine.memory.ramBlocks)
                 announced = true
             case .sync where announced: try channels?.awaitSync()
-            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync: throw .damaged("a section of kind \(section.kind) among the state")
+            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync:
+                throw .damaged("a section of kind \(section.kind) among the state")
             }
             try section.finish()
         }
@@ -72,7 +73,9 @@ struct MachineLoader {
             case .state: try add(&section, to: &sections, &stateBytes)
             case .end:
                 let end = try StreamEnd(&section)
-                guard end.sections == reader.sections - 1 else { throw .damaged("\(end.sections) parts were written, and there are \(reader.sections - 1)") }
+                guard end.sections == reader.sections - 1 else {
+                    throw .damaged("\(end.sections) parts were written, and there are \(reader.sections - 1)")
+                }
                 try section.finish()
                 return ReceivedMachine(sections: sections, state: end)
             default: throw .damaged("a section of kind \(section.kind) among the state")

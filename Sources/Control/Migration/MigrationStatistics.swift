@@ -61,7 +61,8 @@ struct MigrationStatistics {
         let ram = MigrationStats(
             transferred: Int64(transferred), remaining: remaining, total: total, duplicate: Int64(zeroPages), skipped: 0, normal: Int64(normalPages),
             normalBytes: Int64(normalPages * RAMBlock.pageSize), dirtyPagesRate: dirtyRate, mbps: (bandwidth ?? 0) * 8 / 1e6,
-            dirtySyncCount: Int64(syncs), postcopyRequests: 0, pageSize: Int64(RAMBlock.pageSize), multifdBytes: channelBytes, pagesPerSecond: UInt64(pageRate),
+            dirtySyncCount: Int64(syncs), postcopyRequests: 0, pageSize: Int64(RAMBlock.pageSize), multifdBytes: channelBytes,
+            pagesPerSecond: UInt64(pageRate),
             precopyBytes: bytesWhileRunning, downtimeBytes: bytesWhileStopped, postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
         return MigrationInfo(
             status: status, ram: setUp == nil ? nil : ram, totalTime: MigrationStatistics.milliseconds((ended ?? now) - started),

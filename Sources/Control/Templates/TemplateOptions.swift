@@ -66,7 +66,9 @@ enum TemplateOptions {
     }
 
     /// Cards without ids are taken in their order.
-    private static func withCards(_ options: [(name: String, value: String)], _ cards: [String]) throws(TemplateError) -> [(name: String, value: String)] {
+    private static func withCards(_ options: [(name: String, value: String)], _ cards: [String]) throws(TemplateError) -> [(
+        name: String, value: String
+    )] {
         if cards.isEmpty { return options }
         let places = options.indices.filter { options[$0].name == "nic" }
         guard places.count == cards.count else { throw .otherCards(given: cards.count, needed: places.count) }

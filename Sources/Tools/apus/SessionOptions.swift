@@ -41,6 +41,8 @@ extension Session {
     }
 
     func configure() throws {
+        // What comes brings its memory along.
+        if options.has("incoming") { configuration.isFilledLater = true }
         for text in options.all("add-fd") { try addDescriptor(text) }
         for text in options.all("object") { try backEnds.define(text) }
         configuration.cpu = options.last("cpu")
