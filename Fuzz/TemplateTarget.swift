@@ -82,7 +82,7 @@ struct TemplateTarget: FuzzTarget {
         ]
         let mark: JSONValue = ["size": .integer(Int64(size)), "modified": 1]
         let file: JSONValue = ["path": "machine", "size": .integer(Int64(size)), "modified": 1]
-        let disk: JSONValue = ["path": "disk.img", "image": "machine", "format": "raw", "files": [file]]
+        let disk: JSONValue = ["path": "disk.img", "image": "machine", "format": "raw", "read-only": false, "files": [file]]
         let whole: JSONValue = [
             "format": 1, "emulator": "Apus", "guest": .string(guest), "options": .array(options), "machine": mark, "disks": [disk],
         ]

@@ -31,7 +31,7 @@ class Machine:
     def __init__(self, test, words):
         Machine.count += 1
         path = f"{test.work}/qmp{Machine.count}"
-        self.start = time.time()
+        self.start, self.client = time.time(), None
         self.guest = Guest([*words, "-qmp", f"unix:{path},server=on,wait=off"])
         Machine.all.append(self)
         for _ in range(3000):
@@ -54,7 +54,8 @@ class Machine:
     def end(self):
         self.guest.process.kill()
         self.guest.process.wait()
-        self.client.close()
+        if self.client:
+            self.client.close()
         os.close(self.guest.main)
         Machine.all.remove(self)
 
@@ -62,15 +63,19 @@ class Machine:
 class Test:
     def __init__(self, arguments, work):
         self.system, self.work, self.smp = arguments.system, work, arguments.smp
-        self.template = f"{work}/template"
+        self.template, self.rootfs = f"{work}/template", arguments.rootfs
 
     def boot(self):
         disks = ["-drive", f"file={self.work}/first,format=qcow2,if=none,id=first", "-device", "virtio-blk-device,drive=first", "-drive",
                  f"file={self.work}/second,format=raw,snapshot=on,if=none,id=second", "-device", "virtio-blk-device,drive=second"]
+        words = ""
+        if self.rootfs:
+            words = "apus.root=/dev/vdc"
+            disks += ["-drive", f"file={self.rootfs},format=raw,snapshot=on,if=none,id=root", "-device", "virtio-blk-device,drive=root"]
         machine = Machine(self, command(
             self.system, "-smp", str(self.smp), *disks, "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net", "-device",
-            "virtio-rng-device", append="quiet", memory="256"))
-        machine.guest.expect(board(self.system).prompt, 300)
+            "virtio-rng-device", append=f"quiet {words}", memory="1024" if self.rootfs else "256"))
+        machine.guest.expect("# " if self.rootfs else board(self.system).prompt, 300)
         machine.cold = time.time() - machine.start
         return machine
 
@@ -240,7 +245,7 @@ def measure(test, source, count):
     def milliseconds(times):
         return f"{statistics.median(times) * 1000:.0f} ms | {max(times) * 1000:.0f} ms"
 
-    name = os.path.basename(test.system).rsplit("-", 1)[-1]
+    name = os.path.basename(test.system).rsplit("-", 1)[-1] + (", Debian" if test.rootfs else "")
     row = (f"| {name} | {count} | {source.cold * 1000:.0f} ms | {milliseconds(running)} | {milliseconds(answering)} | {own:.0f} MiB | {shares:.0f} MiB | "
            f"{seen:.0f} MiB | {memory(source.guest.process)[0] / 1024:.0f} MiB |")
     print(row)
@@ -265,11 +270,13 @@ def run(test, arguments):
     said = source.ask("template-save", path=test.template)
     check("template-save", said == {}, f"{said} in {time.time() - start:.2f} s")
     check("the source goes on", answers(source, "source") > 0)
-    before = copies(test, source, 5)
-    if arguments.clones > 5:
+    before = None if test.rootfs else copies(test, source, 5)
+    if test.rootfs or arguments.clones > 5:
         name, row = measure(test, source, arguments.clones)
         if arguments.write:
             write(name, row)
+    if test.rootfs:
+        return source.end()
     kept_disks(test, before)
     restarts(test)
     saving_refused(test, source)
@@ -281,6 +288,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--system", required=True)
     parser.add_argument("--clones", type=int, default=5, help="how many are measured, side by side")
+    parser.add_argument("--rootfs", help="an image of a Debian system that the guest works in, as scripts/make-rootfs makes it; only measures")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="put what was measured into docs/clones.md")
     arguments = parser.parse_args()

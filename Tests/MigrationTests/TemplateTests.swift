@@ -149,7 +149,7 @@ import Testing
         let mark = try FileMark(disk)
         func describe(_ path: String, size: UInt64, modified: Int64) throws {
             let file: JSONValue = ["path": .string(path), "size": JSONValue(size), "modified": .integer(modified)]
-            try folder.describe([], disks: [["path": "d", "image": .string(path), "format": "raw", "files": [file]]])
+            try folder.describe([], disks: [["path": "d", "image": .string(path), "format": "raw", "read-only": false, "files": [file]]])
         }
         try describe(disk, size: mark.size, modified: mark.modified)
         #expect(try Template(folder.path).disks.map(\.image) == [disk])

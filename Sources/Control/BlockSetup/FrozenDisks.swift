@@ -10,8 +10,12 @@ public struct FrozenDisk: Equatable, Sendable {
     /// What is read instead, absolute.
     public var image: String
     public var format: ImageOptions.Format
+    /// Clones do not write it either.
+    public var isReadOnly: Bool
 
-    public init(path: String, image: String, format: ImageOptions.Format) { (self.path, self.image, self.format) = (path, image, format) }
+    public init(path: String, image: String, format: ImageOptions.Format, isReadOnly: Bool = false) {
+        (self.path, self.image, self.format, self.isReadOnly) = (path, image, format, isReadOnly)
+    }
 
     /// The files that the disk is made of, the image first.
     public func files() throws(BlockError) -> [String] {
@@ -43,7 +47,7 @@ extension BlockSetup {
         let below = frozen[path]
         switch entry.node {
         case let node where node.isReadOnly:
-            return FrozenDisk(path: path, image: below?.image ?? HostFile.absolute(path), format: below?.format ?? format)
+            return FrozenDisk(path: path, image: below?.image ?? HostFile.absolute(path), format: below?.format ?? format, isReadOnly: true)
         case let overlay as SnapshotOverlay:
             let base = (path: below?.image ?? HostFile.absolute(path), format: below?.format ?? format)
             try QCOW2Creation.make(place + ".qcow2", size: overlay.size, backing: base)
@@ -80,7 +84,7 @@ extension BlockSetup {
     func openClone(_ disk: FrozenDisk, _ options: ImageOptions, _ kind: EngineKind?) throws -> any BlockNode {
         var base = ImageOptions(path: disk.image)
         (base.format, base.isReadOnly, base.locking) = (disk.format, true, options.locking)
-        if options.isReadOnly { return try open(base, kind, depth: 1) }
+        if disk.isReadOnly { return try open(base, kind, depth: 1) }
         guard let folder = cloneFolder else {
             let image = try open(base, kind, depth: 1)
             return SnapshotOverlay(base: image, changes: try RawImage(temporaryOfSize: image.size, engine: try engine(kind), loop: loop))

@@ -55,7 +55,8 @@ struct TemplateManifest: Equatable {
             return .object(object)
         }
         return [
-            "path": .string(disk.disk.path), "image": .string(disk.disk.image), "format": .string(disk.disk.format.rawValue), "files": .array(files),
+            "path": .string(disk.disk.path), "image": .string(disk.disk.image), "format": .string(disk.disk.format.rawValue),
+            "read-only": .bool(disk.disk.isReadOnly), "files": .array(files),
         ]
     }
 
@@ -112,7 +113,9 @@ struct TemplateManifest: Equatable {
             guard let format = ImageOptions.Format(rawValue: try text(object, "format")) else { throw damaged("format") }
             var files: [File] = []
             for file in try list(object, "files") { files.append(File(path: try text(file, "path"), mark: try mark(file))) }
-            return Disk(disk: FrozenDisk(path: try text(object, "path"), image: try text(object, "image"), format: format), files: files)
+            guard let isReadOnly = try value(object, "read-only").bool else { throw damaged("read-only") }
+            let disk = FrozenDisk(path: try text(object, "path"), image: try text(object, "image"), format: format, isReadOnly: isReadOnly)
+            return Disk(disk: disk, files: files)
         }
     }
 }

@@ -327,7 +327,9 @@ extension Session {
 
     private func configureMemory() throws {
         guard let memoryBackEnd else { return }
-        let (size, source) = try backEnds.memory(memoryBackEnd)
+        var (size, source) = try backEnds.memory(memoryBackEnd)
+        // A clone's memory is its template's file, whatever stood behind the template's.
+        if template != nil { source = MemorySource() }
         guard configuration.memory ?? size == size else {
             throw CommandLineError.badValue(option: "m", value: options.last("m") ?? "", expected: "the size of memory-backend=\(memoryBackEnd)")
         }
