@@ -37,6 +37,7 @@ let base: [Target] = [
     .systemLibrary(
         name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibZstd", path: "Sources/Base/CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibSeccomp", path: "Sources/Base/CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     module("Bits", "Base/Bits"),
     module("JSON", "Base/JSON"),
@@ -44,7 +45,7 @@ let base: [Target] = [
     module("Diagnostics", "Base/Diagnostics"),
     module("Snapshot", "Base/Snapshot", uses: ["Diagnostics"]),
     module("Sandbox", "Base/Sandbox", .unsafe, uses: ["CLibSeccomp", "Diagnostics"]),
-    module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "Diagnostics"]),
+    module("Compression", "Base/Compression", .unsafe, uses: ["CLibZ", "CLibZstd", "Diagnostics"]),
     module("FlatTree", "Base/FlatTree", .unsafe, uses: ["CLibFDT"]),
     module("HostOS", "Base/HostOS", .unsafe, uses: ["CHost", "CLibURing", "Diagnostics"]),
     module("EventLoop", "Base/EventLoop", .unsafe, uses: ["HostOS", "CHost", "Diagnostics"]),
@@ -205,6 +206,11 @@ let control: [Target] = [
             "Migration", "MachineControl", "BlockSetup", "BlockFormats", "QAPI", "MachineModel", "EventLoop", "HostOS", "Diagnostics",
         ]),
     module(
+        "Templates", "Control/Templates",
+        uses: [
+            "Migration", "MachineControl", "BlockSetup", "BlockFormats", "CommandLine", "QAPI", "JSON", "MachineModel", "HostOS", "Diagnostics",
+        ]),
+    module(
         "Monitor", "Control/Monitor",
         uses: ["MachineControl", "CommandLine", "QAPI", "JSON", "MachineModel", "CPUModel", "AddressSpace", "Chardev", "Input", "Diagnostics"]),
     module(
@@ -229,7 +235,8 @@ let control: [Target] = [
         dependencies: [
             "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
             "CPUModel", "BlockFormats",
-            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "MachineDebugger", "Sandbox",
+            "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
+            "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
             "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace",
@@ -250,7 +257,8 @@ let package = Package(
                 "HostOS", "Input", "Display", "LinuxUser", "Sandbox", "CHost",
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
-                "RISCVMachines", "TranslatedExecution", "Migration", "Catalog", "Compression", "DeviceModel", "PlatformDevices", "BlockFormats",
+                "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
+                "BlockFormats",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -304,7 +312,8 @@ let package = Package(
         tests(
             "MigrationTests",
             uses: [
-                "Migration", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64", "GuestARM", "PlatformDevices", "DeviceModel", "Chardev",
+                "Migration", "Templates", "CommandLine", "JSON", "HostOS", "QAPI", "MachineModel", "Catalog", "GuestRISCV", "GuestAArch64",
+                "GuestARM", "PlatformDevices", "DeviceModel", "Chardev",
                 "Snapshot",
                 "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),

@@ -31,7 +31,7 @@ struct MigrationTarget: FuzzTarget {
         }
     }
 
-    private static func makeMachine(_ guest: String) throws -> Machine {
+    static func makeMachine(_ guest: String) throws -> Machine {
         let loop = try EventLoop()
         loop.setVirtualClockPaused(true)
         let root = MemoryRegion.container("system", size: .max)
@@ -64,15 +64,19 @@ struct MigrationTarget: FuzzTarget {
         do {
             _ = try WholeStream.read(changed.reduce(header) { $0 + MigrationTarget.finish($1) }, into: machine, guest: guest)
         } catch { return false }
-        // What has been accepted must be fit to go on.
-        _ = machine.cpus[0].takeInterrupt()
-        _ = machine.cpus[0].translationFlags
-        _ = machine.cpus[0].debugTranslate(machine.cpus[0].header.pc)
+        MigrationTarget.goOn(machine)
         return true
     }
 
+    /// What has been accepted must be fit to go on.
+    static func goOn(_ machine: Machine) {
+        _ = machine.cpus[0].takeInterrupt()
+        _ = machine.cpus[0].translationFlags
+        _ = machine.cpus[0].debugTranslate(machine.cpus[0].header.pc)
+    }
+
     /// A section with its length and checksum.
-    private static func finish(_ section: [UInt8]) -> [UInt8] {
+    static func finish(_ section: [UInt8]) -> [UInt8] {
         var section = section
         let length = section.count - sectionHeader
         for index in 0..<4 { section[1 + index] = UInt8(truncatingIfNeeded: length >> (8 * index)) }

@@ -57,6 +57,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "migration-aarch64": target = try MigrationTarget(guest: "aarch64")
     case "qcow2": target = try QCOW2Target(corpus: options.corpus)
     case "riscv-decode": target = try CodeTarget(RISCVLinuxABI(rv64: true).makeCPU(model: nil), rows: RISCVInstructionSet.rows)
+    case "template": target = try TemplateTarget()
     case "user-calls-aarch64": target = try UserCallTarget(guest: "aarch64", isReserved: true)
     case "user-calls-arm": target = try UserCallTarget(guest: "arm", isReserved: true)
     case "user-calls-riscv64": target = try UserCallTarget(guest: "riscv64", isReserved: false)
@@ -89,7 +90,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 
 func usage() -> Int32 {
     let targets =
-        "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|user-calls-aarch64|"
+        "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
         + "user-calls-arm|user-calls-riscv64|user-elf|virtqueue"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2

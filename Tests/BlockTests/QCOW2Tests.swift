@@ -154,6 +154,86 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         #expect(try [UInt8](Data(contentsOf: URL(filePath: base))) == original, "what it stands on is left alone")
     }
 
+    /// Images that Apus makes itself, as overlays for clones are.
+    @Test(.enabled(if: isThere), arguments: [0, 3 * 1 << 20 + 512]) func imagesAreMade(_ below: Int) throws {
+        let folder = try Folder()
+        let base = "\(folder.path)/base.raw", path = "\(folder.path)/made.qcow2"
+        var model = pattern(below) + [UInt8](repeating: 0, count: 5 * QCOW2Tests.megabyte - below)
+        try Data(pattern(below)).write(to: URL(filePath: base))
+        try QCOW2Creation.make(path, size: UInt64(model.count), backing: below > 0 ? (base, .raw) : nil)
+        #expect(try tool("check", "-q", path) == 0)
+        #expect(try QCOW2Header.backing(of: path)?.path == (below > 0 ? base : nil))
+        let image = try Image(path)
+        try exercise(image, &model, rounds: 200)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
+    /// More clusters of tables than one, and more than there can be.
+    @Test(.enabled(if: isThere)) func largeImagesAreMade() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/large.qcow2"
+        try QCOW2Creation.make(path, size: 40 << 40, backing: nil)
+        #expect(try tool("check", "-q", path) == 0)
+        let image = try Image(path)
+        image.write(39 << 40, pattern(4096))
+        #expect(try image.read(39 << 40, 4096) == pattern(4096))
+        try image.close()
+        #expect(try tool("check", "-q", path) == 0)
+        #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: 1 << 60, backing: nil) }
+        #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: 512, backing: (String(repeating: "x", count: 1024), .raw)) }
+    }
+
+    /// An image in another folder finds what it stands on.
+    @Test(.enabled(if: isThere), arguments: ["cluster_size=64k", "compat=0.10", "cluster_size=512"]) func backingFilesAreNamedAnew(_ option: String)
+        throws
+    {
+        let folder = try Folder()
+        let base = "\(folder.path)/base.raw", top = "\(folder.path)/top.qcow2", copy = "\(folder.path)/else/where.qcow2"
+        try Data(pattern(QCOW2Tests.megabyte)).write(to: URL(filePath: base))
+        #expect(try tool("create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", "-o", option, top) == 0)
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/else", withIntermediateDirectories: false)
+        try HostFile(top, .readOnly).copy(to: try HostFile(copy, .create))
+        #expect(try tool("check", "-q", copy) != 0, "its name is relative")
+        let file = try HostFile(copy, .readWrite)
+        guard option != "cluster_size=512" else {
+            #expect(throws: BlockError.self, "there is no room") { try QCOW2Creation.nameBacking(file, base) }
+            return
+        }
+        try QCOW2Creation.nameBacking(file, base)
+        #expect(try QCOW2Header.backing(of: copy).map { $0 == (base, .raw) } == true)
+        try judge(copy, pattern(QCOW2Tests.megabyte), folder)
+    }
+
+    /// What `snapshot=on` has collected goes into an image of its own.
+    @Test(.enabled(if: isThere)) func changesAreCopied() throws {
+        let folder = try Folder()
+        let base = "\(folder.path)/base.raw", path = "\(folder.path)/changes.qcow2"
+        var model = pattern(4 * QCOW2Tests.megabyte)
+        try Data(model).write(to: URL(filePath: base))
+        try QCOW2Creation.make(path, size: UInt64(model.count), backing: (base, .raw))
+        let image = try Image(path)
+        var options = ImageOptions(path: base)
+        // qemu-img looks at the whole chain while it is open here.
+        (options.isReadOnly, options.locking) = (true, .off)
+        let overlay = SnapshotOverlay(
+            base: try RawImage(options, engine: image.engine, loop: image.loop),
+            changes: try RawImage(temporaryOfSize: UInt64(model.count), engine: image.engine, loop: image.loop))
+        for (place, count) in [
+            (0, 512), (1024, 512), (65536 - 512, 1024), (QCOW2Tests.megabyte, 2 * QCOW2Tests.megabyte + 512), (model.count - 512, 512),
+        ] {
+            let bytes = pattern(count, seed: place + 1)
+            let memory = Memory(bytes)
+            #expect(image.finish { overlay.write(UInt64(place), from: [memory.buffer], $0) } == .ok)
+            model.replaceSubrange(place..<place + count, with: bytes)
+        }
+        try image.loop.lock.withLock { Result { try overlay.copyChanges(to: image.node) } }.get()
+        #expect(try image.read(0, model.count) == model)
+        try image.close()
+        try judge(path, model, folder)
+        #expect(image.node.allocatedSize < 3 * 1 << 20, "only what has changed")
+    }
+
     @Test(.enabled(if: isThere)) func compressedClustersAreRead() throws {
         let folder = try Folder()
         let raw = "\(folder.path)/raw", path = "\(folder.path)/image.qcow2"

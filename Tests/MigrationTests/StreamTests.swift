@@ -70,7 +70,7 @@ import Testing
         #expect(refusal(Array("hello, world".utf8)) == MigrationError.notAStream.cause)
         var (_, newer) = try source()
         newer[8] = 2
-        #expect(refusal(newer) == MigrationError.otherVersion(2).cause)
+        #expect(refusal(newer) == MigrationError.otherVersion(2, known: 1).cause)
         let board = WholeStream.write(try Machines.board("riscv64"), guest: "riscv64", state: .paused)
         #expect(refusal(board) == "the stream is of another machine: it is a 'virt', and this one a 'tiny'")
         let two = try Machines.board("riscv64", cpus: 1)

@@ -24,6 +24,12 @@ ssize_t apus_random(void *buffer, size_t count) { return getrandom(buffer, count
 const int apus_punch_hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 const int apus_zero_range = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE;
 
+ssize_t apus_copy_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count) {
+    return copy_file_range(from, from_offset, to, to_offset, count, 0);
+}
+off_t apus_seek_data(int fd, off_t offset) { return lseek(fd, offset, SEEK_DATA); }
+off_t apus_seek_hole(int fd, off_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+
 int apus_fallocate(int fd, int mode, off_t offset, off_t count) { return fallocate(fd, mode, offset, count); }
 
 int apus_lock_file(int fd, bool shared) {

@@ -121,12 +121,23 @@ public final class HostFile: @unchecked Sendable {
         }
     }
 
-    /// What has been written is on stable storage when this returns.
+    /// Writes all of a span of guest memory.
+    public func write(at offset: UInt64, _ buffer: GuestBuffer) throws(HostError) {
+        var done = 0
+        while done < buffer.count {
+            let put = unsafe pwrite(descriptor, buffer.base + done, buffer.count - done, off_t(offset) + off_t(done))
+            if put < 0 && errno == EINTR { continue }
+            guard put >= 0 else { throw HostError("write '\(path)'") }
+            done += put
+        }
+    }
+
     /// Gives the range's space back to the file system, where that can be done; it reads as zeros then.
     public func punchHole(at offset: UInt64, count: UInt64) {
         _ = apus_fallocate(descriptor, apus_punch_hole, off_t(offset), off_t(count))
     }
 
+    /// What has been written is on stable storage when this returns.
     public func synchronize() throws(HostError) { guard fdatasync(descriptor) == 0 else { throw HostError("flush '\(path)'") } }
 
     /// The whole content of a file.

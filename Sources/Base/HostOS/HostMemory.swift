@@ -28,10 +28,12 @@ public final class HostMemory {
     public let base: UnsafeMutableRawPointer
     /// Bytes, a multiple of the page size.
     public let size: Int
+    private let isDumped: Bool
 
     /// Reserves `size` bytes, rounded up to whole pages.
     public init(size wanted: Int, from source: MemorySource = MemorySource()) throws(HostError) {
         size = (wanted + 4095) & ~4095
+        isDumped = source.isDumped
         // The mapping keeps the file.
         let file = try HostMemory.file(source.kind, size: size)
         var flags = (source.isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE
@@ -56,6 +58,16 @@ public final class HostMemory {
             guard ftruncate(file.descriptor, size) == 0 else { throw HostError("lengthen '\(path)' to \(size) bytes") }
             return file
         }
+    }
+
+    /// Puts a file's bytes from `offset` on, a multiple of the page size, in the place of what is there. They are read when they are looked at, all who
+    /// have mapped them share the host's pages, and what is written here stays here. The file must not become shorter meanwhile.
+    public func replace(byPrivate file: HostFile, at offset: UInt64) throws(HostError) {
+        precondition(offset & 4095 == 0, "files are mapped by pages")
+        let flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED
+        let mapped = unsafe mmap(base, size, PROT_READ | PROT_WRITE, flags, file.descriptor, off_t(offset))
+        guard unsafe mapped == base else { throw HostError("map \(size >> 10) KiB of '\(file.path)'") }
+        if !isDumped { unsafe madvise(base, size, MADV_DONTDUMP) }
     }
 
     deinit { unsafe munmap(base, size) }

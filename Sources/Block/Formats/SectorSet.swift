@@ -23,6 +23,13 @@ struct SectorSet {
         return pages[page].map { $0[Int(bit / 64)] >> (bit % 64) & 1 != 0 } ?? false
     }
 
+    /// All sectors of the set, in order.
+    var ranges: [Range<UInt64>] {
+        pages.keys.sorted().flatMap { page in
+            runs(page * SectorSet.perPage..<(page + 1) * SectorSet.perPage).filter(\.isMember).map(\.sectors)
+        }
+    }
+
     /// Cuts a range where membership changes. An empty range is one run.
     func runs(_ sectors: Range<UInt64>) -> [(sectors: Range<UInt64>, isMember: Bool)] {
         guard let first = sectors.first else { return [(sectors, false)] }

@@ -59,6 +59,29 @@ public final class SnapshotOverlay: BlockNode {
 
     public func setActive(_ active: Bool) throws(HostError) { try base.setActive(active) }
 
+    /// Writes everything that has been written here to another disk, which shows the same as this one's image where nothing is written. No request is under way.
+    public func copyChanges(to target: any BlockNode) throws(HostError) {
+        let room = HostBuffer(count: SnapshotOverlay.copied)
+        for range in written.ranges {
+            for start in stride(from: range.lowerBound * 512, to: range.upperBound * 512, by: SnapshotOverlay.copied) {
+                let piece = room.part(0, Int(min(UInt64(SnapshotOverlay.copied), range.upperBound * 512 - start)))
+                try SnapshotOverlay.wait("read the changes", changes) { changes.read(start, into: [piece], $0) }
+                try SnapshotOverlay.wait("write the changes", target) { target.write(start, from: [piece], $0) }
+            }
+        }
+        try SnapshotOverlay.wait("flush the changes", target, target.flush)
+    }
+
+    /// Bytes that are copied at once.
+    private static let copied = 1 << 20
+
+    private static func wait(_ action: String, _ node: any BlockNode, _ start: (@escaping (BlockResult) -> Void) -> Void) throws(HostError) {
+        var result = BlockResult.ok
+        start { result = $0 }
+        node.drain()
+        if case .failed(let code) = result { throw HostError(action, errno: code) }
+    }
+
     public func drain() {
         base.drain()
         changes.drain()

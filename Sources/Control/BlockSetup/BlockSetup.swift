@@ -50,6 +50,10 @@ public final class BlockSetup {
     var implied: [Int: String] = [:]
     /// Another process has the images until `setActive`.
     public var isInactive = false
+    /// Of a clone: the images of its template's disks, by the paths that the command line gives these.
+    var frozen: [String: FrozenDisk] = [:]
+    /// Where a clone's disks keep what is written to them; nil for temporary files.
+    var cloneFolder: String?
     private var policies: [ErrorPolicy] = []
 
     public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
@@ -65,6 +69,7 @@ public final class BlockSetup {
 
     /// Opens an image with what it stands on.
     func open(_ options: ImageOptions, _ kind: EngineKind?, depth: Int = 0) throws -> any BlockNode {
+        if depth == 0, let disk = frozen[options.path] { return try openClone(disk, options, kind) }
         var options = options
         options.isInactive = isInactive
         let file = try RawImage(options, engine: try engine(kind), loop: loop)
@@ -201,7 +206,12 @@ public final class BlockSetup {
         if let entry = entries.first(where: { $0.node is SnapshotOverlay }) {
             return "the changes of '\(entry.id)' are in a temporary file of this process (snapshot=on)"
         }
-        return policies.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
+        return waitingRequests
+    }
+
+    /// Why what the disks hold now is not what the guest has written; nil if it is.
+    var waitingRequests: String? {
+        policies.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
     }
 
     /// Gives the images to another process, or takes them back from there; all or none.

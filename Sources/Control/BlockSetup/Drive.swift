@@ -29,7 +29,8 @@ extension BlockSetup {
         try properties.apply(to: &options)
         let id = try place(list)
         let kind = try properties.engine(cache: options.cache)
-        let overlaid = try list.bool("snapshot", default: isSnapshot)
+        // A clone's disks are overlays already.
+        let overlaid = try list.bool("snapshot", default: isSnapshot) && frozen[path] == nil
         let node = overlaid ? try openOverlay(options, kind) : try open(options, kind)
         var entry = makeEntry(id, node, options, describe(id, options, node, isSnapshot: overlaid), isDrive: true)
         if let action = try BlockSetup.action("rerror", list) { entry.reads = action }

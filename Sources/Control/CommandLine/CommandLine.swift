@@ -41,7 +41,7 @@ public enum CommandLineError: ExplainedError {
 public struct ParsedCommandLine {
     public private(set) var options: [(name: String, value: String)] = []
 
-    init(options: [(name: String, value: String)]) { self.options = options }
+    public init(options: [(name: String, value: String)]) { self.options = options }
 
     /// Parses everything behind the program's name.
     public init(_ words: [String]) throws(CommandLineError) {
@@ -142,6 +142,13 @@ public struct PropertyList {
     }
 
     public subscript(_ key: String) -> String? { values.last { $0.key == key }?.value }
+
+    /// The list as text, with another value of a property that is there.
+    public func replacing(_ key: String, _ change: (String) -> String) -> String {
+        func escaped(_ text: String) -> String { text.replacing(",", with: ",,") }
+        return values.map { escaped($0.key) + "=" + escaped($0.key == key ? change($0.value) : $0.value) }.joined(separator: ",")
+    }
+
     public func all(_ key: String) -> [String] { values.filter { $0.key == key }.map(\.value) }
 
     /// Complains about a property that is not among those.

@@ -140,6 +140,9 @@ public struct OptionRow: Sendable {
         .init(
             "incoming", "URI|defer",
             "wait for a machine that comes: tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, file:PATH, or what migrate-incoming says"),
+        .init(
+            "clone", "[template=]FOLDER[,disks=FOLDER]", properties: ["template": .string, "disks": .string],
+            "start as a copy of the machine that template-save has kept there; disks= keeps what is written to the disks"),
         .init("loadvm", "TAG", "make the machine and its disks what they were at a snapshot"),
         .init("print-links", nil, "print the names that this program answers to"),
     ]

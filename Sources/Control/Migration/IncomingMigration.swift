@@ -5,17 +5,23 @@ import QAPI
 /// A machine that comes from another process or a file, on a thread of its own. It runs when it is complete, and where the source can hear, when the source has
 /// let go of it; otherwise the emulator ends.
 final class IncomingMigration: @unchecked Sendable {
+    /// What it comes by.
+    enum Source {
+        case stream(MigrationPipe, IncomingChannels?)
+        case mapped(MappedMachine)
+    }
+
     private unowned let host: any MigrationHost
     private let settings: MigrationSettings
-    private let pipe: MigrationPipe
+    private let source: Source
     private let lock = Mutex()
     private var status = MigrationStatus.setup
     private var thread: HostThread?
     /// How long a source that is refused may go on sending, in nanoseconds.
     private static let patience: Int64 = 5_000_000_000
 
-    init(_ host: any MigrationHost, _ settings: MigrationSettings, _ pipe: MigrationPipe) {
-        (self.host, self.settings, self.pipe) = (host, settings, pipe)
+    init(_ host: any MigrationHost, _ settings: MigrationSettings, _ source: Source) {
+        (self.host, self.settings, self.source) = (host, settings, source)
     }
 
     /// With the machine lock held.
@@ -28,7 +34,10 @@ final class IncomingMigration: @unchecked Sendable {
 
     /// The emulator ends. Without the machine lock.
     func endWithEmulator() {
-        pipe.cancel()
+        if case .stream(let pipe, let channels) = source {
+            pipe.cancel()
+            channels?.end()
+        }
         thread?.join()
     }
 
@@ -40,8 +49,12 @@ final class IncomingMigration: @unchecked Sendable {
     }
 
     private func run() {
-        do { try take() } catch {
-            pipe.abandon()
+        do throws(MigrationError) {
+            switch source {
+            case .stream(let pipe, let channels): try take(pipe, channels)
+            case .mapped(let machine): try take(machine)
+            }
+        } catch {
             if case .cancelled = error { return withMachineLock { tell(.cancelled) } }
             withMachineLock {
                 tell(.failed)
@@ -50,21 +63,37 @@ final class IncomingMigration: @unchecked Sendable {
         }
     }
 
-    private func take() throws(MigrationError) {
+    private func take(_ pipe: MigrationPipe, _ channels: IncomingChannels?) throws(MigrationError) {
         withMachineLock { tell(.active) }
         let loader = MachineLoader(host.machine, guest: host.guest)
         var reader = StreamReader(pipe.receive)
         var expectsAnswer = false
         do {
             try loader.begin(&reader, expectsAnswer: &expectsAnswer)
-            let received = try loader.receive(&reader)
+            let received = try loader.receive(&reader, channels: channels)
             try fill(received, loader)
-            if expectsAnswer { try awaitGo(&reader) }
+            if expectsAnswer { try awaitGo(pipe, &reader) }
             finish(received.state.state)
         } catch {
-            if expectsAnswer { refuse(error) }
-            throw error
+            // The first connection ends as well when a channel fails.
+            let reason = channels?.error ?? error
+            if expectsAnswer { refuse(pipe, reason) }
+            channels?.end()
+            pipe.abandon()
+            throw reason
         }
+    }
+
+    private func take(_ mapped: MappedMachine) throws(MigrationError) {
+        withMachineLock { tell(.active) }
+        try mapped.check(host.machine, guest: host.guest)
+        let received = try mapped.state()
+        let outcome = withMachineLock { () -> Result<Void, MigrationError> in
+            do throws(MigrationError) { return .success(try mapped.map(into: host.machine)) } catch { return .failure(error) }
+        }
+        try outcome.get()
+        try fill(received, MachineLoader(host.machine, guest: host.guest))
+        finish(received.state.state)
     }
 
     private func fill(_ received: ReceivedMachine, _ loader: MachineLoader) throws(MigrationError) {
@@ -75,14 +104,14 @@ final class IncomingMigration: @unchecked Sendable {
         try outcome.get()
     }
 
-    private func awaitGo(_ reader: inout StreamReader) throws(MigrationError) {
+    private func awaitGo(_ pipe: MigrationPipe, _ reader: inout StreamReader) throws(MigrationError) {
         try pipe.send(SectionWriter(.ready).finish())
         let word = try reader.section()
         guard word.kind == .go else { throw .damaged("a section of kind \(word.kind) where the source was to let go") }
     }
 
     /// Tells the source, if it still listens, why its machine does not run here.
-    private func refuse(_ error: MigrationError) {
+    private func refuse(_ pipe: MigrationPipe, _ error: MigrationError) {
         var section = SectionWriter(.refusal)
         section.add(text: error.description)
         try? pipe.send(section.finish())

@@ -27,31 +27,69 @@ struct MachineLoader {
     }
 
     /// Reads everything else. Pages go to memory as they come, until an error too.
-    func receive(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+    ///
+    /// - Parameter channels: where pages come as well; nil if they do not.
+    func receive(_ reader: inout StreamReader, channels: IncomingChannels? = nil) throws(MigrationError) -> ReceivedMachine {
         var pages = PageReceiver(machine.memory.ramBlocks)
         var sections: [StateSection] = []
         var stateBytes = 0
+        var announced = false
         while true {
             var section = try reader.section()
+            if channels != nil, !announced, section.kind != .channels {
+                throw .otherChannels("the source has none, and the capability multifd is on here")
+            }
             switch section.kind {
             case .pages: try pages.take(&section)
-            case .state:
-                guard sections.count < MachineLoader.mostSections else { throw .damaged("too many parts") }
-                let new = try StateSection(&section)
-                stateBytes += new.bytes.count
-                guard stateBytes <= MachineLoader.mostStateBytes else { throw .damaged("too large parts") }
-                sections.append(new)
+            case .state: try MachineLoader.add(&section, to: &sections, &stateBytes)
             case .end:
                 let end = try StreamEnd(&section)
                 guard end.sections == reader.sections - 1 else {
                     throw .damaged("\(end.sections) sections were sent, \(reader.sections - 1) have come")
                 }
+                try channels?.finish(into: &pages)
                 try pages.finish()
                 return ReceivedMachine(sections: sections, state: end)
-            case .machine, .ready, .refusal, .go: throw .damaged("a section of kind \(section.kind) among the state")
+            case .channels:
+                guard let channels else { throw .otherChannels("the source has some, and the capability multifd is off here") }
+                guard !announced else { throw .damaged("the channels are announced twice") }
+                try channels.begin(try ChannelAnnouncement(&section), machine.memory.ramBlocks)
+                announced = true
+            case .sync where announced: try channels?.awaitSync()
+            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync:
+                throw .damaged("a section of kind \(section.kind) among the state")
             }
             try section.finish()
         }
+    }
+
+    /// Reads the parts of a state without memory.
+    static func receiveState(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+        var sections: [StateSection] = []
+        var stateBytes = 0
+        while true {
+            var section = try reader.section()
+            switch section.kind {
+            case .state: try add(&section, to: &sections, &stateBytes)
+            case .end:
+                let end = try StreamEnd(&section)
+                guard end.sections == reader.sections - 1 else {
+                    throw .damaged("\(end.sections) parts were written, and there are \(reader.sections - 1)")
+                }
+                try section.finish()
+                return ReceivedMachine(sections: sections, state: end)
+            default: throw .damaged("a section of kind \(section.kind) among the state")
+            }
+            try section.finish()
+        }
+    }
+
+    private static func add(_ section: inout SectionReader, to sections: inout [StateSection], _ bytes: inout Int) throws(MigrationError) {
+        guard sections.count < mostSections else { throw .damaged("too many parts") }
+        let new = try StateSection(&section)
+        bytes += new.bytes.count
+        guard bytes <= mostStateBytes else { throw .damaged("too large parts") }
+        sections.append(new)
     }
 
     /// More parts than any machine has.

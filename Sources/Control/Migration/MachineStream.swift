@@ -37,6 +37,11 @@ struct MachineDescription: Equatable {
     var header: [UInt8] {
         var start = StreamFormat.magic
         start.append(StreamFormat.version)
+        return start + section
+    }
+
+    /// The description itself.
+    var section: [UInt8] {
         var section = SectionWriter(.machine)
         section.add(text: guest)
         section.add(text: machine)
@@ -47,7 +52,7 @@ struct MachineDescription: Equatable {
             section.add(text: memory.name)
             section.add(memory.size)
         }
-        return start + section.finish()
+        return section.finish()
     }
 
     /// Whether a machine here can take over what there is of one elsewhere.
@@ -117,7 +122,7 @@ struct StreamReader {
             throw .notAStream
         }
         let version: UInt32 = try receive(4).number(at: 0) ?? 0
-        guard version == StreamFormat.version else { throw .otherVersion(version) }
+        guard version == StreamFormat.version else { throw .otherVersion(version, known: StreamFormat.version) }
     }
 
     mutating func section() throws(MigrationError) -> SectionReader {

@@ -11,6 +11,9 @@ public final class MigrationControl {
     private var outgoing: OutgoingMigration?
     private var incoming: IncomingMigration?
     private var listener: (socket: ListeningSocket, watch: FDWatch)?
+    /// What pages come by beside the first connection, and how many of those connections have not come yet.
+    private var channels: IncomingChannels?
+    private var awaitedChannels = 0
     /// A machine is to come, and nobody has said yet from where.
     private var isDeferred = false
     /// Why the machine cannot leave now; nil if it can.
@@ -90,9 +93,21 @@ public final class MigrationControl {
         default: break
         }
         if let reason = blocker() { throw QAPIError(.generic, reason) }
-        let migration = OutgoingMigration(host, settings, open: try way(to: try MigrationAddress(arguments.uri), peer))
+        let migration = OutgoingMigration(host, settings, to: try destination(try MigrationAddress(arguments.uri), peer))
         try migration.start()
         outgoing = migration
+    }
+
+    private func destination(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Destination {
+        let (usesChannels, isMapped) = (settings.has(.multifd), settings.has(.mappedRam))
+        if usesChannels, isMapped { throw QAPIError.notSupported("multifd together with mapped-ram") }
+        switch address {
+        case .file(let path) where isMapped: return .file(path)
+        case _ where isMapped: throw QAPIError(.generic, "the capability mapped-ram is for file:PATH")
+        case .socket where usesChannels: return .channels(try way(to: address, peer))
+        case _ where usesChannels: throw QAPIError(.generic, "the capability multifd is for tcp:HOST:PORT and unix:PATH")
+        default: return .stream(try way(to: address, peer))
+        }
     }
 
     private func way(to address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Way {
@@ -140,6 +155,7 @@ public final class MigrationControl {
         switch try MigrationAddress(text) {
         case .socket(let place): try listen(at: place)
         case .command(let text): try begin(MigrationPipe(try ShellCommand(text, writingToIt: false)))
+        case .file(let path) where MappedMachine.isOne(path): try begin(.mapped(try MappedMachine(path)))
         case .file(let path): try begin(MigrationPipe(try HostStream.reading(path), isTwoWay: false))
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
@@ -148,7 +164,7 @@ public final class MigrationControl {
         isDeferred = false
     }
 
-    /// Waits for the one connection by which the machine comes.
+    /// Waits for the connection by which the machine comes, and for its further channels.
     private func listen(at place: SocketAddress) throws {
         let socket = try ListeningSocket(place)
         let watch = loop.watch(socket.descriptor, readable: { [unowned self] in connect() })
@@ -157,13 +173,27 @@ public final class MigrationControl {
 
     private func connect() {
         guard let stream = listener?.socket.accept() else { return }
+        let pipe = MigrationPipe(stream, isTwoWay: true)
+        do {
+            if let channels {
+                try channels.add(pipe)
+                awaitedChannels -= 1
+            } else {
+                let count = settings.has(.multifd) ? settings.channels : 0
+                if count > 0 { channels = IncomingChannels(count) { pipe.cancel() } }
+                awaitedChannels = count
+                try begin(pipe)
+            }
+        } catch { host.failIncoming("\(error)") }
+        guard awaitedChannels == 0 else { return }
         listener?.watch.cancel()
         listener = nil
-        do { try begin(MigrationPipe(stream, isTwoWay: true)) } catch { host.failIncoming("\(error)") }
     }
 
-    private func begin(_ pipe: MigrationPipe) throws {
-        let migration = IncomingMigration(host, settings, pipe)
+    private func begin(_ pipe: MigrationPipe) throws { try begin(.stream(pipe, channels)) }
+
+    private func begin(_ source: IncomingMigration.Source) throws {
+        let migration = IncomingMigration(host, settings, source)
         try migration.start()
         incoming = migration
     }

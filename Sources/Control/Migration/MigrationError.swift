@@ -9,10 +9,12 @@ public enum MigrationError: ExplainedError {
     case cutOff
     case qemuStream
     case notAStream
-    case otherVersion(UInt32)
+    case otherVersion(UInt32, known: UInt32)
+    case torn(String)
     case damaged(String)
     case otherMachine(String)
     case state(MachineStateError)
+    case otherChannels(String)
     case refused(String)
     case disks(String)
     case cancelled
@@ -24,10 +26,12 @@ public enum MigrationError: ExplainedError {
         case .cutOff: "the stream ends before the machine's state is complete"
         case .qemuStream: "the stream is one of QEMU's, whose format is another"
         case .notAStream: "this is no migration stream of Apus"
-        case .otherVersion(let version): "the stream has version \(version), and version \(StreamFormat.version) is known"
+        case .otherVersion(let version, let known): "the stream has version \(version), and version \(known) is known"
+        case .torn(let path): "'\(path)' was not written to its end"
         case .damaged(let what): "the stream is damaged: \(what)"
         case .otherMachine(let what): "the stream is of another machine: \(what)"
         case .state(let error): error.cause
+        case .otherChannels(let what): "the channels do not match: \(what)"
         case .refused(let text): "the other side says: \(text)"
         case .disks(let reason): "the disks cannot be handed over: \(reason)"
         case .cancelled: "the migration has been cancelled"
@@ -42,6 +46,8 @@ public enum MigrationError: ExplainedError {
         case .otherVersion: "use the same version of Apus on both sides"
         case .otherMachine: "start the machine with the same options as the one that the stream is of"
         case .state(let error): error.remedy
+        case .otherChannels: "give both sides the capability multifd and the same multifd-channels"
+        case .torn: "write it anew"
         case .cutOff, .notAStream, .damaged, .refused, .disks, .cancelled: nil
         }
     }

@@ -1,3 +1,4 @@
+import Compression
 import HostOS
 import QAPI
 
@@ -8,11 +9,15 @@ final class MigrationSettings: @unchecked Sendable {
         var maxBandwidth: UInt64 = 128 << 20
         /// Milliseconds.
         var downtimeLimit: UInt64 = 300
+        var channels: UInt8 = 2
+        var compression = MultiFDCompression.none
+        var zlibLevel: UInt8 = 1
+        var zstdLevel: UInt8 = 1
         var capabilities: Set<MigrationCapability> = []
     }
 
     /// Those that can be switched on.
-    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover]
+    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover, .multifd, .mappedRam]
     private static let longestDowntime: UInt64 = 2_000_000
 
     private let lock = Mutex()
@@ -21,10 +26,28 @@ final class MigrationSettings: @unchecked Sendable {
     var maxBandwidth: UInt64 { lock.withLock { values.maxBandwidth } }
     var downtimeLimit: UInt64 { lock.withLock { values.downtimeLimit } }
 
+    /// Connections for pages, with `multifd`.
+    var channels: Int { lock.withLock { Int(values.channels) } }
+    /// How pages are packed there; nil if they are not.
+    var packing: Packing? {
+        switch lock.withLock({ values.compression }) {
+        case .none: nil
+        case .zlib: .zlib
+        case .zstd: .zstd
+        }
+    }
+    var packingLevel: Int { lock.withLock { Int(values.compression == .zstd ? values.zstdLevel : values.zlibLevel) } }
+
     func has(_ capability: MigrationCapability) -> Bool { lock.withLock { values.capabilities.contains(capability) } }
 
     var capabilities: [MigrationCapabilityStatus] { MigrationSettings.supported.map { .init(capability: $0, state: has($0)) } }
-    var parameters: MigrationParameters { .init(maxBandwidth: maxBandwidth, downtimeLimit: downtimeLimit) }
+    var parameters: MigrationParameters {
+        lock.withLock {
+            .init(
+                maxBandwidth: values.maxBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
+                multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel)
+        }
+    }
 
     func set(_ wanted: [MigrationCapabilityStatus]) throws(QAPIError) {
         for wanted in wanted where wanted.state && !MigrationSettings.supported.contains(wanted.capability) {
@@ -41,7 +64,18 @@ final class MigrationSettings: @unchecked Sendable {
         if let limit = arguments.downtimeLimit, limit > MigrationSettings.longestDowntime {
             throw .expects("downtime-limit", "an integer in the range of 0 to \(MigrationSettings.longestDowntime) milliseconds")
         }
+        if arguments.multifdChannels == 0 { throw .expects("multifd-channels", "a value between 1 and 255") }
+        if let level = arguments.multifdZlibLevel, !Zlib.levels.contains(Int(level)) {
+            throw .expects("multifd-zlib-level", "a value between \(Zlib.levels.lowerBound) and \(Zlib.levels.upperBound)")
+        }
+        if let level = arguments.multifdZstdLevel, !Zstd.levels.contains(Int(level)) {
+            throw .expects("multifd-zstd-level", "a value between \(Zstd.levels.lowerBound) and \(Zstd.levels.upperBound)")
+        }
         lock.withLock {
+            if let channels = arguments.multifdChannels { values.channels = channels }
+            if let compression = arguments.multifdCompression { values.compression = compression }
+            if let level = arguments.multifdZlibLevel { values.zlibLevel = level }
+            if let level = arguments.multifdZstdLevel { values.zstdLevel = level }
             if let bandwidth = arguments.maxBandwidth { values.maxBandwidth = bandwidth }
             if let limit = arguments.downtimeLimit { values.downtimeLimit = limit }
         }

@@ -12,6 +12,8 @@ struct MigrationStatistics {
     var remaining: Int64 = 0
     var bytesWhileRunning: UInt64 = 0
     var bytesWhileStopped: UInt64 = 0
+    /// By channels, of these.
+    var channelBytes: UInt64 = 0
     var zeroPages = 0
     var normalPages = 0
     var syncs = 0
@@ -49,6 +51,9 @@ struct MigrationStatistics {
         (windowStart, windowBytes, windowPages) = (now, 0, 0)
     }
 
+    /// Pages that can be sent in a second; packed ones take fewer bytes than they have.
+    func pace(packed: Bool) -> Double { packed && pageRate > 0 ? pageRate : (bandwidth ?? 1e9) / Double(RAMBlock.pageSize) }
+
     private static func milliseconds(_ time: Int64) -> Int64 { time / 1_000_000 }
 
     func information(_ status: MigrationStatus, error: String?, now: Int64) -> MigrationInfo {
@@ -56,7 +61,8 @@ struct MigrationStatistics {
         let ram = MigrationStats(
             transferred: Int64(transferred), remaining: remaining, total: total, duplicate: Int64(zeroPages), skipped: 0, normal: Int64(normalPages),
             normalBytes: Int64(normalPages * RAMBlock.pageSize), dirtyPagesRate: dirtyRate, mbps: (bandwidth ?? 0) * 8 / 1e6,
-            dirtySyncCount: Int64(syncs), postcopyRequests: 0, pageSize: Int64(RAMBlock.pageSize), multifdBytes: 0, pagesPerSecond: UInt64(pageRate),
+            dirtySyncCount: Int64(syncs), postcopyRequests: 0, pageSize: Int64(RAMBlock.pageSize), multifdBytes: channelBytes,
+            pagesPerSecond: UInt64(pageRate),
             precopyBytes: bytesWhileRunning, downtimeBytes: bytesWhileStopped, postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
         return MigrationInfo(
             status: status, ram: setUp == nil ? nil : ram, totalTime: MigrationStatistics.milliseconds((ended ?? now) - started),

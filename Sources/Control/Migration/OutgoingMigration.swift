@@ -12,9 +12,18 @@ final class OutgoingMigration: @unchecked Sendable {
     /// Makes the way to the other side, and gives up as soon as it is not wanted any more.
     typealias Way = (_ isWanted: () -> Bool) throws(MigrationError) -> MigrationPipe
 
+    /// Where the machine goes.
+    enum Destination {
+        case stream(Way)
+        /// Besides the first connection more of the same, for pages: `multifd`.
+        case channels(Way)
+        /// A file that can be mapped: `mapped-ram`.
+        case file(String)
+    }
+
     private unowned let host: any MigrationHost
     private let settings: MigrationSettings
-    private let open: Way
+    private let destination: Destination
     private let blocks: [RAMBlock]
     private let lock = Mutex()
     private let changed = ConditionVariable()
@@ -25,6 +34,9 @@ final class OutgoingMigration: @unchecked Sendable {
     private var statistics: MigrationStatistics
     private var failure: String?
     private var pipe: MigrationPipe?
+    private var channels: OutgoingChannels?
+    /// Bytes that channels have sent and the throttle has not been told of.
+    private var untoldBytes = 0
     private var isCancelled = false
     private var mayContinue = false
     /// From here on the machine belongs to the other side.
@@ -34,13 +46,13 @@ final class OutgoingMigration: @unchecked Sendable {
 
     // The thread's own.
     private var throttle = Throttle()
+    private var file: MappedWriter?
     private var sections: UInt64 = 0
     /// What the machine did before it was stopped.
     private var stateBefore = RunState.running
 
-    /// - Parameter open: called on the thread.
-    init(_ host: any MigrationHost, _ settings: MigrationSettings, open: @escaping Way) {
-        (self.host, self.settings, self.open) = (host, settings, open)
+    init(_ host: any MigrationHost, _ settings: MigrationSettings, to destination: Destination) {
+        (self.host, self.settings, self.destination) = (host, settings, destination)
         blocks = host.machine.memory.ramBlocks
         statistics = MigrationStatistics(started: monotonicNanoseconds())
         statistics.total = blocks.reduce(0) { $0 + Int64($1.pages * RAMBlock.pageSize) }
@@ -61,15 +73,16 @@ final class OutgoingMigration: @unchecked Sendable {
 
     /// Gives up, unless it is too late.
     func cancel() {
-        let (mayCancel, pipe) = lock.withLock { () -> (Bool, MigrationPipe?) in
-            guard !isCommitted, !isCancelled, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil) }
+        let (mayCancel, pipe, channels) = lock.withLock { () -> (Bool, MigrationPipe?, OutgoingChannels?) in
+            guard !isCommitted, !isCancelled, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil, nil) }
             isCancelled = true
             status = .cancelling
             changed.broadcast()
-            return (true, self.pipe)
+            return (true, self.pipe, self.channels)
         }
         guard mayCancel else { return }
         pipe?.cancel()
+        channels?.cancel()
         tell(.cancelling)
     }
 
@@ -97,7 +110,7 @@ final class OutgoingMigration: @unchecked Sendable {
     func endWithEmulator() {
         host.machine.loop.lock.withLock { cancel() }
         // A thread that is still looking for the other side has not begun, and may take long.
-        if lock.withLock({ pipe != nil || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
+        if lock.withLock({ pipe != nil || status == .active || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
     }
 
     // MARK: The thread
@@ -112,15 +125,20 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func transfer() throws(MigrationError) {
-        let pipe = try way()
+        switch destination {
+        case .stream(let open): try transfer(by: open, channels: false)
+        case .channels(let open): try transfer(by: open, channels: true)
+        case .file(let path): try transfer(to: path)
+        }
+    }
+
+    private func transfer(by open: Way, channels: Bool) throws(MigrationError) {
+        let pipe = try way(open)
         lock.withLock { self.pipe = pipe }
         try check()
         try send(MachineDescription(host.machine, guest: host.guest, expectsAnswer: pipe.isTwoWay).header)
-        lock.withLock { statistics.setUp = monotonicNanoseconds() }
-        try change(to: .active)
-        for block in blocks { block.startLogging() }
-        host.revokeWrites()
-        var pages = blocks.map { PageSet(pages: $0.pages, all: true) }
+        if channels { try openChannels(open) }
+        var pages = try begin()
         try copyWhileRunning(&pages)
         try stopMachine()
         try waitBeforeSwitchover()
@@ -128,7 +146,73 @@ final class OutgoingMigration: @unchecked Sendable {
         try handOver(pipe)
     }
 
-    private func way() throws(MigrationError) -> MigrationPipe {
+    /// The file has its name when it is whole.
+    private func transfer(to path: String) throws(MigrationError) {
+        let draft = path + ".part"
+        let writer = try MappedWriter(draft, host.machine, guest: host.guest)
+        file = writer
+        do throws(MigrationError) {
+            var pages = try begin()
+            try copyWhileRunning(&pages)
+            try stopMachine()
+            try waitBeforeSwitchover()
+            takeWrittenPages(into: &pages)
+            try send(&pages, throttled: false)
+            let sections = try captureRest(into: writer)
+            try giveDisksAway()
+            try writer.finish(sections, stateBefore)
+            try check()
+            do throws(HostError) { try HostFile.rename(draft, to: path) } catch { throw .host(error) }
+            try commit()
+        } catch {
+            HostFile.remove(draft)
+            throw error
+        }
+    }
+
+    /// Begins to note what is written; all pages are to be sent.
+    private func begin() throws(MigrationError) -> [PageSet] {
+        lock.withLock { statistics.setUp = monotonicNanoseconds() }
+        try change(to: .active)
+        for block in blocks { block.startLogging() }
+        host.revokeWrites()
+        return blocks.map { PageSet(pages: $0.pages, all: true) }
+    }
+
+    private func openChannels(_ open: Way) throws(MigrationError) {
+        let channels = OutgoingChannels(settings.packing, level: settings.packingLevel) { [self] bytes, tally in
+            let now = monotonicNanoseconds()
+            lock.withLock {
+                statistics.note(sent: bytes, tally, at: now)
+                statistics.channelBytes += UInt64(bytes)
+                untoldBytes += bytes
+            }
+        }
+        lock.withLock { self.channels = channels }
+        let count = settings.channels
+        let token = host.machine.loop.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+        try send(ChannelAnnouncement(count: count, token: token).encoded)
+        try heeding { () throws(MigrationError) in
+            try channels.open(count, token: token) { () throws(MigrationError) in try way(open) }
+        }
+    }
+
+    /// What goes wrong on a channel while the other side says why is what it says.
+    private func heeding(_ body: () throws(MigrationError) -> Void) throws(MigrationError) {
+        do throws(MigrationError) { try body() } catch {
+            try check()
+            if let pipe = lock.withLock({ pipe }), pipe.hasInput { try hear(pipe, expecting: nil) }
+            throw error
+        }
+    }
+
+    /// Whoever refuses the machine says so in between.
+    private func listen() throws(MigrationError) {
+        try check()
+        if let pipe = lock.withLock({ pipe }), pipe.hasInput { try hear(pipe, expecting: nil) }
+    }
+
+    private func way(_ open: Way) throws(MigrationError) -> MigrationPipe {
         do { return try open({ [self] in lock.withLock { !isCancelled } }) } catch {
             // What is no longer wanted fails in one way or another.
             try check()
@@ -160,11 +244,11 @@ final class OutgoingMigration: @unchecked Sendable {
             try send(&pages, throttled: true)
             takeWrittenPages(into: &pages, since: start)
             host.revokeWrites()
-            let left = pages.reduce(0) { $0 + $1.count } * RAMBlock.pageSize
-            let (bandwidth, passes) = lock.withLock { (statistics.bandwidth ?? 1e9, statistics.syncs) }
-            let expected = Double(left) / bandwidth * 1000
+            let left = pages.reduce(0) { $0 + $1.count }
+            let (pace, passes) = lock.withLock { (statistics.pace(packed: channels != nil && settings.packing != nil), statistics.syncs) }
+            let expected = Double(left) / pace * 1000
             lock.withLock {
-                statistics.remaining = Int64(left)
+                statistics.remaining = Int64(left * RAMBlock.pageSize)
                 statistics.expectedDowntime = Int64(min(expected, 1e12))
             }
             if settings.has(.events) { withMachineLock { host.emit(MigrationPassEvent(pass: Int64(passes))) } }
@@ -189,12 +273,42 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func send(_ pages: inout [PageSet], throttled: Bool) throws(MigrationError) {
+        let channels = lock.withLock { self.channels }
         for number in blocks.indices {
             var cursor = 0
+            if let file {
+                while let tally = try file.putNext(number, &pages[number], cursor: &cursor) { try noteWritten(tally, throttled: throttled) }
+                continue
+            }
             while let (bytes, tally) = PageSender.section(blocks[number], number: number, &pages[number], cursor: &cursor) {
-                try send(bytes, tally, throttled: throttled)
+                if let channels { try send(bytes, tally, on: channels, throttled: throttled) } else { try send(bytes, tally, throttled: throttled) }
             }
         }
+        guard let channels else { return }
+        try heeding { () throws(MigrationError) in try channels.flush(while: listen) }
+        try send(SectionWriter(.sync).finish())
+    }
+
+    private func send(_ bytes: [UInt8], _ tally: PageSender.Tally, on channels: OutgoingChannels, throttled: Bool) throws(MigrationError) {
+        try listen()
+        try heeding { () throws(MigrationError) in try channels.send(bytes, tally, while: listen) }
+        let gone = lock.withLock { () -> Int in
+            statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
+            defer { untoldBytes = 0 }
+            return untoldBytes
+        }
+        if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
+    }
+
+    /// Pages have gone into the file.
+    private func noteWritten(_ tally: PageSender.Tally, throttled: Bool) throws(MigrationError) {
+        try check()
+        let (now, bytes) = (monotonicNanoseconds(), tally.normal * RAMBlock.pageSize)
+        lock.withLock {
+            statistics.note(sent: bytes, tally, at: now)
+            statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
+        }
+        if throttled { try pause(until: throttle.note(bytes, limit: settings.maxBandwidth, now: now)) }
     }
 
     private func send(_ bytes: [UInt8], _ tally: PageSender.Tally = .init(), throttled: Bool = false) throws(MigrationError) {
@@ -272,6 +386,22 @@ final class OutgoingMigration: @unchecked Sendable {
         return try outcome.get()
     }
 
+    /// The same for a file; the state of everything.
+    private func captureRest(into file: MappedWriter) throws(MigrationError) -> [StateSection] {
+        let outcome = withMachineLock { () -> Result<[StateSection], MigrationError> in
+            do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
+            do throws(MigrationError) {
+                for (number, block) in blocks.enumerated() {
+                    var pages = block.takeWrittenPages()
+                    var cursor = 0
+                    while try file.putNext(number, &pages, cursor: &cursor) != nil {}
+                }
+            } catch { return .failure(error) }
+            return .success(MachineState.save(host.machine))
+        }
+        return try outcome.get()
+    }
+
     /// Hands the machine over. What cannot answer has it when everything has been written.
     private func handOver(_ pipe: MigrationPipe) throws(MigrationError) {
         guard pipe.isTwoWay else {
@@ -316,6 +446,7 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func end(_ outcome: MigrationStatus, _ reason: String?) {
+        lock.withLock { channels }?.end()
         for block in blocks { block.stopLogging() }
         withMachineLock {
             let (goesOn, isHandedOver, waiting, pipe) = lock.withLock { () -> (Bool, Bool, [() -> Void], MigrationPipe?) in

@@ -51,13 +51,16 @@ struct PageSender {
 /// Puts pages out of sections of a stream into memory.
 struct PageReceiver {
     let blocks: [RAMBlock]
-    /// Pages that have not come yet.
-    private var missing: [PageSet]
+    /// Pages that have come.
+    private var arrived: [PageSet]
 
     init(_ blocks: [RAMBlock]) {
         self.blocks = blocks
-        missing = blocks.map { PageSet(pages: $0.pages, all: true) }
+        arrived = blocks.map { PageSet(pages: $0.pages) }
     }
+
+    /// Adds what has come elsewhere.
+    mutating func join(_ other: PageReceiver) { for number in arrived.indices { arrived[number].formUnion(other.arrived[number]) } }
 
     mutating func take(_ section: inout SectionReader) throws(MigrationError) {
         let number = Int(try section.number(UInt16.self))
@@ -78,13 +81,13 @@ struct PageReceiver {
             let start = try section.skip(count * RAMBlock.pageSize)
             for index in 0..<count { block.replace(page: first + index, from: section.bytes, at: start + index * RAMBlock.pageSize) }
         }
-        for page in first..<first + count { missing[number].remove(page) }
+        for page in first..<first + count { arrived[number].insert(page) }
     }
 
     /// All memory has come.
     func finish() throws(MigrationError) {
-        for (block, rest) in zip(blocks, missing) where !rest.isEmpty {
-            throw .damaged("\(rest.count) pages of '\(block.name)' are missing")
+        for (block, pages) in zip(blocks, arrived) where pages.count < block.pages {
+            throw .damaged("\(block.pages - pages.count) pages of '\(block.name)' are missing")
         }
     }
 }

@@ -4,7 +4,10 @@ import Compression
 ///
 /// The magic, a version (32 bits), then sections: a kind (8 bits), the length of what it holds (32 bits), that, and the CRC-32 of all three. Numbers are
 /// little-endian. First comes `machine`, which says what the state is of; then `pages`, each page as often as it has changed; then `state`, one for each
-/// part of the machine; then `end`. Where both sides can talk the target answers then, `ready` or a `refusal`, and the machine is its own when `go` has come.
+/// part of the machine; then `end`. Where both sides can talk the target answers then, `ready` or a `refusal`, and the machine is its own when `go` has come. `places` is for files that are mapped (`MappedFormat`).
+///
+/// With further channels `channels` follows `machine`, with their number and a token; each channel begins with a magic of its own and `channel`, then has `pages`, or
+/// `packed`, in which they are packed, and `sync` wherever the main connection has one: pages before it are older than those after it.
 enum StreamFormat {
     static let magic = Array("APUSMIG\0".utf8)
     static let version: UInt32 = 1
@@ -13,8 +16,9 @@ enum StreamFormat {
     /// The most bytes that a section holds.
     static let largest = 16 << 20
     static let headerSize = 5
+    static let checksumSize = 4
 
-    enum Kind: UInt8 { case machine = 1, pages, state, end, ready, refusal, go }
+    enum Kind: UInt8 { case machine = 1, pages, state, end, ready, refusal, go, places, channels, channel, packed, sync }
 
     /// A run of pages in `pages`: first page, count, and whether their bytes follow.
     enum Run: UInt8 { case zeros = 0, bytes = 1 }

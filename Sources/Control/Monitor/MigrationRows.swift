@@ -35,6 +35,10 @@ extension MonitorCommands {
             },
             Row(["migrate_set_parameter"], "parameter value", "say what migrations are to be like") { commands, words in
                 guard words.count == 2 else { throw QAPIError(.generic, "a parameter and a value are needed") }
+                if words[0] == "multifd-compression" {
+                    try commands.call("migrate-set-parameters", [words[0]: .string(words[1])])
+                    return ""
+                }
                 // QEMU's unit for rates is a MiB in a second.
                 let unit: UInt64 = words[0] == "max-bandwidth" ? 1 << 20 : 1
                 try commands.call("migrate-set-parameters", [words[0]: JSONValue(try parseSize(words[1], option: words[0], unit: unit))])
@@ -64,6 +68,7 @@ extension MonitorCommands {
             Subject("migrate_parameters") { commands, _ in
                 let values = try commands.table.call(QueryMigrateParametersCommand.self)
                 return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
+                    + "multifd-channels: \(values.multifdChannels ?? 0)\nmultifd-compression: \((values.multifdCompression ?? .none).rawValue)\n"
             },
         ]
     }

@@ -28,6 +28,12 @@ extension MonitorCommands {
                 try commands.snapshotJob("snapshot-delete", tag, disks, keepsState: false)
                 return ""
             },
+            Row(["template_save"], "folder", "keep the machine and its disks as a template, for -clone; Apus's own", stops: true) {
+                commands, words in
+                guard let folder = words.first else { throw QAPIError.missing("path") }
+                try commands.call("template-save", ["path": .string(folder)])
+                return ""
+            },
         ]
     }
 

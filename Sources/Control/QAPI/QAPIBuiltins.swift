@@ -62,6 +62,11 @@ extension UInt32: QAPIValue {
     public var json: JSONValue { .integer(Int64(self)) }
 }
 
+extension UInt8: QAPIValue {
+    public init(json: JSONValue, name: String) throws(QAPIError) { try self.init(qapi: json, name) }
+    public var json: JSONValue { .integer(Int64(self)) }
+}
+
 extension UInt16: QAPIValue {
     public init(json: JSONValue, name: String) throws(QAPIError) { try self.init(qapi: json, name) }
     public var json: JSONValue { .integer(Int64(self)) }

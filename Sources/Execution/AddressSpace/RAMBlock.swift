@@ -54,6 +54,17 @@ public final class RAMBlock {
         for page in Int(offset >> 12)...Int((offset + UInt64(bytes.count - 1)) >> 12) { clear(PageFlag.logged, page: page) }
     }
 
+    /// Makes the memory what a file holds from `offset` on, a multiple of the page size, without reading it: pages come when they are looked at, and what the
+    /// guest writes stays in this process. Nothing may be running that has seen the old bytes. The file must stay as it is.
+    public func map(_ file: HostFile, at offset: UInt64) throws(HostError) { try memory.replace(byPrivate: file, at: offset) }
+
+    /// Writes pages to a file, the first of them at `offset`.
+    public func write(pages range: Range<Int>, to file: HostFile, at offset: UInt64) throws(HostError) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= pages, "there are no pages \(range) in \(name)")
+        let (start, count) = (range.lowerBound << RAMBlock.pageBits, range.count << RAMBlock.pageBits)
+        try file.write(at: offset, unsafe GuestBuffer(base: base + start, count: count))
+    }
+
     public func bytes(at offset: UInt64, count: Int) -> [UInt8] {
         precondition(offset <= size && UInt64(count) <= size - offset, "reading beyond the end of \(name)")
         return unsafe Array(UnsafeRawBufferPointer(start: base + Int(offset), count: count))

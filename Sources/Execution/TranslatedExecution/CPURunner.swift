@@ -114,6 +114,9 @@ final class CPURunner {
     func forgetCode() {
         for index in unsafe contexts.indices { unsafe contexts[index].flushJumpCaches() }
         cpu.header.exitSite = 0
+        // A loop on trial is gone with the rest; killing it later would change code that has taken its place.
+        trial = nil
+        loopCounters.endTrial()
         unsafe cpu.state.storeBytes(of: 0, toByteOffset: CPUHeader.Offset.refillSite, as: UInt64.self)
     }
 

@@ -126,6 +126,9 @@ public final class UserRunner {
     func forgetCode() {
         for entry in jumpCaches { entry.cache.clear() }
         cpu.header.exitSite = 0
+        // A loop on trial is gone with the rest; killing it later would change code that has taken its place.
+        trial = nil
+        loopCounters.endTrial()
     }
 
     private func rememberJump(_ block: UserBlock, _ address: UnsafeRawPointer) {

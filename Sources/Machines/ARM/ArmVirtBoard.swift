@@ -97,8 +97,12 @@ public enum ArmVirtBoard {
         let firmware = FirmwareConfiguration(memory: memory)
         firmware.set(.cpuCount, number: UInt16(cpus.count))
         for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
-        let boot = try ArmVirtBoot(configuration, options, cores: cores, memorySize: size, firmwareConfiguration: firmware)
-        let flash = try ArmVirtBoard.flash.make(configuration, memory: memory, firmware: boot.firmware)
+        let hasFirmware = ArmVirtBoot.hasFirmware(configuration)
+        // Firmware asks for a kernel at any time.
+        let boot = try BootContents(configuration, canWait: !hasFirmware || configuration.kernel == nil) {
+            try ArmVirtBoot(configuration, options, cores: cores, memorySize: size, firmwareConfiguration: firmware)
+        }
+        let flash = try ArmVirtBoard.flash.make(configuration, memory: memory, firmware: try ArmVirtBoot.firmware(configuration))
         for (bank, device) in flash.enumerated() { root.add(device.region, at: ArmVirtBoard.flash.address(bank)) }
         root.add(uart.makeRegion(), at: Map.uart.0)
         root.add(rtc.makeRegion(), at: Map.rtc.0)
@@ -107,7 +111,7 @@ public enum ArmVirtBoard {
         uart.interrupt.connect(controller.shared(Shared.uart))
         rtc.interrupt.connect(controller.shared(Shared.rtc))
         gpio.interrupt.connect(controller.shared(Shared.gpio))
-        let pci = options.pci(cores, hasFirmware: boot.hasFirmware).make(memory: memory, root: root)
+        let pci = options.pci(cores, hasFirmware: hasFirmware).make(memory: memory, root: root)
         controller.listen(to: pci)
         for (wire, pin) in pci.interrupts.enumerated() { pin.connect(controller.shared(Shared.pci + wire)) }
         let slots = (0..<virtioSlots).map { index in
@@ -115,11 +119,11 @@ public enum ArmVirtBoard {
                 bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
                 interrupt: controller.shared(Shared.virtio + index))
         }
-        if let path = configuration.dumpDeviceTree { try boot.tree.dump(to: path) }
+        if let path = configuration.dumpDeviceTree { try boot.get()?.tree.dump(to: path) }
         let machine = Machine(
             name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
             slots: slots,
-            pci: pci, load: { [unowned loop] in boot.load(memory, cpus, random: loop.randomBytes) })
+            pci: pci, load: { [unowned loop] in boot.get()?.load(memory, cpus, random: loop.randomBytes) })
         machine.onPowerButton = { [unowned key] in key.press() }
         return machine
     }

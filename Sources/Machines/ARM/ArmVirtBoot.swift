@@ -11,10 +11,6 @@ struct ArmVirtBoot {
     /// The machine's number for kernels that look at R1: none, for there is a device tree.
     private static let machineNumber: UInt64 = 0xffff_ffff
 
-    /// The machine starts in its flash.
-    let hasFirmware: Bool
-    /// What `-bios` puts into the first flash bank.
-    let firmware: [UInt8]?
     let tree: BootTree
     private let images: [(image: GuestImage, path: String)]
     private let treeAddress: UInt64
@@ -27,13 +23,11 @@ struct ArmVirtBoot {
         firmwareConfiguration: FirmwareConfiguration
     ) throws {
         let base = ArmVirtBoard.Map.memory
-        firmware = try ArmVirtBoot.firmware(configuration)
         var images: [(image: GuestImage, path: String)] = []
         var initrd: (start: UInt64, end: UInt64)?
         var top = base
         var start: ArmStart?
-        hasFirmware = firmware != nil || configuration.flash[0] != nil
-        if hasFirmware {
+        if ArmVirtBoot.hasFirmware(configuration) {
             try firmwareConfiguration.hand(configuration)
         } else if let path = configuration.kernel {
             let place = base + (cores.isAArch32 ? ArmKernel.offset32 : ArmVirtBoot.unit)
@@ -44,7 +38,7 @@ struct ArmVirtBoot {
         let ramDisk = initrd
         tree = try BootTree(configuration, initrd: ramDisk, seeds: ArmVirtDeviceTree.seeds) {
             ArmVirtDeviceTree(
-                configuration, options, cores: cores, hasFirmware: configuration.flash[0] != nil || ArmVirtBoot.namesFirmware(configuration),
+                configuration, options, cores: cores, hasFirmware: ArmVirtBoot.hasFirmware(configuration),
                 memorySize: memorySize, initrd: ramDisk
             ).root
         }
@@ -60,11 +54,15 @@ struct ArmVirtBoot {
         self.start = start
     }
 
+    /// The machine starts in its flash.
+    static func hasFirmware(_ configuration: MachineConfiguration) -> Bool { configuration.flash[0] != nil || namesFirmware(configuration) }
+
     private static func namesFirmware(_ configuration: MachineConfiguration) -> Bool {
         configuration.firmware.map { $0 != "none" && $0 != "default" } ?? false
     }
 
-    private static func firmware(_ configuration: MachineConfiguration) throws -> [UInt8]? {
+    /// What `-bios` puts into the first flash bank.
+    static func firmware(_ configuration: MachineConfiguration) throws -> [UInt8]? {
         guard namesFirmware(configuration), let name = configuration.firmware else { return nil }
         let folders = configuration.firmwareFolders + ["/usr/share/qemu-efi-aarch64", "/usr/share/AAVMF", "/usr/share/AAVMF32", "/usr/share/qemu"]
         guard let path = ([name] + folders.map { $0 + "/" + name }).first(where: fileExists) else {

@@ -50,7 +50,10 @@ extension VersatileExpressBoard {
         let parts = try Parts(self, configuration, loop: loop, memory: memory, request)
         parts.place(root, gic, map)
         let daughterboard = isA9 ? connectA9(cpus, gic, memory, root, loop) : connectA15(cpus, gic, loop)
-        let boot = try VersatileExpressBoot(self, configuration, cores, memorySize: size, secondaries: cpus.count - 1)
+        let secondaries = cpus.count - 1
+        let boot = try BootContents(configuration) {
+            try VersatileExpressBoot(self, configuration, cores, memorySize: size, secondaries: secondaries)
+        }
         let slots = (0..<VersatileExpressBoard.virtioSlots).map { index in
             DeviceSlot(
                 bus: "virtio-mmio", address: map.peripheral(Peripheral.virtio) + 0x200 * UInt64(index), container: root,
@@ -58,7 +61,7 @@ extension VersatileExpressBoard {
         }
         let machine = Machine(
             name: name, loop: loop, memory: memory, cpus: cpus, devices: [gic] + daughterboard + parts.devices, slots: slots,
-            load: { boot.load(memory, cpus) })
+            load: { boot.get()?.load(memory, cpus) })
         machine.onboardCard = parts.ethernet
         // The daughterboard's display is the first.
         machine.displays = (daughterboard.compactMap { $0 as? PL11x } + [parts.display]).map(\.console)

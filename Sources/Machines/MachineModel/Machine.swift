@@ -60,9 +60,11 @@ public final class Machine {
     public func remove(_ device: any Device) { extraDevices.removeAll { $0 === device } }
 
     /// Power-on state of everything. The vCPUs must not run.
-    public func reset() {
+    ///
+    /// - Parameter loads: whether memory gets what the machine starts with; not if all of it comes from elsewhere.
+    public func reset(loads: Bool = true) {
         for device in devices + extraDevices { device.reset() }
-        load()
+        if loads { load() }
         for cpu in cpus { cpu.reset() }
     }
 }

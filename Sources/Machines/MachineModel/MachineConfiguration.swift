@@ -34,6 +34,9 @@ public struct MachineConfiguration {
     /// Files that firmware and guest get through the firmware configuration device.
     public var firmwareFiles: [(name: String, bytes: [UInt8])] = []
 
+    /// Memory and state come from elsewhere before the machine runs: what a start puts into memory is looked for now and read at the first reset.
+    public var isFilledLater = false
+
     public init() {}
 }
 
@@ -41,9 +44,10 @@ public struct MachineConfiguration {
 public struct FlashImage: Sendable {
     public let path: String
     public let isReadOnly: Bool
+    /// Changes stay in the bank's memory.
+    public let isPrivate: Bool
 
-    public init(path: String, isReadOnly: Bool) {
-        self.path = path
-        self.isReadOnly = isReadOnly
+    public init(path: String, isReadOnly: Bool, isPrivate: Bool = false) {
+        (self.path, self.isReadOnly, self.isPrivate) = (path, isReadOnly, isPrivate)
     }
 }

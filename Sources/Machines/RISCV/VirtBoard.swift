@@ -110,12 +110,14 @@ public enum VirtBoard {
                 bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
                 interrupt: plic.input(Source.virtio + index))
         }
-        let boot = try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
-        if let path = configuration.dumpDeviceTree { try boot.dump(to: path) }
+        let boot = try BootContents(configuration, canWait: configuration.flash[1] == nil) {
+            try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
+        }
+        if let path = configuration.dumpDeviceTree { try boot.get()?.dump(to: path) }
         return Machine(
             name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware, pci] + flash,
             slots: slots, pci: pci,
-            load: { [unowned loop] in boot.load(memory, bootROM, random: loop.randomBytes) })
+            load: { [unowned loop] in boot.get()?.load(memory, bootROM, random: loop.randomBytes) })
     }
 
     /// The wires from the interrupt controllers and timers to the harts.

@@ -7,6 +7,7 @@ import HostOS
 import MachineControl
 import MachineModel
 import NetworkSetup
+import Templates
 import TranslatedExecution
 
 /// The version, and the QEMU version whose interface it has.
@@ -25,7 +26,8 @@ func runApus(_ arguments: [String]) -> Int32 {
             return answer("Apus emulator version \(apusVersion) (the interface of QEMU emulator version \(interfaceVersion))\n")
         }
         if options.has("print-links") { return answer(Catalog.guests.map { "qemu-system-\($0)\n" }.joined()) }
-        let guest = guestName(program)
+        if options.has("clone") { return try runClone(options, program) }
+        let guest = guestName(program) ?? Catalog.guests[0]
         if let text = helpText(options, guest: guest) { return answer(text) }
         return try Session(options, guest: guest).run()
     } catch let error as any ExplainedError {
@@ -43,9 +45,22 @@ private func answer(_ text: String, usedByMistake: Bool = false) -> Int32 {
 }
 
 /// The guest that the program's name asks for: qemu-system-riscv32 → riscv32.
-private func guestName(_ program: String) -> String {
+private func guestName(_ program: String) -> String? {
     let name = program.split(separator: "-").last.map(String.init) ?? ""
-    return Catalog.guests.contains(name) ? name : Catalog.guests[0]
+    return Catalog.guests.contains(name) ? name : nil
+}
+
+/// `-clone`.
+private func runClone(_ options: ParsedCommandLine, _ program: String) throws -> Int32 {
+    let list = PropertyList(options.last("clone") ?? "", option: "clone", implied: "template")
+    try list.checkDeclared()
+    guard let path = list["template"], !path.isEmpty else { throw CommandLineError.missingValue("-clone") }
+    for other in ["incoming", "loadvm"] where options.has(other) { throw CommandLineError.notSupported("-\(other) beside -clone") }
+    let template = try Template(path)
+    try template.check(program: guestName(program))
+    let session = try Session(try template.options(with: options), guest: template.guest)
+    session.beginClone(of: template, disks: list["disks"])
+    return try session.run()
 }
 
 /// Lists for `-M help`, `-cpu help`, `-d help`; nil if none was asked for.

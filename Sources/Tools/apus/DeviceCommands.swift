@@ -10,10 +10,12 @@ extension DeviceFactory {
             do { try addLater(try DeviceRequest(arguments, globals: globals)) } catch let error as PropertyError {
                 throw QAPIError(.generic, error.cause)
             }
+            changedDevice = arguments.id ?? "without an id"
             return QAPIEmpty()
         }
         commands.on(DeviceDelCommand.self, stopped: true) { [unowned self] arguments in
             try remove(arguments.id)
+            changedDevice = arguments.id
             return QAPIEmpty()
         }
         commands.on(QueryRxFilterCommand.self) { [unowned self] arguments in
@@ -31,6 +33,11 @@ extension DeviceFactory {
             }
             return answers
         }
+    }
+
+    /// Why the command line does not describe the machine any more; nil if it does.
+    var changesSinceStart: String? {
+        changedDevice.map { "the device '\($0)' has been plugged in or taken out since the start, and clones are made by the command line" }
     }
 
     private func addLater(_ request: DeviceRequest) throws {

@@ -71,6 +71,8 @@ final class DeviceFactory {
     private(set) unowned var machine: Machine!
     /// What is added from now on is plugged into a running machine.
     private(set) var isRunning = false
+    /// A device that has been plugged in or taken out since then.
+    var changedDevice: String?
     /// SATA host controllers by the names of their buses, less the port, and how many drives there are.
     var controllers: [(id: String, device: AHCI)] = []
     var drives = 0

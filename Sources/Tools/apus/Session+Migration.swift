@@ -1,6 +1,7 @@
 import MachineControl
 import Migration
 import QAPI
+import Templates
 import TranslatedExecution
 
 extension Session: MigrationHost {
@@ -34,6 +35,24 @@ extension Session: MigrationHost {
             // It stands still until the machine runs.
             loop.setVirtualClockPaused(true)
             do { try snapshots.loadAtStart(tag) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// `-clone`, before anything is made.
+    func beginClone(of template: Template, disks folder: String?) {
+        self.template = template
+        configuration.isFilledLater = true
+        blocks.stand(on: template.disks, keepingIn: folder)
+    }
+
+    /// Makes the machine what its template is of.
+    func becomeClone() throws {
+        guard let template else { return }
+        var failure: (any Error)?
+        loop.lock.withLock {
+            loop.setVirtualClockPaused(true)
+            do { try template.load(into: machine, setTime: setVirtualTime) } catch { failure = error }
         }
         if let failure { throw failure }
     }

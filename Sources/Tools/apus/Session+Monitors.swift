@@ -98,6 +98,7 @@ extension Session {
         InputCommands(input, displays).register(in: &server.commands)
         migration.register(in: &server.commands)
         snapshots.register(in: &server.commands)
+        templates.register(in: &server.commands)
         characters.register(in: &server.commands)
         blocks.register(in: &server.commands)
         networks.register(in: &server.commands)

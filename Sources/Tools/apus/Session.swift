@@ -19,6 +19,7 @@ import NetworkSetup
 import ObjectModel
 import QAPI
 import QMP
+import Templates
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
@@ -54,6 +55,9 @@ final class Session {
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
     lazy var snapshots = MachineSnapshots(self, blocks: blocks) { [unowned self] in events.emit($0) }
+    lazy var templates = TemplateSaving(self, blocks: blocks, options: options) { [unowned self] in devices.changesSinceStart }
+    /// What it is a clone of.
+    var template: Template?
     lazy var migration = MigrationControl(self, loop: loop) { [unowned self] in blocks.migrationBlocker }
     /// A machine that comes from elsewhere runs when it has come.
     private(set) var startsAfterIncoming = true
@@ -119,6 +123,7 @@ final class Session {
         } else {
             try build()
             if configuration.dumpDeviceTree != nil { return 0 }
+            try becomeClone()
             startMonitors()
             daemon?.isReady()
         }
@@ -145,7 +150,7 @@ final class Session {
             machine, values: machineValues ?? PropertyValues(type.objectType),
             cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest),
             isNoted: { [devices] in devices.node(of: $0) != nil })
-        machine.reset()
+        machine.reset(loads: !configuration.isFilledLater)
         if !machine.cpus.isEmpty { engine = try TranslationEngine(cpus: machine.cpus, loop: loop, options: engineOptions) }
         engine?.onDebugStop = { [loop] in loop.post { loop.stop(status: 0) } }
         if options.has("S") || options.has("preconfig") { runState = .prelaunch }

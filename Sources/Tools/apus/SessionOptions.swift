@@ -41,6 +41,8 @@ extension Session {
     }
 
     func configure() throws {
+        // What comes brings its memory along.
+        if options.has("incoming") { configuration.isFilledLater = true }
         for text in options.all("add-fd") { try addDescriptor(text) }
         for text in options.all("object") { try backEnds.define(text) }
         configuration.cpu = options.last("cpu")
@@ -50,7 +52,7 @@ extension Session {
         configuration.deviceTree = options.last("dtb")
         configuration.firmware = options.last("bios")
         configuration.firmwareFolders = options.all("L")
-        configuration.flash = try flashImages(options)
+        configuration.flash = try flashImages(options, arePrivate: template != nil)
         configuration.firmwareFiles = try options.all("fw_cfg").map(firmwareFile)
         if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
             throw CommandLineError.notSupported("-append or -initrd without -kernel")
@@ -325,7 +327,9 @@ extension Session {
 
     private func configureMemory() throws {
         guard let memoryBackEnd else { return }
-        let (size, source) = try backEnds.memory(memoryBackEnd)
+        var (size, source) = try backEnds.memory(memoryBackEnd)
+        // A clone's memory is its template's file, whatever stood behind the template's.
+        if template != nil { source = MemorySource() }
         guard configuration.memory ?? size == size else {
             throw CommandLineError.badValue(option: "m", value: options.last("m") ?? "", expected: "the size of memory-backend=\(memoryBackEnd)")
         }

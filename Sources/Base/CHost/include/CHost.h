@@ -19,6 +19,11 @@ int apus_memfd(const char *name);
 void apus_name_thread(pthread_t thread, const char *name);
 // getrandom(2) without flags.
 ssize_t apus_random(void *buffer, size_t count);
+// copy_file_range(2), and lseek(2) to the next data or hole, which need _GNU_SOURCE.
+ssize_t apus_copy_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count);
+off_t apus_seek_data(int fd, off_t offset);
+off_t apus_seek_hole(int fd, off_t offset);
+
 // fallocate(2), which needs _GNU_SOURCE, and its modes that make a range read as zeros: giving its space back, or keeping it.
 int apus_fallocate(int fd, int mode, off_t offset, off_t count);
 extern const int apus_punch_hole;

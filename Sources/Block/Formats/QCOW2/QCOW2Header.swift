@@ -12,6 +12,8 @@ public struct QCOW2Header: Equatable, Sendable {
     public internal(set) var size: UInt64 = 0
     public private(set) var backingFile: String?
     public private(set) var backingFormat: String?
+    /// Where the header's extensions end.
+    private(set) var extensionsEnd = 0
     var l1Entries = 0
     var l1Offset: UInt64 = 0
     var refcountOffset: UInt64 = 0
@@ -119,6 +121,7 @@ public struct QCOW2Header: Equatable, Sendable {
             if kind == Extension.backingFormat { backingFormat = String(decoding: bytes[start..<start + Int(size)], as: UTF8.self) }
             position = start + (Int(size) + 7) & ~7
         }
+        extensionsEnd = position + 8
     }
 }
 

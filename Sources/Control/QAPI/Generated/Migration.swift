@@ -44,7 +44,7 @@ public struct MigrationStats: QAPIObject {
     /// always 0
     public var postcopyRequests: Int64
     public var pageSize: Int64
-    /// always 0
+    /// bytes that further channels have sent
     public var multifdBytes: UInt64
     public var pagesPerSecond: UInt64
     /// bytes that have been sent while the guest ran
@@ -226,6 +226,7 @@ public enum MigrationCapability: String, QAPIEnumeration {
     case backgroundSnapshot = "background-snapshot"
     case zeroCopySend = "zero-copy-send"
     case postcopyPreempt = "postcopy-preempt"
+    case mappedRam = "mapped-ram"
 }
 
 /// An ability of migration and whether it is on.
@@ -285,29 +286,59 @@ public enum MigrateSetCapabilitiesCommand: QAPICommand {
     }
 }
 
+/// How pages are packed on the channels of a migration with the capability multifd.
+public enum MultiFDCompression: String, QAPIEnumeration {
+    case none
+    case zlib
+    case zstd
+}
+
 /// What a migration is to be like.
 public struct MigrationParameters: QAPIObject {
     /// bytes in a second while the guest runs; 0 for as many as go
     public var maxBandwidth: UInt64?
     /// milliseconds that the guest may stand still
     public var downtimeLimit: UInt64?
+    /// connections for pages, with the capability multifd, the same on both sides
+    public var multifdChannels: UInt8?
+    public var multifdCompression: MultiFDCompression?
+    /// 0 to 9
+    public var multifdZlibLevel: UInt8?
+    /// 1 to 20
+    public var multifdZstdLevel: UInt8?
 
     public init(
         maxBandwidth: UInt64? = nil,
-        downtimeLimit: UInt64? = nil
+        downtimeLimit: UInt64? = nil,
+        multifdChannels: UInt8? = nil,
+        multifdCompression: MultiFDCompression? = nil,
+        multifdZlibLevel: UInt8? = nil,
+        multifdZstdLevel: UInt8? = nil
     ) {
         self.maxBandwidth = maxBandwidth
         self.downtimeLimit = downtimeLimit
+        self.multifdChannels = multifdChannels
+        self.multifdCompression = multifdCompression
+        self.multifdZlibLevel = multifdZlibLevel
+        self.multifdZstdLevel = multifdZstdLevel
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
         maxBandwidth = try input.takeOptional("max-bandwidth")
         downtimeLimit = try input.takeOptional("downtime-limit")
+        multifdChannels = try input.takeOptional("multifd-channels")
+        multifdCompression = try input.takeOptional("multifd-compression")
+        multifdZlibLevel = try input.takeOptional("multifd-zlib-level")
+        multifdZstdLevel = try input.takeOptional("multifd-zstd-level")
     }
 
     public func write(to output: inout JSONObject) {
         output["max-bandwidth"] = maxBandwidth?.json
         output["downtime-limit"] = downtimeLimit?.json
+        output["multifd-channels"] = multifdChannels?.json
+        output["multifd-compression"] = multifdCompression?.json
+        output["multifd-zlib-level"] = multifdZlibLevel?.json
+        output["multifd-zstd-level"] = multifdZstdLevel?.json
     }
 }
 
@@ -320,23 +351,43 @@ public enum MigrateSetParametersCommand: QAPICommand {
     public struct Arguments: QAPIObject {
         public var maxBandwidth: UInt64?
         public var downtimeLimit: UInt64?
+        public var multifdChannels: UInt8?
+        public var multifdCompression: MultiFDCompression?
+        public var multifdZlibLevel: UInt8?
+        public var multifdZstdLevel: UInt8?
 
         public init(
             maxBandwidth: UInt64? = nil,
-            downtimeLimit: UInt64? = nil
+            downtimeLimit: UInt64? = nil,
+            multifdChannels: UInt8? = nil,
+            multifdCompression: MultiFDCompression? = nil,
+            multifdZlibLevel: UInt8? = nil,
+            multifdZstdLevel: UInt8? = nil
         ) {
             self.maxBandwidth = maxBandwidth
             self.downtimeLimit = downtimeLimit
+            self.multifdChannels = multifdChannels
+            self.multifdCompression = multifdCompression
+            self.multifdZlibLevel = multifdZlibLevel
+            self.multifdZstdLevel = multifdZstdLevel
         }
 
         public init(reading input: inout QAPIInput) throws(QAPIError) {
             maxBandwidth = try input.takeOptional("max-bandwidth")
             downtimeLimit = try input.takeOptional("downtime-limit")
+            multifdChannels = try input.takeOptional("multifd-channels")
+            multifdCompression = try input.takeOptional("multifd-compression")
+            multifdZlibLevel = try input.takeOptional("multifd-zlib-level")
+            multifdZstdLevel = try input.takeOptional("multifd-zstd-level")
         }
 
         public func write(to output: inout JSONObject) {
             output["max-bandwidth"] = maxBandwidth?.json
             output["downtime-limit"] = downtimeLimit?.json
+            output["multifd-channels"] = multifdChannels?.json
+            output["multifd-compression"] = multifdCompression?.json
+            output["multifd-zlib-level"] = multifdZlibLevel?.json
+            output["multifd-zstd-level"] = multifdZstdLevel?.json
         }
     }
 }
@@ -449,6 +500,31 @@ public enum MigrateIncomingCommand: QAPICommand {
 
         public func write(to output: inout JSONObject) {
             output["uri"] = uri.json
+        }
+    }
+}
+
+/// Apus's own, not one of QEMU's: keeps the machine as it is now, with its disks, as a template from which clones start (-clone). The machine goes on afterwards.
+public enum TemplateSaveCommand: QAPICommand {
+    public static let name = "template-save"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// a folder, which is made
+        public var path: String
+
+        public init(
+            path: String
+        ) {
+            self.path = path
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            path = try input.take("path")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["path"] = path.json
         }
     }
 }

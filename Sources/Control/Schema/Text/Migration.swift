@@ -19,7 +19,7 @@ extension SchemaText {
             dirty-sync-count: int       # how often it has been looked which pages have been written
             postcopy-requests: int      # always 0
             page-size: int
-            multifd-bytes: uint64       # always 0
+            multifd-bytes: uint64       # bytes that further channels have sent
             pages-per-second: uint64
             precopy-bytes: uint64       # bytes that have been sent while the guest ran
             downtime-bytes: uint64      # bytes that have been sent while it stood still
@@ -43,7 +43,7 @@ extension SchemaText {
         # Abilities of migration.
         enum MigrationCapability: xbzrle rdma-pin-all auto-converge zero-blocks compress events postcopy-ram x-colo release-ram block
             return-path pause-before-switchover multifd dirty-bitmaps postcopy-blocktime late-block-activate x-ignore-shared
-            validate-uuid background-snapshot zero-copy-send postcopy-preempt
+            validate-uuid background-snapshot zero-copy-send postcopy-preempt mapped-ram
 
         # An ability of migration and whether it is on.
         struct MigrationCapabilityStatus
@@ -57,15 +57,26 @@ extension SchemaText {
         command migrate-set-capabilities early
             capabilities: [MigrationCapabilityStatus]
 
+        # How pages are packed on the channels of a migration with the capability multifd.
+        enum MultiFDCompression: none zlib zstd
+
         # What a migration is to be like.
         struct MigrationParameters
             max-bandwidth?: size        # bytes in a second while the guest runs; 0 for as many as go
             downtime-limit?: uint64     # milliseconds that the guest may stand still
+            multifd-channels?: uint8    # connections for pages, with the capability multifd, the same on both sides
+            multifd-compression?: MultiFDCompression
+            multifd-zlib-level?: uint8  # 0 to 9
+            multifd-zstd-level?: uint8  # 1 to 20
 
         # Says what migrations are to be like.
         command migrate-set-parameters early
             max-bandwidth?: size
             downtime-limit?: uint64
+            multifd-channels?: uint8
+            multifd-compression?: MultiFDCompression
+            multifd-zlib-level?: uint8
+            multifd-zstd-level?: uint8
 
         # Says what migrations are like.
         command query-migrate-parameters early -> MigrationParameters
@@ -88,6 +99,11 @@ extension SchemaText {
         # Waits for a machine to come, in an emulator that was started with -incoming defer.
         command migrate-incoming
             uri: str
+
+        # Apus's own, not one of QEMU's: keeps the machine as it is now, with its disks, as a template from which clones start (-clone). The machine goes on
+        # afterwards.
+        command template-save
+            path: str                   # a folder, which is made
 
         # A migration has come further; told if the capability 'events' is on.
         event MIGRATION
