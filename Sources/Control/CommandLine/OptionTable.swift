@@ -116,7 +116,7 @@ public struct OptionRow: Sendable {
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
             properties: [
                 "vnc": .string, "to": .number, "password": .bool, "password-secret": .string, "share": .string, "connections": .number,
-                "display": .string, "head": .number, "websocket": .string,
+                "display": .string, "head": .number, "websocket": .string, "audiodev": .string,
             ],
             "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),

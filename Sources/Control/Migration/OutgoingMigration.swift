@@ -14,7 +14,8 @@ final class OutgoingMigration: @unchecked Sendable {
 
     private unowned let host: any MigrationHost
     private let settings: MigrationSettings
-    private let open: Way
+    /// Nil when it has been taken: what it holds is closed with the pipe.
+    private var open: Way?
     private let blocks: [RAMBlock]
     private let lock = Mutex()
     private let changed = ConditionVariable()
@@ -129,6 +130,8 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func way() throws(MigrationError) -> MigrationPipe {
+        guard let open else { preconditionFailure("a migration is sent once") }
+        self.open = nil
         do { return try open({ [self] in lock.withLock { !isCancelled } }) } catch {
             // What is no longer wanted fails in one way or another.
             try check()

@@ -13,6 +13,10 @@ extension MonitorCommands {
             order("quit", aliases: ["q"], "end the emulator"), order("stop", aliases: ["s"], "stop the guest", stops: true),
             order("system_powerdown", "press the power button"), order("system_reset", "reset the machine", stops: true),
             order("system_wakeup", "wake a guest that sleeps"),
+            Row(["balloon"], "target", "ask the guest to live with so much memory, in MiB") { commands, words in
+                try commands.call("balloon", ["value": JSONValue(try parseSize(try first(words), option: "balloon", unit: 1 << 20))])
+                return ""
+            },
             Row(["block_resize"], "device size", "give a disk another size", stops: true) { commands, words in
                 let (device, size) = try two(words)
                 try commands.call(

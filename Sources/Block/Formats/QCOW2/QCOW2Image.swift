@@ -31,10 +31,20 @@ public final class QCOW2Image: BlockNode {
     /// What has gone wrong with the tables; nothing is written any more.
     private var failure: HostError?
 
+    /// What an image stands on.
+    public enum Backing {
+        /// What its header names.
+        case named
+        /// This, or nothing, whatever its header names.
+        case given((any BlockNode)?)
+    }
+
     /// - Parameters:
     ///   - file: the image as bytes, opened and locked as the options say.
     ///   - open: opens the backing file of a name and format.
-    public init(_ options: ImageOptions, file: RawImage, open: (_ name: String, _ format: String?) throws -> any BlockNode) throws {
+    public init(
+        _ options: ImageOptions, file: RawImage, backing choice: Backing = .named, open: (_ name: String, _ format: String?) throws -> any BlockNode
+    ) throws {
         let metadata = try HostFile(options.path, file.isReadOnly ? .readOnly : .readWrite)
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
         end = try metadata.size()
@@ -42,7 +52,10 @@ public final class QCOW2Image: BlockNode {
         self.header = header
         tables = try QCOW2Tables(metadata, header)
         (self.file, self.metadata, self.options, size, isReadOnly) = (file, metadata, options, (header.size + 511) & ~511, file.isReadOnly)
-        backing = try header.backingFile.map { try open($0, header.backingFormat) }
+        switch choice {
+        case .named: backing = try header.backingFile.map { try open($0, header.backingFormat) }
+        case .given(let node): backing = node
+        }
         if !isReadOnly, !options.isInactive { try claim(header) }
     }
 
@@ -473,6 +486,13 @@ public final class QCOW2Image: BlockNode {
             try? file.setActive(false)
             throw error
         }
+    }
+
+    /// Everything is written and others may have the file; what it stands on stays as it is.
+    public func close() throws(HostError) {
+        drain()
+        try writeEverything()
+        try file.setActive(false)
     }
 
     /// What another process may have changed.
