@@ -120,7 +120,12 @@ class Machine:
 
     def boot(self):
         self.open()
-        self.console.expect(board(self.test.system).prompt, 300)
+        self.await_shell()
+
+    def await_shell(self):
+        """The guest has started."""
+        self.console.expect("'poweroff' ends the machine", 300)
+        self.console.expect(board(self.test.system).prompt, 60)
 
     def run(self, line, seconds=60):
         """What a line prints in the guest, less what the background says."""
@@ -203,7 +208,7 @@ class Test:
         wanted += ["<model usable='unknown' vendor='unknown'>cortex-a76</model>", "<value>3</value>"] if self.arch == "aarch64" else []
         lacking = [word for word in wanted if word not in text]
         check("domcapabilities", not lacking, f"{took:.1f} s for all that there is to ask" if not lacking else lacking)
-        check("the probe is quick", took < 5, f"{took:.1f} s")
+        check("the probe is quick", took < 20, f"{took:.1f} s")
 
     # One after the other; the machine runs before and afterwards.
 
@@ -273,7 +278,7 @@ class Test:
         check("dommemstat tells what the guest says", all(name in told for name in figures), told)
         # QEMU 7.2 has no such thing for these boards either.
         refused = machine.refuses("setvcpus", "1", "--live") or ""
-        check("setvcpus is refused as QEMU's boards refuse it", "hotpluggable" in refused or "unplug" in refused or "not supported" in refused, refused)
+        check("setvcpus is refused as QEMU's boards refuse it", "hotpluggable vcpus" in refused, refused)
 
     def plugged(self, machine):
         """A disk and a card come and go, the disk several times: nothing may keep its file."""
@@ -290,7 +295,7 @@ class Test:
             wrote = machine.run("d=/dev/$(disk); head -c 4096 /dev/urandom > /tmp/new; cat /tmp/new > $d; sync; echo 3 > /proc/sys/vm/drop_caches; "
                                 "head -c 4096 $d | cmp - /tmp/new && echo same")
             check(f"attach-device {number + 1}: the guest writes and reads it", wrote == "same", wrote)
-            machine.run(leaves.format("$(cd /sys/block/$(disk)/device/..; basename $(pwd -P))"))
+            machine.run(leaves.format("$(basename $(readlink -f /sys/block/$(disk)/device/..))"))
             machine("detach-device", disk)
             answer = machine.await_run("disk", "")
             deadline = time.time() + 60
@@ -303,7 +308,7 @@ class Test:
         machine("attach-device", self.file("card.xml", "<interface type='user'><mac address='52:54:00:11:22:33'/><model type='virtio'/></interface>"))
         answer = machine.await_run(cards, "2")
         check("attach-device: the guest sees the card", answer == "2", answer)
-        machine.run(leaves.format("$(cd /sys/class/net/eth1/device/..; basename $(pwd -P))"))
+        machine.run(leaves.format("$(basename $(readlink -f /sys/class/net/eth1/device/..))"))
         machine("detach-interface", "user", "--mac", "52:54:00:11:22:33")
         answer = machine.await_run("ls /sys/class/net | grep -c eth", "1")
         check("detach-interface: it is gone", answer == "1", answer)
@@ -336,9 +341,9 @@ class Test:
         machine("snapshot-create-as", "first")
         before = machine.tick()
         machine.run("echo after > /tmp/word")
-        name = machine("snapshot-create").split()[2]
+        machine("snapshot-create")
         listed = machine("snapshot-list", "--name").split()
-        check("snapshot-create", listed == sorted(["first", name]) or set(listed) == {"first", name}, listed)
+        check("snapshot-create", len(listed) == 2 and "first" in listed, listed)
         machine.daemon.virsh("snapshot-revert", "apus", "first")
         machine.open()
         after = machine.tick()
@@ -346,12 +351,13 @@ class Test:
         check("snapshot-revert", word == "before" and abs(after - before) < 30, f"{word}, {before}, then {after}")
         for snapshot in listed:
             machine("snapshot-delete", snapshot)
-        told = subprocess.run(["qemu-img", "snapshot", "-U", "-l", f"{self.work}/apus.qcow2"], capture_output=True, text=True, check=False)
-        check("snapshot-delete", machine("snapshot-list", "--name") == "" and told.stdout == "", told.stdout + told.stderr)
+        told = subprocess.run(["qemu-img", "info", "-U", f"{self.work}/apus.qcow2"], capture_output=True, text=True, check=False).stdout
+        good = machine("snapshot-list", "--name") == "" and "qcow2" in told and "Snapshot list" not in told
+        check("snapshot-delete", good, "" if good else told)
 
     def ended(self, machine):
         machine("reset")
-        machine.console.expect(board(self.system).prompt, 300)
+        machine.await_shell()
         answer = machine.run("echo ticks=$ticks=; cat /proc/uptime")
         check("reset: the guest starts anew", "ticks==" in answer and machine("domstate") == "running", answer)
         machine.run(f"cat > /tmp/agent <<'EOF'\n{AGENT}\nEOF\n"
@@ -405,7 +411,7 @@ class Test:
         kernel = f"kernel={self.kind.files}/Image,initrd={self.work}/initramfs.gz,kernel_args=console={self.kind.console} quiet"
         words = ["virt-install", "--connect", daemon.uri, "--name", "imported", "--import", "--memory", str(MEMORY), "--vcpus", "2", "--disk", disk, "--osinfo",
                  "debian11", "--virt-type", "qemu", "--arch", self.arch, "--machine", "virt", "--network", "user", "--boot", f"{kernel},emulator={self.system}",
-                 "--graphics", "vnc", "--noautoconsole"]
+                 "--controller", "usb,model=none", "--input", "tablet,bus=virtio", "--input", "keyboard,bus=virtio", "--graphics", "vnc", "--noautoconsole"]
         done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         good = done.returncode == 0
         check("virt-install --import", good, "" if good else done.stdout + done.stderr)

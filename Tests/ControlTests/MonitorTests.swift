@@ -102,6 +102,11 @@ import Testing
     @Test(arguments: ["migrate", "migrate -d", "migrate -x there", #"migrate "unix:a"#, #"migrate "unix:a" b"#, #"migrate "a\qb""#])
     func otherMigrationsAreRefused(_ line: String) { #expect(ask(line).hasPrefix("Error: ") && migrations.places.isEmpty) }
 
+    @Test func wordsMayStandInQuotes() {
+        #expect(ask(#"qom-list "/objects""#) == ask("qom-list /objects") && ask(#"info "name""#) == ask("info name"))
+        #expect(ask(#"qom-list "/objects"#).hasPrefix("Error: ") && ask(#"qom-list "/\q""#).hasPrefix("Error: "))
+    }
+
     @Test func deepParenthesesAreRefused() {
         let deep = String(repeating: "(", count: 4000) + "1" + String(repeating: ")", count: 4000)
         #expect(ask("p \(deep)").hasPrefix("not supported: ") && ask("p \(String(repeating: "-", count: 4000))1").hasPrefix("not supported: "))

@@ -98,6 +98,7 @@ public struct OptionRow: Sendable {
         .init(
             "overcommit", "mem-lock=off,cpu-pm=off", properties: ["mem-lock": .bool, "cpu-pm": .bool], "leave the host's memory and cpus to the host"),
         .init("msg", "timestamp=on|off", properties: ["timestamp": .bool], "begin messages with the time"),
+        .init("no-acpi", nil, "no ACPI tables; there are none anyway"),
         .init("no-user-config", nil, "read no configuration files; there are none anyway"),
         .init("nodefaults", nil, "no serial port and no monitor on the terminal unless asked for"),
         .init(

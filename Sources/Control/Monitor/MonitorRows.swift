@@ -55,7 +55,7 @@ extension MonitorCommands {
                 return try commands.call("qom-get", ["path": .string(path), "property": .string(property)]).text(pretty: true) + "\n"
             },
             Row(["qom-list"], "path", "list an object's properties") { try $0.properties($1) },
-            Row(["qom-set"], "path property value", "set an object's property", stops: true) { try $0.setProperty($1) },
+            Row(["qom-set"], "path property value", "set an object's property", stops: true, keepsQuotes: true) { try $0.setProperty($1) },
             Row(["ringbuf_read"], "device size", "take bytes out of a ring buffer back end") { commands, words in
                 let (device, size) = try two(words)
                 return (try commands.call("ringbuf-read", ["device": .string(device), "size": try number(size)]).string ?? "") + "\n"
