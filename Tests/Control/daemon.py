@@ -41,11 +41,12 @@ class Failed(Exception):
 
 
 class Daemon:
-    """libvirtd in name spaces of its own, in which libvirt's folders are folders of the test's: it knows of no other daemon, and leaves nothing behind."""
+    """libvirtd in name spaces of its own, in which libvirt's folders are folders of the test's: it knows of no other daemon, and leaves nothing behind.
+    Emulators that no domain names are those of a folder."""
 
     all = []
 
-    def __init__(self, work, name):
+    def __init__(self, work, name, emulators):
         self.name, self.folder = name, f"{work}/{name}"
         places = {"etc": "/etc/libvirt", "lib": "/var/lib/libvirt", "cache": "/var/cache/libvirt", "log": "/var/log/libvirt", "run": "/run/libvirt"}
         for place in places:
@@ -61,7 +62,8 @@ class Daemon:
         words = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "sh", "-ec", "\n".join(steps)]
         self.socket = f"{self.folder}/run/libvirt-sock"
         self.uri = f"qemu+unix:///system?socket={self.socket}"
-        environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+        # Emulators are looked for where programs are.
+        environment = {**os.environ, "PATH": f"{emulators}:{os.environ['PATH']}:/usr/sbin:/sbin"}
         with open(f"{self.folder}/output", "wb") as output:
             # pylint: disable=consider-using-with
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True)
