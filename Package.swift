@@ -219,7 +219,8 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "PlatformDevices", "Virtio",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "PlatformDevices",
+            "Virtio",
             "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl", "JSON",
         ]),
     .executableTarget(

@@ -112,9 +112,11 @@ import Testing
         #expect(delete("n1") == nil && nodes == ["f1"], "what was spelled out goes along; \(below)")
     }
 
-    @Test(arguments: [
-        ["driver": "file", "node-name": "f"], ["driver": "file", "node-name": "f", "filename": "/nowhere"], ["driver": "nbd", "node-name": "f"],
-        ["driver": "raw", "node-name": "f", "file": "nothing"], ["driver": "qcow2", "node-name": "f", "file": "nothing"],
-        ["driver": "file", "filename": "/dev/null"], ["driver": "file", "node-name": "f", "filename": "/dev/null", "x": 1],
-    ] as [JSONObject]) func nonsenseIsRefused(_ arguments: JSONObject) { #expect(add(arguments) != nil && nodes.isEmpty) }
+    @Test(
+        arguments: [
+            ["driver": "file", "node-name": "f"], ["driver": "file", "node-name": "f", "filename": "/nowhere"], ["driver": "nbd", "node-name": "f"],
+            ["driver": "raw", "node-name": "f", "file": "nothing"], ["driver": "qcow2", "node-name": "f", "file": "nothing"],
+            ["driver": "file", "filename": "/dev/null"], ["driver": "file", "node-name": "f", "filename": "/dev/null", "x": 1],
+        ] as [JSONObject]) func nonsenseIsRefused(_ arguments: JSONObject)
+    { #expect(add(arguments) != nil && nodes.isEmpty) }
 }

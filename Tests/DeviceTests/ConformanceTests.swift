@@ -214,7 +214,8 @@ private final class MPCoreFace: MMIODevice {
     }
 
     static let names = [
-        "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "balloon", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
+        "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "balloon", "entropy", "entropy-legacy", "block", "block-queues", "console",
+        "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
         "pl310",

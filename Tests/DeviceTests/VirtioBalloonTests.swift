@@ -19,7 +19,9 @@ import VirtioDevices
         driver = try RingDriver(balloon, features: 0x22, queues: [0, 1, 2, 3], legacy: false)
     }
 
-    private func words(_ values: UInt32...) -> [UInt8] { values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) } } }
+    private func words(_ values: UInt32...) -> [UInt8] {
+        values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) } }
+    }
 
     private func figure(_ number: UInt16, _ value: UInt64) -> [UInt8] {
         [UInt8(truncatingIfNeeded: number), UInt8(number >> 8)] + (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }

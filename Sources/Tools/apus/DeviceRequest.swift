@@ -20,7 +20,8 @@ struct DeviceRequest {
             VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type,
             VirtioConsolePort.consoleType, VirtioConsolePort.portType,
         ]
-        + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type].flatMap { VirtioPCI.types($0) }
+        + VirtioBlock.pciTypes
+        + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type].flatMap { VirtioPCI.types($0) }
         + DeviceFactory.modernTypes + DeviceFactory.modernTypes.flatMap { VirtioPCI.modernTypes($0) }
         + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type, BochsDisplay.type, RAMFramebuffer.type] + DeviceFactory.scsiTypes
         + DeviceFactory.ataTypes
@@ -31,7 +32,8 @@ struct DeviceRequest {
     /// A type by its name, or by one that stands for it on boards with PCI.
     private static func type(_ name: String) -> ObjectType? {
         let shortened = [
-            "virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi", "virtio-balloon", "virtio-gpu", "virtio-keyboard", "virtio-mouse",
+            "virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi", "virtio-balloon", "virtio-gpu", "virtio-keyboard",
+            "virtio-mouse",
             "virtio-tablet",
         ]
         let name = shortened.contains(name) ? name + "-pci" : name == "ahci" ? AHCI.typeName : name
