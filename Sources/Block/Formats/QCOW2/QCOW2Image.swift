@@ -17,7 +17,7 @@ public final class QCOW2Image: BlockNode {
     /// The disk that shows where this one has nothing; nil for zeros.
     public let backing: (any BlockNode)?
     public private(set) var header: QCOW2Header
-    private let file: RawImage
+    let file: RawImage
     let metadata: HostFile
     private let options: ImageOptions
     private var tables: QCOW2Tables
@@ -30,14 +30,6 @@ public final class QCOW2Image: BlockNode {
     private var isChanging = false
     /// What has gone wrong with the tables; nothing is written any more.
     private var failure: HostError?
-
-    /// What an image stands on.
-    public enum Backing {
-        /// What its header names.
-        case named
-        /// This, or nothing, whatever its header names.
-        case given((any BlockNode)?)
-    }
 
     /// - Parameters:
     ///   - file: the image as bytes, opened and locked as the options say.
@@ -486,13 +478,6 @@ public final class QCOW2Image: BlockNode {
             try? file.setActive(false)
             throw error
         }
-    }
-
-    /// Everything is written and others may have the file; what it stands on stays as it is.
-    public func close() throws(HostError) {
-        drain()
-        try writeEverything()
-        try file.setActive(false)
     }
 
     /// What another process may have changed.
