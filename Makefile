@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full test-distribution bench bench-user schema install lint clean
+.PHONY: help setup setup-test build demo test test-full test-libvirt test-distribution bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -90,6 +90,14 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/durability.py --system $(BIN)/qemu-system-riscv64 --rounds 10 --aio threads
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
+	$(MAKE) test-libvirt
+
+test-libvirt: setup-test build ## Debian's libvirt and virt-install drive machines (root, or user name spaces)
+	scripts/setup libvirt
+	scripts/fetch-guest
+	scripts/fetch-guest arm64
+	Tests/Control/libvirt.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/libvirt.py --system $(BIN)/qemu-system-aarch64
 
 test-distribution: setup-test build ## Debian's languages, servers, browsers and Python's own tests, in chroots (root; hours)
 	for guest in riscv64 arm64; do \

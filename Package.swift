@@ -225,10 +225,9 @@ let control: [Target] = [
     module(
         "Catalog", "Catalog/System",
         uses: [
-            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "Virtio", "VirtioDevices",
-            "CPUModel",
-            "ObjectModel", "MachineControl",
-            "JSON",
+            "MachineModel", "RISCVMachines", "ARMMachines", "GuestRISCV", "GuestAArch64", "GuestARM", "DeviceModel", "PCI", "PlatformDevices",
+            "Virtio",
+            "VirtioDevices", "CPUModel", "ObjectModel", "MachineControl", "JSON",
         ]),
     .executableTarget(
         name: "apus",
@@ -308,6 +307,7 @@ let package = Package(
                 "Monitor", "MachineControl", "MachineDebugger", "GDBStub", "TranslatedExecution", "CPUModel", "QMP", "QAPI", "Schema", "JSON",
                 "ObjectModel", "VirtioDevices", "MachineModel", "RISCVMachines",
                 "CharacterSetup", "NetworkSetup", "NetBackends", "CommandLine", "Chardev", "EventLoop", "HostOS", "Display", "DisplaySetup", "Input",
+                "BlockSetup", "BlockCore",
             ]),
         tests(
             "MigrationTests",

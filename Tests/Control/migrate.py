@@ -284,14 +284,18 @@ class Test:
         return target
 
     def saved_by_descriptor(self, source):
-        """As libvirt does it: descriptors both ways, started stopped."""
+        """As libvirt does it: a pipe out, whose reader waits for its end, and a file in, started stopped."""
         path = f"{self.work}/saved"
-        out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        end, out = os.pipe()
+        with open(path, "wb") as file:
+            reader = subprocess.Popen(["cat"], stdin=end, stdout=file)
+        os.close(end)
         source.ask("stop")
         source.client.ask("getfd", [out], fdname="migrate")
         os.close(out)
         source.ask("migrate", uri="fd:migrate", detach=True, blk=False, inc=False)
         source.await_migration("completed")
+        check("the pipe is closed while the source is still there", reader.wait(20) == 0 and source.status() == "postmigrate")
         source.end()
         back = os.open(path, os.O_RDONLY)
         target = Side(self, "-S", "-incoming", f"fd:{back}", descriptors=(back,))

@@ -1,3 +1,4 @@
+import CommandLine
 import Display
 import DisplaySetup
 import EventLoop
@@ -106,7 +107,8 @@ private final class Taker: InputHandler {
     func placesThatAreRefused(_ text: String) { #expect(throws: (any Error).self) { try vnc.define(text, name: nil) { _ in [] } } }
 
     @Test func serversAndPasswords() throws {
-        try vnc.define("none", name: nil) { _ in [] }
+        #expect(throws: CommandLineError.self) { try vnc.define("none,audiodev=a", name: nil, audio: ["b"]) { _ in [] } }
+        try vnc.define("none,audiodev=a", name: nil, audio: ["a"]) { _ in [] }
         #expect(try table.call(QueryVncCommand.self).enabled == false && table.call(QueryVncServersCommand.self).isEmpty)
         #expect(try failure("change-vnc-password", ["password": "x"]) != nil)
         let path = "/tmp/apus-vnc-\(processNumber)"

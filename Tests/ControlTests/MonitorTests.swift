@@ -102,6 +102,11 @@ import Testing
     @Test(arguments: ["migrate", "migrate -d", "migrate -x there", #"migrate "unix:a"#, #"migrate "unix:a" b"#, #"migrate "a\qb""#])
     func otherMigrationsAreRefused(_ line: String) { #expect(ask(line).hasPrefix("Error: ") && migrations.places.isEmpty) }
 
+    @Test func wordsMayStandInQuotes() {
+        #expect(ask(#"qom-list "/objects""#) == ask("qom-list /objects") && ask(#"info "name""#) == ask("info name"))
+        #expect(ask(#"qom-list "/objects"#).hasPrefix("Error: ") && ask(#"qom-list "/\q""#).hasPrefix("Error: "))
+    }
+
     @Test func deepParenthesesAreRefused() {
         let deep = String(repeating: "(", count: 4000) + "1" + String(repeating: ")", count: 4000)
         #expect(ask("p \(deep)").hasPrefix("not supported: ") && ask("p \(String(repeating: "-", count: 4000))1").hasPrefix("not supported: "))
@@ -195,7 +200,7 @@ import Testing
         #expect(ask("info uuid") == "00000000-0000-0000-0000-000000000000\n")
         #expect(ask("info memory_size_summary") == "base memory: 134217728\n" && ask("info kvm") == "kvm support: not compiled\n")
         #expect(ask("info mice") == "No mouse devices connected\n" && ask("info tpm") == "TPM device not supported\n")
-        #expect(ask("qom-list /") == "type (string)\nobjects (child<container>)\nchardevs (child<container>)\n")
+        #expect(ask("qom-list /") == "type (string)\nobjects (child<container>)\nchardevs (child<container>)\nmachine (child<machine>)\n")
         #expect(ask("qom-get / type") == "\"container\"\n" && ask("info qom-tree /objects") == "/objects (container)\n")
         #expect(ask("qom-set / type 5") == "Error: Property 'container.type' is not writable\n")
         #expect(ask("object_add rng-builtin,id=x") == "" && target.orders == ["object rng-builtin,id=x"])

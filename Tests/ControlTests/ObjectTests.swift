@@ -34,6 +34,13 @@ import VirtioDevices
         #expect(throws: PropertyError.badValue(type: "thing", name: name, value: text, accepted: accepted)) { try values.set(name, text: text) }
     }
 
+    @Test func devicesKnowTheirPathsBeforeTheirMachine() {
+        let tree = ObjectTree(types: TypeRegistry([type]))
+        let node = ObjectNode(type: "thing")
+        #expect(tree.add(device: node, id: "x") && node.path == "/machine/peripheral/x")
+        #expect(tree.root.find("/machine/peripheral/x").node === node)
+    }
+
     @Test func messagesBecomeValues() throws {
         var values = PropertyValues(type)
         for (name, value) in [("on", false), ("size", 1024), ("count", "7"), ("name", "x")] as [(String, JSONValue)] { try values.set(name, value) }

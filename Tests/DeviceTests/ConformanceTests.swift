@@ -214,7 +214,8 @@ private final class MPCoreFace: MMIODevice {
     }
 
     static let names = [
-        "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "entropy", "entropy-legacy", "block", "block-queues", "console", "console-legacy",
+        "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "balloon", "entropy", "entropy-legacy", "block", "block-queues", "console",
+        "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
         "pl310",
@@ -283,6 +284,10 @@ private final class MPCoreFace: MMIODevice {
         case "finisher": return TestFinisher { _ in }
         case "rtc": return GoldfishRTC(loop: loop)
         case "fw_cfg": return FirmwareConfiguration(memory: memory)
+        case "balloon":
+            var values = PropertyValues(VirtioBalloon.type)
+            try values.set("free-page-reporting", text: "on")
+            return transport(VirtioBalloon(values, memorySize: 1 << 20, loop: loop))
         case "entropy", "entropy-legacy": return transport(VirtioEntropy(loop: loop))
         case "block": return transport(VirtioBlock(node: Zeros()))
         case "block-queues":
@@ -340,7 +345,7 @@ private final class MPCoreFace: MMIODevice {
     }
 
     /// The new device also goes on as the old one does.
-    @Test(arguments: names.filter { $0 != "rtc" && !$0.hasPrefix("entropy") }) func bothGoOnAlike(_ name: String) throws {
+    @Test(arguments: names.filter { $0 != "rtc" && $0 != "balloon" && !$0.hasPrefix("entropy") }) func bothGoOnAlike(_ name: String) throws {
         var random = Random(state: 77)
         let device = try make(name)
         device.reset()

@@ -5,6 +5,8 @@ import GuestRISCV
 import MachineControl
 import MachineModel
 import ObjectModel
+import PCI
+import PlatformDevices
 import Virtio
 import JSON
 
@@ -18,7 +20,8 @@ extension Catalog {
         let boards = machines.filter { $0.guests.contains(guest) }.map(\.objectType)
         let architecture = ObjectType("\(guest)-cpu", parent: "cpu", abstract: true)
         let accelerators = ["tcg", "interpreter"].map { ObjectType("\($0)-accel", parent: "accel") }
-        return TypeRegistry(more + accelerators + [VirtioMMIO.type, architecture] + boards + cpuTypes(guest: guest).map(\.type))
+        return TypeRegistry(
+            more + accelerators + [VirtioMMIO.type, PCIHost.type, PL011.type, architecture] + boards + cpuTypes(guest: guest).map(\.type))
     }
 
     /// Models of cpus with their types.

@@ -1,6 +1,8 @@
 import BlockCore
 import BlockFormats
+import CommandLine
 import Diagnostics
+import HostOS
 import QAPI
 
 /// The machine protocol's commands for disks.
@@ -11,7 +13,15 @@ extension BlockSetup {
             let byNodes = arguments.queryNodes == true
             return entries.filter { byNodes || $0.isDrive || $0.isTaken }.map { statistics($0, byNodes: byNodes) }
         }
-        commands.on(QueryNamedBlockNodesCommand.self) { [self] _ in entries.map(node) }
+        commands.on(QueryNamedBlockNodesCommand.self) { [self] _ in entries.map(node) + files.map(node) }
+        commands.on(BlockdevAddCommand.self) { [self] options in
+            try addBlockdev(PropertyList(option: "blockdev", options.object))
+            return QAPIEmpty()
+        }
+        commands.on(BlockdevDelCommand.self, stopped: true) { [self] arguments in
+            try removeNode(arguments.nodeName)
+            return QAPIEmpty()
+        }
         commands.on(BlockResizeCommand.self, stopped: true) { [self] in try resize($0) }
         // No command starts a job on a disk yet.
         commands.on(QueryBlockJobsCommand.self) { [] }
@@ -36,6 +46,20 @@ extension BlockSetup {
         return BlockDeviceInfo(
             file: entry.options.path, nodeName: entry.nodeName, ro: entry.node.isReadOnly, drv: format, backingFile: qcow2?.header.backingFile,
             backingFileDepth: qcow2?.depth ?? 0, encrypted: false,
+            detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
+            cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
+    }
+
+    /// A file itself.
+    private func node(_ file: FileNode) -> BlockDeviceInfo {
+        let (options, user) = (file.definition.options, entries.first { $0.nodeName == file.user })
+        let host = try? HostFile(options.path, .readOnly)
+        let image = ImageInfo(
+            filename: options.path, format: "file", dirtyFlag: false, actualSize: host.map { Int64($0.allocatedSize) },
+            virtualSize: (try? host?.size()).map { Int64($0) } ?? 0)
+        let cache = options.cache
+        return BlockDeviceInfo(
+            file: options.path, nodeName: file.name, ro: user?.node.isReadOnly ?? true, drv: "file", backingFileDepth: 0, encrypted: false,
             detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
             cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
     }

@@ -28,6 +28,8 @@ public final class BlockSetup {
         let account: AccountedNode
         /// Of `-drive`, not of `-blockdev`.
         let isDrive: Bool
+        /// The node that it stands on, if one was named.
+        var backing: String?
         var reads = ErrorAction.report
         var writes = ErrorAction.enospc
         /// A device has it.
@@ -44,8 +46,8 @@ public final class BlockSetup {
     private let emit: (any QAPIEvent) -> Void
     private var engines: [EngineKind: any FileEngine] = [:]
     var entries: [Entry] = []
-    /// Files of `-blockdev driver=file` that nothing stands on yet.
-    var files: [(name: String, definition: FileDefinition)] = []
+    /// Nodes of `driver=file`.
+    var files: [FileNode] = []
     /// Drives for which the board makes a device, by unit.
     var implied: [Int: String] = [:]
     /// Another process has the images until `setActive`.
@@ -54,7 +56,8 @@ public final class BlockSetup {
     var frozen: [String: FrozenDisk] = [:]
     /// Where a clone's disks keep what is written to them; nil for temporary files.
     var cloneFolder: String?
-    private var policies: [ErrorPolicy] = []
+    /// Of the disks that devices have, by their ids.
+    private var policies: [String: ErrorPolicy] = [:]
 
     public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
         (self.loop, self.pause, self.emit) = (loop, pause, emit)
@@ -62,20 +65,21 @@ public final class BlockSetup {
 
     /// Reads the command line.
     public func define(_ options: ParsedCommandLine) throws {
-        for text in options.all("blockdev") { try addBlockdev(text) }
-        try openFiles()
+        for text in options.all("blockdev") { try addBlockdev(try PropertyList(jsonOr: text, option: "blockdev", implied: "driver")) }
         for text in options.all("drive") { try addDrive(text, isSnapshot: options.has("snapshot")) }
     }
 
     /// Opens an image with what it stands on.
-    func open(_ options: ImageOptions, _ kind: EngineKind?, depth: Int = 0) throws -> any BlockNode {
+    func open(_ options: ImageOptions, _ kind: EngineKind?, _ backing: QCOW2Image.Backing = .named, depth: Int = 0) throws -> any BlockNode {
         if depth == 0, let disk = frozen[options.path] { return try openClone(disk, options, kind) }
         var options = options
         options.isInactive = isInactive
         let file = try RawImage(options, engine: try engine(kind), loop: loop)
         guard options.format == .qcow2 else { return file }
         guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
-        return try QCOW2Image(options, file: file) { [unowned self] name, format in try openBacking(name, format, of: options, kind, depth: depth) }
+        return try QCOW2Image(options, file: file, backing: backing) { [unowned self] name, format in
+            try openBacking(name, format, of: options, kind, depth: depth)
+        }
     }
 
     private static let mostBacking = 32
@@ -141,6 +145,7 @@ public final class BlockSetup {
 
     /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` ("auto" for none) come before the drive's.
     public func take(_ id: String, rerror: String = "auto", werror: String = "auto") throws -> Disk {
+        try openIfFile(id)
         guard let index = entries.firstIndex(where: { $0.id == id }) else {
             let names = entries.map(\.id).sorted().joined(separator: ", ")
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of the drives and nodes: \(names)")
@@ -148,13 +153,16 @@ public final class BlockSetup {
         guard !entries[index].isTaken else {
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
         }
+        if let user = user(of: entries[index].nodeName) {
+            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a node that no other one stands on, as '\(user)' does")
+        }
         entries[index].isTaken = true
         let entry = entries[index]
         let list = PropertyList(option: "device", [("rerror", rerror), ("werror", werror)])
         let reads = try BlockSetup.action("rerror", list) ?? entry.reads
         let writes = try BlockSetup.action("werror", list) ?? entry.writes
         let policy = ErrorPolicy(entry.account, reads: reads, writes: writes) { [unowned self] in noteFailure(id, $0) }
-        policies.append(policy)
+        policies[id] = policy
         return Disk(node: policy, hasCache: entry.options.cache.writeback)
     }
 
@@ -168,6 +176,7 @@ public final class BlockSetup {
     public func release(_ id: String) {
         guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
         (entries[index].isTaken, entries[index].device, entries[index].sizeChanged) = (false, nil, nil)
+        policies[id] = nil
     }
 
     private func noteFailure(_ id: String, _ failure: ErrorPolicy.Failure) {
@@ -211,7 +220,7 @@ public final class BlockSetup {
 
     /// Why what the disks hold now is not what the guest has written; nil if it is.
     var waitingRequests: String? {
-        policies.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
+        policies.values.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
     }
 
     /// Gives the images to another process, or takes them back from there; all or none.
@@ -219,7 +228,8 @@ public final class BlockSetup {
         guard active == isInactive else { return }
         var done: [any BlockNode] = []
         do {
-            for entry in entries {
+            // An image takes what it stands on along.
+            for entry in entries where user(of: entry.nodeName) == nil {
                 try entry.node.setActive(active)
                 done.append(entry.node)
             }
@@ -249,5 +259,5 @@ public final class BlockSetup {
     }
 
     /// The machine goes on after a pause.
-    public func retry() { for policy in policies { policy.retry() } }
+    public func retry() { for policy in policies.values { policy.retry() } }
 }

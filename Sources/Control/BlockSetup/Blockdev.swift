@@ -1,25 +1,39 @@
+import BlockCore
 import BlockFormats
 import CommandLine
 import Diagnostics
+import HostOS
+import QAPI
 
-/// A file as a node defines it; opened when it is known what stands on it.
+/// A file as a node defines it; opened when it is known what stands on it, and whether that writes.
 struct FileDefinition {
     var options: ImageOptions
     var engine: BlockSetup.EngineKind?
 }
 
-/// `-blockdev`: `driver=file` nodes, and nodes of a format on top of one, named or spelled out as `file.…`.
+/// A node of `driver=file`.
+struct FileNode {
+    let name: String
+    let definition: FileDefinition
+    /// The node that stands on it.
+    var user: String?
+}
+
+/// `-blockdev` and `blockdev-add`: `driver=file` nodes, and nodes of a format on top of one, named or spelled out as `file.…`. What an image stands on is named, spelled
+/// out as `backing.…`, or what its header says.
 extension BlockSetup {
-    func addBlockdev(_ text: String) throws {
-        let list = try PropertyList(jsonOr: text, option: "blockdev", implied: "driver")
+    func addBlockdev(_ list: PropertyList) throws {
         guard let name = list["node-name"] else {
-            throw CommandLineError.badValue(option: "blockdev", value: text, expected: "node-name=NAME")
+            throw CommandLineError.badValue(option: "blockdev", value: list["driver"] ?? "", expected: "node-name=NAME")
         }
         try checkName(name)
         switch list["driver"] {
         case "file", "host_device":
             try list.check(["driver", "node-name", "filename"] + ImageProperties.names)
-            files.append((name, try definition(list, path: list["filename"])))
+            let definition = try definition(list, path: list["filename"])
+            // Whoever names a file that is not there hears of it now.
+            _ = try HostFile(definition.options.path, .readOnly)
+            files.append(FileNode(name: name, definition: definition))
         case "raw", "qcow2": try openFormat(name, list, list["driver"] == "raw" ? .raw : .qcow2)
         case let other: throw CommandLineError.notSupported("-blockdev driver=\(other ?? "")")
         }
@@ -38,39 +52,108 @@ extension BlockSetup {
         definition.engine = try properties.engine(cache: definition.options.cache) ?? definition.engine
     }
 
+    private static let formatNames = ["driver", "node-name", "file", "backing"] + ImageProperties.names.filter { $0 != "aio" && $0 != "locking" }
+    private static let fileNames = ["file.driver", "file.filename", "file.node-name"] + ImageProperties.names.map { "file.\($0)" }
+
     private func openFormat(_ name: String, _ list: PropertyList, _ format: ImageOptions.Format) throws {
-        let below = ["file.driver", "file.filename", "file.node-name"] + ImageProperties.names.map { "file.\($0)" }
-        if let backing = list["backing"], backing != "null" {
-            throw CommandLineError.notSupported("-blockdev backing=: the image's own header says it; that")
+        let (backing, own) = list.split(prefix: "backing.")
+        try own.check(BlockSetup.formatNames + BlockSetup.fileNames)
+        if format == .raw, own["backing"] != nil || !backing.values.isEmpty {
+            throw CommandLineError.badValue(option: "blockdev", value: "driver=raw,backing=", expected: "a format that stands on another image")
         }
-        try list.check(["driver", "node-name", "file", "backing"] + below + ImageProperties.names.filter { $0 != "aio" && $0 != "locking" })
-        if let file = list["file"] {
-            guard let index = files.firstIndex(where: { $0.name == file }) else {
-                let names = files.map(\.name).joined(separator: ", ")
-                throw CommandLineError.badValue(option: "blockdev", value: "file=\(file)", expected: "a driver=file node that nothing uses: \(names)")
-            }
-            var definition = files.remove(at: index).definition
-            try apply(list, to: &definition)
-            definition.options.format = format
-            return try openNode(name, definition)
-        }
+        let file = try own["file"].map { try unusedFile($0) }
+        var definition = try file.map { files[$0].definition } ?? inlineDefinition(own)
+        if file != nil { try apply(own, to: &definition) }
+        definition.options.format = format
+        let below = try standsOn(name, own, backing)
+        try openNode(name, definition, below)
+        if let file { files[file].user = name }
+    }
+
+    private func unusedFile(_ name: String) throws -> Int {
+        if let index = files.firstIndex(where: { $0.name == name && $0.user == nil }) { return index }
+        let names = files.filter { $0.user == nil }.map(\.name).joined(separator: ", ")
+        throw CommandLineError.badValue(option: "blockdev", value: "file=\(name)", expected: "a driver=file node that nothing uses: \(names)")
+    }
+
+    private func inlineDefinition(_ list: PropertyList) throws -> FileDefinition {
         guard ["file", "host_device"].contains(list["file.driver"] ?? "file") else {
             throw CommandLineError.notSupported("-blockdev file.driver=\(list["file.driver"] ?? "")")
         }
-        var definition = try definition(list, path: list["file.filename"])
-        definition.options.format = format
-        try openNode(name, definition)
+        return try definition(list, path: list["file.filename"])
     }
 
-    private func openNode(_ name: String, _ definition: FileDefinition) throws {
-        let node = try open(definition.options, definition.engine)
-        try add(makeEntry(name, node, definition.options, describe(name, definition.options, node), isDrive: false))
+    /// The name of the node that another one is to stand on: "" for none, nil for what its image says.
+    private func standsOn(_ name: String, _ list: PropertyList, _ spelledOut: PropertyList) throws -> String? {
+        if !spelledOut.values.isEmpty {
+            let inner = spelledOut["node-name"] ?? "#block\(name).backing"
+            try addBlockdev(PropertyList(option: "blockdev", spelledOut.values + [("node-name", inner), ("read-only", "on")]))
+            return inner
+        }
+        // JSON's null, and the word that stands for it on the command line.
+        guard let below = list["backing"], below != "null" else { return list["backing"].map { _ in "" } }
+        return below
     }
 
-    /// Opens the files that nothing stands on: a device may use them as they are.
-    func openFiles() throws {
-        let left = files
-        files = []
-        for (name, definition) in left { try openNode(name, definition) }
+    private func openNode(_ name: String, _ definition: FileDefinition, _ below: String? = nil) throws {
+        let backing: QCOW2Image.Backing = try below.map { .given(try $0.isEmpty ? nil : backingNode($0)) } ?? .named
+        let node = try open(definition.options, definition.engine, backing)
+        var entry = makeEntry(name, node, definition.options, describe(name, definition.options, node), isDrive: false)
+        if let below, !below.isEmpty { entry.backing = below }
+        try add(entry)
+    }
+
+    private func backingNode(_ name: String) throws -> any BlockNode {
+        try openIfFile(name)
+        guard let entry = entries.first(where: { $0.nodeName == name }) else {
+            throw CommandLineError.badValue(option: "blockdev", value: "backing=\(name)", expected: "the name of a node, or null for none")
+        }
+        if entry.isTaken { throw CommandLineError.badValue(option: "blockdev", value: "backing=\(name)", expected: "a node that no device has") }
+        return entry.node
+    }
+
+    /// A file that nothing stands on may be used as it is.
+    func openIfFile(_ name: String) throws {
+        guard let index = files.firstIndex(where: { $0.name == name && $0.user == nil }) else { return }
+        let file = files.remove(at: index)
+        do { try openNode(name, file.definition) } catch {
+            files.append(file)
+            throw error
+        }
+    }
+
+    // MARK: Going
+
+    /// Forgets a node that nothing uses; its file is closed.
+    func removeNode(_ name: String) throws {
+        if let index = files.firstIndex(where: { $0.name == name }) {
+            if let user = files[index].user { throw QAPIError(.generic, "Node '\(name)' is busy: node is used as file of '\(user)'") }
+            files.remove(at: index)
+            return
+        }
+        guard let index = entries.firstIndex(where: { $0.nodeName == name }) else {
+            throw QAPIError(.generic, "Failed to find node with node-name='\(name)'")
+        }
+        let entry = entries[index]
+        if entry.isDrive { throw QAPIError(.generic, "Node \(name) is not owned by the monitor") }
+        if entry.isTaken { throw QAPIError(.generic, "Node \(name) is in use") }
+        if let user = user(of: name) { throw QAPIError(.generic, "Node '\(name)' is busy: node is used as backing hd of '\(user)'") }
+        // What it has been given is on the disk, and others may have the file, when this returns.
+        if !isInactive { try (entry.node as? QCOW2Image)?.close() ?? entry.node.setActive(false) }
+        entries.remove(at: index)
+        for file in files.indices where files[file].user == name { files[file].user = nil }
+        // What was spelled out within it goes with it.
+        if let below = entry.backing, below.hasPrefix("#") { try removeNode(below) }
+    }
+
+    /// The node that stands on another one.
+    func user(of name: String) -> String? { entries.first { $0.backing == name }?.nodeName }
+}
+
+extension PropertyList {
+    /// The properties that begin with a prefix, without it, and the others.
+    fileprivate func split(prefix: String) -> (inner: PropertyList, own: PropertyList) {
+        let inner = values.filter { $0.key.hasPrefix(prefix) }.map { (String($0.key.dropFirst(prefix.count)), $0.value) }
+        return (PropertyList(option: option, inner), PropertyList(option: option, values.filter { !$0.key.hasPrefix(prefix) }))
     }
 }

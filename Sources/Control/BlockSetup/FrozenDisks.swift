@@ -35,6 +35,9 @@ extension BlockSetup {
     /// stands still, and no request is under way.
     public func freeze(into folder: String) throws -> [FrozenDisk] {
         if let reason = waitingRequests { throw HostError("keep the disks", errno: inUseNumber, remedy: reason) }
+        if let entry = entries.first(where: { $0.backing != nil }) {
+            throw BlockError.unsupportedImage(entry.options.path, "keeping a chain whose images were named one by one in a template")
+        }
         var disks: [FrozenDisk] = []
         for (number, entry) in entries.enumerated() {
             disks.append(try freeze(entry, HostFile.absolute("\(folder)/disk\(number)")))

@@ -98,6 +98,7 @@ public struct OptionRow: Sendable {
         .init(
             "overcommit", "mem-lock=off,cpu-pm=off", properties: ["mem-lock": .bool, "cpu-pm": .bool], "leave the host's memory and cpus to the host"),
         .init("msg", "timestamp=on|off", properties: ["timestamp": .bool], "begin messages with the time"),
+        .init("no-acpi", nil, "no ACPI tables; there are none anyway"),
         .init("no-user-config", nil, "read no configuration files; there are none anyway"),
         .init("nodefaults", nil, "no serial port and no monitor on the terminal unless asked for"),
         .init(
@@ -116,7 +117,7 @@ public struct OptionRow: Sendable {
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
             properties: [
                 "vnc": .string, "to": .number, "password": .bool, "password-secret": .string, "share": .string, "connections": .number,
-                "display": .string, "head": .number, "websocket": .string,
+                "display": .string, "head": .number, "websocket": .string, "audiodev": .string,
             ],
             "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),

@@ -3,7 +3,7 @@ extension OptionRow {
     static let unsupported: Set<String> = [
         "acpitable", "audio", "cdrom", "chroot", "compat", "curses", "debugcon", "dfilter",
         "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g", "hda", "hdb",
-        "hdc", "hdd", "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock", "net", "no-acpi",
+        "hdc", "hdd", "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock", "net",
         "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sd", "sdl",
         "seed", "semihosting", "semihosting-config", "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",

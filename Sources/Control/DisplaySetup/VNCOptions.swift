@@ -12,10 +12,12 @@ struct VNCOptions {
     var display: String?
     var head = 0
     var secret: String?
+    /// The back end that sound comes from: there is none that makes any.
+    var audio: String?
 
     private static let firstPort = 5900, firstWebPort = 5700
     private static let refused = [
-        "tls-creds", "tls-authz", "sasl", "sasl-authz", "reverse", "lossy", "non-adaptive", "audiodev", "power-control", "acl", "key-delay-ms",
+        "tls-creds", "tls-authz", "sasl", "sasl-authz", "reverse", "lossy", "non-adaptive", "power-control", "acl", "key-delay-ms",
         "lock-key-sync",
     ]
 
@@ -31,6 +33,7 @@ struct VNCOptions {
         if secret != nil { server.asksPassword = true }
         server.sharing = try VNCOptions.sharing(list["share"])
         server.mostViewers = try list.integer("connections") ?? 32
+        audio = list["audiodev"]
         (display, head) = (list["display"], try list.integer("head") ?? 0)
         if place == "none" { return }
         places = try VNCOptions.places(place, upTo: last)

@@ -30,9 +30,12 @@ public final class VNCSetup {
         (self.loop, self.consoles, self.hub, self.emit) = (loop, consoles, hub, emit)
     }
 
-    /// Makes the server and listens, when the machine's consoles are there. `secret` gives the bytes of a secret's id.
-    public func define(_ text: String, name: String?, secret: (String) throws -> [UInt8]) throws {
+    /// Makes the server and listens, when the machine's consoles are there. `audio` are the ids of `-audiodev`, `secret` gives the bytes of a secret's id.
+    public func define(_ text: String, name: String?, audio: [String] = [], secret: (String) throws -> [UInt8]) throws {
         var options = try VNCOptions(text)
+        if let id = options.audio, !audio.contains(id) {
+            throw CommandLineError.badValue(option: "vnc", value: "audiodev=\(id)", expected: "the id of an -audiodev")
+        }
         options.server.name = name.map { "QEMU (\($0))" } ?? "QEMU"
         self.options = options
         guard !options.places.isEmpty else { return }

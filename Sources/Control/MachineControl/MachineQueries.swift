@@ -45,6 +45,9 @@ public struct MachineQueries {
         commands.on(QueryKvmCommand.self) { KvmInfo(enabled: false, present: false) }
         commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
         commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
+        if ["aarch64", "arm"].contains(session.guest) {
+            commands.on(QueryGicCapabilitiesCommand.self) { [2, 3].map { GICCapability(version: $0, emulated: true, kernel: false) } }
+        }
         registerAbsent(in: &commands)
         PCIQueries(session).register(in: &commands)
     }

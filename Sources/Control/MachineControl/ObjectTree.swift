@@ -17,6 +17,14 @@ public final class ObjectTree {
         self.types = types
         root.add(objects, as: "objects")
         root.add(characters, as: "chardevs")
+        // Devices are made before their machine has its place here, and know their paths already.
+        setMachine(ObjectNode(type: "machine"))
+    }
+
+    private func setMachine(_ node: ObjectNode) {
+        root.remove("machine")
+        root.add(node, as: "machine")
+        for (child, name) in [(peripherals, "peripheral"), (anonymous, "peripheral-anon"), (unattached, "unattached")] { node.add(child, as: name) }
     }
 
     /// Adds the machine: its properties, cpus and the devices of its board.
@@ -25,9 +33,7 @@ public final class ObjectTree {
     public func add(
         _ machine: Machine, values: PropertyValues, cpu cpuValues: PropertyValues, isNoted: (AnyObject) -> Bool = { _ in false }
     ) {
-        let node = ObjectNode(values)
-        root.add(node, as: "machine")
-        for (child, name) in [(peripherals, "peripheral"), (anonymous, "peripheral-anon"), (unattached, "unattached")] { node.add(child, as: name) }
+        setMachine(ObjectNode(values))
         for cpu in machine.cpus {
             let live = [ObjectNode.Live("core-id", "int") { JSONValue(cpu.index) }, ObjectNode.Live("halted", "bool") { .bool(cpu.isHalted) }]
             unattached.addNumbered(ObjectNode(cpuValues, live), base: "device")

@@ -23,7 +23,8 @@ final class OutgoingMigration: @unchecked Sendable {
 
     private unowned let host: any MigrationHost
     private let settings: MigrationSettings
-    private let destination: Destination
+    /// Nil when it has been taken: what it holds is closed with the pipe.
+    private var destination: Destination?
     private let blocks: [RAMBlock]
     private let lock = Mutex()
     private let changed = ConditionVariable()
@@ -125,6 +126,8 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func transfer() throws(MigrationError) {
+        guard let destination else { preconditionFailure("a migration is sent once") }
+        self.destination = nil
         switch destination {
         case .stream(let open): try transfer(by: open, channels: false)
         case .channels(let open): try transfer(by: open, channels: true)

@@ -6,8 +6,10 @@ import QAPI
 extension MonitorCommands {
     static var migrationRows: [Row] {
         [
-            Row(["migrate"], "[-d] uri", "take the machine elsewhere; -d does not wait until it is there", waits: { !flags($0).contains("-d") }) {
-                commands, words in
+            Row(
+                ["migrate"], "[-d] uri", "take the machine elsewhere; -d does not wait until it is there", keepsQuotes: true,
+                waits: { !flags($0).contains("-d") }
+            ) { commands, words in
                 let flags = flags(words)
                 if let other = flags.first(where: { $0 != "-d" }) { throw QAPIError.notSupported("migrate \(other)") }
                 try commands.call("migrate", ["uri": .string(try address(words.dropFirst(flags.count)))])
@@ -21,7 +23,7 @@ extension MonitorCommands {
                 try commands.call("migrate-continue", ["state": .string(words.first ?? "")])
                 return ""
             },
-            Row(["migrate_incoming"], "uri", "say from where a machine comes") { commands, words in
+            Row(["migrate_incoming"], "uri", "say from where a machine comes", keepsQuotes: true) { commands, words in
                 try commands.call("migrate-incoming", ["uri": .string(try address(words[...]))])
                 return ""
             },

@@ -11,15 +11,18 @@ public final class MonitorCommands {
         let help: String
         /// Whether it needs vCPUs that stand still.
         let stops: Bool
+        /// Whether it gets words in quotes as they are typed.
+        let keepsQuotes: Bool
         /// Whether, with these words, the monitor waits until the migration that it has begun is over.
         let waits: ([String]) -> Bool
         let run: (MonitorCommands, [String]) throws -> String
 
         init(
-            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, waits: @escaping ([String]) -> Bool = { _ in false },
-            _ run: @escaping (MonitorCommands, [String]) throws -> String
+            _ names: [String], _ arguments: String, _ help: String, stops: Bool = false, keepsQuotes: Bool = false,
+            waits: @escaping ([String]) -> Bool = { _ in false }, _ run: @escaping (MonitorCommands, [String]) throws -> String
         ) {
             (self.names, self.arguments, self.help, self.stops, self.waits, self.run) = (names, arguments, help, stops, waits, run)
+            self.keepsQuotes = keepsQuotes
         }
     }
 
@@ -73,7 +76,15 @@ public final class MonitorCommands {
     private static func unknown(_ line: String) -> String { "not supported: \(line.split(separator: " ").first ?? "")\n" }
 
     private func output(_ row: Row, _ words: [String]) -> String {
-        do { return try row.run(self, words) } catch { return "Error: \(error)\n" }
+        do {
+            let plain = try row.keepsQuotes ? words : words.map(MonitorCommands.unquoted)
+            return try row.run(self, plain)
+        } catch { return "Error: \(error)\n" }
+    }
+
+    private static func unquoted(_ word: String) throws(QAPIError) -> String {
+        guard let text = MonitorWords.unquoted(word) else { throw .init(.generic, "\(word) is no string in quotes") }
+        return text
     }
 
     /// Gives a command of the machine protocol.

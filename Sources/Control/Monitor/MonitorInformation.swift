@@ -16,6 +16,7 @@ extension MonitorCommands {
 
     private static var ownSubjects: [Subject] {
         [
+            Subject("balloon") { commands, _ in "balloon: actual=\(try commands.table.call(QueryBalloonCommand.self).actual >> 20)\n" },
             text("block"), Subject("block-jobs") { commands, _ in try commands.list("query-block-jobs", empty: "No active jobs\n") },
             Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),
             Subject("cpus") { commands, _ in try commands.cpus() },

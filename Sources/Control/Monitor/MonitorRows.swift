@@ -13,6 +13,10 @@ extension MonitorCommands {
             order("quit", aliases: ["q"], "end the emulator"), order("stop", aliases: ["s"], "stop the guest", stops: true),
             order("system_powerdown", "press the power button"), order("system_reset", "reset the machine", stops: true),
             order("system_wakeup", "wake a guest that sleeps"),
+            Row(["balloon"], "target", "ask the guest to live with so much memory, in MiB") { commands, words in
+                try commands.call("balloon", ["value": JSONValue(try parseSize(try first(words), option: "balloon", unit: 1 << 20))])
+                return ""
+            },
             Row(["block_resize"], "device size", "give a disk another size", stops: true) { commands, words in
                 let (device, size) = try two(words)
                 try commands.call(
@@ -51,7 +55,7 @@ extension MonitorCommands {
                 return try commands.call("qom-get", ["path": .string(path), "property": .string(property)]).text(pretty: true) + "\n"
             },
             Row(["qom-list"], "path", "list an object's properties") { try $0.properties($1) },
-            Row(["qom-set"], "path property value", "set an object's property", stops: true) { try $0.setProperty($1) },
+            Row(["qom-set"], "path property value", "set an object's property", stops: true, keepsQuotes: true) { try $0.setProperty($1) },
             Row(["ringbuf_read"], "device size", "take bytes out of a ring buffer back end") { commands, words in
                 let (device, size) = try two(words)
                 return (try commands.call("ringbuf-read", ["device": .string(device), "size": try number(size)]).string ?? "") + "\n"

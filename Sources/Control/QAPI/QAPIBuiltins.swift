@@ -8,6 +8,15 @@ extension String: QAPIValue {
     public var json: JSONValue { .string(self) }
 }
 
+/// JSON's null, where it says something.
+public struct QAPINull: QAPIValue {
+    public init() {}
+    public init(json: JSONValue, name: String) throws(QAPIError) {
+        guard case .null = json else { throw .badType(name, expected: "null") }
+    }
+    public var json: JSONValue { .null }
+}
+
 extension Bool: QAPIValue {
     public init(json: JSONValue, name: String) throws(QAPIError) {
         guard let value = json.bool else { throw .badType(name, expected: "boolean") }

@@ -151,7 +151,8 @@ public struct SwiftTypes {
         func label(_ type: Schema.TypeReference) -> String {
             (type.name.prefix(1).lowercased() + type.name.dropFirst()) + (type.isList ? "List" : "")
         }
-        put(0, "public enum \(name): QAPIValue {")
+        // A choice may hold what it is part of.
+        put(0, "public indirect enum \(name): QAPIValue {")
         for type in types { put(1, "case \(label(type))(\(swiftType(type)))") }
         lines.append("")
         put(1, "public init(json: JSONValue, name: String) throws(QAPIError) {")

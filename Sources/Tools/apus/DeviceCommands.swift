@@ -18,6 +18,7 @@ extension DeviceFactory {
             changedDevice = arguments.id
             return QAPIEmpty()
         }
+        registerBalloon(in: &commands)
         commands.on(QueryRxFilterCommand.self) { [unowned self] arguments in
             var answers: [RxFilterInfo] = []
             for index in cards.indices where arguments.name == nil || cards[index].name == arguments.name {

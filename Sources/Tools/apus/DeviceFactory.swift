@@ -67,8 +67,11 @@ final class DeviceFactory {
     var bootOrder = BootOrder()
     /// What is on PCI, by whom it was asked for.
     var functions: [Function] = []
+    weak var balloon: VirtioBalloon?
     /// The machine that devices are plugged into, once there is one.
     private(set) unowned var machine: Machine!
+    /// The machine's memory in bytes.
+    private(set) var memorySize: UInt64 = 0
     /// What is added from now on is plugged into a running machine.
     private(set) var isRunning = false
     /// A device that has been plugged in or taken out since then.
@@ -82,8 +85,8 @@ final class DeviceFactory {
     init(_ parts: Parts) { self.parts = parts }
 
     /// Fills the machine's slots with what the command line asks for.
-    func attach(_ options: ParsedCommandLine, to machine: Machine) throws {
-        self.machine = machine
+    func attach(_ options: ParsedCommandLine, to machine: Machine, memorySize: UInt64) throws {
+        (self.machine, self.memorySize) = (machine, memorySize)
         defer { isRunning = true }
         for console in machine.displays { parts.displays.add(console) }
         for card in parts.networks.cards { try add(card) }
@@ -131,6 +134,7 @@ final class DeviceFactory {
         case "virtio-net": return try makeCard(request)
         case "virtio-serial": return try makeBus(request)
         case "virtio-scsi": return try makeAdapter(request)
+        case "virtio-balloon": return try makeBalloon(request)
         case "virtio-gpu": return try makeDisplay(request)
         case "virtio-keyboard": return try makeInput(.keyboard, request)
         case "virtio-mouse": return try makeInput(.mouse, request)
@@ -144,23 +148,25 @@ final class DeviceFactory {
     }
 
     /// Puts the device into the tree of objects.
-    func note(_ request: DeviceRequest, isPluggedLater: Bool = false) throws -> ObjectNode {
+    func note(_ request: DeviceRequest, _ own: [ObjectNode.Live] = [], isPluggedLater: Bool = false) throws -> ObjectNode {
         let canCome = request.values.type.isHotpluggable
         let live = [
             ObjectNode.Live("realized", "bool") { true }, ObjectNode.Live("hotplugged", "bool") { .bool(isPluggedLater) },
             ObjectNode.Live("hotpluggable", "bool") { .bool(canCome) },
         ]
-        let node = ObjectNode(request.values, live)
+        let node = ObjectNode(request.values, live + own)
         guard parts.objects.add(device: node, id: request.id) else {
             throw QAPIError(.generic, "Duplicate device ID '\(request.id ?? "")'")
         }
         return node
     }
 
-    /// Puts a device into the tree of objects; `release` is called when it is taken out of the machine.
+    /// Puts a device into the tree of objects, with properties that show its state; `release` is called when it is taken out of the machine.
     @discardableResult
-    func note(_ device: AnyObject, _ request: DeviceRequest, release: @escaping () -> Void) throws -> ObjectNode {
-        let node = try note(request, isPluggedLater: isRunning)
+    func note(_ device: AnyObject, _ request: DeviceRequest, _ own: [ObjectNode.Live] = [], release: @escaping () -> Void) throws -> ObjectNode {
+        let node = try note(request, own, isPluggedLater: isRunning)
+        // The device is a part of its transport.
+        if let inner = request.innerType { node.add(ObjectNode(type: inner), as: DeviceRequest.innerName) }
         noted[ObjectIdentifier(device)] = (node, release)
         return node
     }
@@ -186,7 +192,8 @@ final class DeviceFactory {
         options.nodeHasCache = disk.hasCache
         let device = VirtioBlock(node: disk.node, options: options)
         let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
-        parts.blocks.noteDevice(request.id ?? path, of: id) { [weak device] in device?.sizeChanged() }
+        let name = request.innerType == nil ? request.id ?? path : "\(path)/\(DeviceRequest.innerName)"
+        parts.blocks.noteDevice(name, of: id) { [weak device] in device?.sizeChanged() }
         try bootOrder.note(device, values, suffix: "disk@0,0")
         return device
     }

@@ -17,10 +17,11 @@ struct DeviceRequest {
     /// Types that can be asked for, and what they are made from.
     static let allTypes =
         [
-            VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioConsolePort.consoleType,
-            VirtioConsolePort.portType,
+            VirtioBlock.type, VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type,
+            VirtioConsolePort.consoleType, VirtioConsolePort.portType,
         ]
-        + VirtioBlock.pciTypes + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type].flatMap { VirtioPCI.types($0) }
+        + VirtioBlock.pciTypes
+        + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type].flatMap { VirtioPCI.types($0) }
         + DeviceFactory.modernTypes + DeviceFactory.modernTypes.flatMap { VirtioPCI.modernTypes($0) }
         + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type, BochsDisplay.type, RAMFramebuffer.type] + DeviceFactory.scsiTypes
         + DeviceFactory.ataTypes
@@ -31,7 +32,8 @@ struct DeviceRequest {
     /// A type by its name, or by one that stands for it on boards with PCI.
     private static func type(_ name: String) -> ObjectType? {
         let shortened = [
-            "virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi", "virtio-gpu", "virtio-keyboard", "virtio-mouse",
+            "virtio-blk", "virtio-net", "virtio-serial", "virtio-rng", "virtio-scsi", "virtio-balloon", "virtio-gpu", "virtio-keyboard",
+            "virtio-mouse",
             "virtio-tablet",
         ]
         let name = shortened.contains(name) ? name + "-pci" : name == "ahci" ? AHCI.typeName : name
@@ -51,6 +53,15 @@ struct DeviceRequest {
     }
 
     var isPCI: Bool { values.type.bus == "PCI" }
+
+    /// What a virtio device is called within its transport on PCI.
+    static let innerName = "virtio-backend"
+
+    /// The type of the device within its transport: `virtio-blk-device` of `virtio-blk-pci`; nil for others.
+    var innerType: String? {
+        guard isPCI, values.type.name.hasPrefix("virtio-") else { return nil }
+        return values.type.name.split(separator: "-").prefix { $0 != "pci" }.joined(separator: "-") + "-device"
+    }
 
     /// `TYPE[,id=ID][,bus=BUS][,PROPERTY=VALUE…]`, or the same in JSON.
     init(_ text: String, globals: GlobalProperties) throws {

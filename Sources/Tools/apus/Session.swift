@@ -40,6 +40,8 @@ final class Session {
     var guestName: String?
     var uuid: String?
     var actions = GuestActions()
+    /// The ids of `-audiodev`.
+    var audioBackEnds: [String] = []
     /// `-machine memory-backend=`.
     var memoryBackEnd: String?
     var machineValues: PropertyValues?
@@ -143,8 +145,8 @@ final class Session {
         blocks.isInactive = options.has("incoming")
         try blocks.define(options)
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
-        try devices.attach(options, to: machine)
-        if let place = try viewersPlace() { try vnc.define(place, name: guestName, secret: backEnds.secret) }
+        try devices.attach(options, to: machine, memorySize: memorySize)
+        if let place = try viewersPlace() { try vnc.define(place, name: guestName, audio: audioBackEnds, secret: backEnds.secret) }
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),

@@ -258,6 +258,7 @@ extension Session {
         for text in options.all("audiodev") {
             let list = try PropertyList(jsonOr: text, option: "audiodev", implied: "driver")
             try list.check(["id", "driver"])
+            audioBackEnds += list.all("id")
             if let driver = list["driver"], driver != "none" { throw CommandLineError.notSupported("-audiodev driver=\(driver)") }
         }
         if let text = options.last("msg") {

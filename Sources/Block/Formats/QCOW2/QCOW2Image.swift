@@ -17,7 +17,7 @@ public final class QCOW2Image: BlockNode {
     /// The disk that shows where this one has nothing; nil for zeros.
     public let backing: (any BlockNode)?
     public private(set) var header: QCOW2Header
-    private let file: RawImage
+    let file: RawImage
     let metadata: HostFile
     private let options: ImageOptions
     private var tables: QCOW2Tables
@@ -34,7 +34,9 @@ public final class QCOW2Image: BlockNode {
     /// - Parameters:
     ///   - file: the image as bytes, opened and locked as the options say.
     ///   - open: opens the backing file of a name and format.
-    public init(_ options: ImageOptions, file: RawImage, open: (_ name: String, _ format: String?) throws -> any BlockNode) throws {
+    public init(
+        _ options: ImageOptions, file: RawImage, backing choice: Backing = .named, open: (_ name: String, _ format: String?) throws -> any BlockNode
+    ) throws {
         let metadata = try HostFile(options.path, file.isReadOnly ? .readOnly : .readWrite)
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
         end = try metadata.size()
@@ -42,7 +44,10 @@ public final class QCOW2Image: BlockNode {
         self.header = header
         tables = try QCOW2Tables(metadata, header)
         (self.file, self.metadata, self.options, size, isReadOnly) = (file, metadata, options, (header.size + 511) & ~511, file.isReadOnly)
-        backing = try header.backingFile.map { try open($0, header.backingFormat) }
+        switch choice {
+        case .named: backing = try header.backingFile.map { try open($0, header.backingFormat) }
+        case .given(let node): backing = node
+        }
         if !isReadOnly, !options.isInactive { try claim(header) }
     }
 

@@ -683,6 +683,282 @@ public enum BlockResizeCommand: QAPICommand {
     }
 }
 
+/// What nodes are made of: files, or formats in them.
+public enum BlockdevDriver: String, QAPIEnumeration {
+    case file
+    case hostDevice = "host_device"
+    case raw
+    case qcow2
+}
+
+/// What becomes of what the guest discards.
+public enum BlockdevDiscardOptions: String, QAPIEnumeration {
+    case ignore
+    case unmap
+}
+
+/// Who does requests on the host.
+public enum BlockdevAioOptions: String, QAPIEnumeration {
+    case threads
+    case native
+    case ioUring = "io_uring"
+}
+
+/// A switch that may be left to the emulator.
+public enum OnOffAuto: String, QAPIEnumeration {
+    case auto
+    case on
+    case off
+}
+
+/// How the host caches a file.
+public struct BlockdevCacheOptions: QAPIObject {
+    /// past its page cache
+    public var direct: Bool?
+    /// flushes are ignored
+    public var noFlush: Bool?
+
+    public init(
+        direct: Bool? = nil,
+        noFlush: Bool? = nil
+    ) {
+        self.direct = direct
+        self.noFlush = noFlush
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        direct = try input.takeOptional("direct")
+        noFlush = try input.takeOptional("no-flush")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["direct"] = direct?.json
+        output["no-flush"] = noFlush?.json
+    }
+}
+
+/// A file, or a block device.
+public struct BlockdevOptionsFile: QAPIObject {
+    public var filename: String
+    public var locking: OnOffAuto?
+    public var aio: BlockdevAioOptions?
+
+    public init(
+        filename: String,
+        locking: OnOffAuto? = nil,
+        aio: BlockdevAioOptions? = nil
+    ) {
+        self.filename = filename
+        self.locking = locking
+        self.aio = aio
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        filename = try input.take("filename")
+        locking = try input.takeOptional("locking")
+        aio = try input.takeOptional("aio")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["filename"] = filename.json
+        output["locking"] = locking?.json
+        output["aio"] = aio?.json
+    }
+}
+
+/// A format without more to say of.
+public struct BlockdevOptionsGenericFormat: QAPIObject {
+    /// where its bytes are
+    public var file: BlockdevRef
+
+    public init(
+        file: BlockdevRef
+    ) {
+        self.file = file
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        file = try input.take("file")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["file"] = file.json
+    }
+}
+
+/// An image that may stand on another one.
+public struct BlockdevOptionsQcow2: QAPIObject {
+    public var file: BlockdevRef
+    /// null for none; what the image names if it is left out
+    public var backing: BlockdevRefOrNull?
+
+    public init(
+        file: BlockdevRef,
+        backing: BlockdevRefOrNull? = nil
+    ) {
+        self.file = file
+        self.backing = backing
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        file = try input.take("file")
+        backing = try input.takeOptional("backing")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["file"] = file.json
+        output["backing"] = backing?.json
+    }
+}
+
+/// A node by its name, or one that is made for this.
+public indirect enum BlockdevRef: QAPIValue {
+    case blockdevOptions(BlockdevOptions)
+    case str(String)
+
+    public init(json: JSONValue, name: String) throws(QAPIError) {
+        if let value = try? BlockdevOptions(json: json, name: name) { self = .blockdevOptions(value); return }
+        if let value = try? String(json: json, name: name) { self = .str(value); return }
+        throw QAPIError.badType(name, expected: "BlockdevOptions or str")
+    }
+
+    public var json: JSONValue {
+        switch self {
+        case .blockdevOptions(let value): value.json
+        case .str(let value): value.json
+        }
+    }
+}
+
+/// The same, or none.
+public indirect enum BlockdevRefOrNull: QAPIValue {
+    case blockdevOptions(BlockdevOptions)
+    case str(String)
+    case null(QAPINull)
+
+    public init(json: JSONValue, name: String) throws(QAPIError) {
+        if let value = try? BlockdevOptions(json: json, name: name) { self = .blockdevOptions(value); return }
+        if let value = try? String(json: json, name: name) { self = .str(value); return }
+        if let value = try? QAPINull(json: json, name: name) { self = .null(value); return }
+        throw QAPIError.badType(name, expected: "BlockdevOptions or str or null")
+    }
+
+    public var json: JSONValue {
+        switch self {
+        case .blockdevOptions(let value): value.json
+        case .str(let value): value.json
+        case .null(let value): value.json
+        }
+    }
+}
+
+/// A node.
+public struct BlockdevOptions: QAPIObject {
+    public enum Branch: Sendable {
+        case file(BlockdevOptionsFile)
+        case hostDevice(BlockdevOptionsFile)
+        case raw(BlockdevOptionsGenericFormat)
+        case qcow2(BlockdevOptionsQcow2)
+    }
+
+    public var nodeName: String?
+    public var discard: BlockdevDiscardOptions?
+    public var cache: BlockdevCacheOptions?
+    public var readOnly: Bool?
+    /// for reading only if nobody writes, or the host allows no more
+    public var autoReadOnly: Bool?
+    public var detectZeroes: BlockdevDetectZeroesOptions?
+    public var branch: Branch
+
+    public init(
+        nodeName: String? = nil,
+        discard: BlockdevDiscardOptions? = nil,
+        cache: BlockdevCacheOptions? = nil,
+        readOnly: Bool? = nil,
+        autoReadOnly: Bool? = nil,
+        detectZeroes: BlockdevDetectZeroesOptions? = nil,
+        branch: Branch
+    ) {
+        self.nodeName = nodeName
+        self.discard = discard
+        self.cache = cache
+        self.readOnly = readOnly
+        self.autoReadOnly = autoReadOnly
+        self.detectZeroes = detectZeroes
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        nodeName = try input.takeOptional("node-name")
+        discard = try input.takeOptional("discard")
+        cache = try input.takeOptional("cache")
+        readOnly = try input.takeOptional("read-only")
+        autoReadOnly = try input.takeOptional("auto-read-only")
+        detectZeroes = try input.takeOptional("detect-zeroes")
+        let kind: BlockdevDriver = try input.take("driver")
+        switch kind {
+        case .file: branch = .file(try BlockdevOptionsFile(reading: &input))
+        case .hostDevice: branch = .hostDevice(try BlockdevOptionsFile(reading: &input))
+        case .raw: branch = .raw(try BlockdevOptionsGenericFormat(reading: &input))
+        case .qcow2: branch = .qcow2(try BlockdevOptionsQcow2(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["node-name"] = nodeName?.json
+        output["discard"] = discard?.json
+        output["cache"] = cache?.json
+        output["read-only"] = readOnly?.json
+        output["auto-read-only"] = autoReadOnly?.json
+        output["detect-zeroes"] = detectZeroes?.json
+        switch branch {
+        case .file(let value):
+            output["driver"] = "file"
+            value.write(to: &output)
+        case .hostDevice(let value):
+            output["driver"] = "host_device"
+            value.write(to: &output)
+        case .raw(let value):
+            output["driver"] = "raw"
+            value.write(to: &output)
+        case .qcow2(let value):
+            output["driver"] = "qcow2"
+            value.write(to: &output)
+        }
+    }
+}
+
+/// Makes a node that devices and other nodes can use.
+public enum BlockdevAddCommand: QAPICommand {
+    public static let name = "blockdev-add"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockdevOptions
+}
+
+/// Takes a node away that nothing uses.
+public enum BlockdevDelCommand: QAPICommand {
+    public static let name = "blockdev-del"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var nodeName: String
+
+        public init(
+            nodeName: String
+        ) {
+            self.nodeName = nodeName
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            nodeName = try input.take("node-name")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["node-name"] = nodeName.json
+        }
+    }
+}
+
 /// Kinds of jobs.
 public enum JobType: String, QAPIEnumeration {
     case commit

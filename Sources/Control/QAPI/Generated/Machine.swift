@@ -863,6 +863,118 @@ public enum QueryIothreadsCommand: QAPICommand {
     public typealias Arguments = QAPIEmpty
 }
 
+/// A version of Arm's generic interrupt controller.
+public struct GICCapability: QAPIObject {
+    public var version: Int64
+    /// without the host's
+    public var emulated: Bool
+    /// by the host's kernel
+    public var kernel: Bool
+
+    public init(
+        version: Int64,
+        emulated: Bool,
+        kernel: Bool
+    ) {
+        self.version = version
+        self.emulated = emulated
+        self.kernel = kernel
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        version = try input.take("version")
+        emulated = try input.take("emulated")
+        kernel = try input.take("kernel")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["version"] = version.json
+        output["emulated"] = emulated.json
+        output["kernel"] = kernel.json
+    }
+}
+
+/// Lists the interrupt controllers that Arm machines can have.
+public enum QueryGicCapabilitiesCommand: QAPICommand {
+    public static let name = "query-gic-capabilities"
+    public static let isEarly = true
+    public typealias Return = [GICCapability]
+    public typealias Arguments = QAPIEmpty
+}
+
+/// How large the balloon lets the guest be.
+public struct BalloonInfo: QAPIObject {
+    /// bytes
+    public var actual: Int64
+
+    public init(
+        actual: Int64
+    ) {
+        self.actual = actual
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        actual = try input.take("actual")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["actual"] = actual.json
+    }
+}
+
+/// Says how much memory the balloon leaves to the guest.
+public enum QueryBalloonCommand: QAPICommand {
+    public static let name = "query-balloon"
+    public typealias Return = BalloonInfo
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Asks the guest to live with so much memory.
+public enum BalloonCommand: QAPICommand {
+    public static let name = "balloon"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// bytes
+        public var value: Int64
+
+        public init(
+            value: Int64
+        ) {
+            self.value = value
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            value = try input.take("value")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["value"] = value.json
+        }
+    }
+}
+
+/// The guest has lent memory to the host, or taken it back.
+public struct BalloonChangeEvent: QAPIEvent {
+    public static let name = "BALLOON_CHANGE"
+    /// bytes that are left to it
+    public var actual: Int64
+
+    public init(
+        actual: Int64
+    ) {
+        self.actual = actual
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        actual = try input.take("actual")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["actual"] = actual.json
+    }
+}
+
 /// A mouse or tablet.
 public struct MouseInfo: QAPIObject {
     public var name: String

@@ -139,6 +139,65 @@ extension SchemaText {
             node-name?: str
             size: int                   # bytes
 
+        # What nodes are made of: files, or formats in them.
+        enum BlockdevDriver: file host_device raw qcow2
+
+        # What becomes of what the guest discards.
+        enum BlockdevDiscardOptions: ignore unmap
+
+        # Who does requests on the host.
+        enum BlockdevAioOptions: threads native io_uring
+
+        # A switch that may be left to the emulator.
+        enum OnOffAuto: auto on off
+
+        # How the host caches a file.
+        struct BlockdevCacheOptions
+            direct?: bool               # past its page cache
+            no-flush?: bool             # flushes are ignored
+
+        # A file, or a block device.
+        struct BlockdevOptionsFile
+            filename: str
+            locking?: OnOffAuto
+            aio?: BlockdevAioOptions
+
+        # A format without more to say of.
+        struct BlockdevOptionsGenericFormat
+            file: BlockdevRef           # where its bytes are
+
+        # An image that may stand on another one.
+        struct BlockdevOptionsQcow2
+            file: BlockdevRef
+            backing?: BlockdevRefOrNull # null for none; what the image names if it is left out
+
+        # A node by its name, or one that is made for this.
+        alternate BlockdevRef: BlockdevOptions str
+
+        # The same, or none.
+        alternate BlockdevRefOrNull: BlockdevOptions str null
+
+        # A node.
+        union BlockdevOptions by driver
+            driver: BlockdevDriver
+            node-name?: str
+            discard?: BlockdevDiscardOptions
+            cache?: BlockdevCacheOptions
+            read-only?: bool
+            auto-read-only?: bool       # for reading only if nobody writes, or the host allows no more
+            detect-zeroes?: BlockdevDetectZeroesOptions
+            case file: BlockdevOptionsFile
+            case host_device: BlockdevOptionsFile
+            case raw: BlockdevOptionsGenericFormat
+            case qcow2: BlockdevOptionsQcow2
+
+        # Makes a node that devices and other nodes can use.
+        command blockdev-add with BlockdevOptions
+
+        # Takes a node away that nothing uses.
+        command blockdev-del
+            node-name: str
+
         # Kinds of jobs.
         enum JobType: commit stream mirror backup create amend snapshot-load snapshot-save snapshot-delete
 

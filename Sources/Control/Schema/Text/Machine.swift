@@ -208,6 +208,30 @@ extension SchemaText {
         # Lists the threads of `-object iothread`.
         command query-iothreads early -> [IOThreadInfo]
 
+        # A version of Arm's generic interrupt controller.
+        struct GICCapability
+            version: int
+            emulated: bool              # without the host's
+            kernel: bool                # by the host's kernel
+
+        # Lists the interrupt controllers that Arm machines can have.
+        command query-gic-capabilities early -> [GICCapability]
+
+        # How large the balloon lets the guest be.
+        struct BalloonInfo
+            actual: int                 # bytes
+
+        # Says how much memory the balloon leaves to the guest.
+        command query-balloon -> BalloonInfo
+
+        # Asks the guest to live with so much memory.
+        command balloon
+            value: int                  # bytes
+
+        # The guest has lent memory to the host, or taken it back.
+        event BALLOON_CHANGE
+            actual: int                 # bytes that are left to it
+
         # A mouse or tablet.
         struct MouseInfo
             name: str

@@ -83,6 +83,7 @@ public final class VirtioPCI: PCIDevice, VirtioInterrupts {
             case 2: (0x1001, 0x01_0000)
             case 3: (0x1003, 0x07_8000)
             case 4: (0x1005, 0x00_ff00)
+            case 5: (0x1002, 0x00_ff00)
             case 8: (0x1004, 0x01_0000)
             default: (nil, device.pciClass)
             }
