@@ -273,7 +273,7 @@ private final class MemoryDisk: BlockNode {
             machine.memory.store(place + 40, UInt32(6))
             set(0x1000, UInt32(index + 1) % 2)
         }
-        #expect(machine.memory.load(0x2000 + 12) as UInt32? == 1 << 16 | 4)
+        #expect(machine.memory.load(0x200c) as UInt32? == 0x1_0004)
     }
 
     /// Commands and doorbells without sense do no harm.
