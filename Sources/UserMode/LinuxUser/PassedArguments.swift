@@ -37,7 +37,7 @@ struct PassedArguments {
         case .fd: return thread.hostDescriptor(value)
         case .int, .octal, .signal, .named, .control: return Int(Int32(truncatingIfNeeded: value))
         case .long, .size, .wide, .lowHalf, .highHalf: return Int(truncatingIfNeeded: value)
-        case .openFlags: return Int(thread.hostOpenFlags(value))
+        case .openFlags: return Int(thread.hostOpenFlags(value & 0xffff_ffff))
         case .path: return value == 0 || thread.process.options.prefix == nil ? thread.hostWord(value) : located(value, thread)
         case .buffer(let size):
             thread.memory.prepareWrite(value, registers[size])

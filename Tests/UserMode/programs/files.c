@@ -34,6 +34,7 @@ int main(void) {
     check("O_DIRECTORY", open("a", O_RDONLY | O_DIRECTORY) == -1 && errno == ENOTDIR);
     check("symlink", symlink("a", "l") == 0 && open("l", O_RDONLY | O_NOFOLLOW) == -1 && errno == ELOOP);
     check("F_GETFL", (fcntl(file, F_GETFL) & O_ACCMODE) == O_RDWR && fcntl(file, F_SETFL, O_APPEND) == 0 && (fcntl(file, F_GETFL) & O_APPEND) != 0);
+    check("F_SETFL of too many bits", fcntl(file, F_SETFL, (long)(0x8000000000000000ULL | O_APPEND)) == 0 && (fcntl(file, F_GETFL) & O_APPEND) != 0);
     struct iovec parts[2] = {{"ab", 2}, {"cde", 3}};
     check("writev", writev(file, parts, 2) == 5 && lseek(file, 0, SEEK_END) == 15);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -97,7 +97,7 @@ enum FileCalls {
         case F_GETFL:
             let flags = thread.hostCall(72, descriptor, command)
             return flags < 0 ? flags : Int64(thread.guestOpenFlags(UInt64(flags)))
-        case F_SETFL: return thread.hostCall(72, descriptor, command, Int(thread.hostOpenFlags(call[2])))
+        case F_SETFL: return thread.hostCall(72, descriptor, command, Int(truncatingIfNeeded: thread.hostOpenFlags(call[2])))
         // Locks, owners, owners' users and hints about lifetimes are structures; the lock's wait can be interrupted.
         case 5, 6, 7, 15, 16, 17, 36, 37, 38, 1035...1038:
             guard let place = thread.hostWord(call[2]) else { return fault() }
