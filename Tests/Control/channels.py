@@ -151,7 +151,7 @@ class Test(migrate.Test):
         check("the file has its name when it is whole", os.path.exists(path) and not os.path.exists(f"{path}.part"))
         start = time.time()
         target = Side(self, "-incoming", f"file:{path}")
-        target.await_migration("completed")
+        target.await_arrival()
         size = os.stat(path)
         check("saved and mapped", target.status() == "running" and target.works(),
               f"{info['total-time']} ms, {info['downtime']} ms standing still, {size.st_blocks >> 11} of {size.st_size >> 20} MiB on the disk; back after {time.time() - start:.2f} s")

@@ -77,6 +77,15 @@ class Side:
             raise AssertionError(f"the migration is {told}, not {wanted}: {info}")
         return info
 
+    def await_arrival(self, seconds=120):
+        """Waits for a machine that may have come before anybody could be told of it."""
+        deadline = time.time() + seconds
+        while self.ask("query-migrate").get("status") not in ("completed", "failed") and time.time() < deadline:
+            time.sleep(0.02)
+        info = self.ask("query-migrate")
+        if info.get("status") != "completed":
+            raise AssertionError(f"the machine has not come: {info}")
+
     def works(self, seconds=60):
         """The program in the guest goes on and finds nothing wrong."""
         self.guest.expect("<", seconds)

@@ -7,6 +7,7 @@ import argparse
 import errno
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -30,12 +31,13 @@ def status(pid, task):
 
 
 def call(pid, number):
-    """What the emulator's call gives, or the negative number of its error, by gdb; nothing if it dies of it."""
+    """What the emulator's call gives, or the negative number of its error, by gdb; nothing if it dies of it, which gdb does not survive either."""
     said = subprocess.run(
         ["gdb-multiarch", "-nx", "-batch", "-ex", "set debuginfod enabled off", "-ex", "handle SIGSYS nostop noprint pass", "-p", str(pid),
          "-ex", f"print ((long (*)(long, ...))syscall)({number}, 0, 0, 0)",
          "-ex", "print *((int *(*)(void))__errno_location)()"],
-        capture_output=True, text=True, timeout=120, check=False).stdout
+        capture_output=True, text=True, timeout=120, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0))).stdout
     found = {name: int(value) for name, value in re.findall(r"\$(\d) = (-?\d+)", said)}
     return -found["2"] if found.get("1") == -1 and "2" in found else found.get("1")
 

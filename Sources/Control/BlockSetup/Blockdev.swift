@@ -31,8 +31,8 @@ extension BlockSetup {
         case "file", "host_device":
             try list.check(["driver", "node-name", "filename"] + ImageProperties.names)
             let definition = try definition(list, path: list["filename"])
-            // Whoever names a file that is not there hears of it now.
-            _ = try HostFile(definition.options.path, .readOnly)
+            // Whoever names a file that is not there hears of it now. A clone reads its template's.
+            if frozen[definition.options.path] == nil { _ = try HostFile(definition.options.path, .readOnly) }
             files.append(FileNode(name: name, definition: definition))
         case "raw", "qcow2": try openFormat(name, list, list["driver"] == "raw" ? .raw : .qcow2)
         case let other: throw CommandLineError.notSupported("-blockdev driver=\(other ?? "")")

@@ -78,8 +78,8 @@ final class MigrationPipe: @unchecked Sendable {
         }
     }
 
-    /// Whether the other side has said something.
-    var hasInput: Bool { isTwoWay && (position < buffer.count || stream.wait(writable: false, milliseconds: 0)) }
+    /// Whether the other side has said something, or does so in so many milliseconds.
+    func hasInput(within time: Int32 = 0) -> Bool { isTwoWay && (position < buffer.count || stream.wait(writable: false, milliseconds: time)) }
 
     /// Takes what comes, for nothing, until the other side has heard and gone, or until a time.
     func discardInput(until time: Int64) {

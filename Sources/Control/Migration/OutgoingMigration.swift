@@ -200,19 +200,23 @@ final class OutgoingMigration: @unchecked Sendable {
         }
     }
 
-    /// What goes wrong on a channel while the other side says why is what it says.
+    /// What goes wrong on a channel while the other side says why is what it says: it may still be about to.
     private func heeding(_ body: () throws(MigrationError) -> Void) throws(MigrationError) {
         do throws(MigrationError) { try body() } catch {
             try check()
-            if let pipe = lock.withLock({ pipe }), pipe.hasInput { try hear(pipe, expecting: nil) }
+            if let pipe = lock.withLock({ pipe }), pipe.hasInput(within: OutgoingMigration.patience) { try hear(pipe, expecting: nil) }
+            try check()
             throw error
         }
     }
 
+    /// How long the other side has to say why it has given up, in milliseconds.
+    private static let patience: Int32 = 2000
+
     /// Whoever refuses the machine says so in between.
     private func listen() throws(MigrationError) {
         try check()
-        if let pipe = lock.withLock({ pipe }), pipe.hasInput { try hear(pipe, expecting: nil) }
+        if let pipe = lock.withLock({ pipe }), pipe.hasInput() { try hear(pipe, expecting: nil) }
     }
 
     private func way(_ open: Way) throws(MigrationError) -> MigrationPipe {
@@ -317,7 +321,7 @@ final class OutgoingMigration: @unchecked Sendable {
     private func send(_ bytes: [UInt8], _ tally: PageSender.Tally = .init(), throttled: Bool = false) throws(MigrationError) {
         guard let pipe = lock.withLock({ pipe }) else { throw .cancelled }
         // Who refuses the machine says so in between.
-        if pipe.hasInput { try hear(pipe, expecting: nil) }
+        if pipe.hasInput() { try hear(pipe, expecting: nil) }
         try pipe.send(bytes)
         sections += 1
         let now = monotonicNanoseconds()

@@ -49,8 +49,7 @@ extension X86CodeGenerator {
         var carried = isLarge ? CarriedFields.all(block) : []
         guard var best = RegionPlan(block, layout, registers, carried: carried, assumes: true) else { return nil }
         for candidate in isLarge ? [] : CarriedFields.candidates(best) {
-            guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost
-            else { continue }
+            guard let plan = RegionPlan(block, layout, registers, carried: candidate, assumes: true), plan.cost < best.cost else { continue }
             (best, carried) = (plan, candidate)
         }
         // Fixed registers for guest state do better where values are too many.

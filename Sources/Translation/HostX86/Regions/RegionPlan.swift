@@ -10,8 +10,6 @@ struct RegionPlan {
     let places: RegisterAllocation
     /// How much work it is to keep values on the stack and guest state in memory, weighted by loops.
     private(set) var cost = 0
-    /// All that operations compute, weighted in the same way.
-    private(set) var work = 0
 
     /// nil if the block is beyond what regions know, or if it needs more stack than there is.
     ///
@@ -38,10 +36,10 @@ struct RegionPlan {
         self.recovery = recovery
         self.places = places
         cost = places.spilledWeight + costOfWrites() + costOfMoves()
-        work = workOfOperations()
     }
 
-    private func workOfOperations() -> Int {
+    /// All that operations compute, weighted in the same way.
+    var work: Int {
         region.blocks.reduce(0) { sum, block in
             let values = block.body.filter { recovery.liveness.isUsed($0) && region.hasResult($0) && region.constant($0) == nil }
             return sum + values.count * Intervals.frequency(block.depth)
