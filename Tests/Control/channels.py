@@ -6,56 +6,14 @@ usage: channels.py --system PATH [--rounds N] [--megabytes N]
 import argparse
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import migrate
-from migrate import Side, check, initramfs, results
+from migrate import Proxy, Side, check, initramfs, results
 from guest import board, command
-
-
-class Proxy:
-    """Connections that are passed on; one of them, counted from 0, is cut after so many bytes."""
-
-    def __init__(self, path, target, victim, most):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(16)
-        self.target, self.victim, self.most = target, victim, most
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        number = 0
-        while True:
-            source, _ = self.listener.accept()
-            target = socket.socket(socket.AF_UNIX)
-            target.connect(self.target)
-            most = self.most if number == self.victim else None
-            for pair, limit in (((source, target), most), ((target, source), None)):
-                threading.Thread(target=self.pump, args=(*pair, limit), daemon=True).start()
-            number += 1
-
-    @staticmethod
-    def pump(source, target, most):
-        done = 0
-        try:
-            while most is None or done < most:
-                data = source.recv(65536)
-                if not data:
-                    break
-                target.sendall(data)
-                done += len(data)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def configure(side, channels=2, compression="none", capability="multifd", state=True, **more):
@@ -93,7 +51,7 @@ class Test(migrate.Test):
         target = self.target(place)
         configure(source)
         proxy = f"{self.work}/proxy{victim}"
-        Proxy(proxy, place[5:], victim, most)
+        Proxy(proxy, place[5:], most, victim)
         source.ask("migrate", uri=f"unix:{proxy}")
         info = source.await_migration("failed")
         name = "the first connection" if victim == 0 else f"channel {victim}"

@@ -105,28 +105,43 @@ class Side:
 
 
 class Proxy:
-    """A connection that is cut after so many bytes."""
+    """Connections that are passed on; one of them, counted from 0, is cut after so many bytes from the source."""
 
-    def __init__(self, path, target, most):
+    def __init__(self, path, target, most, victim=0):
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
-        self.listener.listen(1)
-        self.target, self.most = target, most
+        self.listener.listen(16)
+        self.target, self.most, self.victim = target, most, victim
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
-        source, _ = self.listener.accept()
-        target = socket.socket(socket.AF_UNIX)
-        target.connect(self.target)
+        number = 0
+        while True:
+            source, _ = self.listener.accept()
+            target = socket.socket(socket.AF_UNIX)
+            target.connect(self.target)
+            most = self.most if number == self.victim else None
+            for pair, limit in (((source, target), most), ((target, source), None)):
+                threading.Thread(target=self.pump, args=(*pair, limit), daemon=True).start()
+            number += 1
+
+    @staticmethod
+    def pump(source, target, most):
         done = 0
-        while done < self.most:
-            data = source.recv(min(65536, self.most - done))
-            if not data:
-                break
-            target.sendall(data)
-            done += len(data)
-        target.close()
-        source.close()
+        try:
+            while most is None or done < most:
+                data = source.recv(65536 if most is None else min(65536, most - done))
+                if not data:
+                    break
+                target.sendall(data)
+                done += len(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 class Test:
