@@ -85,6 +85,8 @@ class Side:
         info = self.ask("query-migrate")
         if info.get("status") != "completed":
             raise AssertionError(f"the machine has not come: {info}")
+        # What was told of it is of the past.
+        self.client.events.clear()
 
     def works(self, seconds=60):
         """The program in the guest goes on and finds nothing wrong."""
