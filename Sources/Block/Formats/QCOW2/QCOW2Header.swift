@@ -80,10 +80,20 @@ public struct QCOW2Header: Equatable, Sendable {
         if incompatible & Incompatible.extendedL2 != 0 { throw .unsupportedImage(path, "extended L2 entries") }
         let known = Incompatible.dirty | Incompatible.corrupt | Incompatible.compressionType
         if incompatible & ~known != 0 { throw .unsupportedImage(path, "incompatible features \(incompatible & ~known)") }
-        if writing, incompatible & (Incompatible.dirty | Incompatible.corrupt) != 0 {
-            throw .damagedImage(
-                path, "it is marked as \(incompatible & Incompatible.corrupt != 0 ? "corrupt" : "not closed"); qemu-img check -r all mends it")
+        if writing, incompatible & Incompatible.corrupt != 0 {
+            throw .damagedImage(path, "it is marked as corrupt; qemu-img check -r all mends it")
         }
+    }
+
+    /// Whether somebody ended while reference counts and tables did not agree.
+    var isDirty: Bool { incompatible & Incompatible.dirty != 0 }
+
+    /// Says in the file that counts and tables do not agree, or that they do again. Version 2 has no word for that.
+    mutating func mark(dirty: Bool, in file: HostFile) throws(HostError) {
+        guard version >= 3 else { return }
+        incompatible = incompatible & ~Incompatible.dirty | (dirty ? Incompatible.dirty : 0)
+        try file.write(at: 72, bigEndianBytes(incompatible))
+        try file.synchronize()
     }
 
     /// The largest disk and the largest tables that are taken: tables are read as wholes.

@@ -40,7 +40,8 @@ public final class QCOW2Image: BlockNode {
         let metadata = try HostFile(options.path, file.isReadOnly ? .readOnly : .readWrite)
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
         end = try metadata.size()
-        let header = try QCOW2Header(bytes, path: options.path, fileSize: end, writing: !file.isReadOnly)
+        var header = try QCOW2Header(bytes, path: options.path, fileSize: end, writing: !file.isReadOnly)
+        if !file.isReadOnly, !options.isInactive { try QCOW2Image.claim(metadata, &header) }
         self.header = header
         tables = try QCOW2Tables(metadata, header)
         (self.file, self.metadata, self.options, size, isReadOnly) = (file, metadata, options, (header.size + 511) & ~511, file.isReadOnly)
@@ -48,12 +49,15 @@ public final class QCOW2Image: BlockNode {
         case .named: backing = try header.backingFile.map { try open($0, header.backingFormat) }
         case .given(let node): backing = node
         }
-        if !isReadOnly, !options.isInactive { try claim(header) }
     }
 
-    /// Features that a writer must know to keep up are marked as out of date.
-    private func claim(_ header: QCOW2Header) throws(HostError) {
-        if header.version >= 3, header.autoclear != 0 { try metadata.write(at: 88, bigEndianBytes(0 as UInt64)) }
+    /// Features that a writer must know to keep up are marked as out of date, and what somebody left in the middle is put right.
+    private static func claim(_ file: HostFile, _ header: inout QCOW2Header) throws(HostError) {
+        if header.version >= 3, header.autoclear != 0 { try file.write(at: 88, bigEndianBytes(0 as UInt64)) }
+        guard header.isDirty else { return }
+        var store = try QCOW2SnapshotStore(file, header)
+        try store.recount()
+        try header.mark(dirty: false, in: file)
     }
 
     /// Images below this one.
@@ -64,55 +68,13 @@ public final class QCOW2Image: BlockNode {
     // MARK: Reading
 
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        let parts: [Part]
-        do throws(HostError) { parts = try self.parts(offset, buffers.byteCount) } catch { return fail(error, done) }
+        let parts: [QCOW2Part]
+        do throws(HostError) { parts = try tables.parts(offset, buffers.byteCount) } catch { return fail(error, done) }
         let tally = PartTally(parts.count, done)
         for part in parts { read(part, into: buffers.slice(part.start, part.count), tally.ended) }
     }
 
-    /// A piece of a request that is all of one kind.
-    private struct Part {
-        /// Bytes from the request's beginning, and where that is on the disk.
-        var start: Int
-        var count: Int
-        var offset: UInt64
-        var cluster: QCOW2Tables.Cluster
-
-        /// Whether the disk's data there may be written where it is.
-        var isOwn: Bool { if case .data(_, true) = cluster { true } else { false } }
-    }
-
-    /// Cuts a request at clusters and joins what lies together.
-    private func parts(_ offset: UInt64, _ count: Int) throws(HostError) -> [Part] {
-        if count == 0 { return [Part(start: 0, count: 0, offset: offset, cluster: .absent)] }
-        var parts: [Part] = []
-        var start = 0
-        while start < count {
-            let place = offset + UInt64(start)
-            let inner = Int(place & UInt64(header.clusterSize - 1))
-            let length = min(count - start, header.clusterSize - inner)
-            let cluster = try tables.cluster(place)
-            if let last = parts.last, follows(last, cluster, inner) {
-                parts[parts.count - 1].count += length
-            } else {
-                parts.append(Part(start: start, count: length, offset: place, cluster: cluster))
-            }
-            start += length
-        }
-        return parts
-    }
-
-    private func follows(_ last: Part, _ cluster: QCOW2Tables.Cluster, _ inner: Int) -> Bool {
-        switch (last.cluster, cluster) {
-        case (.absent, .absent), (.zero, .zero): return true
-        case (.data(let first, let isOwn), .data(let next, let isNextOwn)):
-            let begin = last.offset & UInt64(header.clusterSize - 1)
-            return isOwn == isNextOwn && first + begin + UInt64(last.count) == next
-        default: return false
-        }
-    }
-
-    private func read(_ part: Part, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+    private func read(_ part: QCOW2Part, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         switch part.cluster {
         case .zero:
             buffers.zero()
@@ -134,7 +96,7 @@ public final class QCOW2Image: BlockNode {
         }
     }
 
-    private func readBacking(_ part: Part, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+    private func readBacking(_ part: QCOW2Part, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         guard let backing, part.offset < backing.size else {
             buffers.zero()
             return endLater(done)
@@ -183,12 +145,12 @@ public final class QCOW2Image: BlockNode {
     }
 
     /// The pieces of a write that needs no change of tables; nil for others.
-    private func straightParts(_ offset: UInt64, _ count: Int) throws(HostError) -> [Part]? {
-        let parts = try parts(offset, count)
+    private func straightParts(_ offset: UInt64, _ count: Int) throws(HostError) -> [QCOW2Part]? {
+        let parts = try tables.parts(offset, count)
         return parts.allSatisfy { $0.isOwn || $0.count == 0 } ? parts : nil
     }
 
-    private func writeStraight(_ parts: [Part], _ buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+    private func writeStraight(_ parts: [QCOW2Part], _ buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         let tally = PartTally(parts.count, done)
         for part in parts {
             guard case .data(let place, _) = part.cluster else {
@@ -229,7 +191,7 @@ public final class QCOW2Image: BlockNode {
         do throws(HostError) {
             // Clusters that are the disk's own already stay where they are, whatever lies beside them: other writes go straight there meanwhile. A change
             // before this one may have made them so.
-            let parts = try parts(place, count)
+            let parts = try tables.parts(place, count)
             let own = parts.prefix(while: \.isOwn)
             let run = own.isEmpty ? Array(parts.prefix { !$0.isOwn }) : Array(own)
             let length = run.reduce(0) { $0 + $1.count }
@@ -484,16 +446,17 @@ public final class QCOW2Image: BlockNode {
     private func readAnew() throws(HostError) {
         let end = try metadata.size()
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
-        let header: QCOW2Header
+        var header: QCOW2Header
         do { header = try QCOW2Header(bytes, path: options.path, fileSize: end, writing: !isReadOnly) } catch {
             throw HostError("use '\(options.path)': \(error.cause)", errno: inputOutputError)
         }
+        if !isReadOnly { try QCOW2Image.claim(metadata, &header) }
         let tables = try QCOW2Tables(metadata, header)
-        if !isReadOnly { try claim(header) }
         (self.end, self.header, self.tables, size) = (end, header, tables, (header.size + 511) & ~511)
     }
 
-    /// Does something with the file that nobody else uses meanwhile, and knows afterwards what has become of it.
+    /// Does something with the file that nobody else uses meanwhile, and knows afterwards what has become of it. Whatever ends it in the middle, the next one who
+    /// looks finds the image marked as dirty and puts it right.
     func alone(_ body: (QCOW2Header) throws(HostError) -> Void) throws(HostError) {
         if isReadOnly { throw HostError("change '\(options.path)', which is read-only", errno: notSupportedNumber) }
         drain()
@@ -502,7 +465,9 @@ public final class QCOW2Image: BlockNode {
         // The table of counts may lie elsewhere since the header was read.
         try readAnew()
         defer { do throws(HostError) { try readAnew() } catch { note(error) } }
+        try header.mark(dirty: true, in: metadata)
         try body(header)
+        try header.mark(dirty: false, in: metadata)
     }
 
     /// Everything that is known is on the disk when this returns.

@@ -36,6 +36,11 @@ struct QCOW2Refcounts {
         blocks[block] = bytes + [UInt8](repeating: 0, count: header.clusterSize - bytes.count)
     }
 
+    /// Blocks of counts that are there, and where.
+    var places: [(block: Int, cluster: UInt64)] {
+        table.enumerated().compactMap { $0.element == 0 ? nil : ($0.offset, $0.element >> UInt64(header.clusterBits)) }
+    }
+
     // MARK: Counts
 
     mutating func count(_ cluster: UInt64) throws(HostError) -> UInt64 {
@@ -55,7 +60,7 @@ struct QCOW2Refcounts {
     /// The most that a count can be.
     private var largest: UInt64 { header.refcountOrder == 6 ? .max : (1 << (1 << UInt64(header.refcountOrder))) - 1 }
 
-    private mutating func set(_ cluster: UInt64, _ value: UInt64) throws(HostError) {
+    mutating func set(_ cluster: UInt64, _ value: UInt64) throws(HostError) {
         guard value <= largest else { throw QCOW2Error.damaged(file, "a cluster is used too often") }
         let (block, entry) = place(cluster)
         try load(block)

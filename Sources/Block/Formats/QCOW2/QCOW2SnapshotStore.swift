@@ -3,18 +3,18 @@ import HostOS
 /// Makes, deletes and restores the snapshots of an image that nobody uses meanwhile: everything is on the disk before and after each step.
 ///
 /// What a snapshot is made of is counted first, then it is made known, and what nobody leads to any more is counted last: whatever ends the emulator in between leaves clusters
-/// that are counted too often, no cluster that is counted too seldom.
+/// that are counted too often, no cluster that is counted too seldom. The image is marked as dirty meanwhile, so that the next one who opens it counts anew (`recount`).
 struct QCOW2SnapshotStore {
-    private enum Entry {
+    enum Entry {
         static let copied: UInt64 = 1 << 63, compressed: UInt64 = 1 << 62, offset: UInt64 = 0x00ff_ffff_ffff_fe00
     }
 
-    private let file: HostFile
+    let file: HostFile
     private(set) var header: QCOW2Header
-    private var refcounts: QCOW2Refcounts
+    var refcounts: QCOW2Refcounts
     private(set) var list: [QCOW2Snapshot]
-    /// Clusters and size of the table of snapshots that is in the file.
-    private var tableBytes: Int
+    /// Bytes of the table of snapshots that is in the file.
+    private(set) var tableBytes: Int
 
     init(_ file: HostFile, _ header: QCOW2Header) throws(HostError) {
         (self.file, self.header) = (file, header)
@@ -29,21 +29,21 @@ struct QCOW2SnapshotStore {
     /// QEMU takes no larger table either.
     private static let mostTableBytes = 64 << 20
 
-    private var bits: UInt64 { UInt64(header.clusterBits) }
-    private func clusters(_ bytes: Int) -> Int { (bytes + header.clusterSize - 1) >> header.clusterBits }
+    var bits: UInt64 { UInt64(header.clusterBits) }
+    func clusters(_ bytes: Int) -> Int { (bytes + header.clusterSize - 1) >> header.clusterBits }
 
     /// Entries of the L1 table that are the disk's; behind them lies the machine's state.
     private var diskEntries: Int { Int((header.size + header.l2Span - 1) / header.l2Span) }
 
     // MARK: Tables
 
-    private func readL1(_ offset: UInt64, _ entries: Int) throws(HostError) -> [UInt64] {
+    func readL1(_ offset: UInt64, _ entries: Int) throws(HostError) -> [UInt64] {
         let bytes = try file.read(at: offset, count: entries * 8)
         guard bytes.count == entries * 8 else { throw QCOW2Error.damaged(file, "an L1 table lies outside") }
         return (0..<entries).map { bytes.bigEndian(at: 8 * $0) ?? 0 }
     }
 
-    private func readL2(_ entry: UInt64) throws(HostError) -> [UInt64] {
+    func readL2(_ entry: UInt64) throws(HostError) -> [UInt64] {
         let place = entry & Entry.offset
         let bytes = try file.read(at: place, count: header.clusterSize)
         guard place & UInt64(header.clusterSize - 1) == 0, bytes.count == header.clusterSize else {
@@ -53,7 +53,7 @@ struct QCOW2SnapshotStore {
     }
 
     /// The clusters that an entry of an L2 table leads to.
-    private func clusters(of entry: UInt64) -> ClosedRange<UInt64>? {
+    func clusters(of entry: UInt64) -> ClosedRange<UInt64>? {
         if entry & Entry.compressed != 0 {
             let bits = UInt64(62 - (header.clusterBits - 8))
             let start = entry & (1 << bits - 1)
@@ -74,7 +74,7 @@ struct QCOW2SnapshotStore {
         }
     }
 
-    private mutating func writeCounts() throws(HostError) {
+    mutating func writeCounts() throws(HostError) {
         // A larger table of counts may have taken the place of another.
         _ = try refcounts.free(refcounts.leaving.count)
         try refcounts.write()
@@ -82,7 +82,7 @@ struct QCOW2SnapshotStore {
     }
 
     /// Writes anew in the tables of the disk which clusters are its own.
-    private mutating func markOwn() throws(HostError) {
+    mutating func markOwn() throws(HostError) {
         var l1 = try readL1(header.l1Offset, header.l1Entries)
         for index in l1.indices where l1[index] & Entry.offset != 0 {
             var l2 = try readL2(l1[index])
