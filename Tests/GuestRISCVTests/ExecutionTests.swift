@@ -97,7 +97,7 @@ private final class Finish: IOHandler {
         // 0: xor a2, a2, a3; sw a1, 0(a2); lw a4, 0(a2); add a0, a0, a4; addi a1, a1, -1; bnez a1, 0b
         let words: [UInt32] = [0x00d6_4633, 0x00b6_2023, 0x0006_2703, 0x00e5_0533, 0xfff5_8593, 0xfe05_96e3]
         var found = 0
-        let cpu = try runHart(words, EngineOptions(), registers: [11: 3_000_000, 12: 0x8008_0000, 13: 0x1000]) { found = $0.wanderingAccesses }
+        let cpu = try runHart(words, EngineOptions(), registers: [11: 3_000_000, 12: 0x8008_0000, 13: 0x1000]) { found = $0.report.wanderingAccesses }
         #expect(cpu.register(10) == 3_000_000 * 3_000_001 / 2)
         #expect(found >= 1)
     }
@@ -130,7 +130,7 @@ private final class Finish: IOHandler {
         for (name, var options) in ExecutionTests.engines {
             options.codeMemorySize = 1 << 18
             var flushes = 0
-            let cpu = try runHart(ExecutionTests.rewriting, options) { flushes = $0.codeFlushes }
+            let cpu = try runHart(ExecutionTests.rewriting, options) { flushes = $0.report.codeFlushes }
             #expect(cpu.register(10) == 6000 && flushes > 1, "\(name): \(flushes) times")
         }
     }
@@ -147,9 +147,22 @@ private final class Finish: IOHandler {
 
     private func loops(_ words: [UInt32], _ options: EngineOptions) throws -> Int {
         var loops = -1
-        let cpu = try runHart(words, options) { loops = $0.loops }
+        let cpu = try runHart(words, options) { loops = $0.report.loops.count }
         #expect(cpu.register(10) == 0x62000)
         return loops
+    }
+
+    /// `info jit`: what translation has cost.
+    @Test func costsAreCounted() throws {
+        var report: TranslationReport?
+        _ = try runHart(ExecutionTests.plainLoop, EngineOptions()) { report = $0.report }
+        let found = try #require(report)
+        // The three instructions of the loop, at least once as a block of their own.
+        for costs in [found.blocks, found.loops] {
+            #expect(costs.count > 0 && costs.guestInstructions >= 3 && costs.hostBytes > 12 && costs.nanoseconds > 0, "\(found)")
+        }
+        let memory = try #require(found.codeMemory)
+        #expect(memory.used >= found.blocks.hostBytes + found.loops.hostBytes && memory.used < memory.size)
     }
 
     /// A loop that goes round often enough is tried, and made if it stays; one that is left in each round is not.

@@ -90,10 +90,10 @@ public final class TranslationEngine {
     private let perfMap: PerfMap?
     let exclusivity: Exclusivity
 
-    /// Blocks translated, loops made one block, and times that the code memory was emptied: for `info jit`.
-    public private(set) var translatedBlocks = 0
-    public internal(set) var loops = 0
-    public private(set) var codeFlushes = 0
+    /// Guarded by `translationLock`.
+    var blockCosts = TranslationCosts(), loopCosts = TranslationCosts()
+    /// Times that the code memory was emptied.
+    private(set) var codeFlushes = 0
 
     /// What a debugger has put in. Changes while no vCPU runs.
     var debugPoints = DebugPoints()
@@ -206,6 +206,8 @@ public final class TranslationEngine {
         var second: (ram: RAMBlock, page: Int, physical: UInt64)?
         translationLock.lock()
         defer { translationLock.unlock() }
+        let start = monotonicNanoseconds()
+        defer { blockCosts.add(since: start, until: monotonicNanoseconds()) }
         // From here on a write to the page is noticed, so that the code read below cannot become stale unseen.
         watch(ram, section.page(physical))
         // No instruction begins behind a breakpoint. All begin at even addresses: one that reaches into the next page is not cut by an odd one.
@@ -234,7 +236,7 @@ public final class TranslationEngine {
         if isStep { return interpretedBlock(physical, flags, secondPage) }
         guard let block = makeBlock(physical, flags, secondPage, isTemporary) else { return nil }
         if !isTemporary { table.insert(block, pages: pages) }
-        translatedBlocks += 1
+        blockCosts.add(instructions: block.instructions, hostBytes: block.code?.size ?? 0)
         return block
     }
 
@@ -357,9 +359,6 @@ public final class TranslationEngine {
     // MARK: Recent pages
 
     private var refills = RefillSamples()
-    /// Instructions whose accesses have been found not to be worth remembering pages for: for `info jit`.
-    public var wanderingAccesses: Int { translationLock.withLock { generator?.wanderingAccesses.count ?? 0 } }
-
     /// Takes note of an access that had to look for its page, one of many; when it turns out to do so all the time, its block is made anew without.
     func sampleRefill(_ site: UInt64) {
         translationLock.lock()

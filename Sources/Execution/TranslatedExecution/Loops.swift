@@ -1,6 +1,7 @@
 import AddressSpace
 import CPUModel
 import Diagnostics
+import HostOS
 import IR
 import Optimizer
 
@@ -46,6 +47,8 @@ extension TranslationEngine {
     }
 
     private func makeLoop(_ cpu: VirtualCPU, _ key: TranslatedBlock.Key, onTrial: Bool) -> TranslatedBlock? {
+        let start = monotonicNanoseconds()
+        defer { loopCosts.add(since: start, until: monotonicNanoseconds()) }
         let section = cpu.memory.section(at: key.physical)
         let old = table.find(physical: key.physical, pc: key.pc, flags: key.flags)
         if hasBreakpoints, debugPoints.stopsOnPage(key.pc) { return nil }
@@ -64,7 +67,7 @@ extension TranslationEngine {
             pc: key.pc, flags: key.flags, physical: key.physical, secondPage: nil, instructions: scratch.instructions, guestBytes: 0, code: code,
             ir: nil, isTemporary: false, isLoop: true)
         table.insert(block, pages: [.init(block: ObjectIdentifier(ram), page: section.page(key.physical))])
-        if !onTrial { loops += 1 }
+        if !onTrial { loopCosts.add(instructions: block.instructions, hostBytes: code.size) }
         return block
     }
 

@@ -40,14 +40,9 @@ extension Session: DebuggedMachine, QMPTarget {
         case "usernet": networks.connections
         case "chardev": characters.description
         case "qtree": devices.busTree
-        case "jit": engine.map(describeTranslation)
+        case "jit": engine?.report.description
         default: nil
         }
-    }
-
-    private func describeTranslation(_ engine: TranslationEngine) -> String {
-        "translated blocks: \(engine.translatedBlocks)\nloops made one block: \(engine.loops)\ncode flushes: \(engine.codeFlushes)\n"
-            + "accesses that wander: \(engine.wanderingAccesses)\n"
     }
 
     func define(_ option: String, _ text: String) throws {
