@@ -156,15 +156,18 @@ def tasks(root, arguments):
         yield f"stress-ng --verify: {', '.join(STRESSORS)} at once", lambda runner: soak(runner, arguments.soak)
 
 
-def write(guest, lines):
-    """Puts the rows into the guest's part of the page; rows that were not run now, and the other guests', stay."""
+def write(guest, rows):
+    """Puts (row, Apus, QEMU or none) into the guest's part of the page; what was not run now, and the other guests' parts, stay."""
     head = ("# The distribution's programs\n\nWhat `Tests/UserMode/distribution.py CHROOT --suites --loops 1000 --soak 1800 --peer --write` shows in a chroot of `scripts/make-chroot`: each row is a script of "
             "`Tests/UserMode/distribution`, run under Apus without binfmt_misc and, where the column says more than \"not run\", under the distribution's QEMU with it. Rows are of the last "
             "run that had them, not all of one build; seconds are of a host that did other work too. Tests of pseudo-terminals want /dev/pts in the chroot, those of vsock a host that has it.\n")
     old = open(PAGE).read() if os.path.exists(PAGE) else ""
     parts = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
-    rows = {line.split(" | ")[0]: line for line in [*parts.get(guest, "").splitlines(), *lines] if line.startswith("| ")}
-    parts[guest] = "\n".join([guest, "", *rows.values()])
+    cells = [line.strip("| ").split(" | ") for line in parts.get(guest, "").splitlines() if line.startswith("| ")]
+    table = {what: (apus, peer) for what, apus, peer in cells[2:]}
+    for what, apus, peer in rows:
+        table[what] = (apus, peer or table.get(what, ("", "not run"))[1])
+    parts[guest] = "\n".join([guest, "", "| program | Apus | QEMU |", "| --- | --- | --- |", *(f"| {what} | {apus} | {peer} |" for what, (apus, peer) in table.items())])
     with open(PAGE, "w") as output:
         output.write(head + "".join(f"\n## {parts[name].rstrip()}\n" for name in sorted(parts, reverse=True)))
 
@@ -192,7 +195,7 @@ def main():
     # A name of its own: several of these may run at once.
     emulator = f"/bench/{EMULATORS[arguments.guest]}-{os.getpid()}"
     shutil.copy(f"{arguments.bin}/apus-user", root + emulator)
-    lines, bad = ["| program | Apus | QEMU |", "| --- | --- | --- |"], 0
+    bad = 0
     with contextlib.ExitStack() as stack:
         stack.callback(os.unlink, root + emulator)
         runners = [Runner(root, emulator, "apus")]
@@ -204,10 +207,9 @@ def main():
             results = [task(runner) for runner in runners]
             # Where the peer fails as well it is the host: Python's tests know of devices that are not everywhere.
             bad += not results[0][1] and (len(results) == 1 or results[1][1])
-            lines.append(f"| {what} | {results[0][0]} | {results[1][0] if len(results) > 1 else 'not run'} |")
-            print(lines[-1], flush=True)
-    if arguments.write:
-        write(arguments.guest, lines)
+            print(f"| {what} | {' | '.join(said for said, _ in results)} |", flush=True)
+            if arguments.write:
+                write(arguments.guest, [(what, results[0][0], results[1][0] if len(results) > 1 else None)])
     print(f"{bad} wrong")
     sys.exit(bad != 0)
 

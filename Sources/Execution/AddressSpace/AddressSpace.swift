@@ -25,8 +25,10 @@ public final class AddressSpace {
         self.root = root
         view = FlatView(root: root)
         table = view.table
-        root.observe { [weak self] in self?.rebuild() }
+        root.observe(self) { [unowned(unsafe) self] in rebuild() }
     }
+
+    deinit { root.forget(self) }
 
     private func rebuild() {
         let new = FlatView(root: root)

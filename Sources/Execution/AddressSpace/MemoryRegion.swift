@@ -47,7 +47,7 @@ public final class MemoryRegion {
     public let implementedSizes: ClosedRange<Int>
     private(set) var children: [Child] = []
     private var added = 0
-    private var observers: [() -> Void] = []
+    private var observers: [(owner: ObjectIdentifier, call: () -> Void)] = []
     private var parents: [WeakRegion] = []
 
     private struct WeakRegion { weak var region: MemoryRegion? }
@@ -115,10 +115,13 @@ public final class MemoryRegion {
         changed()
     }
 
-    func observe(_ observer: @escaping () -> Void) { observers.append(observer) }
+    /// Calls back until the owner says `forget`. A weak reference would do without that, and make each reference to the owner that a vCPU takes a slow one.
+    func observe(_ owner: AnyObject, _ observer: @escaping () -> Void) { observers.append((ObjectIdentifier(owner), observer)) }
+
+    func forget(_ owner: AnyObject) { observers.removeAll { $0.owner == ObjectIdentifier(owner) } }
 
     private func changed() {
-        for observer in observers { observer() }
+        for observer in observers { observer.call() }
         for parent in parents { parent.region?.changed() }
     }
 }
