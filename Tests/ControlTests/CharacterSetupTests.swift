@@ -141,6 +141,89 @@ private final class Sink: CharacterFrontEnd {
         #expect(ring.take(99) == [1, 2])
     }
 
+    /// What goes out is taken down, also behind a back end that takes another's place.
+    @Test func outputIsLogged() throws {
+        let (log, other) = (path("log"), path("other"))
+        try setup.define("null,id=a,logfile=\(log)")
+        let slot = try #require(try setup.use("a", option: "serial") as? CharacterSlot)
+        slot.write(Array("one".utf8))
+        slot.receive(Array("in".utf8))
+        try setup.define("ringbuf,id=b,mux=on,logfile=\(log),logappend=on")
+        try setup.use("b", option: "serial").write(Array("two".utf8))
+        slot.replace(NullBackend(), log: try HostStream.creating(other))
+        slot.write(Array("three".utf8))
+        #expect(try String(contentsOfFile: log, encoding: .utf8) == "onetwo")
+        #expect(try String(contentsOfFile: other, encoding: .utf8) == "three")
+        #expect(throws: (any Error).self) { try setup.define("null,id=c,logfile=/nowhere/at/all") }
+    }
+
+    /// A client that finds nobody, or loses its server, tries again.
+    @Test func clientsConnectAgain() throws {
+        let file = path("socket")
+        try setup.define("socket,id=a,path=\(file),reconnect=1")
+        let slot = try #require(try setup.use("a", option: "serial") as? CharacterSlot)
+        let sink = Sink()
+        (slot.frontEnd, sink.room) = (sink, 100)
+        #expect(!slot.isOpen)
+        for round in 1...2 {
+            let server = try SocketBackend(loop: loop, listeningOn: .unix(path: file), waiting: false, label: "server")
+            #expect(wait { server.isConnected && slot.isOpen }, "round \(round)")
+            server.write([UInt8(round)])
+            #expect(wait { sink.got.count == round })
+            server.disconnect()
+            #expect(wait { !slot.isOpen })
+        }
+        #expect(sink.events == [.opened, .closed, .opened, .closed])
+        for text in ["socket,id=b,path=\(file),server=on,reconnect=1", "socket,id=b,path=\(file),reconnect=-1"] {
+            #expect(throws: CommandLineError.self) { try setup.define(text) }
+        }
+    }
+
+    /// Telnet asks for eight bits, takes a client's commands out of the input, hands on a break, and doubles the byte that begins commands.
+    @Test func serversSpeakTelnet() throws {
+        let slot = try #require(try setup.open("telnet:127.0.0.1:0,server=on,wait=off", option: "serial", label: "serial0") as? CharacterSlot)
+        let server = try #require(slot.inner as? SocketBackend)
+        let (sink, client) = (Sink(), Sink())
+        (slot.frontEnd, sink.room, client.room) = (sink, 100, 100)
+        let line = try SocketBackend(loop: loop, connectingTo: .tcp(host: "127.0.0.1", port: String(server.port)))
+        line.frontEnd = client
+        line.frontEndIsReady()
+        #expect(wait { client.got.count == 12 })
+        #expect(client.got == [255, 251, 1, 255, 251, 3, 255, 251, 0, 255, 253, 0])
+        #expect(slot.filename.hasPrefix("telnet:127.0.0.1:"))
+        line.write([255, 253, 3, 65, 255, 255, 255, 243, 255])
+        line.write([250, 24, 255, 255, 1, 255, 240, 66])
+        #expect(wait { sink.got.count == 3 })
+        #expect(sink.got == [65, 255, 66])
+        #expect(sink.events.contains(.lineBreak))
+        slot.write([1, 255, 2])
+        #expect(wait { client.got.count == 16 })
+        #expect(client.got.suffix(4) == [1, 255, 255, 2])
+    }
+
+    @Test func datagramsComeAndGo() throws {
+        // Two ports that are free at the moment.
+        let ports = try (0..<2).map { _ in try ListeningSocket(.tcp(host: "127.0.0.1", port: "0")).port }
+        try setup.define("udp,id=a,host=127.0.0.1,port=\(ports[1]),localaddr=127.0.0.1,localport=\(ports[0])")
+        let a = try setup.use("a", option: "serial")
+        let b = try setup.open("udp:127.0.0.1:\(ports[0])@127.0.0.1:\(ports[1])", option: "serial", label: "serial0")
+        let (first, second) = (Sink(), Sink())
+        (a.frontEnd, b.frontEnd, second.room) = (first, second, 100)
+        b.write(Array("hello".utf8))
+        #expect(wait { first.got.count == 5 })
+        a.write(Array("there".utf8))
+        #expect(wait { second.text == "there" })
+        #expect(a.filename == "udp:127.0.0.1:\(ports[1])")
+        // What has no room waits.
+        first.room = 0
+        b.write([1])
+        b.write([2])
+        #expect(!wait { first.got.count > 5 })
+        first.room = 100
+        a.frontEndIsReady()
+        #expect(wait { first.got.suffix(2) == [1, 2] })
+    }
+
     @Test(arguments: [
         "foo,id=a", "null", "file,id=a", "null,id=a,size=3", "socket,id=a,host=x", "socket,id=a,path=/nowhere/at/all", "udp,id=a", "vc,id=a",
         "socket,id=a,port=1,telnet=on", "ringbuf,id=a,size=x", "file,id=a,path=/nowhere/at/all",
@@ -152,7 +235,7 @@ private final class Sink: CharacterFrontEnd {
         _ = try setup.use("a", option: "serial")
         #expect(throws: CommandLineError.self) { try setup.use("a", option: "serial") }
         #expect(throws: CommandLineError.self) { try setup.use("b", option: "serial") }
-        for text in ["tcp:1234", "udp:host:1", "/dev/ttyS0", "nonsense", "vc"] {
+        for text in ["tcp:1234", "udp:1", "/dev/ttyS0", "nonsense", "vc"] {
             #expect(throws: CommandLineError.self) { try setup.open(text, option: "serial", label: "serial1") }
         }
     }

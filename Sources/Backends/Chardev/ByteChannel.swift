@@ -17,6 +17,8 @@ final class ByteChannel {
     private var unsent: [UInt8] = []
     private var descriptors: [HostStream] = []
     private var isClosed = false
+    /// What the bytes are wrapped in; nil for nothing.
+    private var telnet: Telnet?
     private static let chunk = 4096
     /// Output that is kept for a slow reader, in bytes; what comes on top is lost, as on a line without flow control.
     private static let backlog = 1 << 20
@@ -24,14 +26,18 @@ final class ByteChannel {
     private static let mostDescriptors = 16
 
     /// Input and output may be the same descriptor.
-    init(_ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, closed: @escaping () -> Void) {
+    init(
+        _ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, telnet: Bool = false, closed: @escaping () -> Void
+    ) {
         self.backend = backend
         self.loop = loop
         self.input = input
         self.output = output
         self.closed = closed
+        self.telnet = telnet ? Telnet() : nil
         wantsInput = input != nil
         listen()
+        if telnet { send(Telnet.greeting) }
     }
 
     deinit { stop() }
@@ -73,7 +79,12 @@ final class ByteChannel {
         guard let (bytes, sent) = input.receive(ByteChannel.chunk) else { return }
         descriptors = (descriptors + sent).suffix(ByteChannel.mostDescriptors)
         if bytes.isEmpty { return end() }
-        pending += bytes
+        if let (data, breaks) = telnet?.decode(bytes) {
+            pending += data
+            for _ in 0..<breaks { backend.frontEnd?.handle(.lineBreak) }
+        } else {
+            pending += bytes
+        }
         deliver()
         // A front end that is behind stops the reading, so that the host's side feels it.
         if pending.count >= ByteChannel.chunk, !isClosed {
@@ -117,7 +128,9 @@ final class ByteChannel {
 
     // MARK: Output
 
-    func write(_ bytes: [UInt8]) {
+    func write(_ bytes: [UInt8]) { send(telnet == nil ? bytes : Telnet.encode(bytes)) }
+
+    private func send(_ bytes: [UInt8]) {
         guard let output, !isClosed else { return }
         if unsent.isEmpty {
             let sent = output.write(bytes)

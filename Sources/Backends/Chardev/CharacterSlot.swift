@@ -1,20 +1,23 @@
+import Diagnostics
 import HostOS
 
 /// The place between a front end and a back end, in which one back end can be put for another.
 public final class CharacterSlot: CharacterBackend, CharacterFrontEnd {
     public private(set) var inner: CharacterBackend
+    /// Where everything goes as well that the front end writes.
+    private var log: HostStream?
 
-    public init(_ inner: CharacterBackend) {
-        self.inner = inner
+    public init(_ inner: CharacterBackend, log: HostStream? = nil) {
+        (self.inner, self.log) = (inner, log)
         super.init()
         inner.frontEnd = self
     }
 
     /// Puts another back end in; the front end hears that its peer has gone and come.
-    public func replace(_ new: CharacterBackend) {
+    public func replace(_ new: CharacterBackend, log: HostStream? = nil) {
         inner.frontEnd = nil
         frontEnd?.handle(.closed)
-        inner = new
+        (inner, self.log) = (new, log)
         new.frontEnd = self
         if new.isOpen { frontEnd?.handle(.opened) }
         new.frontEndIsReady()
@@ -25,7 +28,18 @@ public final class CharacterSlot: CharacterBackend, CharacterFrontEnd {
     public override var filename: String { inner.filename }
     public override var isOpen: Bool { inner.isOpen }
     public override var unsentBytes: Int { inner.unsentBytes }
-    public override func write(_ bytes: [UInt8]) { inner.write(bytes) }
+    public override func write(_ bytes: [UInt8]) {
+        if let log { writeDown(bytes, log) }
+        inner.write(bytes)
+    }
+
+    /// A log that cannot be written is said once, and the line goes on without.
+    private func writeDown(_ bytes: [UInt8], _ stream: HostStream) {
+        do { try stream.writeAll(bytes) } catch {
+            warn("the log of \(filename) ends here: \(error)")
+            log = nil
+        }
+    }
     public override func frontEndIsReady() { inner.frontEndIsReady() }
     public override func takeDescriptors() -> [HostStream] { inner.takeDescriptors() }
     public override func disconnect() { inner.disconnect() }

@@ -7,35 +7,45 @@ public final class SocketBackend: CharacterBackend {
     private let loop: EventLoop
     private let listener: ListeningSocket?
     private let address: SocketAddress
+    /// Whether a server speaks Telnet.
+    private let isTelnet: Bool
     private var acceptWatch: FDWatch?
     private var channel: ByteChannel?
+    private var redial: Redial?
 
     /// A client, connected when this returns.
-    public init(loop: EventLoop, connectingTo address: SocketAddress) throws(HostError) {
-        (self.loop, self.address) = (loop, address)
-        listener = nil
-        let stream = try HostStream.connected(to: address)
+    ///
+    /// - Parameter pause: seconds after which a client without a connection tries again, for ever; nil for one that is connected once.
+    public init(loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil) throws(HostError) {
+        (self.loop, self.address, isTelnet, listener) = (loop, address, false, nil)
+        let stream: HostStream?
+        do { stream = try HostStream.connected(to: address) } catch {
+            guard let pause else { throw error }
+            warn("\(error); it is tried again every \(pause) s")
+            stream = nil
+        }
         super.init()
-        adopt(stream)
+        redial = pause.map { Redial(loop, address, seconds: $0) { [weak self] in self?.connect($0) } }
+        if let stream { adopt(stream) } else { redial?.begin() }
     }
 
     /// A client whose connection somebody else has made.
     public init(loop: EventLoop, connection: HostStream) {
-        (self.loop, address) = (loop, .descriptor(connection.descriptor))
-        listener = nil
+        (self.loop, address, isTelnet, listener) = (loop, .descriptor(connection.descriptor), false, nil)
         super.init()
         connection.setNonblocking()
         adopt(connection)
     }
 
     /// A server; `waiting` returns with the first connection made.
-    public convenience init(loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, label: String) throws(HostError) {
-        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, label: label)
+    public convenience init(loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String) throws(HostError)
+    {
+        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, telnet: telnet, label: label)
     }
 
     /// A server on a socket that listens already.
-    public init(loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, label: String) {
-        (self.loop, self.listener, self.address) = (loop, listener, address)
+    public init(loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String) {
+        (self.loop, self.listener, self.address, isTelnet) = (loop, listener, address, telnet)
         super.init()
         if waiting {
             warn("waiting for a connection to \(label) at \(address)")
@@ -48,7 +58,7 @@ public final class SocketBackend: CharacterBackend {
     public override var filename: String {
         let place =
             switch address {
-            case .tcp(let host, _): "tcp:\(SocketAddress.tcp(host: host, port: listener == nil ? portText : String(port)))"
+            case .tcp(let host, _): "\(isTelnet ? "telnet" : "tcp"):\(SocketAddress.tcp(host: host, port: listener == nil ? portText : String(port)))"
             case .unix(let path): "unix:\(path)"
             case .descriptor: "\(address)"
             }
@@ -90,16 +100,17 @@ public final class SocketBackend: CharacterBackend {
     }
 
     private func adopt(_ stream: HostStream) {
-        channel = ByteChannel(self, loop: loop, input: stream, output: stream) { [weak self] in self?.disconnected() }
+        channel = ByteChannel(self, loop: loop, input: stream, output: stream, telnet: isTelnet) { [weak self] in self?.disconnected() }
     }
 
     private func disconnected() {
         channel = nil
         frontEnd?.handle(.closed)
         listen()
+        redial?.begin()
     }
 
-    /// Ends the connection; a server waits for the next one.
+    /// Ends the connection; a server waits for the next one, a client that tries again does so.
     public override func disconnect() {
         guard let channel else { return }
         channel.abandon()

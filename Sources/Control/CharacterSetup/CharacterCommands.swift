@@ -45,7 +45,7 @@ extension CharacterSetup {
         let entry = try known(id)
         guard entry.multiplexer == nil else { throw QAPIError(.generic, "Mux device hotswap not supported yet") }
         let list = try properties(backend, peer)
-        entry.slot.replace(try self.backend(list["backend"] ?? "", id, list, CharacterSetup.general))
+        entry.slot.replace(try self.backend(list["backend"] ?? "", id, list, CharacterSetup.general), log: try log(list))
         return answer(entry.slot)
     }
 
@@ -74,13 +74,25 @@ extension CharacterSetup {
         case .null(let common): return list("null", [], common: common.data.object)
         case .stdio(let stdio): return list("stdio", [], common: stdio.data.object)
         case .ringbuf(let buffer), .memory(let buffer): return list("ringbuf", [], common: buffer.data.object)
+        case .udp(let socket): return try properties(socket.data)
         }
+    }
+
+    private func properties(_ socket: ChardevUdp) throws -> PropertyList {
+        func place(_ address: SocketAddressLegacy) throws -> (host: String, port: String) {
+            guard case .inet(let inet) = address.branch else { throw QAPIError.notSupported("datagrams to other than an Internet address") }
+            return (inet.data.host, inet.data.port)
+        }
+        let remote = try place(socket.remote)
+        var special = [(key: "host", value: remote.host), (key: "port", value: remote.port)]
+        if let local = try socket.local.map(place) { special += [("localaddr", local.host), ("localport", local.port)] }
+        return list("udp", special, common: socket.object)
     }
 
     /// Members that have the same name here and there stay as they are.
     private func list(_ kind: String, _ special: [(key: String, value: String)], common: JSONObject) -> PropertyList {
         var rest = common
-        for name in ["out", "device", "addr"] { rest[name] = nil }
+        for name in ["out", "device", "addr", "remote", "local"] { rest[name] = nil }
         return PropertyList(option: "chardev", [("backend", kind)] + special + PropertyList(option: "chardev", rest).values)
     }
 

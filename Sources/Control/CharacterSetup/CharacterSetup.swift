@@ -20,11 +20,11 @@ public final class CharacterSetup {
     }
 
     /// The kinds that there are, for `-chardev help`.
-    public static let kinds = ["file", "null", "pipe", "pty", "ringbuf", "socket", "stdio"]
+    public static let kinds = ["file", "null", "pipe", "pty", "ringbuf", "socket", "stdio", "udp"]
     /// Other names of theirs.
     static let aliases = ["memory": "ringbuf"]
     private static let otherKinds = [
-        "udp", "vc", "serial", "tty", "parallel", "parport", "console", "con", "telnet", "websocket", "msmouse", "braille", "testdev", "wctablet",
+        "vc", "serial", "tty", "parallel", "parport", "console", "con", "websocket", "msmouse", "braille", "testdev", "wctablet",
         "hub", "spicevmc", "spiceport", "dbus", "qemu-vdagent", "tn3270", "fd",
     ]
 
@@ -58,13 +58,16 @@ public final class CharacterSetup {
 
     @discardableResult
     func make(_ id: String, _ list: PropertyList) throws -> Entry {
-        let kind = list["backend"] ?? ""
-        if list["logfile"] != nil { throw CommandLineError.notSupported("-\(list.option) logfile=") }
-        let slot = CharacterSlot(try backend(kind, id, list, CharacterSetup.general))
+        let slot = CharacterSlot(try backend(list["backend"] ?? "", id, list, CharacterSetup.general), log: try log(list))
         let multiplexer = try list.bool("mux", default: false) ? makeMultiplexer(slot) : nil
         let entry = Entry(id, slot, multiplexer)
         entries.append(entry)
         return entry
+    }
+
+    /// The file that takes down what goes out.
+    func log(_ list: PropertyList) throws -> HostStream? {
+        try list["logfile"].map { try HostStream.creating($0, append: try list.bool("logappend", default: false)) }
     }
 
     func remove(_ entry: Entry) { entries.removeAll { $0 === entry } }
@@ -99,6 +102,7 @@ public final class CharacterSetup {
             try list.check(general + ["size"])
             return RingBuffer(size: Int(try list["size"].map { try parseSize($0, option: list.option) } ?? 65536))
         case "socket": return try socket(id, list, general)
+        case "udp": return try datagrams(list, general)
         case let other where CharacterSetup.otherKinds.contains(other): throw CommandLineError.notSupported("the character back end '\(other)'")
         default: throw CommandLineError.badValue(option: list.option, value: kind, expected: CharacterSetup.kinds.joined(separator: ", "))
         }
@@ -114,30 +118,55 @@ public final class CharacterSetup {
     private func socket(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
         try list.check(
             general + ["host", "port", "path", "fd", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6"])
-        for name in ["telnet", "websocket"] where try list.bool(name, default: false) {
-            throw CommandLineError.notSupported("the character back end 'socket' with \(name)=on")
-        }
-        for name in ["reconnect", "ipv4", "ipv6"] where ![nil, "0", "on"].contains(list[name]) {
+        if try list.bool("websocket", default: false) { throw CommandLineError.notSupported("the character back end 'socket' with websocket=on") }
+        for name in ["ipv4", "ipv6"] where ![nil, "on"].contains(list[name]) {
             throw CommandLineError.notSupported("the character back end 'socket' with \(name)=\(list[name] ?? "")")
         }
         let isServer = try list.bool("server", default: false)
         let waits = try list.bool("wait", default: true)
-        if list["fd"] != nil { return try inherited(id, list, isServer: isServer, waits: waits) }
+        let isTelnet = try list.bool("telnet", default: false)
+        if isTelnet, !isServer { throw CommandLineError.notSupported("the character back end 'socket' with telnet=on as a client") }
+        let pause = try reconnection(list, isServer: isServer)
+        if list["fd"] != nil { return try inherited(id, list, isServer: isServer, waits: waits, telnet: isTelnet) }
         let address: SocketAddress
         if let path = list["path"] {
             address = .unix(path: path)
         } else {
             address = .tcp(host: list["host"] ?? "", port: try needed("port", list))
         }
-        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address) }
-        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, label: id)
+        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address, again: pause) }
+        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, telnet: isTelnet, label: id)
+    }
+
+    /// Seconds after which a client tries again; nil if it does not.
+    private func reconnection(_ list: PropertyList, isServer: Bool) throws -> Int? {
+        guard let seconds = try list.integer("reconnect"), seconds != 0 else { return nil }
+        let most = 1 << 20
+        guard !isServer, list["fd"] == nil, (1...most).contains(seconds) else {
+            throw CommandLineError.badValue(
+                option: list.option, value: "reconnect=\(seconds)", expected: "1 to \(most) seconds, for a client that makes its connection itself")
+        }
+        return seconds
+    }
+
+    private func datagrams(_ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+        try list.check(general + ["host", "port", "localaddr", "localport", "ipv4", "ipv6"])
+        for name in ["ipv4", "ipv6"] where ![nil, "on"].contains(list[name]) {
+            throw CommandLineError.notSupported("the character back end 'udp' with \(name)=\(list[name] ?? "")")
+        }
+        func name(_ text: String?, _ other: String) -> String { text.map { $0.isEmpty ? other : $0 } ?? other }
+        let remote = (host: name(list["host"], "localhost"), port: try needed("port", list))
+        let isBound = list["localaddr"] != nil || list["localport"] != nil
+        let local = (host: list["localaddr"] ?? "", port: name(list["localport"], "0"))
+        let stream = try HostStream.datagrams(at: isBound ? local : nil, to: remote)
+        return DatagramCharacters(loop: loop, stream: stream, description: "udp:\(SocketAddress.tcp(host: remote.host, port: remote.port))")
     }
 
     /// A socket that the process was started with.
-    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool) throws -> CharacterBackend {
+    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool, telnet: Bool) throws -> CharacterBackend {
         let number = try list.integer("fd").map(Int32.init(clamping:)) ?? -1
         if isServer, let listener = ListeningSocket(inherited: number) {
-            return SocketBackend(loop: loop, listener: listener, at: .descriptor(number), waiting: waits, label: id)
+            return SocketBackend(loop: loop, listener: listener, at: .descriptor(number), waiting: waits, telnet: telnet, label: id)
         }
         guard !isServer, let stream = HostStream.inherited(number) else {
             throw CommandLineError.badValue(
@@ -197,18 +226,31 @@ public final class CharacterSetup {
         case "null", "none", "pty", "ringbuf": return list(text)
         case "file", "pipe": return list("\(kind),path=\(rest)")
         case "unix": return list("socket,path=\(rest)")
-        case "tcp":
+        case "tcp", "telnet":
             let address = rest.prefix { $0 != "," }
-            guard let split = address.lastIndex(of: ":") else {
-                throw CommandLineError.badValue(option: option, value: text, expected: "tcp:HOST:PORT[,server=on][,wait=off]")
+            guard let (host, port) = hostAndPort(address) else {
+                throw CommandLineError.badValue(option: option, value: text, expected: "\(kind):HOST:PORT[,server=on][,wait=off]")
             }
-            let host = address[..<split].drop { $0 == "[" }.filter { $0 != "]" }
-            return list("socket,host=\(host),port=\(address[address.index(after: split)...])\(rest.dropFirst(address.count))")
+            return list("socket,host=\(host),port=\(port)\(kind == "telnet" ? ",telnet=on" : "")\(rest.dropFirst(address.count))")
+        case "udp":
+            let (remote, local) = (rest.prefix { $0 != "@" }, rest.drop { $0 != "@" }.dropFirst())
+            guard let (host, port) = hostAndPort(remote), let (localHost, localPort) = local.isEmpty ? ("", "") : hostAndPort(local) else {
+                throw CommandLineError.badValue(option: option, value: text, expected: "udp:[HOST]:PORT[@[HOST]:PORT]")
+            }
+            return list("udp,host=\(host),port=\(port)" + (local.isEmpty ? "" : ",localaddr=\(localHost),localport=\(localPort)"))
         default:
             if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/") { throw CommandLineError.notSupported("-\(option) \(text)") }
             throw CommandLineError.badValue(
-                option: option, value: text, expected: "mon:…, stdio, null, none, pty, file:PATH, pipe:PATH, unix:PATH, tcp:HOST:PORT, chardev:ID")
+                option: option, value: text,
+                expected: "mon:…, stdio, null, none, pty, file:PATH, pipe:PATH, unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, udp:HOST:PORT, chardev:ID"
+            )
         }
+    }
+
+    /// `HOST:PORT`, with brackets around a host that has colons itself.
+    private func hostAndPort(_ text: Substring) -> (host: String, port: String)? {
+        guard let split = text.lastIndex(of: ":") else { return nil }
+        return (String(text[..<split].drop { $0 == "[" }.filter { $0 != "]" }), String(text[text.index(after: split)...]))
     }
 
     // MARK: The monitor's view

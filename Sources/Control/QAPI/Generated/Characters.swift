@@ -490,6 +490,40 @@ public struct ChardevSocket: QAPIObject {
     }
 }
 
+/// A UDP socket.
+public struct ChardevUdp: QAPIObject {
+    public var logfile: String?
+    public var logappend: Bool?
+    public var remote: SocketAddressLegacy
+    public var local: SocketAddressLegacy?
+
+    public init(
+        logfile: String? = nil,
+        logappend: Bool? = nil,
+        remote: SocketAddressLegacy,
+        local: SocketAddressLegacy? = nil
+    ) {
+        self.logfile = logfile
+        self.logappend = logappend
+        self.remote = remote
+        self.local = local
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        logfile = try input.takeOptional("logfile")
+        logappend = try input.takeOptional("logappend")
+        remote = try input.take("remote")
+        local = try input.takeOptional("local")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["logfile"] = logfile?.json
+        output["logappend"] = logappend?.json
+        output["remote"] = remote.json
+        output["local"] = local?.json
+    }
+}
+
 /// The terminal.
 public struct ChardevStdio: QAPIObject {
     public var logfile: String?
@@ -553,6 +587,7 @@ public enum ChardevBackendKind: String, QAPIEnumeration {
     case file
     case pipe
     case socket
+    case udp
     case pty
     case null
     case stdio
@@ -601,6 +636,24 @@ public struct ChardevSocketWrapper: QAPIObject {
 
     public init(
         data: ChardevSocket
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+public struct ChardevUdpWrapper: QAPIObject {
+    public var data: ChardevUdp
+
+    public init(
+        data: ChardevUdp
     ) {
         self.data = data
     }
@@ -674,6 +727,7 @@ public struct ChardevBackend: QAPIObject {
         case file(ChardevFileWrapper)
         case pipe(ChardevHostdevWrapper)
         case socket(ChardevSocketWrapper)
+        case udp(ChardevUdpWrapper)
         case pty(ChardevCommonWrapper)
         case null(ChardevCommonWrapper)
         case stdio(ChardevStdioWrapper)
@@ -695,6 +749,7 @@ public struct ChardevBackend: QAPIObject {
         case .file: branch = .file(try ChardevFileWrapper(reading: &input))
         case .pipe: branch = .pipe(try ChardevHostdevWrapper(reading: &input))
         case .socket: branch = .socket(try ChardevSocketWrapper(reading: &input))
+        case .udp: branch = .udp(try ChardevUdpWrapper(reading: &input))
         case .pty: branch = .pty(try ChardevCommonWrapper(reading: &input))
         case .null: branch = .null(try ChardevCommonWrapper(reading: &input))
         case .stdio: branch = .stdio(try ChardevStdioWrapper(reading: &input))
@@ -713,6 +768,9 @@ public struct ChardevBackend: QAPIObject {
             value.write(to: &output)
         case .socket(let value):
             output["type"] = "socket"
+            value.write(to: &output)
+        case .udp(let value):
+            output["type"] = "udp"
             value.write(to: &output)
         case .pty(let value):
             output["type"] = "pty"

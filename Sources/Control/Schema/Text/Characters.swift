@@ -102,6 +102,13 @@ extension SchemaText {
             websocket?: bool
             reconnect?: int
 
+        # A UDP socket.
+        struct ChardevUdp
+            logfile?: str
+            logappend?: bool
+            remote: SocketAddressLegacy
+            local?: SocketAddressLegacy
+
         # The terminal.
         struct ChardevStdio
             logfile?: str
@@ -115,7 +122,7 @@ extension SchemaText {
             size?: int
 
         # Kinds of character back ends.
-        enum ChardevBackendKind: file pipe socket pty null stdio ringbuf memory
+        enum ChardevBackendKind: file pipe socket udp pty null stdio ringbuf memory
 
         struct ChardevFileWrapper
             data: ChardevFile
@@ -125,6 +132,9 @@ extension SchemaText {
 
         struct ChardevSocketWrapper
             data: ChardevSocket
+
+        struct ChardevUdpWrapper
+            data: ChardevUdp
 
         struct ChardevCommonWrapper
             data: ChardevCommon
@@ -141,6 +151,7 @@ extension SchemaText {
             case file: ChardevFileWrapper
             case pipe: ChardevHostdevWrapper
             case socket: ChardevSocketWrapper
+            case udp: ChardevUdpWrapper
             case pty: ChardevCommonWrapper
             case null: ChardevCommonWrapper
             case stdio: ChardevStdioWrapper
