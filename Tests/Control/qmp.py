@@ -133,6 +133,20 @@ def characters(system, work):
         check("filenames", names["line"] == f"disconnected:unix:{work}/line,server=on" and names["pty"] == f"pty:{pty['pty']}", names)
         check("chardev-change", client.ask("chardev-change", id="pty", backend={"type": "ringbuf", "data": {"size": 16}}) == {})
         check("base64", client.ask("ringbuf-write", device="pty", data="aGk=", format="base64") == {} and client.ask("ringbuf-read", device="pty", size=4) == "")
+        wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        wire.bind(("127.0.0.1", 0))
+        remote = {"type": "inet", "data": {"host": "127.0.0.1", "port": str(wire.getsockname()[1])}}
+        check("udp", client.ask("chardev-add", id="wire", backend={"type": "udp", "data": {"remote": remote, "logfile": f"{work}/log"}}) == {})
+        check("info chardev", client.ask("human-monitor-command", command__line="info chardev").count(f"udp:127.0.0.1:{wire.getsockname()[1]}") == 1)
+        wire.close()
+        check("it has a log", os.path.exists(f"{work}/log"))
+        again = {"addr": {"type": "unix", "data": {"path": f"{work}/nobody"}}, "server": False, "reconnect": 1}
+        check("a client that tries again", client.ask("chardev-add", id="again", backend={"type": "socket", "data": again}) == {})
+        with socket.socket(socket.AF_UNIX) as late:
+            late.settimeout(10)
+            late.bind(f"{work}/nobody")
+            late.listen()
+            check("it has come", late.accept()[0] is not None)
         left, right = socket.socketpair()
         left.settimeout(10)
         check("getfd", client.ask("getfd", [right.fileno()], fdname="fd") == {})

@@ -149,12 +149,13 @@ def check_narrow(folder, folder_of_tools):
     """Models of Arm, its old ABI, and the sizes of a 32-bit guest's memory; the count of failures."""
     arm = compile_small("arm-linux-gnueabi-gcc", ["-O", "-march=armv5te", "-marm", "-ffreestanding"], "c", ARM, f"{folder}/arm")
     old = compile_small("arm-linux-gnueabi-gcc", [], "assembler", OLD, f"{folder}/old")
+    big = compile_small("arm-linux-gnueabi-gcc", ["-mbig-endian"], "assembler", OLD, f"{folder}/big")
     emulator = f"{folder_of_tools}/qemu-arm"
     cases = [
         (["-cpu", name], arm, 0, [names, f"model name\t: {family} ", " exchanged tls "]) for name, names, family in MODELS
     ] + [
         (["-cpu", "z80"], arm, 1, ["unknown model 'z80'"]), ([], old, -4, ["system calls of the old ABI", "not supported"]),
-        (["-R", "0x200000000"], arm, 1, ["choose a smaller -R"]), (["-B", "0x200000000000"], arm, 0, ["tls"]),
+        ([], big, 1, ["big-endian, which Apus does not run"]), (["-R", "0x200000000"], arm, 1, ["choose a smaller -R"]), (["-B", "0x200000000000"], arm, 0, ["tls"]),
     ]
     failures = 0
     for words, program, status, texts in cases:

@@ -81,6 +81,7 @@ final class ByteChannel {
         if bytes.isEmpty { return end() }
         if let (data, breaks) = telnet?.decode(bytes) {
             pending += data
+            // A break overtakes what waits for room, as it does on a line.
             for _ in 0..<breaks { backend.frontEnd?.handle(.lineBreak) }
         } else {
             pending += bytes

@@ -40,6 +40,7 @@ public final class CharacterSlot: CharacterBackend, CharacterFrontEnd {
             log = nil
         }
     }
+
     public override func frontEndIsReady() { inner.frontEndIsReady() }
     public override func takeDescriptors() -> [HostStream] { inner.takeDescriptors() }
     public override func disconnect() { inner.disconnect() }

@@ -17,11 +17,11 @@ final class Redial {
     func begin() { timer.arm(at: loop.now(.realtime) + pause) }
 
     private func attempt() {
-        // What the thread holds on to outlives this object, if it goes meanwhile.
+        // The thread may outlive this object, which goes on the loop's thread only: there it is looked at again.
         let (loop, address) = (loop, address)
         nonisolated(unsafe) weak let me = self
         let thread = try? HostThread(name: "reconnect") {
-            let stream = try? HostStream.connected(to: address) { unsafe me != nil }
+            let stream = try? HostStream.connected(to: address)
             loop.post { unsafe me?.end(stream) }
         }
         if thread == nil { begin() }

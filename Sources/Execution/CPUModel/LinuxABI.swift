@@ -99,7 +99,7 @@ public enum HardwareProbe: Equatable, Sendable {
 }
 
 /// What an ELF header says of the programs that a guest runs.
-public struct ELFIdentity: Equatable, Sendable {
+public struct ELFIdentity: Equatable, Sendable, CustomStringConvertible {
     public let machine: UInt16
     public let is64Bit: Bool
     public let isBigEndian: Bool
@@ -109,6 +109,8 @@ public struct ELFIdentity: Equatable, Sendable {
         self.is64Bit = is64Bit
         self.isBigEndian = isBigEndian
     }
+
+    public var description: String { "ELF machine \(machine), \(is64Bit ? 64 : 32) bits, \(isBigEndian ? "big" : "little")-endian" }
 }
 
 /// Architectures with the same numbers and structures for system calls.

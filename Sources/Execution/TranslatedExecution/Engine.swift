@@ -359,6 +359,7 @@ public final class TranslationEngine {
     // MARK: Recent pages
 
     private var refills = RefillSamples()
+
     /// Takes note of an access that had to look for its page, one of many; when it turns out to do so all the time, its block is made anew without.
     func sampleRefill(_ site: UInt64) {
         translationLock.lock()

@@ -61,7 +61,7 @@ private func start(_ line: UserCommandLine, _ program: String, _ words: ArraySli
     let file = try descriptor.map { ProgramFile(descriptor: $0, name: name) } ?? ProgramFile(name)
     let image = try file.image()
     guard let abi = guest(for: image.identity, named: program) else {
-        throw ELFError.wrongMachine(file.path, machine: image.identity.machine)
+        throw ELFError.wrongMachine(file.path, image.identity)
     }
     let cpu = try abi.makeCPU(model: line.options.model)
     let memory = try GuestMemoryChoice.memory(for: image, base: line.options.guestBase, reserved: line.options.reserved, space: abi.addressSpace)

@@ -4,7 +4,7 @@ import Diagnostics
 public enum ELFError: ExplainedError {
     case notELF(String)
     case damaged(String, String)
-    case wrongMachine(String, machine: UInt16)
+    case wrongMachine(String, ELFIdentity)
     case cannotMap(String, errno: Int32)
     case cannotOpen(String, errno: Int32)
 
@@ -12,7 +12,7 @@ public enum ELFError: ExplainedError {
         switch self {
         case .notELF(let path): "'\(path)' is no ELF program"
         case .damaged(let path, let what): "'\(path)' is damaged: \(what)"
-        case .wrongMachine(let path, let machine): "'\(path)' is a program for ELF machine \(machine), which Apus does not run"
+        case .wrongMachine(let path, let identity): "'\(path)' is a program for \(identity), which Apus does not run here"
         case .cannotMap(let path, let code): "cannot map '\(path)': \(errorText(code))"
         case .cannotOpen(let path, let code): "cannot open '\(path)': \(errorText(code))"
         }

@@ -42,7 +42,7 @@ public struct ProgramLoader {
             let other = try ProgramFile(HostPath(locate(name)))
             let otherImage = try other.image()
             guard otherImage.identity == image.identity else {
-                throw .wrongMachine(other.path, machine: otherImage.identity.machine)
+                throw .wrongMachine(other.path, otherImage.identity)
             }
             base = try place(other, otherImage, hint: 0)
             start = otherImage.entry &+ base

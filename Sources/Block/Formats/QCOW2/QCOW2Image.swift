@@ -464,7 +464,13 @@ public final class QCOW2Image: BlockNode {
         if let failure { throw failure }
         // The table of counts may lie elsewhere since the header was read.
         try readAnew()
-        defer { do throws(HostError) { try readAnew() } catch { note(error) } }
+        defer {
+            do throws(HostError) { try readAnew() } catch {
+                // What is in memory is not what is in the file.
+                failure = error
+                warnOnce(error)
+            }
+        }
         try header.mark(dirty: true, in: metadata)
         try body(header)
         try header.mark(dirty: false, in: metadata)
