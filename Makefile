@@ -39,6 +39,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64

@@ -36,6 +36,7 @@ let base: [Target] = [
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(
         name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
+    .systemLibrary(name: "CLibGnuTLS", path: "Sources/Base/CLibGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibZstd", path: "Sources/Base/CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CLibSeccomp", path: "Sources/Base/CLibSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
@@ -81,9 +82,10 @@ let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Compression", "EventLoop", "Diagnostics"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
+    module("TLS", "Backends/TLS", .unsafe, uses: ["CLibGnuTLS", "HostOS", "Diagnostics"]),
     module("Display", "Backends/Display", uses: ["Compression"]),
     module("Input", "Backends/Input", uses: ["EventLoop"]),
-    module("VNC", "Backends/VNC", .unsafe, uses: ["CLibVNCServer", "Display", "Input", "EventLoop", "HostOS", "Diagnostics"]),
+    module("VNC", "Backends/VNC", .unsafe, uses: ["CLibVNCServer", "Display", "Input", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
@@ -190,15 +192,15 @@ let control: [Target] = [
         "MachineControl", "Control/MachineControl",
         uses: [
             "QAPI", "JSON", "CommandLine", "ObjectModel", "MachineModel", "PCI", "DeviceModel", "CPUModel", "AddressSpace", "Compression", "Input",
-            "HostOS", "Diagnostics",
+            "TLS", "HostOS", "Diagnostics",
         ]),
     module(
         "DisplaySetup", "Control/DisplaySetup",
-        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "EventLoop", "HostOS", "Diagnostics"]),
+        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Migration", "Control/Migration",
         uses: [
-            "MachineControl", "QAPI", "MachineModel", "AddressSpace", "Snapshot", "Compression", "EventLoop", "HostOS", "Diagnostics",
+            "MachineControl", "QAPI", "MachineModel", "AddressSpace", "Snapshot", "Compression", "TLS", "EventLoop", "HostOS", "Diagnostics",
         ]),
     module(
         "MachineSnapshots", "Control/MachineSnapshots",
@@ -216,7 +218,8 @@ let control: [Target] = [
     module(
         "MachineDebugger", "Control/MachineDebugger",
         uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
-    module("CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "EventLoop", "HostOS", "Diagnostics"]),
+    module(
+        "CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
     module(
@@ -238,7 +241,7 @@ let control: [Target] = [
             "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "TLS", "DisplaySetup", "AddressSpace",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -299,6 +302,7 @@ let package = Package(
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
                 "NetBackends", "HostOS",
             ]),
+        tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests(

@@ -34,23 +34,29 @@ class Emulator:
 class Client:
     """A raw connection: messages out, messages in."""
 
-    def __init__(self, path, negotiate=True):
-        self.socket = socket.socket(socket.AF_UNIX)
-        for wait in [0.02] * 100 + [0]:
-            try:
-                self.socket.connect(path)
-                break
-            except ConnectionRefusedError:
-                # The socket has its name a moment before it listens.
-                if not wait:
-                    raise
-                time.sleep(wait)
+    def __init__(self, path, negotiate=True, connection=None):
+        """`connection` is one that somebody else has made, instead of a path."""
+        self.socket = connection or self.connect(path)
         self.socket.settimeout(20)
         self.rest = b""
         self.events = []
         self.greeting = self.read()
         if negotiate:
             assert self.ask("qmp_capabilities") == {}
+
+    @staticmethod
+    def connect(path):
+        found = socket.socket(socket.AF_UNIX)
+        for wait in [0.02] * 100 + [0]:
+            try:
+                found.connect(path)
+                break
+            except ConnectionRefusedError:
+                # The socket has its name a moment before it listens.
+                if not wait:
+                    raise
+                time.sleep(wait)
+        return found
 
     def read(self):
         while b"\r\n" not in self.rest:
@@ -62,8 +68,10 @@ class Client:
         return json.loads(line)
 
     def send(self, text, descriptors=()):
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        self.socket.sendmsg([text.encode()], ancillary)
+        if descriptors:
+            self.socket.sendmsg([text.encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))])
+        else:
+            self.socket.sendall(text.encode())
 
     def answer(self):
         while True:

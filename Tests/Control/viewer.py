@@ -1,10 +1,11 @@
-"""A viewer of screens: the Remote Framebuffer Protocol (RFC 6143) with raw rectangles."""
+"""A viewer of screens: the Remote Framebuffer Protocol (RFC 6143) with raw rectangles, also within TLS (VeNCrypt)."""
 import socket
 import struct
 import subprocess
 import time
 
 RAW, DESKTOP_SIZE = 0, -223
+VENCRYPT, X509_NONE, X509_VNC = 19, 260, 261
 
 
 def encrypted(challenge, password):
@@ -19,7 +20,7 @@ class Refused(Exception):
 
 
 class Viewer:
-    def __init__(self, address, password=None, shared=True, seconds=60):
+    def __init__(self, address, password=None, shared=True, seconds=60, tls=None):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family)
         self.socket.settimeout(seconds)
@@ -31,9 +32,12 @@ class Viewer:
             raise Refused(self.take(struct.unpack(">I", self.take(4))[0]).decode())
         self.kinds = list(self.take(count))
         kind = 2 if password is not None else 1
-        if kind not in self.kinds:
+        if (VENCRYPT if tls else kind) not in self.kinds:
             raise Refused(f"security types {self.kinds}")
-        self.socket.sendall(bytes([kind]))
+        if tls:
+            self.secure(tls, X509_NONE if password is None else X509_VNC)
+        else:
+            self.socket.sendall(bytes([kind]))
         if kind == 2:
             self.socket.sendall(encrypted(self.take(16), password))
         if struct.unpack(">I", self.take(4))[0]:
@@ -46,6 +50,19 @@ class Viewer:
         self.socket.sendall(struct.pack(">B3xBBBBHHHBBB3x", 0, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0))
         self.socket.sendall(struct.pack(">BxHii", 2, 2, RAW, DESKTOP_SIZE))
         self.pixels = bytearray(4 * self.width * self.height)
+
+    def secure(self, context, kind):
+        """Agrees on VeNCrypt 0.2 of a kind, and goes on within TLS."""
+        self.socket.sendall(bytes([VENCRYPT]))
+        assert self.take(2) == b"\0\2"
+        self.socket.sendall(b"\0\2")
+        assert self.take(1) == b"\0"
+        kinds = struct.unpack(f">{self.take(1)[0]}I", self.take(4))
+        if kind not in kinds:
+            raise Refused(f"kinds of VeNCrypt {kinds}")
+        self.socket.sendall(struct.pack(">I", kind))
+        assert self.take(1) == b"\1"
+        self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def take(self, count):
         data = bytearray()

@@ -2,6 +2,9 @@ import Diagnostics
 import EventLoop
 import HostOS
 
+/// Makes a connection secret and gives the stream for plain bytes. Waits for the other end.
+public typealias SecureConnection = @Sendable (HostStream) throws -> HostStream
+
 /// A stream socket, TCP or Unix, as client or server. A server has one connection at a time; what is written without one is lost.
 public final class SocketBackend: CharacterBackend {
     private let loop: EventLoop
@@ -9,47 +12,62 @@ public final class SocketBackend: CharacterBackend {
     private let address: SocketAddress
     /// Whether a server speaks Telnet.
     private let isTelnet: Bool
+    private let secure: SecureConnection?
     private var acceptWatch: FDWatch?
+    /// Connections that are being secured.
+    private var expected = 0
+    private static let mostExpected = 8
     private var channel: ByteChannel?
     private var redial: Redial?
 
     /// A client, connected when this returns.
     ///
     /// - Parameter pause: seconds after which a client without a connection tries again, for ever; nil for one that is connected once.
-    public init(loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil) throws(HostError) {
-        (self.loop, self.address, isTelnet, listener) = (loop, address, false, nil)
+    public init(loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil, secure: SecureConnection? = nil) throws {
+        (self.loop, self.address, isTelnet, listener, self.secure) = (loop, address, false, nil, secure)
+        let connect: @Sendable () throws -> HostStream = {
+            let stream = try HostStream.connected(to: address)
+            return try secure?(stream) ?? stream
+        }
         let stream: HostStream?
-        do { stream = try HostStream.connected(to: address) } catch {
+        do { stream = try connect() } catch {
             guard let pause else { throw error }
             warn("\(error); it is tried again every \(pause) s")
             stream = nil
         }
         super.init()
-        redial = pause.map { Redial(loop, address, seconds: $0) { [weak self] in self?.connect($0) } }
+        redial = pause.map { Redial(loop, seconds: $0, connect: connect) { [weak self] in self?.connect($0) } }
         if let stream { adopt(stream) } else { redial?.begin() }
     }
 
     /// A client whose connection somebody else has made.
     public init(loop: EventLoop, connection: HostStream) {
-        (self.loop, address, isTelnet, listener) = (loop, .descriptor(connection.descriptor), false, nil)
+        (self.loop, address, isTelnet, listener, secure) = (loop, .descriptor(connection.descriptor), false, nil, nil)
         super.init()
         connection.setNonblocking()
         adopt(connection)
     }
 
     /// A server; `waiting` returns with the first connection made.
-    public convenience init(loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String) throws(HostError)
-    {
-        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, telnet: telnet, label: label)
+    public convenience init(
+        loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String, secure: SecureConnection? = nil
+    ) throws(HostError) {
+        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, telnet: telnet, label: label, secure: secure)
     }
 
     /// A server on a socket that listens already.
-    public init(loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String) {
-        (self.loop, self.listener, self.address, isTelnet) = (loop, listener, address, telnet)
+    public init(
+        loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String,
+        secure: SecureConnection? = nil
+    ) {
+        (self.loop, self.listener, self.address, isTelnet, self.secure) = (loop, listener, address, telnet, secure)
         super.init()
         if waiting {
             warn("waiting for a connection to \(label) at \(address)")
-            while channel == nil { if let stream = listener.accept() { adopt(stream) } }
+            while channel == nil {
+                guard let stream = listener.accept() else { continue }
+                do { adopt(try secure?(stream) ?? stream) } catch { warn("\(label): \(error)") }
+            }
         } else {
             listen()
         }
@@ -80,14 +98,30 @@ public final class SocketBackend: CharacterBackend {
 
     private func accept() {
         guard channel == nil, let stream = listener?.accept() else { return }
-        connect(stream)
+        secureAndConnect(stream)
+    }
+
+    /// On a thread of its own, for the other end may be slow; who is ready first gets in.
+    private func secureAndConnect(_ stream: HostStream) {
+        guard let secure else { return connect(stream) }
+        guard expected < SocketBackend.mostExpected else { return warn("\(address): too many connections are being secured; one is turned away") }
+        let isUnderWay = loop.doAside("tls-accept", { Result { try secure(stream) } }, then: { [weak self] in self?.finish($0) })
+        if isUnderWay { expected += 1 }
+    }
+
+    private func finish(_ result: Result<HostStream, any Error>) {
+        expected -= 1
+        switch result {
+        case .success(let stream): if channel == nil { connect(stream) }
+        case .failure(let error): warn("\(address): \(error)")
+        }
     }
 
     /// Takes a connection that somebody else has made; false if there is one, or this is no server.
     public func add(_ stream: HostStream) -> Bool {
         guard listener != nil, channel == nil else { return false }
         stream.setNonblocking()
-        connect(stream)
+        secureAndConnect(stream)
         return true
     }
 

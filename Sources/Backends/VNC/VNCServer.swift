@@ -15,6 +15,8 @@ public final class VNCServer: ConsoleViewer {
         public var asksPassword = false
         public var sharing = Sharing.allowExclusive
         public var mostViewers = 32
+        /// Viewers have to agree on TLS first.
+        public var encryption: VeNCrypt?
 
         public init() {}
     }
@@ -42,6 +44,8 @@ public final class VNCServer: ConsoleViewer {
     /// What has changed and has not been handed over.
     private var dirty = PixelRect(width: 0, height: 0)
     private var nextID = 1
+    /// Viewers that are being secured.
+    private var expected = 0
     private var downKeys: Set<Key> = []
     private var password: String?
     /// When the password ends, in seconds since 1970.
@@ -90,9 +94,26 @@ public final class VNCServer: ConsoleViewer {
 
     /// Takes a connection.
     public func accept(_ stream: HostStream, isWebSocket: Bool) {
-        guard viewers.count < options.mostViewers else { return warn("-vnc: a viewer is turned away; \(options.mostViewers) are there") }
-        guard let descriptor = stream.duplicate() else { return warn("-vnc: a viewer is turned away; no descriptor is left") }
-        let viewer = Viewer(id: nextID, peer: stream.peer ?? .unix(path: ""), isWebSocket: isWebSocket)
+        let peer = stream.peer ?? .unix(path: "")
+        guard let encryption = options.encryption else { return admit(stream, peer, isWebSocket) }
+        guard viewers.count + expected < options.mostViewers else { return turnAway("\(options.mostViewers) are there") }
+        let isUnderWay = loop.doAside(
+            "vnc-tls", { Result { try encryption.secure(stream) } },
+            then: { [weak self] result in
+                guard let self else { return }
+                expected -= 1
+                switch result {
+                case .success(let plain): admit(plain, peer, isWebSocket)
+                case .failure(let error): warn("-vnc: \(peer): \(error)")
+                }
+            })
+        if isUnderWay { expected += 1 }
+    }
+
+    private func admit(_ stream: HostStream, _ peer: SocketAddress, _ isWebSocket: Bool) {
+        guard viewers.count < options.mostViewers else { return turnAway("\(options.mostViewers) are there") }
+        guard let descriptor = stream.duplicate() else { return turnAway("no descriptor is left") }
+        let viewer = Viewer(id: nextID, peer: peer, isWebSocket: isWebSocket)
         nextID += 1
         viewers.append(viewer)
         onEvent(.connected, viewer)
@@ -100,6 +121,8 @@ public final class VNCServer: ConsoleViewer {
         update()
         screen.accept(descriptor, id: viewer.id)
     }
+
+    private func turnAway(_ reason: String) { warn("-vnc: a viewer is turned away; \(reason)") }
 
     fileprivate func viewerIsReady(_ id: Int) {
         guard let index = viewers.firstIndex(where: { $0.id == id }) else { return }

@@ -86,6 +86,14 @@ extension HostStream {
         return HostStream(descriptor: descriptor, closes: true)
     }
 
+    /// Two sockets that are connected to each other, and whose transfers return at once.
+    public static func pair() throws(HostError) -> (HostStream, HostStream) {
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw HostError("make a pair of sockets") }
+        return (HostStream(descriptor: ends[0], closes: true), HostStream(descriptor: ends[1], closes: true))
+    }
+
     /// Who is at a socket's other end; nil if it is no socket.
     public var peer: SocketAddress? {
         var name = sockaddr_storage()

@@ -3,6 +3,7 @@ import CommandLine
 import Diagnostics
 import EventLoop
 import HostOS
+import TLS
 
 /// All character back ends of a session: what `-chardev` defines, and what `-serial` and `-monitor` name directly.
 public final class CharacterSetup {
@@ -35,10 +36,19 @@ public final class CharacterSetup {
     /// Multiplexers of `mon:…`, on which a monitor belongs.
     public private(set) var monitorMultiplexers: [Multiplexer] = []
 
+    /// The credentials of an id, for one end.
+    public typealias Credentials = (String, TLSCredentials.Endpoint) throws -> TLSCredentials
+    private let credentials: Credentials
+
     /// `command` gets what the Ctrl-A escapes ask for.
-    public init(loop: EventLoop, command: @escaping (Multiplexer.Command) -> Void) {
-        self.loop = loop
-        self.command = command
+    public init(
+        loop: EventLoop, credentials: @escaping Credentials = CharacterSetup.noCredentials, command: @escaping (Multiplexer.Command) -> Void
+    ) {
+        (self.loop, self.credentials, self.command) = (loop, credentials, command)
+    }
+
+    public static func noCredentials(_ id: String, _ endpoint: TLSCredentials.Endpoint) throws -> TLSCredentials {
+        throw CommandLineError.badValue(option: "chardev", value: "tls-creds=\(id)", expected: "the id of an -object")
     }
 
     // MARK: Definitions
@@ -117,7 +127,9 @@ public final class CharacterSetup {
 
     private func socket(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
         try list.check(
-            general + ["host", "port", "path", "fd", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6"])
+            general + [
+                "host", "port", "path", "fd", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6", "tls-creds",
+            ])
         if try list.bool("websocket", default: false) { throw CommandLineError.notSupported("the character back end 'socket' with websocket=on") }
         for name in ["ipv4", "ipv6"] where ![nil, "on"].contains(list[name]) {
             throw CommandLineError.notSupported("the character back end 'socket' with \(name)=\(list[name] ?? "")")
@@ -127,6 +139,7 @@ public final class CharacterSetup {
         let isTelnet = try list.bool("telnet", default: false)
         if isTelnet, !isServer { throw CommandLineError.notSupported("the character back end 'socket' with telnet=on as a client") }
         let pause = try reconnection(list, isServer: isServer)
+        let secure = try security(list, isServer: isServer)
         if list["fd"] != nil { return try inherited(id, list, isServer: isServer, waits: waits, telnet: isTelnet) }
         let address: SocketAddress
         if let path = list["path"] {
@@ -134,8 +147,18 @@ public final class CharacterSetup {
         } else {
             address = .tcp(host: list["host"] ?? "", port: try needed("port", list))
         }
-        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address, again: pause) }
-        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, telnet: isTelnet, label: id)
+        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address, again: pause, secure: secure) }
+        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, telnet: isTelnet, label: id, secure: secure)
+    }
+
+    /// How `tls-creds=` makes connections secret; nil without it.
+    private func security(_ list: PropertyList, isServer: Bool) throws -> SecureConnection? {
+        guard let id = list["tls-creds"] else { return nil }
+        guard list["path"] == nil, list["fd"] == nil else {
+            throw CommandLineError.badValue(option: list.option, value: "tls-creds=\(id)", expected: "a TCP socket")
+        }
+        let credentials = try credentials(id, isServer ? .server : .client), host = list["host"]
+        return { try TLSTunnel.open($0, credentials, hostName: host) }
     }
 
     /// Seconds after which a client tries again; nil if it does not.

@@ -12,12 +12,14 @@ struct VNCOptions {
     var display: String?
     var head = 0
     var secret: String?
+    /// The id of the credentials for TLS.
+    var credentials: String?
     /// The back end that sound comes from: there is none that makes any.
     var audio: String?
 
     private static let firstPort = 5900, firstWebPort = 5700
     private static let refused = [
-        "tls-creds", "tls-authz", "sasl", "sasl-authz", "reverse", "lossy", "non-adaptive", "power-control", "acl", "key-delay-ms",
+        "tls-authz", "sasl", "sasl-authz", "reverse", "lossy", "non-adaptive", "power-control", "acl", "key-delay-ms",
         "lock-key-sync",
     ]
 
@@ -33,11 +35,15 @@ struct VNCOptions {
         if secret != nil { server.asksPassword = true }
         server.sharing = try VNCOptions.sharing(list["share"])
         server.mostViewers = try list.integer("connections") ?? 32
+        credentials = list["tls-creds"]
         audio = list["audiodev"]
         (display, head) = (list["display"], try list.integer("head") ?? 0)
         if place == "none" { return }
         places = try VNCOptions.places(place, upTo: last)
-        if let web = list["websocket"], web != "off" { webPlaces = try VNCOptions.webPlaces(web, place) }
+        if let web = list["websocket"], web != "off" {
+            if credentials != nil { throw .notSupported("-vnc websocket=\(web) with tls-creds") }
+            webPlaces = try VNCOptions.webPlaces(web, place)
+        }
     }
 
     private static func sharing(_ word: String?) throws(CommandLineError) -> VNCServer.Sharing {

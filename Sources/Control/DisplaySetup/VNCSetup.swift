@@ -5,6 +5,7 @@ import EventLoop
 import HostOS
 import Input
 import QAPI
+import TLS
 import VNC
 
 /// The server of `-vnc` and its commands.
@@ -30,13 +31,23 @@ public final class VNCSetup {
         (self.loop, self.consoles, self.hub, self.emit) = (loop, consoles, hub, emit)
     }
 
-    /// Makes the server and listens, when the machine's consoles are there. `audio` are the ids of `-audiodev`, `secret` gives the bytes of a secret's id.
-    public func define(_ text: String, name: String?, audio: [String] = [], secret: (String) throws -> [UInt8]) throws {
+    /// Makes the server and listens, when the machine's consoles are there. `audio` are the ids of `-audiodev`, `secret` gives the bytes of a secret's id, `credentials`
+    /// those of a server by their id.
+    public func define(
+        _ text: String, name: String?, audio: [String] = [], secret: (String) throws -> [UInt8],
+        credentials: (String) throws -> TLSCredentials = { throw CommandLineError.notSupported("-vnc tls-creds=\($0)") }
+    ) throws {
         var options = try VNCOptions(text)
         if let id = options.audio, !audio.contains(id) {
             throw CommandLineError.badValue(option: "vnc", value: "audiodev=\(id)", expected: "the id of an -audiodev")
         }
         options.server.name = name.map { "QEMU (\($0))" } ?? "QEMU"
+        if let id = options.credentials {
+            options.server.encryption = VeNCrypt(try credentials(id), asksPassword: options.server.asksPassword)
+            guard options.server.encryption != nil else {
+                throw CommandLineError.badValue(option: "vnc", value: "tls-creds=\(id)", expected: "a tls-creds-x509 or tls-creds-anon")
+            }
+        }
         self.options = options
         guard !options.places.isEmpty else { return }
         if let display = options.display, consoles.find(device: display, head: options.head) == nil { throw QAPIError.noDevice(display) }
@@ -86,7 +97,22 @@ public final class VNCSetup {
         }
     }
 
-    private var auth: VncPrimaryAuth { options?.server.asksPassword == true ? .vnc : .none }
+    private var encryption: VncVencryptSubAuth? {
+        switch options?.server.encryption?.kind {
+        case nil: nil
+        case .tlsNone: .tlsNone
+        case .tlsVNC: .tlsVnc
+        case .x509None: .x509None
+        case .x509VNC: .x509Vnc
+        }
+    }
+
+    private var auth: VncPrimaryAuth { encryption != nil ? .vencrypt : options?.server.asksPassword == true ? .vnc : .none }
+
+    /// Both in one word, where there is one only.
+    private var authName: String {
+        auth.rawValue + (encryption.map { "+" + $0.rawValue.split(separator: "-").joined(separator: "+") } ?? "")
+    }
 
     private func describe(_ viewer: VNCServer.Viewer) -> VncClientInfo {
         let (host, service, family) = words(viewer.peer)
@@ -96,7 +122,7 @@ public final class VNCSetup {
     private func tell(_ event: VNCServer.Event, _ viewer: VNCServer.Viewer) {
         guard let place = listening.first(where: { $0.isWebSocket == viewer.isWebSocket }) else { return }
         let (host, service, family) = words(place.address)
-        let server = VncServerInfo(host: host, service: service, family: family, websocket: place.isWebSocket, auth: auth.rawValue)
+        let server = VncServerInfo(host: host, service: service, family: family, websocket: place.isWebSocket, auth: authName)
         let client = describe(viewer)
         switch event {
         case .connected:
@@ -151,18 +177,19 @@ public final class VNCSetup {
         guard let server, let place = listening.first else { return VncInfo(enabled: false) }
         let (host, service, family) = words(place.address)
         return VncInfo(
-            enabled: true, host: host, family: family, service: service, auth: auth.rawValue, clients: server.viewers.map(describe))
+            enabled: true, host: host, family: family, service: service, auth: authName, clients: server.viewers.map(describe))
     }
 
     private var servers: [VncInfo2] {
         guard let server else { return [] }
         let places = listening.map { place in
             let (host, service, family) = words(place.address)
-            return VncServerInfo2(host: host, service: service, family: family, websocket: place.isWebSocket, auth: auth)
+            return VncServerInfo2(host: host, service: service, family: family, websocket: place.isWebSocket, auth: auth, vencrypt: encryption)
         }
         return [
             VncInfo2(
-                id: VNCSetup.id, server: places, clients: server.viewers.map(describe), auth: auth, display: server.shownConsole?.device)
+                id: VNCSetup.id, server: places, clients: server.viewers.map(describe), auth: auth, vencrypt: encryption,
+                display: server.shownConsole?.device)
         ]
     }
 }

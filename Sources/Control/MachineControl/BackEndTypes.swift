@@ -25,6 +25,24 @@ public enum BackEndTypes {
                 Property("data", .string, "the secret itself"), Property("file", .string, "a file that holds it"),
                 Property("format", .choice("QCryptoSecretFormat", ["raw", "base64"]), default: "raw", "how it is written"),
             ]),
+        ObjectType("tls-creds", parent: "object", abstract: true),
+        ObjectType("tls-creds-anon", parent: "tls-creds", help: "TLS with whoever it is", tls),
+        ObjectType(
+            "tls-creds-psk", parent: "tls-creds", help: "TLS with keys that both ends know",
+            tls + [Property("username", .string, default: "qemu", "whose key a client takes")]),
+        ObjectType(
+            "tls-creds-x509", parent: "tls-creds", help: "TLS with certificates",
+            tls + [
+                Property("passwordid", .string, "the secret that the private key is encrypted with"),
+                Property("sanity-check", .bool, default: true, "look whether the certificates can serve"),
+            ]),
+    ]
+
+    private static let tls = [
+        Property("dir", .string, "the folder of the files"),
+        Property("endpoint", .choice("QCryptoTLSCredsEndpoint", ["client", "server"]), default: "client", "which end it is"),
+        Property("verify-peer", .bool, default: true, "ask for a certificate that the authority has signed"),
+        Property("priority", .string, "which algorithms are taken, in GnuTLS's words"),
     ]
 
     /// QEMU 7.2's other types.
@@ -34,6 +52,6 @@ public enum BackEndTypes {
         "filter-mirror",
         "filter-redirector", "filter-replay", "filter-rewriter", "input-barrier", "input-linux", "iothread", "main-loop", "memory-backend-epc",
         "pef-guest", "pr-manager-helper", "qtest", "rng-egd", "secret_keyring", "sev-guest", "thread-context", "s390-pv-guest", "throttle-group",
-        "tls-creds-anon", "tls-creds-psk", "tls-creds-x509", "tls-cipher-suites", "x-remote-object", "x-vfio-user-server",
+        "tls-cipher-suites", "x-remote-object", "x-vfio-user-server",
     ]
 }

@@ -3,8 +3,9 @@ import HostOS
 import JSON
 import ObjectModel
 import QAPI
+import TLS
 
-/// The objects of `-object` and `object-add`: memory, randomness, secrets.
+/// The objects of `-object` and `object-add`: memory, randomness, secrets, credentials.
 public final class BackEnds {
     private final class Entry {
         let id: String
@@ -13,6 +14,7 @@ public final class BackEnds {
         var isUsed = false
         var stream: HostStream?
         var secret: [UInt8]?
+        var credentials: TLSCredentials?
 
         init(_ id: String, _ values: PropertyValues) { (self.id, self.values) = (id, values) }
     }
@@ -67,6 +69,11 @@ public final class BackEnds {
         switch values.type.name {
         case "rng-random": entry.stream = try HostStream.reading(values.string("filename") ?? "")
         case "secret": entry.secret = try secret(values)
+        case "tls-creds-anon": entry.credentials = try credentials(.anonymous, values)
+        case "tls-creds-psk": entry.credentials = try credentials(.preSharedKey(user: values.string("username") ?? ""), values)
+        case "tls-creds-x509":
+            let password = try values.string("passwordid").map { String(decoding: try secret($0, option: "object"), as: UTF8.self) }
+            entry.credentials = try credentials(.certificates(password: password, checksOwn: values.bool("sanity-check")), values)
         default: break
         }
         // Nobody reads a secret out again.
@@ -88,6 +95,13 @@ public final class BackEnds {
         guard values.string("format") == "base64" else { return bytes }
         guard let decoded = Base64.decode(String(decoding: bytes, as: UTF8.self)) else { throw QAPIError(.generic, "the secret is not valid base64") }
         return decoded
+    }
+
+    private func credentials(_ kind: TLSCredentials.Kind, _ values: PropertyValues) throws -> TLSCredentials {
+        if values.string("dir") == nil, values.type.name != "tls-creds-anon" { throw QAPIError.missing("dir") }
+        return try TLSCredentials(
+            kind, values.string("endpoint") == "server" ? .server : .client, folder: values.string("dir"), verifiesPeer: values.bool("verify-peer"),
+            priorities: values.string("priority"))
     }
 
     /// `object-del`.
@@ -129,7 +143,18 @@ public final class BackEnds {
     }
 
     /// The bytes of a secret.
-    public func secret(_ id: String) throws(CommandLineError) -> [UInt8] { try use(id, kind: "secret_common", option: "vnc").secret ?? [] }
+    public func secret(_ id: String, option: String = "vnc") throws(CommandLineError) -> [UInt8] {
+        try use(id, kind: "secret_common", option: option).secret ?? []
+    }
+
+    /// The credentials of one end of TLS connections.
+    public func credentials(_ id: String, _ endpoint: TLSCredentials.Endpoint, option: String) throws(CommandLineError) -> TLSCredentials {
+        let found = try use(id, kind: "tls-creds", option: option).credentials
+        guard let found, found.endpoint == endpoint else {
+            throw .badValue(option: option, value: "tls-creds=\(id)", expected: "credentials with endpoint=\(endpoint.rawValue)")
+        }
+        return found
+    }
 
     /// Memory back ends, for `query-memdev`.
     var memories: [Memdev] {

@@ -2,6 +2,7 @@ import Diagnostics
 import EventLoop
 import HostOS
 import QAPI
+import TLS
 
 /// What clients and the command line order about migrations.
 public final class MigrationControl {
@@ -14,14 +15,21 @@ public final class MigrationControl {
     /// What pages come by beside the first connection, and how many of those connections have not come yet.
     private var channels: IncomingChannels?
     private var awaitedChannels = 0
+    /// Gives the credentials of an id.
+    private let credentials: (String, TLSCredentials.Endpoint) throws -> TLSCredentials
     /// A machine is to come, and nobody has said yet from where.
     private var isDeferred = false
     /// Why the machine cannot leave now; nil if it can.
     private let blocker: () -> String?
 
-    /// - Parameter blocker: why the machine cannot leave now.
-    public init(_ host: any MigrationHost, loop: EventLoop, blocker: @escaping () -> String? = { nil }) {
-        (self.host, self.loop, self.blocker) = (host, loop, blocker)
+    /// - Parameters:
+    ///   - credentials: those of an id, for one end of a connection.
+    ///   - blocker: why the machine cannot leave now.
+    public init(
+        _ host: any MigrationHost, loop: EventLoop, credentials: @escaping (String, TLSCredentials.Endpoint) throws -> TLSCredentials,
+        blocker: @escaping () -> String? = { nil }
+    ) {
+        (self.host, self.loop, self.credentials, self.blocker) = (host, loop, credentials, blocker)
     }
 
     /// The emulator ends. Without the machine lock.
@@ -114,10 +122,12 @@ public final class MigrationControl {
         func host<Result>(_ body: () throws(HostError) -> Result) throws(MigrationError) -> Result {
             do { return try body() } catch { throw .host(error) }
         }
+        let secure = try security(to: address)
         switch address {
         case .socket(let place):
             return { (isWanted) throws(MigrationError) in
-                MigrationPipe(try host { () throws(HostError) in try HostStream.connected(to: place, while: isWanted) }, isTwoWay: true)
+                let stream = try host { () throws(HostError) in try HostStream.connected(to: place, while: isWanted) }
+                return MigrationPipe(try secure?(stream, isWanted) ?? stream, isTwoWay: true)
             }
         case .command(let text):
             return { (_) throws(MigrationError) in
@@ -133,6 +143,17 @@ public final class MigrationControl {
             let isTwoWay = stream.isSocket && settings.has(.returnPath)
             return { (_) throws(MigrationError) in MigrationPipe(stream, isTwoWay: isTwoWay) }
         }
+    }
+
+    /// What makes a connection to the other side secret; nil without the parameter tls-creds.
+    private func security(to address: MigrationAddress) throws -> ((HostStream, () -> Bool) throws(MigrationError) -> HostStream)? {
+        guard let id = settings.credentials else { return nil }
+        guard case .socket(let place) = address else { throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT and unix:PATH") }
+        var name = settings.hostName
+        if name == nil, case .tcp(let host, _) = place { name = host }
+        guard let name else { throw QAPIError(.generic, "the parameter tls-hostname has to say whom a Unix socket leads to") }
+        let credentials = try credentials(id, .client)
+        return { (stream, isWanted) throws(MigrationError) in try tunnel(stream, credentials, name, while: isWanted) }
     }
 
     private func descriptor(_ name: String, _ peer: (any QAPIPeer)?) throws -> HostStream {
@@ -173,6 +194,32 @@ public final class MigrationControl {
 
     private func connect() {
         guard let stream = listener?.socket.accept() else { return }
+        guard let id = settings.credentials else { return take(stream) }
+        do {
+            let credentials = try credentials(id, .server)
+            // One after the other, so that they come in the order in which the source has made them.
+            listener?.watch.cancel()
+            let isUnderWay = loop.doAside(
+                "tls-accept", { Result { try tunnel(stream, credentials, nil, while: { true }) } }, then: { [weak self] in self?.take($0) })
+            if !isUnderWay { watch() }
+        } catch { host.failIncoming("\(error)") }
+    }
+
+    private func take(_ result: Result<HostStream, any Error>) {
+        watch()
+        switch result {
+        case .success(let stream): take(stream)
+        // It was somebody else: the machine is still to come.
+        case .failure(let error): warn("a connection for the machine that is to come is turned away: \(error)")
+        }
+    }
+
+    private func watch() {
+        guard let socket = listener?.socket else { return }
+        listener = (socket, loop.watch(socket.descriptor, readable: { [unowned self] in connect() }))
+    }
+
+    private func take(_ stream: HostStream) {
         let pipe = MigrationPipe(stream, isTwoWay: true)
         do {
             if let channels {
@@ -197,4 +244,10 @@ public final class MigrationControl {
         try migration.start()
         incoming = migration
     }
+}
+
+private func tunnel(
+    _ stream: HostStream, _ credentials: TLSCredentials, _ name: String?, while isWanted: () -> Bool
+) throws(MigrationError) -> HostStream {
+    do { return try TLSTunnel.open(stream, credentials, hostName: name, while: isWanted) } catch { throw .tls(error) }
 }

@@ -1,11 +1,13 @@
 import Diagnostics
 import HostOS
 import MachineModel
+import TLS
 
 /// Why a machine's state could not be taken elsewhere, or taken over.
 public enum MigrationError: ExplainedError {
     case badAddress(String)
     case host(HostError)
+    case tls(TLSError)
     case cutOff
     case qemuStream
     case notAStream
@@ -23,6 +25,7 @@ public enum MigrationError: ExplainedError {
         switch self {
         case .badAddress(let text): "'\(text)' is no address for a migration"
         case .host(let error): error.cause
+        case .tls(let error): error.cause
         case .cutOff: "the stream ends before the machine's state is complete"
         case .qemuStream: "the stream is one of QEMU's, whose format is another"
         case .notAStream: "this is no migration stream of Apus"
@@ -42,6 +45,7 @@ public enum MigrationError: ExplainedError {
         switch self {
         case .badAddress: "use tcp:HOST:PORT, unix:PATH, fd:NAME, exec:COMMAND or file:PATH"
         case .host(let error): error.remedy
+        case .tls(let error): error.remedy
         case .qemuStream: "migrate between emulators of the same kind"
         case .otherVersion: "use the same version of Apus on both sides"
         case .otherMachine: "start the machine with the same options as the one that the stream is of"

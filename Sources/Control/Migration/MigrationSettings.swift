@@ -13,6 +13,8 @@ final class MigrationSettings: @unchecked Sendable {
         var compression = MultiFDCompression.none
         var zlibLevel: UInt8 = 1
         var zstdLevel: UInt8 = 1
+        var credentials = ""
+        var hostName = ""
         var capabilities: Set<MigrationCapability> = []
     }
 
@@ -38,6 +40,11 @@ final class MigrationSettings: @unchecked Sendable {
     }
     var packingLevel: Int { lock.withLock { Int(values.compression == .zstd ? values.zstdLevel : values.zlibLevel) } }
 
+    /// Who secures connections, by its id; nil for connections that are not.
+    var credentials: String? { lock.withLock { values.credentials.isEmpty ? nil : values.credentials } }
+    /// Whose certificate the other side has; nil for the host that is connected to.
+    var hostName: String? { lock.withLock { values.hostName.isEmpty ? nil : values.hostName } }
+
     func has(_ capability: MigrationCapability) -> Bool { lock.withLock { values.capabilities.contains(capability) } }
 
     var capabilities: [MigrationCapabilityStatus] { MigrationSettings.supported.map { .init(capability: $0, state: has($0)) } }
@@ -45,7 +52,8 @@ final class MigrationSettings: @unchecked Sendable {
         lock.withLock {
             .init(
                 maxBandwidth: values.maxBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
-                multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel)
+                multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel,
+                tlsCreds: values.credentials, tlsHostname: values.hostName)
         }
     }
 
@@ -78,6 +86,12 @@ final class MigrationSettings: @unchecked Sendable {
             if let level = arguments.multifdZstdLevel { values.zstdLevel = level }
             if let bandwidth = arguments.maxBandwidth { values.maxBandwidth = bandwidth }
             if let limit = arguments.downtimeLimit { values.downtimeLimit = limit }
+            if let credentials = arguments.tlsCreds { values.credentials = credentials.text }
+            if let name = arguments.tlsHostname { values.hostName = name.text }
         }
     }
+}
+
+extension StrOrNull {
+    fileprivate var text: String { if case .str(let text) = self { text } else { "" } }
 }

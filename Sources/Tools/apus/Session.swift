@@ -20,6 +20,7 @@ import ObjectModel
 import QAPI
 import QMP
 import Templates
+import TLS
 import TranslatedExecution
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
@@ -60,7 +61,9 @@ final class Session {
     lazy var templates = TemplateSaving(self, blocks: blocks, options: options) { [unowned self] in devices.changesSinceStart }
     /// What it is a clone of.
     var template: Template?
-    lazy var migration = MigrationControl(self, loop: loop) { [unowned self] in blocks.migrationBlocker }
+    lazy var migration = MigrationControl(
+        self, loop: loop, credentials: { [unowned self] in try backEnds.credentials($0, $1, option: "migrate") },
+        blocker: { [unowned self] in blocks.migrationBlocker })
     /// A machine that comes from elsewhere runs when it has come.
     private(set) var startsAfterIncoming = true
     /// Filled in by `startMonitors`.
@@ -83,6 +86,9 @@ final class Session {
     private var resetRequested = false
     private var ending: Int32?
 
+    /// Nanoseconds for what secured connections still have to send when the emulator ends.
+    private static let goodbyes: Int64 = 1_000_000_000
+
     init(_ options: ParsedCommandLine, guest: String) throws {
         self.options = options
         self.guest = guest
@@ -90,12 +96,15 @@ final class Session {
         let events = EventHub(loop: loop)
         self.events = events
         var quit: () -> Void = {}
-        characters = CharacterSetup(loop: loop) { command in if command == .quit { quit() } }
-        networks = NetworkSetup(loop: loop, characters: characters, models: DeviceFactory.cardModels)
         var stop: () -> Void = {}
         blocks = BlockSetup(loop: loop, pause: { stop() }, emit: { events.emit($0) })
         objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.allTypes + BackEndTypes.all))
-        backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
+        let backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
+        self.backEnds = backEnds
+        characters = CharacterSetup(loop: loop, credentials: { try backEnds.credentials($0, $1, option: "chardev") }) { command in
+            if command == .quit { quit() }
+        }
+        networks = NetworkSetup(loop: loop, characters: characters, models: DeviceFactory.cardModels)
         input = InputHub(loop: loop)
         vnc = VNCSetup(loop: loop, consoles: displays, hub: input, emit: { events.emit($0) })
         devices = DeviceFactory(
@@ -113,6 +122,7 @@ final class Session {
         try sandbox()?.enter()
         let process = try options.last("pidfile").map(PIDFile.init)
         defer { process?.remove() }
+        defer { TLSTunnel.finishAll(within: Session.goodbyes) }
         type = try machineType()
         try configure()
         // Before the vCPUs have their threads: signals that end the emulator are for one thread only.
@@ -146,7 +156,11 @@ final class Session {
         try blocks.define(options)
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine, memorySize: memorySize)
-        if let place = try viewersPlace() { try vnc.define(place, name: guestName, audio: audioBackEnds, secret: backEnds.secret) }
+        if let place = try viewersPlace() {
+            try vnc.define(
+                place, name: guestName, audio: audioBackEnds, secret: { try backEnds.secret($0) },
+                credentials: { try backEnds.credentials($0, .server, option: "vnc") })
+        }
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),

@@ -442,6 +442,7 @@ public struct ChardevSocket: QAPIObject {
     public var telnet: Bool?
     public var websocket: Bool?
     public var reconnect: Int64?
+    public var tlsCreds: String?
 
     public init(
         logfile: String? = nil,
@@ -452,7 +453,8 @@ public struct ChardevSocket: QAPIObject {
         nodelay: Bool? = nil,
         telnet: Bool? = nil,
         websocket: Bool? = nil,
-        reconnect: Int64? = nil
+        reconnect: Int64? = nil,
+        tlsCreds: String? = nil
     ) {
         self.logfile = logfile
         self.logappend = logappend
@@ -463,6 +465,7 @@ public struct ChardevSocket: QAPIObject {
         self.telnet = telnet
         self.websocket = websocket
         self.reconnect = reconnect
+        self.tlsCreds = tlsCreds
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -475,6 +478,7 @@ public struct ChardevSocket: QAPIObject {
         telnet = try input.takeOptional("telnet")
         websocket = try input.takeOptional("websocket")
         reconnect = try input.takeOptional("reconnect")
+        tlsCreds = try input.takeOptional("tls-creds")
     }
 
     public func write(to output: inout JSONObject) {
@@ -487,6 +491,7 @@ public struct ChardevSocket: QAPIObject {
         output["telnet"] = telnet?.json
         output["websocket"] = websocket?.json
         output["reconnect"] = reconnect?.json
+        output["tls-creds"] = tlsCreds?.json
     }
 }
 

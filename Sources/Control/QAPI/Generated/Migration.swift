@@ -306,6 +306,10 @@ public struct MigrationParameters: QAPIObject {
     public var multifdZlibLevel: UInt8?
     /// 1 to 20
     public var multifdZstdLevel: UInt8?
+    /// an object's id; empty for connections that are not secured
+    public var tlsCreds: String?
+    /// whose certificate the other side has; empty for the host that is connected to
+    public var tlsHostname: String?
 
     public init(
         maxBandwidth: UInt64? = nil,
@@ -313,7 +317,9 @@ public struct MigrationParameters: QAPIObject {
         multifdChannels: UInt8? = nil,
         multifdCompression: MultiFDCompression? = nil,
         multifdZlibLevel: UInt8? = nil,
-        multifdZstdLevel: UInt8? = nil
+        multifdZstdLevel: UInt8? = nil,
+        tlsCreds: String? = nil,
+        tlsHostname: String? = nil
     ) {
         self.maxBandwidth = maxBandwidth
         self.downtimeLimit = downtimeLimit
@@ -321,6 +327,8 @@ public struct MigrationParameters: QAPIObject {
         self.multifdCompression = multifdCompression
         self.multifdZlibLevel = multifdZlibLevel
         self.multifdZstdLevel = multifdZstdLevel
+        self.tlsCreds = tlsCreds
+        self.tlsHostname = tlsHostname
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -330,6 +338,8 @@ public struct MigrationParameters: QAPIObject {
         multifdCompression = try input.takeOptional("multifd-compression")
         multifdZlibLevel = try input.takeOptional("multifd-zlib-level")
         multifdZstdLevel = try input.takeOptional("multifd-zstd-level")
+        tlsCreds = try input.takeOptional("tls-creds")
+        tlsHostname = try input.takeOptional("tls-hostname")
     }
 
     public func write(to output: inout JSONObject) {
@@ -339,6 +349,27 @@ public struct MigrationParameters: QAPIObject {
         output["multifd-compression"] = multifdCompression?.json
         output["multifd-zlib-level"] = multifdZlibLevel?.json
         output["multifd-zstd-level"] = multifdZstdLevel?.json
+        output["tls-creds"] = tlsCreds?.json
+        output["tls-hostname"] = tlsHostname?.json
+    }
+}
+
+/// A text, or null, which stands for an empty one.
+public indirect enum StrOrNull: QAPIValue {
+    case str(String)
+    case null(QAPINull)
+
+    public init(json: JSONValue, name: String) throws(QAPIError) {
+        if let value = try? String(json: json, name: name) { self = .str(value); return }
+        if let value = try? QAPINull(json: json, name: name) { self = .null(value); return }
+        throw QAPIError.badType(name, expected: "str or null")
+    }
+
+    public var json: JSONValue {
+        switch self {
+        case .str(let value): value.json
+        case .null(let value): value.json
+        }
     }
 }
 
@@ -355,6 +386,8 @@ public enum MigrateSetParametersCommand: QAPICommand {
         public var multifdCompression: MultiFDCompression?
         public var multifdZlibLevel: UInt8?
         public var multifdZstdLevel: UInt8?
+        public var tlsCreds: StrOrNull?
+        public var tlsHostname: StrOrNull?
 
         public init(
             maxBandwidth: UInt64? = nil,
@@ -362,7 +395,9 @@ public enum MigrateSetParametersCommand: QAPICommand {
             multifdChannels: UInt8? = nil,
             multifdCompression: MultiFDCompression? = nil,
             multifdZlibLevel: UInt8? = nil,
-            multifdZstdLevel: UInt8? = nil
+            multifdZstdLevel: UInt8? = nil,
+            tlsCreds: StrOrNull? = nil,
+            tlsHostname: StrOrNull? = nil
         ) {
             self.maxBandwidth = maxBandwidth
             self.downtimeLimit = downtimeLimit
@@ -370,6 +405,8 @@ public enum MigrateSetParametersCommand: QAPICommand {
             self.multifdCompression = multifdCompression
             self.multifdZlibLevel = multifdZlibLevel
             self.multifdZstdLevel = multifdZstdLevel
+            self.tlsCreds = tlsCreds
+            self.tlsHostname = tlsHostname
         }
 
         public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -379,6 +416,8 @@ public enum MigrateSetParametersCommand: QAPICommand {
             multifdCompression = try input.takeOptional("multifd-compression")
             multifdZlibLevel = try input.takeOptional("multifd-zlib-level")
             multifdZstdLevel = try input.takeOptional("multifd-zstd-level")
+            tlsCreds = try input.takeOptional("tls-creds")
+            tlsHostname = try input.takeOptional("tls-hostname")
         }
 
         public func write(to output: inout JSONObject) {
@@ -388,6 +427,8 @@ public enum MigrateSetParametersCommand: QAPICommand {
             output["multifd-compression"] = multifdCompression?.json
             output["multifd-zlib-level"] = multifdZlibLevel?.json
             output["multifd-zstd-level"] = multifdZstdLevel?.json
+            output["tls-creds"] = tlsCreds?.json
+            output["tls-hostname"] = tlsHostname?.json
         }
     }
 }

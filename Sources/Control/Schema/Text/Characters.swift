@@ -101,6 +101,7 @@ extension SchemaText {
             telnet?: bool
             websocket?: bool
             reconnect?: int
+            tls-creds?: str
 
         # A UDP socket.
         struct ChardevUdp

@@ -68,6 +68,11 @@ extension SchemaText {
             multifd-compression?: MultiFDCompression
             multifd-zlib-level?: uint8  # 0 to 9
             multifd-zstd-level?: uint8  # 1 to 20
+            tls-creds?: str             # an object's id; empty for connections that are not secured
+            tls-hostname?: str          # whose certificate the other side has; empty for the host that is connected to
+
+        # A text, or null, which stands for an empty one.
+        alternate StrOrNull: str null
 
         # Says what migrations are to be like.
         command migrate-set-parameters early
@@ -77,6 +82,8 @@ extension SchemaText {
             multifd-compression?: MultiFDCompression
             multifd-zlib-level?: uint8
             multifd-zstd-level?: uint8
+            tls-creds?: StrOrNull
+            tls-hostname?: StrOrNull
 
         # Says what migrations are like.
         command query-migrate-parameters early -> MigrationParameters

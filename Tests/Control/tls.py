@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Connections that are secured: the machine protocol, migrations and viewers, with certificates, with keys that both know, and with nobody known.
+
+usage: tls.py --system PATH (of qemu-system-riscv64)
+"""
+import argparse
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+from client import Client, Emulator  # noqa: E402
+from viewer import Refused, Viewer  # noqa: E402
+
+results = []
+# Where the board puts the file of -bios.
+FIRMWARE = 0x80000000
+
+
+def check(name, condition, detail=""):
+    print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
+    results.append(bool(condition))
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+class Authority:
+    """Signs certificates, and puts them into folders as users of QEMU have them."""
+
+    def __init__(self, work, name):
+        self.work, self.name = work, f"{work}/{name}"
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{self.name}.key", "-out",
+                f"{self.name}.pem", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+
+    def sign(self, folder, kind, usage=None, password=None):
+        os.makedirs(folder, exist_ok=True)
+        shutil.copy(f"{self.name}.pem", f"{folder}/ca-cert.pem")
+        key, request = f"{folder}/{kind}-key.pem", f"{self.work}/request"
+        secrecy = ["-passout", f"pass:{password}"] if password else ["-nodes"]
+        openssl("req", "-newkey", "rsa:2048", *secrecy, "-subj", f"/CN={kind}", "-keyout", key, "-out", request)
+        with open(f"{self.work}/extensions", "w") as file:
+            file.write(f"subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage={usage or kind + 'Auth'}\nkeyUsage=digitalSignature,keyEncipherment\n")
+        openssl("x509", "-req", "-in", request, "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key", "-days", "2", "-extfile",
+                f"{self.work}/extensions", "-out", f"{folder}/{kind}-cert.pem")
+
+
+def context(folder=None, authority=None):
+    """What Python's client believes and shows."""
+    made = ssl.create_default_context(cafile=authority or f"{folder}/ca-cert.pem")
+    if folder:
+        made.load_cert_chain(f"{folder}/client-cert.pem", f"{folder}/client-key.pem")
+    return made
+
+
+def free_port():
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return place.getsockname()[1]
+
+
+def connect(port):
+    for wait in [0.02] * 100 + [0]:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except ConnectionRefusedError:
+            if not wait:
+                raise
+            time.sleep(wait)
+
+
+def refused(port, how):
+    """Whether a client gets no greeting."""
+    try:
+        Client(None, negotiate=False, connection=how.wrap_socket(connect(port), server_hostname="localhost"))
+    except (OSError, EOFError):
+        return True
+    return False
+
+
+def protocol(system, work, folders):
+    port = free_port()
+    options = ["-object", f"tls-creds-x509,id=t,dir={folders['server']},endpoint=server",
+               "-chardev", f"socket,id=c,host=127.0.0.1,port={port},server=on,wait=off,tls-creds=t", "-mon", "chardev=c,mode=control"]
+    with Emulator(system, work, "-S", *options) as emulator:
+        plain = Client(emulator.path)
+        # Somebody who says nothing keeps nobody out.
+        silent = connect(port)
+        client = Client(None, connection=context(folders["client"]).wrap_socket(connect(port), server_hostname="localhost"))
+        whole = client.ask("query-qmp-schema")
+        check("the machine protocol by TLS: a long answer is the one that a Unix socket gives", whole == plain.ask("query-qmp-schema"))
+        client.socket.close()
+        silent.close()
+        check("a client without a certificate is turned away", refused(port, context(authority=f"{folders['server']}/ca-cert.pem")))
+        check("a client whose certificate somebody else has signed is turned away", refused(port, stranger(folders)))
+        with connect(port) as wrong:
+            wrong.sendall(b'{"execute":"qmp_capabilities"}\r\n')
+            try:
+                told = wrong.recv(4096)
+            except ConnectionResetError:
+                told = b""
+            check("a client that does not speak TLS is told nothing", b"QMP" not in told)
+        client = Client(None, connection=context(folders["client"]).wrap_socket(connect(port), server_hostname="localhost"))
+        check("after all that the next client is served", client.ask("query-status")["status"] == "prelaunch")
+        answer = client.ask("quit")
+        check("the answer to quit comes before the end", answer == {} and emulator.process.wait(10) == 0, str(answer))
+
+
+def stranger(folders):
+    made = ssl.create_default_context(cafile=f"{folders['server']}/ca-cert.pem")
+    made.load_cert_chain(f"{folders['stranger']}/client-cert.pem", f"{folders['stranger']}/client-key.pem")
+    return made
+
+
+def memory(client, work, start, size):
+    client.ask("pmemsave", val=start, size=size, filename=f"{work}/memory")
+    with open(f"{work}/memory", "rb") as file:
+        return file.read()
+
+
+def migrate(source, port, wanted, **parameters):
+    source.ask("migrate-set-parameters", **parameters)
+    source.ask("migrate", uri=f"tcp:127.0.0.1:{port}")
+    for _ in range(500):
+        info = source.ask("query-migrate")
+        if info.get("status") in ("completed", "failed"):
+            break
+        time.sleep(0.02)
+    return info["status"] == wanted, info.get("error-desc", info["status"])
+
+
+def migrations(system, work, folders):
+    start, size = FIRMWARE, 1 << 20
+    with open(f"{work}/firmware", "wb") as file:
+        file.write(os.urandom(size))
+    objects = {
+        "certificates": lambda end: f"tls-creds-x509,id=t,dir={folders[end]},endpoint={end}",
+        "keys": lambda end: f"tls-creds-psk,id=t,dir={folders['keys']},endpoint={end},username=qemu",
+        "nobody known": lambda end: f"tls-creds-anon,id=t,endpoint={end}",
+    }
+    machine = ["-S", "-m", "64", "-bios", f"{work}/firmware"]
+    for name, kind in objects.items():
+        for channels in (False, True):
+            port = free_port()
+            with Emulator(system, work, *machine, "-object", kind("client"), "-object", kind("server").replace("id=t", "id=other")) as one, \
+                    Emulator(system, work, *machine, "-object", kind("server"), "-incoming", "defer") as two:
+                source, target = Client(one.path), Client(two.path)
+                target.ask("migrate-set-parameters", **{"tls-creds": "t"})
+                for side in (source, target):
+                    side.ask("migrate-set-capabilities", capabilities=[{"capability": "multifd", "state": channels}])
+                target.ask("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
+                title = f"a migration by TLS, {name}" + (", by several channels" if channels else "")
+                if name == "certificates" and not channels:
+                    for what, parameters in [("for another name", {"tls-creds": "t", "tls-hostname": "elsewhere"}), ("without TLS", {"tls-creds": ""})]:
+                        check(f"{title}: {what} it fails, and the machine stays", *migrate(source, port, "failed", **parameters))
+                    source.ask("migrate-set-parameters", **{"tls-creds": "other", "tls-hostname": ""})
+                    refusal = source.ask("migrate", uri="tcp:127.0.0.1:1")
+                    check(f"{title}: a server's credentials are refused by name", "endpoint=client" in str(refusal), str(refusal))
+                before = memory(source, work, start, size)
+                check(title, *migrate(source, port, "completed", **{"tls-creds": "t", "tls-hostname": None}))
+                check(f"{title}: memory is as it was", memory(target, work, start, size) == before)
+
+
+def viewers(system, work, folders):
+    number = free_port() - 5900
+    objects = ["-object", f"tls-creds-x509,id=t,dir={folders['server']},endpoint=server,verify-peer=off", "-object", "secret,id=s,data=geheim"]
+    with Emulator(system, work, "-S", *objects, "-vnc", f"127.0.0.1:{number},tls-creds=t,password-secret=s", "-device", "virtio-gpu-device") as emulator:
+        client = Client(emulator.path)
+        told = client.ask("query-vnc")
+        check("query-vnc tells of it", told["auth"] == "vencrypt+x509+vnc", told["auth"])
+        servers = client.ask("query-vnc-servers")[0]
+        check("query-vnc-servers does, too", (servers["auth"], servers["vencrypt"]) == ("vencrypt", "x509-vnc"), str(servers["auth"]))
+        address = ("127.0.0.1", 5900 + number)
+        viewer = Viewer(address, password="geheim", tls=context(authority=f"{folders['server']}/ca-cert.pem"))
+        client.ask("screendump", filename=f"{work}/screen")
+        with open(f"{work}/screen", "rb") as file:
+            width, height = map(int, file.read().split(b"\n", 3)[1].split())
+        check("a viewer by VeNCrypt sees the screen", viewer.picture()[:2] == (width, height), f"{width} x {height}")
+        for title, words in [("without TLS", {"password": "geheim"}), ("with a wrong password", {"password": "nein", "tls": context(authority=f"{folders['server']}/ca-cert.pem")})]:
+            try:
+                Viewer(address, **words)
+                check(f"a viewer {title} is turned away", False)
+            except (Refused, OSError, EOFError) as error:
+                check(f"a viewer {title} is turned away", True, str(error))
+        check("the first one still sees it", viewer.picture()[:2] == (width, height))
+
+
+def wrong_files(system, authority, folders, work):
+    authority.sign(f"{work}/client-as-server", "server", usage="clientAuth")
+    authority.sign(f"{work}/mixed", "server")
+    shutil.copy(f"{folders['stranger']}/ca-cert.pem", f"{work}/mixed/ca-cert.pem")
+    authority.sign(f"{work}/two", "server")
+    shutil.copy(f"{folders['server']}/server-key.pem", f"{work}/two/server-key.pem")
+    authority.sign(f"{work}/secret", "server", password="sesam")
+    os.makedirs(f"{work}/noise")
+    for name in ("ca-cert.pem", "server-cert.pem", "server-key.pem"):
+        with open(f"{work}/noise/{name}", "w") as file:
+            file.write("no certificate\n")
+    def status(*words):
+        done = subprocess.run([system, "-M", "virt", "-bios", "none", "-S", "-display", "none", "-monitor", "none", "-serial", "null", *words],
+                              capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stderr.strip()
+    for title, words, wanted in [
+            ("a folder that is not there", "dir=/nowhere", "/nowhere/ca-cert.pem"),
+            ("files that are none", f"dir={work}/noise", "holds no certificate"),
+            ("a client's certificate", f"dir={work}/client-as-server", "may not be used as a server"),
+            ("somebody else's authority", f"dir={work}/mixed", "is not accepted"),
+            ("another one's key", f"dir={work}/two", "server-key.pem"),
+            ("an encrypted key without its password", f"dir={work}/secret", "server-key.pem"),
+            ("priorities that are none", f"dir={folders['server']},priority=NONSENSE", "NONSENSE")]:
+        code, told = status("-object", f"tls-creds-x509,id=t,endpoint=server,{words}")
+        check(f"{title}: refused by name", code == 1 and wanted in told, told)
+    told = status("-object", "tls-creds-x509,id=t,endpoint=server,dir=" + folders["server"], "-chardev", f"socket,id=c,path={work}/s,server=on,wait=off,tls-creds=t")
+    check("TLS on a Unix socket: refused", told[0] == 1 and "TCP" in told[1], told[1])
+    with Emulator(system, work, "-S", "-object", "secret,id=p,data=sesam", "-object", f"tls-creds-x509,id=t,endpoint=server,dir={work}/secret,passwordid=p") as emulator:
+        check("an encrypted key with its password", Client(emulator.path).ask("query-status")["status"] == "prelaunch")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--system", required=True)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        authority, other = Authority(work, "authority"), Authority(work, "other")
+        folders = {name: f"{work}/{name}" for name in ("server", "client", "stranger", "keys")}
+        authority.sign(folders["server"], "server")
+        authority.sign(folders["client"], "client")
+        other.sign(folders["stranger"], "client")
+        os.makedirs(folders["keys"])
+        with open(f"{folders['keys']}/keys.psk", "w") as file:
+            file.write("qemu:0123456789abcdef0123456789abcdef\n")
+        protocol(arguments.system, work, folders)
+        migrations(arguments.system, work, folders)
+        viewers(arguments.system, work, folders)
+        wrong_files(arguments.system, authority, folders, work)
+    print(f"{'FAILED' if not all(results) else 'ok    '}  secured connections: {len(results)} checks, {results.count(False)} bad", flush=True)
+    sys.exit(not all(results))
+
+
+if __name__ == "__main__":
+    main()
