@@ -133,6 +133,13 @@ let devices: [Target] = [
         ]),
     module("Packets", "Devices/Packets"),
     module("SCSI", "Devices/Buses/SCSI", uses: ["BlockCore", "Snapshot", "HostOS"]),
+    module("USB", "Devices/Buses/USB", uses: ["DeviceModel", "Snapshot"]),
+    module(
+        "USBDevices", "Devices/USB",
+        uses: [
+            "ObjectModel", "USB", "PCI", "SCSI", "Input", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "EventLoop",
+            "Diagnostics",
+        ]),
     module(
         "NetworkDevices", "Devices/Network",
         uses: ["ObjectModel", "PCI", "Packets", "DeviceModel", "Snapshot", "AddressSpace", "NetBackends", "Diagnostics"]),
@@ -238,7 +245,7 @@ let control: [Target] = [
             "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "DisplaySetup", "AddressSpace", "USB", "USBDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -257,7 +264,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -297,7 +304,7 @@ let package = Package(
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
-                "NetBackends", "HostOS",
+                "NetBackends", "HostOS", "USB", "USBDevices",
             ]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
