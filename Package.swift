@@ -135,6 +135,13 @@ let devices: [Target] = [
         ]),
     module("Packets", "Devices/Packets"),
     module("SCSI", "Devices/Buses/SCSI", uses: ["BlockCore", "Snapshot", "HostOS"]),
+    module("USB", "Devices/Buses/USB", uses: ["DeviceModel", "Snapshot"]),
+    module(
+        "USBDevices", "Devices/USB",
+        uses: [
+            "ObjectModel", "USB", "PCI", "SCSI", "Input", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "EventLoop",
+            "Diagnostics",
+        ]),
     module(
         "NetworkDevices", "Devices/Network",
         uses: ["ObjectModel", "PCI", "Packets", "DeviceModel", "Snapshot", "AddressSpace", "NetBackends", "Diagnostics"]),
@@ -241,7 +248,7 @@ let control: [Target] = [
             "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "TLS", "DisplaySetup", "AddressSpace",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "TLS", "DisplaySetup", "AddressSpace", "USB", "USBDevices",
         ],
         path: "Sources/Tools/apus",
         swiftSettings: [.strictMemorySafety()]
@@ -260,7 +267,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -300,7 +307,7 @@ let package = Package(
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
-                "NetBackends", "HostOS",
+                "NetBackends", "HostOS", "USB", "USBDevices",
             ]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),

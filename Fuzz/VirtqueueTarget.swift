@@ -11,7 +11,7 @@ import Virtio
 import VirtioDevices
 
 /// A disk in memory whose requests end when the fuzzer says so: at once, late, or after a reset.
-private final class FuzzDisk: BlockNode {
+final class FuzzDisk: BlockNode {
     let size: UInt64 = 1 << 16
     let isReadOnly = false
     private var waiting: [() -> Void] = []

@@ -63,6 +63,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "user-calls-riscv64": target = try UserCallTarget(guest: "riscv64", isReserved: false)
     case "user-elf": target = try UserELFTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
+    case "xhci": target = try XHCITarget()
     default: return usage()
     }
     if let round = options.replay {
@@ -91,7 +92,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 func usage() -> Int32 {
     let targets =
         "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
-        + "user-calls-arm|user-calls-riscv64|user-elf|virtqueue"
+        + "user-calls-arm|user-calls-riscv64|user-elf|virtqueue|xhci"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }

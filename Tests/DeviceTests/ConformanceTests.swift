@@ -16,6 +16,7 @@ import SCSI
 import Snapshot
 import StorageDevices
 import Testing
+import USBDevices
 import Virtio
 import VirtioDevices
 
@@ -219,7 +220,7 @@ private final class MPCoreFace: MMIODevice {
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
         "pl310",
-        "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs",
+        "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -276,6 +277,12 @@ private final class MPCoreFace: MMIODevice {
             let controller = AHCI()
             controller.add(ATADrive(disk: Zeros(), options: ATADrive.Options()), port: 0)
             controller.add(ATADrive(packets: SCSIDisk(node: Zeros(), options: SCSIDisk.Options(.cd)), options: ATADrive.Options()), port: 1)
+            return try PCIFace { _ in controller }
+        case "xhci", "xhci-nec":
+            let controller = XHCI(name == "xhci" ? .standard : .nec, loop: loop, isIntegrated: false)
+            controller.connectors[0].attach(HIDDevice(.tablet, PropertyValues(HIDKind.tablet.type), hub: hub, loop: loop))
+            controller.connectors[1].attach(USBHub())
+            controller.connectors[2].attach(USBStorage(SCSIDisk(node: Zeros(), options: SCSIDisk.Options()), serial: "1"))
             return try PCIFace { _ in controller }
         case "nvme": return try PCIFace { _ in NVMe(node: Zeros(), options: NVMe.Options(), isIntegrated: false) }
         case "uart": return UART16550A(backend: NullBackend(), loop: loop)

@@ -84,6 +84,11 @@ CASES = [
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.8"], "virtio-mmio-bus.0"), (["-device", "virtio-rng-device,bus=pci.0"], "pci.0"),
     (["-device", "virtio-rng-device,bus=virtio-mmio-bus.1"] * 2, "a free one"),
     *[(["-device", "virtio-rng-device"] * 9, "at most 8")],
+    (["-device", "usb-kbd"], "No 'usb-bus' bus"), (["-device", "qemu-xhci", "-device", "usb-kbd,port=9"], "usb port 9"),
+    (["-device", "qemu-xhci", "-device", "usb-kbd,port=1", "-device", "usb-mouse,port=1"], "in use"), (["-device", "qemu-xhci", "-device", "usb-kbd,bus=x.0"], "x.0"),
+    (["-device", "qemu-xhci,p2=99"], "p2"), (["-device", "qemu-xhci,streams=on"], "streams are not supported"), (["-device", "qemu-xhci", "-device", "usb-storage"], "drive"),
+    (["-device", "qemu-xhci", "-device", "usb-storage,drive=x"], "x"), (["-device", "qemu-xhci,p2=1,p3=0", *["-device", "usb-mouse"] * 2], "no free ports"),
+    (["-usb"], "-usb"), (["-usbdevice", "tablet"], "-usbdevice"),
     (["-netdev", "usr,id=a"], "did you mean 'user'"), (["-netdev", "user"], "id=ID"), (["-netdev", "stream,id=a"], "stream is not supported"),
     (["-netdev", "user,id=a", "-netdev", "user,id=a"], "id=a"), (["-netdev", "user,id=a,hostfwrd=x"], "did you mean 'hostfwd'"),
     *[(["-netdev", f"user,id=a,{word}"], word.split("=", 1)[0]) for word in [

@@ -43,7 +43,7 @@ extension MonitorCommands {
             Subject("rx_filter") { commands, _ in try commands.list("query-rx-filter", empty: "") },
             Subject("status") { commands, _ in "VM status: \(try commands.status())\n" },
             Subject("tlb") { commands, _ in commands.pages(merged: false) },
-            Subject("tpm") { commands, _ in try commands.list("query-tpm", empty: "TPM device not supported\n") }, text("usernet"),
+            Subject("tpm") { commands, _ in try commands.list("query-tpm", empty: "TPM device not supported\n") }, text("usb"), text("usernet"),
             Subject("uuid") { commands, _ in try commands.table.call(QueryUuidCommand.self).uuid + "\n" },
             Subject("version") { commands, _ in commands.session.version + "\n" },
         ]

@@ -2,6 +2,8 @@ import DeviceModel
 import JSON
 import ObjectModel
 import PCI
+import USB
+import USBDevices
 import Virtio
 import VirtioDevices
 
@@ -37,7 +39,15 @@ extension DeviceFactory {
         text += line(depth + 1, "addr = \(number.count < 2 ? "0" : "")\(number).\(function.address & 7)")
         if let entry = functions.first(where: { $0.device === device }) { text += properties(of: entry.noted, depth + 1) }
         text += line(depth + 1, "pci id \(String(vendor, radix: 16)):\(String(product, radix: 16))")
+        if let (name, controller) = usbBuses.first(where: { $0.controller === device }) {
+            text += line(depth + 1, "bus: \(name)") + line(depth + 2, "type usb-bus") + usb(controller.connectors, depth + 2)
+        }
         return text + (device.secondaryBus.map { bus($0, depth + 1) } ?? "")
+    }
+
+    /// What is at ports, and behind hubs there.
+    private func usb(_ ports: [USBPort], _ depth: Int) -> String {
+        ports.compactMap(\.device).map { device in noted(device, depth) + usb(device.ports, depth) }.joined()
     }
 
     private func noted(_ device: AnyObject, _ depth: Int) -> String {

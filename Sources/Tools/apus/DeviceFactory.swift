@@ -16,6 +16,8 @@ import ObjectModel
 import PCI
 import QAPI
 import StorageDevices
+import USB
+import USBDevices
 import Virtio
 import VirtioDevices
 
@@ -81,6 +83,9 @@ final class DeviceFactory {
     var drives = 0
     /// SCSI host adapters by the names of their buses, less ".0".
     var adapters: [(id: String, device: VirtioSCSI)] = []
+    /// USB host controllers by the names of their buses, and what is at their ports.
+    var usbBuses: [(name: String, controller: XHCI)] = []
+    var usbDevices: [any USBDevice] = []
 
     init(_ parts: Parts) { self.parts = parts }
 
@@ -123,6 +128,7 @@ final class DeviceFactory {
         if request.isPCI { return try addFunction(request) }
         if request.values.type.bus == "IDE" { return try addDrive(request) }
         if request.values.type.bus == "SCSI" { return try addUnit(request) }
+        if request.isUSB { return try addUSB(request) }
         if request.values.type.name == RAMFramebuffer.typeName { return try addRAMFramebuffer(request) }
         waiting.append((try make(request), try slot(request.bus, of: slots)))
     }

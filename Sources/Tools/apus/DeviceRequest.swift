@@ -24,7 +24,7 @@ struct DeviceRequest {
         + [VirtioConsole.type, VirtioNet.type, VirtioEntropy.type, VirtioSCSI.type, VirtioBalloon.type].flatMap { VirtioPCI.types($0) }
         + DeviceFactory.modernTypes + DeviceFactory.modernTypes.flatMap { VirtioPCI.modernTypes($0) }
         + [RootPort.type, PCIBridge.type, NVMe.type, E1000e.type, AHCI.type, BochsDisplay.type, RAMFramebuffer.type] + DeviceFactory.scsiTypes
-        + DeviceFactory.ataTypes
+        + DeviceFactory.ataTypes + DeviceFactory.usbTypes
 
     /// Types that can be asked for.
     static let types = allTypes.filter { !$0.isAbstract }
@@ -53,6 +53,7 @@ struct DeviceRequest {
     }
 
     var isPCI: Bool { values.type.bus == "PCI" }
+    var isUSB: Bool { values.type.bus == "usb-bus" }
 
     /// What a virtio device is called within its transport on PCI.
     static let innerName = "virtio-backend"

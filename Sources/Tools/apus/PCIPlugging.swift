@@ -9,6 +9,7 @@ import ObjectModel
 import PCI
 import QAPI
 import StorageDevices
+import USBDevices
 import Virtio
 import VirtioDevices
 
@@ -33,6 +34,7 @@ extension DeviceFactory {
         case NVMe.typeName: try addNVMe(request)
         case BochsDisplay.typeName: try addBochsDisplay(request)
         case AHCI.typeName: try addController(request)
+        case XHCI.Model.standard.rawValue, XHCI.Model.nec.rawValue: try addUSBController(request)
         case E1000e.typeName:
             let backend = try request.values.string("netdev").map { try parts.networks.use($0, option: "device") }
             try addE1000e(request, backend: backend, name: request.id, option: "device")

@@ -40,6 +40,7 @@ extension Session: DebuggedMachine, QMPTarget {
         case "usernet": networks.connections
         case "chardev": characters.description
         case "qtree": devices.busTree
+        case "usb": devices.usbDescription
         case "jit": engine?.report.description
         default: nil
         }

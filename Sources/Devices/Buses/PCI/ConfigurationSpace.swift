@@ -44,6 +44,9 @@ public struct ConfigurationSpace: SnapshotState {
         return offset
     }
 
+    /// Leaves bytes up to one of them to registers of the device's own, which no list leads to.
+    public mutating func reserve(through last: Int) { free = max(free, (last + 4) & ~3) }
+
     /// Ends the declaration: what is there now is what a reset brings back.
     mutating func seal() { initial = bytes }
 

@@ -12,9 +12,12 @@ public final class SCSIDisk: SnapshotState {
         public var vendor = "APUS"
         public var product = "HARDDISK"
         public var hasCache = true
+        /// The guest is told that the medium can be taken out.
+        public var isRemovable: Bool
 
         public init(_ kind: Kind = .disk) {
             self.kind = kind
+            isRemovable = kind == .cd
             if kind == .cd { product = "CD-ROM" }
         }
     }

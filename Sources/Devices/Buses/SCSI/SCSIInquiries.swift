@@ -12,7 +12,7 @@ extension SCSIDisk {
         guard page == 0 else { return .failure(Failure(.invalidField)) }
         var bytes = [UInt8](repeating: 0, count: 36)
         // SPC-3, answers in its format, command queues.
-        (bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[7]) = (kind.rawValue, kind == .cd ? 0x80 : 0, 5, 2, 31, 2)
+        (bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[7]) = (kind.rawValue, options.isRemovable ? 0x80 : 0, 5, 2, 31, 2)
         bytes.put(options.vendor, 8, 8)
         bytes.put(options.product, 16, 16)
         bytes.put("1.0", 32, 4)
