@@ -65,7 +65,9 @@ public final class BlockSetup {
         options.isInactive = isInactive
         let known = name ?? nextName()
         let file = try RawImage(options, engine: try engine(kind), loop: loop)
-        guard options.format == .qcow2 else { return ImageNode(file, name: known, options: options, engine: kind, backing: nil, isNamed: name != nil) }
+        guard options.format == .qcow2 else {
+            return ImageNode(file, name: known, options: options, engine: kind, backing: nil, isNamed: name != nil)
+        }
         guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
         var below = backing ?? nil
         let choice: QCOW2Image.Backing = backing.map { .given($0?.graph) } ?? .named
@@ -244,7 +246,9 @@ public final class BlockSetup {
 
     /// Brings everything that the disks have been given to where another process sees it.
     public func settle() throws {
-        for drive in drives where drive.isTaken && !drive.node.graph.isReadOnly { try drive.node.graph.wait("flush '\(drive.id)'", drive.node.graph.flush) }
+        for drive in drives where drive.isTaken && !drive.node.graph.isReadOnly {
+            try drive.node.graph.wait("flush '\(drive.id)'", drive.node.graph.flush)
+        }
     }
 
     /// The emulator ends: what images keep in memory about themselves goes to their files.

@@ -75,7 +75,9 @@ extension BlockSetup {
     private func copy(_ path: String, to place: String, format: ImageOptions.Format) throws -> String {
         let target = try HostFile(place, .create)
         try HostFile(path, .readOnly).copy(to: target)
-        if format == .qcow2, let backing = try QCOW2Header.backing(of: path) { try QCOW2Creation.nameBacking(target, .file(backing.path, backing.format)) }
+        if format == .qcow2, let backing = try QCOW2Header.backing(of: path) {
+            try QCOW2Creation.nameBacking(target, .file(backing.path, backing.format))
+        }
         try target.synchronize()
         return place
     }

@@ -126,7 +126,9 @@ extension BlockSetup {
     private func checkCanGrow(_ node: ImageNode) throws {
         if node.isTemporary { throw QAPIError.notSupported("a snapshot of '\(node.name)', whose changes are in a temporary file (snapshot=on),") }
         if node.graph.isReadOnly { throw QAPIError(.generic, "Device '\(drive(on: node)?.id ?? node.name)' is read only") }
-        if let user = parents(of: node).first { throw QAPIError(.generic, "Node '\(node.name)' is busy: node is used as backing hd of '\(user.name)'") }
+        if let user = parents(of: node).first {
+            throw QAPIError(.generic, "Node '\(node.name)' is busy: node is used as backing hd of '\(user.name)'")
+        }
         try checkUnused(node.name)
     }
 

@@ -50,7 +50,8 @@ public final class JobList {
         if self[id] != nil { throw QAPIError(.generic, "Job ID '\(id)' already in use") }
         let letters = id.unicodeScalars
         guard let first = letters.first, first.isASCII, first.properties.isAlphabetic,
-            letters.allSatisfy({ $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "-._".unicodeScalars.contains($0)) })
+            letters.allSatisfy({ $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "-._".unicodeScalars.contains($0)) }
+            )
         else { throw QAPIError(.generic, "Invalid job ID '\(id)'") }
     }
 

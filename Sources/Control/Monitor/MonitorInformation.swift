@@ -12,7 +12,9 @@ extension MonitorCommands {
         init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
     }
 
-    static var subjects: [Subject] { (ownSubjects + blockJobSubjects + displaySubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name } }
+    static var subjects: [Subject] {
+        (ownSubjects + blockJobSubjects + displaySubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name }
+    }
 
     private static var ownSubjects: [Subject] {
         [
