@@ -86,10 +86,10 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         return memory.buffer.bytes()
     }
 
+    /// Gives the images away and has them judged.
     private func finish(_ nodes: GraphNode...) throws {
-        for node in nodes {
-            try (node.image as? QCOW2Image)?.close()
-            guard node.image is QCOW2Image else { continue }
+        for node in nodes { try (node.image as? QCOW2Image)?.close() ?? node.setActive(false) }
+        for node in nodes where node.image is QCOW2Image {
             let process = Process()
             process.executableURL = URL(filePath: imageTool)
             process.arguments = ["check", "-q", "\(folder)/\(node.name)"]
@@ -127,7 +127,7 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         run(StreamWork(image, from: base, above: nil, loop: loop, speed: 0), writing: top) { ended != nil }
         try image.stand(on: nil, naming: QCOW2Creation.BackingName.none)
         #expect(try contents(top) == model && QCOW2Header.backing(of: "\(folder)/top") == nil)
-        try finish(top, middle)
+        try finish(top, middle, base)
     }
 
     @Test func commitsLeaveTheDiskAsItIs() throws {
@@ -142,7 +142,7 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         try work.settle()
         work.abandon()
         #expect(try contents(base) == model && contents(top) == model)
-        try finish(top, middle)
+        try finish(top, middle, base)
     }
 
     @Test(arguments: [false, true]) func mirrorsKeepUp(blocking: Bool) throws {
@@ -184,7 +184,7 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         let other = try open("image", .qcow2, readOnly: true)
         #expect(throws: HostError.self, "somebody reads it") { try node.reopen(readOnly: false) }
         #expect(try contents(other) == model && contents(node) == model)
-        try finish(other)
+        try other.setActive(false)
         try node.reopen(readOnly: false)
         fill(node, 8000)
         #expect(try contents(node) == model)
