@@ -81,6 +81,7 @@ let execution: [Target] = [
 let services: [Target] = [
     module("BlockCore", "Block/BlockCore", uses: ["HostOS", "Diagnostics", "EventLoop"]),
     module("BlockFormats", "Block/Formats", uses: ["BlockCore", "HostOS", "Compression", "EventLoop", "Diagnostics"]),
+    module("BlockJobs", "Block/Jobs", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("TLS", "Backends/TLS", .unsafe, uses: ["CLibGnuTLS", "HostOS", "Diagnostics"]),
     module("Display", "Backends/Display", uses: ["Compression"]),
@@ -212,7 +213,7 @@ let control: [Target] = [
     module(
         "MachineSnapshots", "Control/MachineSnapshots",
         uses: [
-            "Migration", "MachineControl", "BlockSetup", "BlockFormats", "QAPI", "MachineModel", "EventLoop", "HostOS", "Diagnostics",
+            "Migration", "MachineControl", "BlockSetup", "Jobs", "BlockFormats", "QAPI", "MachineModel", "EventLoop", "HostOS", "Diagnostics",
         ]),
     module(
         "Templates", "Control/Templates",
@@ -227,8 +228,10 @@ let control: [Target] = [
         uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
     module(
         "CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+    module("Jobs", "Control/Jobs", uses: ["QAPI"]),
     module(
-        "BlockSetup", "Control/BlockSetup", uses: ["CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "EventLoop", "HostOS", "Diagnostics"]),
+        "BlockSetup", "Control/BlockSetup",
+        uses: ["Jobs", "CommandLine", "QAPI", "JSON", "BlockCore", "BlockFormats", "BlockJobs", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "NetworkSetup", "Control/NetworkSetup",
         uses: ["CommandLine", "QAPI", "JSON", "CharacterSetup", "Chardev", "NetBackends", "EventLoop", "HostOS", "Diagnostics"]),
@@ -328,7 +331,7 @@ let package = Package(
                 "Snapshot",
                 "AddressSpace", "CPUModel", "Compression", "EventLoop", "RandomIR",
             ]),
-        tests("BlockTests", uses: ["BlockCore", "BlockFormats", "EventLoop", "HostOS"]),
+        tests("BlockTests", uses: ["BlockCore", "BlockFormats", "BlockJobs", "EventLoop", "HostOS"]),
         tests("UserModeTests", uses: ["UserCore", "UserExecution", "LinuxUser", "UserCatalog", "CPUModel"]),
         tests("GDBStubTests", uses: ["GDBStub", "CPUModel"]),
         tests("HouseTests", uses: []),

@@ -108,4 +108,7 @@ public struct GuestBuffer {
     }
 
     public func zero() { unsafe memset(base, 0, count) }
+
+    /// Whether all bytes are zero.
+    public var isZero: Bool { unsafe count == 0 || (base.load(as: UInt8.self) == 0 && memcmp(base, base + 1, count - 1) == 0) }
 }

@@ -17,22 +17,28 @@ public struct BlockAccount: Sendable {
     /// The end of what was written furthest back, in bytes.
     public internal(set) var highestWrite: UInt64 = 0
 
+    public init() {}
+
     public internal(set) subscript(_ operation: BlockOperation) -> Count {
         get { counts[operation.rawValue] }
         set { counts[operation.rawValue] = newValue }
     }
 }
 
-/// A node that counts what goes through it.
+/// What a device stands on: it counts what goes through it, and what is below can be exchanged.
 public final class AccountedNode: BlockNode {
     public private(set) var account = BlockAccount()
-    private let node: any BlockNode
+    private var node: any BlockNode
     private let loop: EventLoop
 
     public init(_ node: any BlockNode, loop: EventLoop) { (self.node, self.loop) = (node, loop) }
 
     public var size: UInt64 { node.size }
     public var isReadOnly: Bool { node.isReadOnly }
+    public var backing: (any BlockNode)? { node.backing }
+
+    /// Requests go to another node from now on. Nothing may be under way.
+    public func stand(on node: any BlockNode) { self.node = node }
 
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         node.read(offset, into: buffers, counting(.read, AccountedNode.size(buffers), done))

@@ -6,12 +6,23 @@ public enum BlockResult: Equatable, Sendable {
     case failed(errno: Int32)
 }
 
+/// A part of a disk, and whether an image has it itself.
+public struct BlockExtent: Equatable, Sendable {
+    public var range: Range<UInt64>
+    /// Not what the image stands on shows there.
+    public var isHeld: Bool
+
+    public init(_ range: Range<UInt64>, isHeld: Bool) { (self.range, self.isHeld) = (range, isHeld) }
+}
+
 /// A disk's content, whatever holds it. All calls and completions with the machine lock held; a completion never comes from within the
 /// request's own call, but from the event loop or from `drain`.
 public protocol BlockNode: AnyObject {
     /// Bytes, a multiple of 512.
     var size: UInt64 { get }
     var isReadOnly: Bool { get }
+    /// What shows where this one has nothing itself.
+    var backing: (any BlockNode)? { get }
     func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void)
     func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void)
     /// Ends when everything whose write had ended before is on stable storage.
@@ -26,9 +37,26 @@ public protocol BlockNode: AnyObject {
     func resize(_ size: UInt64) throws(HostError)
     /// Gives the image to another process, or takes it from there; meanwhile there are no requests.
     func setActive(_ active: Bool) throws(HostError)
+    /// Cuts a range into what the image has itself and what it has not, in order.
+    func extents(_ range: Range<UInt64>) throws(HostError) -> [BlockExtent]
+    /// Opens the image for reading only, or for writing too; nothing is under way meanwhile.
+    func reopen(readOnly: Bool) throws(HostError)
 }
 
 extension BlockNode {
+    public var backing: (any BlockNode)? { nil }
     public func setActive(_ active: Bool) throws(HostError) {}
     public func resize(_ size: UInt64) throws(HostError) { throw HostError("resize such a disk", errno: notSupportedNumber) }
+    public func extents(_ range: Range<UInt64>) throws(HostError) -> [BlockExtent] { [BlockExtent(range, isHeld: true)] }
+    public func reopen(readOnly: Bool) throws(HostError) {
+        if readOnly != isReadOnly { throw HostError("open such a disk in another way", errno: notSupportedNumber) }
+    }
+
+    /// Starts a request and waits for it.
+    public func wait(_ action: String, _ start: (@escaping (BlockResult) -> Void) -> Void) throws(HostError) {
+        var result = BlockResult.ok
+        start { result = $0 }
+        drain()
+        if case .failed(let code) = result { throw HostError(action, errno: code) }
+    }
 }

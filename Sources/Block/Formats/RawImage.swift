@@ -5,14 +5,14 @@ import HostOS
 /// A disk image without a format: the file's bytes are the disk's.
 public final class RawImage: BlockNode {
     public private(set) var size: UInt64
-    public let isReadOnly: Bool
-    private let file: HostFile
+    public private(set) var isReadOnly: Bool
+    private var file: HostFile
     private let options: ImageOptions
     private let loop: EventLoop
     private let gate: RequestGate
 
     public init(_ options: ImageOptions, engine: any FileEngine, loop: EventLoop) throws(BlockError) {
-        (file, isReadOnly) = try RawImage.open(options)
+        (file, isReadOnly) = try RawImage.openAsAllowed(options)
         let fileSize = try RawImage.checkedSize(file, options, isReadOnly: isReadOnly)
         // The rest of the last sector reads as zeros.
         size = (fileSize + 511) & ~511
@@ -30,17 +30,17 @@ public final class RawImage: BlockNode {
         gate = RequestGate(engine)
     }
 
-    private static func open(_ options: ImageOptions) throws(BlockError) -> (HostFile, isReadOnly: Bool) {
-        func open(_ access: HostFile.Access) throws(HostError) -> HostFile {
-            try HostFile(
-                options.path, access, direct: options.cache.direct, alignment: options.directAlignment, synchronous: !options.cache.writeback)
-        }
+    private static func open(_ options: ImageOptions, _ access: HostFile.Access) throws(HostError) -> HostFile {
+        try HostFile(options.path, access, direct: options.cache.direct, alignment: options.directAlignment, synchronous: !options.cache.writeback)
+    }
+
+    private static func openAsAllowed(_ options: ImageOptions) throws(BlockError) -> (HostFile, isReadOnly: Bool) {
         do {
-            if options.isReadOnly { return (try open(.readOnly), true) }
-            return (try open(.readWrite), false)
+            if options.isReadOnly { return (try open(options, .readOnly), true) }
+            return (try open(options, .readWrite), false)
         } catch {
             guard !options.isReadOnly, options.mayBecomeReadOnly, error.isForbiddenWrite else { throw .host(error) }
-            do { return (try open(.readOnly), true) } catch { throw .host(error) }
+            do { return (try open(options, .readOnly), true) } catch { throw .host(error) }
         }
     }
 
@@ -93,15 +93,32 @@ public final class RawImage: BlockNode {
 
     public func setActive(_ active: Bool) throws(HostError) {
         drain()
-        if options.locking == .off { return }
-        guard active else { return file.unlock() }
-        switch file.lock(shared: isReadOnly) {
-        case .taken: break
-        case .heldByOthers: throw HostError("take '\(options.path)'", errno: inUseNumber, remedy: "another process has it")
-        case .impossible: if options.locking == .on { throw HostError("lock '\(options.path)'", errno: notSupportedNumber) }
-        }
+        guard active else { return options.locking == .off ? () : file.unlock() }
+        try lock(file, shared: isReadOnly)
         // Whoever had it meanwhile may have changed its size.
         size = (try file.size() + 511) & ~511
+    }
+
+    private func lock(_ file: HostFile, shared: Bool) throws(HostError) {
+        if options.locking == .off { return }
+        switch file.lock(shared: shared) {
+        case .taken: break
+        case .heldByOthers: throw HostError("take '\(options.path)'", errno: inUseNumber, remedy: "another process or disk has it")
+        case .impossible: if options.locking == .on { throw HostError("lock '\(options.path)'", errno: notSupportedNumber) }
+        }
+    }
+
+    public func reopen(readOnly: Bool) throws(HostError) {
+        guard readOnly != isReadOnly else { return }
+        drain()
+        let fresh = try RawImage.open(options, readOnly ? .readOnly : .readWrite)
+        // Two openings of one file exclude each other as those of two processes do.
+        if options.locking != .off { file.unlock() }
+        do throws(HostError) { try lock(fresh, shared: readOnly) } catch {
+            try? lock(file, shared: isReadOnly)
+            throw error
+        }
+        (file, isReadOnly) = (fresh, readOnly)
     }
 
     /// Bytes that the file takes on the host.

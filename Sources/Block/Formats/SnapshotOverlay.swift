@@ -65,22 +65,15 @@ public final class SnapshotOverlay: BlockNode {
         for range in written.ranges {
             for start in stride(from: range.lowerBound * 512, to: range.upperBound * 512, by: SnapshotOverlay.copied) {
                 let piece = room.part(0, Int(min(UInt64(SnapshotOverlay.copied), range.upperBound * 512 - start)))
-                try SnapshotOverlay.wait("read the changes", changes) { changes.read(start, into: [piece], $0) }
-                try SnapshotOverlay.wait("write the changes", target) { target.write(start, from: [piece], $0) }
+                try changes.wait("read the changes") { changes.read(start, into: [piece], $0) }
+                try target.wait("write the changes") { target.write(start, from: [piece], $0) }
             }
         }
-        try SnapshotOverlay.wait("flush the changes", target, target.flush)
+        try target.wait("flush the changes", target.flush)
     }
 
     /// Bytes that are copied at once.
     private static let copied = 1 << 20
-
-    private static func wait(_ action: String, _ node: any BlockNode, _ start: (@escaping (BlockResult) -> Void) -> Void) throws(HostError) {
-        var result = BlockResult.ok
-        start { result = $0 }
-        node.drain()
-        if case .failed(let code) = result { throw HostError(action, errno: code) }
-    }
 
     public func drain() {
         base.drain()

@@ -8,12 +8,11 @@ import QAPI
 /// The machine protocol's commands for disks.
 extension BlockSetup {
     public func register(in commands: inout CommandTable) {
-        commands.on(QueryBlockCommand.self) { [self] in entries.filter { $0.isDrive || $0.isTaken }.map(describe) }
+        commands.on(QueryBlockCommand.self) { [self] in drives.map(describe) }
         commands.on(QueryBlockstatsCommand.self) { [self] arguments in
-            let byNodes = arguments.queryNodes == true
-            return entries.filter { byNodes || $0.isDrive || $0.isTaken }.map { statistics($0, byNodes: byNodes) }
+            arguments.queryNodes == true ? nodes.map { statistics($0, nil) } : drives.map { statistics($0.node, $0) }
         }
-        commands.on(QueryNamedBlockNodesCommand.self) { [self] _ in entries.map(node) + files.map(node) }
+        commands.on(QueryNamedBlockNodesCommand.self) { [self] _ in nodes.map(node) + files.map(node) }
         commands.on(BlockdevAddCommand.self) { [self] options in
             try addBlockdev(PropertyList(option: "blockdev", options.object))
             return QAPIEmpty()
@@ -23,58 +22,64 @@ extension BlockSetup {
             return QAPIEmpty()
         }
         commands.on(BlockResizeCommand.self, stopped: true) { [self] in try resize($0) }
-        // No command starts a job on a disk yet.
-        commands.on(QueryBlockJobsCommand.self) { [] }
+        jobs.register(in: &commands)
+        registerGraphCommands(in: &commands)
+        registerJobCommands(in: &commands)
     }
 
-    private func describe(_ entry: Entry) -> BlockInfo {
+    private func describe(_ drive: Drive) -> BlockInfo {
         BlockInfo(
-            device: entry.isDrive ? entry.id : "", qdev: entry.device, type: "unknown", removable: false, locked: false, inserted: node(entry),
-            ioStatus: entry.isTaken ? .ok : nil)
+            device: drive.isNamed ? drive.id : "", qdev: drive.device, type: "unknown", removable: false, locked: false, inserted: node(drive.node),
+            ioStatus: drive.isTaken ? .ok : nil)
     }
 
-    private func node(_ entry: Entry) -> BlockDeviceInfo {
-        let cache = entry.options.cache
-        let (raw, qcow2) = (entry.node as? RawImage, entry.node as? QCOW2Image)
-        let format = entry.options.format.rawValue
+    private func node(_ node: ImageNode) -> BlockDeviceInfo {
+        let (options, cache) = (node.options, node.options.cache)
+        let (raw, qcow2) = (node.image as? RawImage, node.qcow2)
+        let format = options.format.rawValue
+        let below = node.backing.map { ($0.path, $0.options.format.rawValue) }
         let image = ImageInfo(
-            filename: entry.options.path, format: format, dirtyFlag: false,
+            filename: options.path, format: format, dirtyFlag: false,
             actualSize: (raw?.allocatedSize ?? qcow2?.allocatedSize).map { Int64($0) },
-            virtualSize: Int64(entry.node.size), clusterSize: qcow2.map { Int64($0.header.clusterSize) },
-            backingFilename: qcow2?.header.backingFile, backingFilenameFormat: qcow2?.header.backingFormat,
-            snapshots: snapshots(qcow2))
+            virtualSize: Int64(node.graph.size), clusterSize: qcow2.map { Int64($0.header.clusterSize) },
+            backingFilename: qcow2?.header.backingFile ?? below?.0, fullBackingFilename: below?.0,
+            backingFilenameFormat: qcow2?.header.backingFormat ?? below?.1, snapshots: snapshots(qcow2))
         return BlockDeviceInfo(
-            file: entry.options.path, nodeName: entry.nodeName, ro: entry.node.isReadOnly, drv: format, backingFile: qcow2?.header.backingFile,
-            backingFileDepth: qcow2?.depth ?? 0, encrypted: false,
-            detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
+            file: options.path, nodeName: node.name, ro: node.graph.isReadOnly, drv: format,
+            backingFile: node.backing == nil ? nil : qcow2?.header.backingFile ?? below?.0, backingFileDepth: Int64(node.chain.count - 1),
+            encrypted: false, detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
             cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
     }
 
     /// A file itself.
     private func node(_ file: FileNode) -> BlockDeviceInfo {
-        let (options, user) = (file.definition.options, entries.first { $0.nodeName == file.user })
+        let (options, user) = (file.definition.options, nodes.first { $0.name == file.user })
         let host = try? HostFile(options.path, .readOnly)
         let image = ImageInfo(
             filename: options.path, format: "file", dirtyFlag: false, actualSize: host.map { Int64($0.allocatedSize) },
             virtualSize: (try? host?.size()).map { Int64($0) } ?? 0)
         let cache = options.cache
         return BlockDeviceInfo(
-            file: options.path, nodeName: file.name, ro: user?.node.isReadOnly ?? true, drv: "file", backingFileDepth: 0, encrypted: false,
+            file: options.path, nodeName: file.name, ro: user?.graph.isReadOnly ?? true, drv: "file", backingFileDepth: 0, encrypted: false,
             detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
             cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
     }
 
     private func snapshots(_ image: QCOW2Image?) -> [SnapshotInfo]? {
         guard let list = try? image?.snapshots(), !list.isEmpty else { return nil }
-        return list.map {
-            SnapshotInfo(
-                id: $0.id, name: $0.name, vmStateSize: Int64(clamping: $0.stateSize), dateSec: Int64($0.seconds), dateNsec: Int64($0.nanoseconds),
-                vmClockSec: Int64($0.clock / 1_000_000_000), vmClockNsec: Int64($0.clock % 1_000_000_000))
-        }
+        return list.map(BlockSetup.information)
     }
 
-    private func statistics(_ entry: Entry, byNodes: Bool) -> BlockStats {
-        let account = entry.account.account
+    static func information(_ snapshot: QCOW2Snapshot) -> SnapshotInfo {
+        SnapshotInfo(
+            id: snapshot.id, name: snapshot.name, vmStateSize: Int64(clamping: snapshot.stateSize), dateSec: Int64(snapshot.seconds),
+            dateNsec: Int64(snapshot.nanoseconds), vmClockSec: Int64(snapshot.clock / 1_000_000_000),
+            vmClockNsec: Int64(snapshot.clock % 1_000_000_000))
+    }
+
+    /// - Parameter drive: nil for the node itself.
+    private func statistics(_ node: ImageNode, _ drive: Drive?) -> BlockStats {
+        let account = (drive ?? self.drive(on: node))?.account.account ?? BlockAccount()
         let (reads, writes, flushes, discards) = (account[.read], account[.write], account[.flush], account[.discard])
         func number(_ value: UInt64) -> Int64 { Int64(clamping: value) }
         let stats = BlockDeviceStats(
@@ -86,18 +91,18 @@ extension BlockSetup {
             invalidRdOperations: 0, invalidWrOperations: 0, invalidFlushOperations: 0, invalidUnmapOperations: 0, accountInvalid: false,
             accountFailed: true, timedStats: [])
         return BlockStats(
-            device: byNodes ? nil : entry.isDrive ? entry.id : "", qdev: byNodes ? nil : entry.device, nodeName: entry.nodeName, stats: stats)
+            device: drive.map { $0.isNamed ? $0.id : "" }, qdev: drive?.device, nodeName: node.name, stats: stats)
     }
 
     private func resize(_ arguments: BlockResizeCommand.Arguments) throws -> QAPIEmpty {
         let (device, name) = (arguments.device ?? "", arguments.nodeName ?? "")
-        guard let entry = entries.first(where: { device.isEmpty ? $0.nodeName == name : $0.isDrive && $0.id == device }) else {
-            throw QAPIError(.generic, "Cannot find device='\(device)' nor node-name='\(name)'")
-        }
+        let node = device.isEmpty ? node(name) : drives.first { $0.isNamed && $0.id == device }?.node
+        guard let node else { throw QAPIError(.generic, "Cannot find device='\(device)' nor node-name='\(name)'") }
         guard arguments.size >= 0 else { throw QAPIError.expects("size", "a >0 size") }
         guard arguments.size >= 512 else { throw QAPIError.notSupported("a disk of less than 512 bytes") }
-        try entry.account.resize(UInt64(arguments.size))
-        entry.sizeChanged?()
+        try checkUnused(node.name)
+        try node.graph.resize(UInt64(arguments.size))
+        drive(on: node)?.sizeChanged?()
         return QAPIEmpty()
     }
 }

@@ -4,6 +4,7 @@ import CommandLine
 import Diagnostics
 import EventLoop
 import HostOS
+import Jobs
 import QAPI
 
 /// The disks that `-drive` and `-blockdev` define, and the engines that serve them.
@@ -17,35 +18,18 @@ public final class BlockSetup {
         public let hasCache: Bool
     }
 
-    /// Something that has a node.
-    struct Entry {
-        let id: String
-        let node: any BlockNode
-        let options: ImageOptions
-        let description: String
-        /// What the machine protocol calls the node: the id of `-blockdev`, or a name of its own.
-        let nodeName: String
-        let account: AccountedNode
-        /// Of `-drive`, not of `-blockdev`.
-        let isDrive: Bool
-        /// The node that it stands on, if one was named.
-        var backing: String?
-        var reads = ErrorAction.report
-        var writes = ErrorAction.enospc
-        /// A device has it.
-        var isTaken = false
-        /// The device's id, or its path.
-        var device: String?
-        /// The device hears of another size.
-        var sizeChanged: (() -> Void)?
-    }
-
     let loop: EventLoop
     /// The host has failed a request that is to be tried again: the machine must pause.
     private let pause: () -> Void
-    private let emit: (any QAPIEvent) -> Void
+    let emit: (any QAPIEvent) -> Void
+    public let jobs: JobList
     private var engines: [EngineKind: any FileEngine] = [:]
-    var entries: [Entry] = []
+    /// Open images, each before what it stands on.
+    var nodes: [ImageNode] = []
+    /// What devices have, or may take.
+    var drives: [Drive] = []
+    /// Nodes whose names were made up.
+    var named = 0
     /// Nodes of `driver=file`.
     var files: [FileNode] = []
     /// Drives for which the board makes a device, by unit.
@@ -56,11 +40,10 @@ public final class BlockSetup {
     var frozen: [String: FrozenDisk] = [:]
     /// Where a clone's disks keep what is written to them; nil for temporary files.
     var cloneFolder: String?
-    /// Of the disks that devices have, by their ids.
-    private var policies: [String: ErrorPolicy] = [:]
 
     public init(loop: EventLoop, pause: @escaping () -> Void, emit: @escaping (any QAPIEvent) -> Void) {
         (self.loop, self.pause, self.emit) = (loop, pause, emit)
+        jobs = JobList(emit)
     }
 
     /// Reads the command line.
@@ -70,22 +53,36 @@ public final class BlockSetup {
     }
 
     /// Opens an image with what it stands on.
-    func open(_ options: ImageOptions, _ kind: EngineKind?, _ backing: QCOW2Image.Backing = .named, depth: Int = 0) throws -> any BlockNode {
-        if depth == 0, let disk = frozen[options.path] { return try openClone(disk, options, kind) }
+    ///
+    /// - Parameters:
+    ///   - name: of the node; nil for one that is made up.
+    ///   - backing: what it stands on, or nothing; nil for what its header names.
+    func open(
+        _ options: ImageOptions, _ kind: EngineKind?, name: String? = nil, backing: ImageNode?? = nil, depth: Int = 0
+    ) throws -> ImageNode {
+        if depth == 0, let disk = frozen[options.path] { return try openClone(disk, options, kind, name) }
         var options = options
         options.isInactive = isInactive
+        let known = name ?? nextName()
         let file = try RawImage(options, engine: try engine(kind), loop: loop)
-        guard options.format == .qcow2 else { return file }
-        guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
-        return try QCOW2Image(options, file: file, backing: backing) { [unowned self] name, format in
-            try openBacking(name, format, of: options, kind, depth: depth)
+        guard options.format == .qcow2 else {
+            return ImageNode(file, name: known, options: options, engine: kind, backing: nil, isNamed: name != nil)
         }
+        guard depth < BlockSetup.mostBacking else { throw CommandLineError.notSupported("a chain of more than \(BlockSetup.mostBacking) images") }
+        var below = backing ?? nil
+        let choice: QCOW2Image.Backing = backing.map { .given($0?.graph) } ?? .named
+        let image = try QCOW2Image(options, file: file, backing: choice) { [unowned self] path, format in
+            let node = try openBacking(path, format, of: options, kind, depth: depth)
+            below = node
+            return node.graph
+        }
+        return ImageNode(image, name: known, options: options, engine: kind, backing: below, isNamed: name != nil)
     }
 
     private static let mostBacking = 32
 
     /// The image that another one stands on, which is never written.
-    private func openBacking(_ name: String, _ format: String?, of options: ImageOptions, _ kind: EngineKind?, depth: Int) throws -> any BlockNode {
+    private func openBacking(_ name: String, _ format: String?, of options: ImageOptions, _ kind: EngineKind?, depth: Int) throws -> ImageNode {
         guard let format else {
             throw BlockError.unsupportedImage(options.path, "a backing file whose format it does not say (qemu-img rebase -u -F sets it)")
         }
@@ -117,22 +114,9 @@ public final class BlockSetup {
         return engine
     }
 
-    func makeEntry(_ id: String, _ node: any BlockNode, _ options: ImageOptions, _ description: String, isDrive: Bool) -> Entry {
-        let name = isDrive ? "#block\(100 + entries.count)" : id
-        return Entry(
-            id: id, node: node, options: options, description: description, nodeName: name, account: AccountedNode(node, loop: loop), isDrive: isDrive
-        )
-    }
-
-    func add(_ entry: Entry) throws(CommandLineError) {
-        try checkName(entry.id)
-        entries.append(entry)
-    }
-
     func checkName(_ name: String) throws(CommandLineError) {
-        guard !entries.contains(where: { $0.id == name }), !files.contains(where: { $0.name == name }) else {
-            throw .badValue(option: "drive", value: "id=\(name)", expected: "a name that no other drive or node has")
-        }
+        let isKnown = nodes.contains { $0.name == name } || drives.contains { $0.isNamed && $0.id == name } || files.contains { $0.name == name }
+        if isKnown { throw .badValue(option: "drive", value: "id=\(name)", expected: "a name that no other drive or node has") }
     }
 
     // MARK: Use
@@ -145,46 +129,58 @@ public final class BlockSetup {
 
     /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` ("auto" for none) come before the drive's.
     public func take(_ id: String, rerror: String = "auto", werror: String = "auto") throws -> Disk {
+        let drive = try freeDrive(id)
+        let list = PropertyList(option: "device", [("rerror", rerror), ("werror", werror)])
+        let reads = try BlockSetup.action("rerror", list) ?? drive.reads
+        let writes = try BlockSetup.action("werror", list) ?? drive.writes
+        let policy = ErrorPolicy(drive.account, reads: reads, writes: writes) { [unowned self] in noteFailure(drive, $0) }
+        drive.policy = policy
+        if !drives.contains(where: { $0 === drive }) { drives.append(drive) }
+        return Disk(node: policy, hasCache: drive.node.options.cache.writeback)
+    }
+
+    /// A drive, or one on a node, that no device has.
+    private func freeDrive(_ id: String) throws -> Drive {
         try openIfFile(id)
-        guard let index = entries.firstIndex(where: { $0.id == id }) else {
-            let names = entries.map(\.id).sorted().joined(separator: ", ")
+        if let drive = drives.first(where: { $0.id == id }) {
+            guard !drive.isTaken else {
+                throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
+            }
+            return drive
+        }
+        guard let node = node(id), node.isNamed else {
+            let names = (drives.map(\.id) + nodes.filter(\.isNamed).map(\.name)).sorted().joined(separator: ", ")
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of the drives and nodes: \(names)")
         }
-        guard !entries[index].isTaken else {
+        guard drive(on: node) == nil else {
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
         }
-        if let user = user(of: entries[index].nodeName) {
-            throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a node that no other one stands on, as '\(user)' does")
+        if let user = parents(of: node).first {
+            throw CommandLineError.badValue(
+                option: "device", value: "drive=\(id)", expected: "a node that no other one stands on, as '\(user.name)' does")
         }
-        entries[index].isTaken = true
-        let entry = entries[index]
-        let list = PropertyList(option: "device", [("rerror", rerror), ("werror", werror)])
-        let reads = try BlockSetup.action("rerror", list) ?? entry.reads
-        let writes = try BlockSetup.action("werror", list) ?? entry.writes
-        let policy = ErrorPolicy(entry.account, reads: reads, writes: writes) { [unowned self] in noteFailure(id, $0) }
-        policies[id] = policy
-        return Disk(node: policy, hasCache: entry.options.cache.writeback)
+        try checkUnused(id)
+        return Drive(id, node, isNamed: false, account: AccountedNode(node.graph, loop: loop))
     }
 
     /// The device that has a disk: its id or path, and what it does when the disk has another size.
     public func noteDevice(_ name: String, of id: String, sizeChanged: @escaping () -> Void) {
-        guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
-        (entries[index].device, entries[index].sizeChanged) = (name, sizeChanged)
+        guard let drive = drives.first(where: { $0.id == id }) else { return }
+        (drive.device, drive.sizeChanged) = (name, sizeChanged)
     }
 
     /// The device that has a disk is gone.
     public func release(_ id: String) {
-        guard let index = entries.firstIndex(where: { $0.id == id }) else { return }
-        (entries[index].isTaken, entries[index].device, entries[index].sizeChanged) = (false, nil, nil)
-        policies[id] = nil
+        guard let drive = drives.first(where: { $0.id == id }) else { return }
+        (drive.policy, drive.device, drive.sizeChanged) = (nil, nil, nil)
+        if !drive.isNamed { drives.removeAll { $0 === drive } }
     }
 
-    private func noteFailure(_ id: String, _ failure: ErrorPolicy.Failure) {
-        guard let entry = entries.first(where: { $0.id == id }) else { return }
+    private func noteFailure(_ drive: Drive, _ failure: ErrorPolicy.Failure) {
         let action: BlockErrorAction = failure.stops ? .stop : failure.action == .ignore ? .ignore : .report
         emit(
             BlockIoErrorEvent(
-                device: entry.isDrive ? id : "", nodeName: entry.nodeName, operation: failure.isRead ? .read : .write, action: action,
+                device: drive.isNamed ? drive.id : "", nodeName: drive.node.name, operation: failure.isRead ? .read : .write, action: action,
                 nospace: failure.isDiskFull, reason: errorText(failure.errno)))
         if failure.stops { pause() }
     }
@@ -200,27 +196,35 @@ public final class BlockSetup {
     }
 
     /// `info block`.
-    public var description: String { entries.map(\.description).joined() }
+    public var description: String {
+        let loose = nodes.filter { node in node.isNamed && drive(on: node) == nil }
+        return drives.map { describe($0.id, $0.node) }.joined() + loose.map { describe($0.name, $0) }.joined()
+    }
 
-    /// Waits until no disk has a request under way.
-    public func drain() { for engine in engines.values { engine.drain() } }
+    /// Waits until no disk has a request under way, and nobody is held back by a job.
+    public func drain() {
+        repeat { for engine in engines.values { engine.drain() } } while nodes.reduce(false) { $1.graph.letGo() || $0 }
+    }
 
     /// Disks that can be written, by their nodes' names, and their images if these keep snapshots.
     public var snapshotDisks: [(name: String, nodeName: String, image: QCOW2Image?)] {
-        entries.filter { !$0.node.isReadOnly }.map { ($0.id, $0.nodeName, $0.node as? QCOW2Image) }
+        let roots = nodes.filter { node in !node.graph.isReadOnly && parents(of: node).isEmpty }
+        return roots.map { (drive(on: $0)?.id ?? $0.name, $0.name, $0.qcow2) }
     }
 
     /// Why another process could not go on with the disks as they are; nil if it could.
     public var migrationBlocker: String? {
-        if let entry = entries.first(where: { $0.node is SnapshotOverlay }) {
-            return "the changes of '\(entry.id)' are in a temporary file of this process (snapshot=on)"
+        if let drive = drives.first(where: { $0.node.isTemporary }) {
+            return "the changes of '\(drive.id)' are in a temporary file of this process (snapshot=on)"
         }
+        if let job = jobs.jobs.first(where: { $0.work is DiskJob && $0.status != .concluded }) { return "the job '\(job.id)' works on a disk" }
         return waitingRequests
     }
 
     /// Why what the disks hold now is not what the guest has written; nil if it is.
     var waitingRequests: String? {
-        policies.values.contains(where: \.hasWaitingRequests) ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
+        drives.contains { $0.policy?.hasWaitingRequests ?? false }
+            ? "a disk has requests that the host has failed and that wait for 'cont'" : nil
     }
 
     /// Gives the images to another process, or takes them back from there; all or none.
@@ -229,9 +233,9 @@ public final class BlockSetup {
         var done: [any BlockNode] = []
         do {
             // An image takes what it stands on along.
-            for entry in entries where user(of: entry.nodeName) == nil {
-                try entry.node.setActive(active)
-                done.append(entry.node)
+            for node in nodes where parents(of: node).isEmpty {
+                try node.graph.setActive(active)
+                done.append(node.graph)
             }
         } catch {
             for node in done { try? node.setActive(!active) }
@@ -242,22 +246,18 @@ public final class BlockSetup {
 
     /// Brings everything that the disks have been given to where another process sees it.
     public func settle() throws {
-        for entry in entries where entry.isTaken && !entry.node.isReadOnly {
-            var result = BlockResult.ok
-            entry.node.flush { result = $0 }
-            entry.node.drain()
-            if case .failed(let code) = result { throw HostError("flush '\(entry.id)'", errno: code) }
+        for drive in drives where drive.isTaken && !drive.node.graph.isReadOnly {
+            try drive.node.graph.wait("flush '\(drive.id)'", drive.node.graph.flush)
         }
     }
 
     /// The emulator ends: what images keep in memory about themselves goes to their files.
     public func finish() {
         if isInactive { return }
-        for case let image as QCOW2Image in entries.map(\.node) {
-            do { try image.writeEverything() } catch { warn("\(error)") }
-        }
+        for case let job as DiskJob in jobs.jobs.map(\.work) { job.work.abandon() }
+        for node in nodes { do { try node.qcow2?.writeEverything() } catch { warn("\(error)") } }
     }
 
     /// The machine goes on after a pause.
-    public func retry() { for policy in policies.values { policy.retry() } }
+    public func retry() { for drive in drives { drive.policy?.retry() } }
 }

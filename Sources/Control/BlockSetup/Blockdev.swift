@@ -96,20 +96,19 @@ extension BlockSetup {
     }
 
     private func openNode(_ name: String, _ definition: FileDefinition, _ below: String? = nil) throws {
-        let backing: QCOW2Image.Backing = try below.map { .given(try $0.isEmpty ? nil : backingNode($0)) } ?? .named
-        let node = try open(definition.options, definition.engine, backing)
-        var entry = makeEntry(name, node, definition.options, describe(name, definition.options, node), isDrive: false)
-        if let below, !below.isEmpty { entry.backing = below }
-        try add(entry)
+        let backing: ImageNode?? = try below.map { try $0.isEmpty ? nil : backingNode($0) }
+        register(try open(definition.options, definition.engine, name: name, backing: backing))
     }
 
-    private func backingNode(_ name: String) throws -> any BlockNode {
+    private func backingNode(_ name: String) throws -> ImageNode {
         try openIfFile(name)
-        guard let entry = entries.first(where: { $0.nodeName == name }) else {
+        guard let node = node(name) else {
             throw CommandLineError.badValue(option: "blockdev", value: "backing=\(name)", expected: "the name of a node, or null for none")
         }
-        if entry.isTaken { throw CommandLineError.badValue(option: "blockdev", value: "backing=\(name)", expected: "a node that no device has") }
-        return entry.node
+        if drive(on: node) != nil {
+            throw CommandLineError.badValue(option: "blockdev", value: "backing=\(name)", expected: "a node that no device has")
+        }
+        return node
     }
 
     /// A file that nothing stands on may be used as it is.
@@ -131,23 +130,18 @@ extension BlockSetup {
             files.remove(at: index)
             return
         }
-        guard let index = entries.firstIndex(where: { $0.nodeName == name }) else {
-            throw QAPIError(.generic, "Failed to find node with node-name='\(name)'")
-        }
-        let entry = entries[index]
-        if entry.isDrive { throw QAPIError(.generic, "Node \(name) is not owned by the monitor") }
-        if entry.isTaken { throw QAPIError(.generic, "Node \(name) is in use") }
-        if let user = user(of: name) { throw QAPIError(.generic, "Node '\(name)' is busy: node is used as backing hd of '\(user)'") }
-        // What it has been given is on the disk, and others may have the file, when this returns.
-        if !isInactive { try (entry.node as? QCOW2Image)?.close() ?? entry.node.setActive(false) }
-        entries.remove(at: index)
+        guard let node = node(name) else { throw QAPIError(.generic, "Failed to find node with node-name='\(name)'") }
+        if !node.isNamed { throw QAPIError(.generic, "Node \(name) is not owned by the monitor") }
+        if drive(on: node) != nil { throw QAPIError(.generic, "Node \(name) is in use") }
+        try checkUnused(name)
+        if let user = parents(of: node).first { throw QAPIError(.generic, "Node '\(name)' is busy: node is used as backing hd of '\(user.name)'") }
+        try close(node)
+        nodes.removeAll { $0 === node }
         for file in files.indices where files[file].user == name { files[file].user = nil }
-        // What was spelled out within it goes with it.
-        if let below = entry.backing, below.hasPrefix("#") { try removeNode(below) }
+        // What was spelled out within it, or named by its header, goes with it.
+        guard let below = node.backing else { return }
+        if below.isNamed, below.name.hasPrefix("#") { try removeNode(below.name) } else { dropUnused(below.chain) }
     }
-
-    /// The node that stands on another one.
-    func user(of name: String) -> String? { entries.first { $0.backing == name }?.nodeName }
 }
 
 extension PropertyList {

@@ -31,11 +31,13 @@ extension BlockSetup {
         let kind = try properties.engine(cache: options.cache)
         // A clone's disks are overlays already.
         let overlaid = try list.bool("snapshot", default: isSnapshot) && frozen[path] == nil
+        try checkName(id)
         let node = overlaid ? try openOverlay(options, kind) : try open(options, kind)
-        var entry = makeEntry(id, node, options, describe(id, options, node, isSnapshot: overlaid), isDrive: true)
-        if let action = try BlockSetup.action("rerror", list) { entry.reads = action }
-        if let action = try BlockSetup.action("werror", list) { entry.writes = action }
-        try add(entry)
+        let drive = Drive(id, node, isNamed: true, account: AccountedNode(node.graph, loop: loop))
+        if let action = try BlockSetup.action("rerror", list) { drive.reads = action }
+        if let action = try BlockSetup.action("werror", list) { drive.writes = action }
+        register(node)
+        drives.append(drive)
     }
 
     private func checkKind(_ list: PropertyList, _ path: String) throws {
@@ -69,7 +71,7 @@ extension BlockSetup {
     /// Finds the drive's place among those that the board makes devices for, and its name, by QEMU's rules.
     private func place(_ list: PropertyList) throws -> String {
         switch list["if"] {
-        case "none": return list["id"] ?? "none\(entries.count)"
+        case "none": return list["id"] ?? "none\(drives.count)"
         case nil, "virtio":
             let unit = try list.integer("index") ?? list.integer("unit") ?? (0...).first { implied[$0] == nil } ?? 0
             guard implied[unit] == nil else {
@@ -90,18 +92,25 @@ extension BlockSetup {
         }
     }
 
-    private func openOverlay(_ options: ImageOptions, _ kind: EngineKind?) throws -> any BlockNode {
+    private func openOverlay(_ options: ImageOptions, _ kind: EngineKind?) throws -> ImageNode {
         var base = options
         base.isReadOnly = true
-        let image = try open(base, kind)
-        return SnapshotOverlay(base: image, changes: try RawImage(temporaryOfSize: image.size, engine: try engine(kind), loop: loop))
+        let name = nextName()
+        return try overlay(on: try open(base, kind), options, kind, name: name, isNamed: false)
     }
 
-    func describe(_ id: String, _ options: ImageOptions, _ node: any BlockNode, isSnapshot: Bool = false) -> String {
-        let extras = (node.isReadOnly ? ", read-only" : "") + (isSnapshot ? ", changes go to a temporary file" : "")
-        let cache = options.cache
+    /// What is written to an image goes to a temporary file.
+    func overlay(on base: ImageNode, _ options: ImageOptions, _ kind: EngineKind?, name: String, isNamed: Bool) throws -> ImageNode {
+        let changes = try RawImage(temporaryOfSize: base.graph.size, engine: try engine(kind), loop: loop)
+        return ImageNode(
+            SnapshotOverlay(base: base.graph, changes: changes), name: name, options: options, engine: kind, backing: nil, isNamed: isNamed)
+    }
+
+    func describe(_ id: String, _ node: ImageNode) -> String {
+        let (options, cache) = (node.options, node.options.cache)
+        let extras = (node.graph.isReadOnly ? ", read-only" : "") + (node.isTemporary ? ", changes go to a temporary file" : "")
         let modes = [cache.writeback ? "writeback" : "writethrough", cache.direct ? "direct" : nil, cache.ignoresFlushes ? "ignore flushes" : nil]
         return
-            "\(id): \(options.path) (\(options.format.rawValue), \(node.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
+            "\(id): \(options.path) (\(options.format.rawValue), \(node.graph.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
     }
 }

@@ -35,20 +35,24 @@ extension BlockSetup {
     /// stands still, and no request is under way.
     public func freeze(into folder: String) throws -> [FrozenDisk] {
         if let reason = waitingRequests { throw HostError("keep the disks", errno: inUseNumber, remedy: reason) }
-        if let entry = entries.first(where: { $0.backing != nil }) {
-            throw BlockError.unsupportedImage(entry.options.path, "keeping a chain whose images were named one by one in a template")
+        if let drive = drives.first(where: { $0.node !== $0.first }) {
+            throw BlockError.unsupportedImage(drive.node.options.path, "keeping a disk whose images have changed since the start in a template")
+        }
+        if !jobs.jobs.allSatisfy({ $0.status == .concluded }) { throw HostError("keep the disks", errno: inUseNumber, remedy: "a job works on one") }
+        if let node = nodes.first(where: { $0.isNamed && $0.backing?.isNamed ?? false }) {
+            throw BlockError.unsupportedImage(node.options.path, "keeping a chain whose images were named one by one in a template")
         }
         var disks: [FrozenDisk] = []
-        for (number, entry) in entries.enumerated() {
-            disks.append(try freeze(entry, HostFile.absolute("\(folder)/disk\(number)")))
+        for (number, node) in nodes.filter({ parents(of: $0).isEmpty }).enumerated() {
+            disks.append(try freeze(node, HostFile.absolute("\(folder)/disk\(number)")))
         }
         return disks
     }
 
-    private func freeze(_ entry: Entry, _ place: String) throws -> FrozenDisk {
-        let (path, format) = (entry.options.path, entry.options.format)
+    private func freeze(_ disk: ImageNode, _ place: String) throws -> FrozenDisk {
+        let (path, format) = (disk.options.path, disk.options.format)
         let below = frozen[path]
-        switch entry.node {
+        switch disk.image {
         case let node where node.isReadOnly:
             return FrozenDisk(path: path, image: below?.image ?? HostFile.absolute(path), format: below?.format ?? format, isReadOnly: true)
         case let overlay as SnapshotOverlay:
@@ -57,8 +61,8 @@ extension BlockSetup {
             var options = ImageOptions(path: place + ".qcow2")
             options.format = .qcow2
             let image = try open(options, nil, depth: 1)
-            try overlay.copyChanges(to: image)
-            try (image as? QCOW2Image)?.writeEverything()
+            try overlay.copyChanges(to: image.graph)
+            try image.qcow2?.writeEverything()
             return FrozenDisk(path: path, image: place + ".qcow2", format: .qcow2)
         case let image as QCOW2Image:
             try image.writeEverything()
@@ -71,7 +75,9 @@ extension BlockSetup {
     private func copy(_ path: String, to place: String, format: ImageOptions.Format) throws -> String {
         let target = try HostFile(place, .create)
         try HostFile(path, .readOnly).copy(to: target)
-        if format == .qcow2, let backing = try QCOW2Header.backing(of: path) { try QCOW2Creation.nameBacking(target, backing.path) }
+        if format == .qcow2, let backing = try QCOW2Header.backing(of: path) {
+            try QCOW2Creation.nameBacking(target, .file(backing.path, backing.format))
+        }
         try target.synchronize()
         return place
     }
@@ -84,20 +90,26 @@ extension BlockSetup {
         cloneFolder = folder
     }
 
-    func openClone(_ disk: FrozenDisk, _ options: ImageOptions, _ kind: EngineKind?) throws -> any BlockNode {
+    func openClone(_ disk: FrozenDisk, _ options: ImageOptions, _ kind: EngineKind?, _ name: String?) throws -> ImageNode {
         var base = ImageOptions(path: disk.image)
         (base.format, base.isReadOnly, base.locking) = (disk.format, true, options.locking)
-        if disk.isReadOnly { return try open(base, kind, depth: 1) }
-        guard let folder = cloneFolder else {
-            let image = try open(base, kind, depth: 1)
-            return SnapshotOverlay(base: image, changes: try RawImage(temporaryOfSize: image.size, engine: try engine(kind), loop: loop))
+        if disk.isReadOnly {
+            let node = try open(base, kind, name: name, depth: 1)
+            // The disk is known by the path that the command line has.
+            node.options = options
+            return node
         }
-        let name = disk.image.split(separator: "/").last?.split(separator: ".").first ?? "disk"
+        guard let folder = cloneFolder else {
+            return try overlay(on: try open(base, kind, depth: 1), options, kind, name: name ?? nextName(), isNamed: name != nil)
+        }
+        let file = disk.image.split(separator: "/").last?.split(separator: ".").first ?? "disk"
         var own = options
-        (own.path, own.format) = ("\(folder)/\(name).qcow2", .qcow2)
+        (own.path, own.format) = ("\(folder)/\(file).qcow2", .qcow2)
         guard !fileExists(own.path) else { throw HostError("make '\(own.path)', which is there already", errno: inUseNumber) }
-        let size = try open(base, kind, depth: 1).size
+        let size = try open(base, kind, depth: 1).graph.size
         try QCOW2Creation.make(own.path, size: size, backing: (disk.image, disk.format))
-        return try open(own, kind, depth: 1)
+        let node = try open(own, kind, name: name, depth: 1)
+        node.options = options
+        return node
     }
 }

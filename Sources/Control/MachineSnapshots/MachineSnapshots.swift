@@ -3,6 +3,7 @@ import BlockSetup
 import Diagnostics
 import EventLoop
 import HostOS
+import Jobs
 import Migration
 import QAPI
 
@@ -12,15 +13,11 @@ import QAPI
 public final class MachineSnapshots {
     private unowned let host: any MigrationHost
     private let blocks: BlockSetup
-    private let jobs: JobList
+    private var jobs: JobList { blocks.jobs }
 
-    public init(_ host: any MigrationHost, blocks: BlockSetup, emit: @escaping (any QAPIEvent) -> Void) {
-        (self.host, self.blocks) = (host, blocks)
-        jobs = JobList(emit)
-    }
+    public init(_ host: any MigrationHost, blocks: BlockSetup) { (self.host, self.blocks) = (host, blocks) }
 
     public func register(in commands: inout CommandTable) {
-        jobs.register(in: &commands)
         commands.on(SnapshotSaveCommand.self, stopped: true) { [self] arguments in
             try jobs.run(arguments.jobId, .snapshotSave) { () throws(QAPIError) in
                 try save(arguments.tag, vmstate: arguments.vmstate, devices: arguments.devices)
@@ -49,6 +46,7 @@ public final class MachineSnapshots {
                 throw QAPIError(.generic, "No block device node '\(name)'")
             }
             guard let image = disk.image else { throw MachineSnapshots.cannotHold(disk.name) }
+            try blocks.checkUnused(name)
             result.append((name, image))
         }
         return result

@@ -12,13 +12,14 @@ extension MonitorCommands {
         init(_ name: String, _ show: @escaping (MonitorCommands, [String]) throws -> String) { (self.name, self.show) = (name, show) }
     }
 
-    static var subjects: [Subject] { (ownSubjects + displaySubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name } }
+    static var subjects: [Subject] {
+        (ownSubjects + blockJobSubjects + displaySubjects + migrationSubjects + snapshotSubjects).sorted { $0.name < $1.name }
+    }
 
     private static var ownSubjects: [Subject] {
         [
             Subject("balloon") { commands, _ in "balloon: actual=\(try commands.table.call(QueryBalloonCommand.self).actual >> 20)\n" },
-            text("block"), Subject("block-jobs") { commands, _ in try commands.list("query-block-jobs", empty: "No active jobs\n") },
-            Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),
+            text("block"), Subject("blockstats") { commands, _ in try commands.statistics() }, text("chardev"),
             Subject("cpus") { commands, _ in try commands.cpus() },
             Subject("iothreads") { commands, _ in try commands.list("query-iothreads", empty: "") }, text("jit"),
             Subject("kvm") { commands, _ in

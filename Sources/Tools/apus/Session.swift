@@ -57,7 +57,7 @@ final class Session {
     let devices: DeviceFactory
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
-    lazy var snapshots = MachineSnapshots(self, blocks: blocks) { [unowned self] in events.emit($0) }
+    lazy var snapshots = MachineSnapshots(self, blocks: blocks)
     lazy var templates = TemplateSaving(self, blocks: blocks, options: options) { [unowned self] in devices.changesSinceStart }
     /// What it is a clone of.
     var template: Template?

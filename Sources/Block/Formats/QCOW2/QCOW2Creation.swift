@@ -3,9 +3,9 @@ import HostOS
 /// Makes qcow2 images (QEMU documentation, docs/interop/qcow2.txt), version 3, with clusters of 64 KiB.
 public enum QCOW2Creation {
     private static let clusterBits: UInt32 = 16
-    private static let clusterSize: UInt64 = 1 << UInt64(clusterBits)
+    public static let clusterSize: UInt64 = 1 << UInt64(clusterBits)
     private static let headerLength: UInt32 = 104
-    private static let backingFormat: UInt32 = 0xe279_2aca
+    static let backingFormat: UInt32 = 0xe279_2aca
     /// The longest name of a backing file.
     static let longestName = 1023
 
@@ -46,24 +46,6 @@ public enum QCOW2Creation {
         bytes += bigEndianBytes(0 as UInt32) + bigEndianBytes(0 as UInt64)
         bytes += [UInt8](repeating: 0, count: 24) + bigEndianBytes(4 as UInt32) + bigEndianBytes(headerLength)
         return bytes + extensions + name
-    }
-
-    /// Gives the name of an image's backing file anew, for an image that lies in another folder than the one that the name was for.
-    ///
-    /// - Parameter file: the image, which nobody has in use.
-    public static func nameBacking(_ file: HostFile, _ name: String) throws(BlockError) {
-        let (start, size): ([UInt8], UInt64)
-        do { (start, size) = (try file.read(at: 0, count: QCOW2Header.most), try file.size()) } catch { throw .host(error) }
-        let header = try QCOW2Header(start, path: file.path, fileSize: size, writing: true)
-        // The end of the first cluster is free for names.
-        let place = header.clusterSize - longestName - 1
-        guard place >= header.extensionsEnd, name.utf8.count <= longestName else {
-            throw .unsupportedImage(file.path, "another name of its backing file ('\(name)'), for want of room,")
-        }
-        do {
-            try file.write(at: UInt64(place), Array(name.utf8))
-            try file.write(at: 8, bigEndianBytes(UInt64(place)) + bigEndianBytes(UInt32(name.utf8.count)))
-        } catch { throw .host(error) }
     }
 }
 

@@ -12,8 +12,8 @@ public struct QCOW2Header: Equatable, Sendable {
     public internal(set) var size: UInt64 = 0
     public private(set) var backingFile: String?
     public private(set) var backingFormat: String?
-    /// Where the header's extensions end.
-    private(set) var extensionsEnd = 0
+    /// Bytes before the extensions.
+    private(set) var length = 72
     var l1Entries = 0
     var l1Offset: UInt64 = 0
     var refcountOffset: UInt64 = 0
@@ -61,7 +61,6 @@ public struct QCOW2Header: Equatable, Sendable {
         refcountClusters = Int(try number(56) as UInt32)
         snapshots = Int(try number(60) as UInt32)
         snapshotOffset = try number(64)
-        var length = 72
         if version == 3 {
             incompatible = try number(72)
             autoclear = try number(88)
@@ -71,8 +70,8 @@ public struct QCOW2Header: Equatable, Sendable {
             guard type == 0 else { throw .unsupportedImage(path, "compression of type \(type)") }
         }
         try checkFeatures(path, writing)
-        try checkTables(path, fileSize, length)
-        try readNames(bytes, path, length)
+        try checkTables(path, fileSize)
+        try readNames(bytes, path)
     }
 
     private func checkFeatures(_ path: String, _ writing: Bool) throws(BlockError) {
@@ -97,7 +96,7 @@ public struct QCOW2Header: Equatable, Sendable {
     }
 
     /// The largest disk and the largest tables that are taken: tables are read as wholes.
-    private func checkTables(_ path: String, _ fileSize: UInt64, _ length: Int) throws(BlockError) {
+    private func checkTables(_ path: String, _ fileSize: UInt64) throws(BlockError) {
         func damaged(_ what: String) -> BlockError { .damagedImage(path, what) }
         let mask = UInt64(clusterSize - 1)
         guard (0...6).contains(refcountOrder) else { throw damaged("reference counts of 2^\(refcountOrder) bits") }
@@ -116,7 +115,7 @@ public struct QCOW2Header: Equatable, Sendable {
         }
     }
 
-    private mutating func readNames(_ bytes: [UInt8], _ path: String, _ length: Int) throws(BlockError) {
+    private mutating func readNames(_ bytes: [UInt8], _ path: String) throws(BlockError) {
         let place: UInt64 = bytes.bigEndian(at: 8) ?? 0, count: UInt32 = bytes.bigEndian(at: 16) ?? 0
         if place != 0 {
             guard count <= 1023, place <= UInt64(bytes.count), Int(count) <= bytes.count - Int(place) else {
@@ -131,7 +130,16 @@ public struct QCOW2Header: Equatable, Sendable {
             if kind == Extension.backingFormat { backingFormat = String(decoding: bytes[start..<start + Int(size)], as: UTF8.self) }
             position = start + (Int(size) + 7) & ~7
         }
-        extensionsEnd = position + 8
+    }
+
+    /// The extensions, which have been checked, as they are.
+    func extensions(of bytes: [UInt8]) -> [(kind: UInt32, bytes: [UInt8])] {
+        var (position, list) = (length, [(kind: UInt32, bytes: [UInt8])]())
+        while let kind: UInt32 = bytes.bigEndian(at: position), kind != Extension.end, let size: UInt32 = bytes.bigEndian(at: position + 4) {
+            list.append((kind, Array(bytes[position + 8..<position + 8 + Int(size)])))
+            position += 8 + (Int(size) + 7) & ~7
+        }
+        return list
     }
 }
 

@@ -10,17 +10,17 @@ import HostOS
 /// what changes the tables is done one after the other. A flush writes reference counts, waits until they and the data are stable, then writes what leads to the data.
 public final class QCOW2Image: BlockNode {
     /// Bytes that a write which changes the tables takes at once.
-    private static let largestChange = 1 << 20
+    static let largestChange = 1 << 20
 
     public private(set) var size: UInt64
-    public let isReadOnly: Bool
+    public internal(set) var isReadOnly: Bool
     /// The disk that shows where this one has nothing; nil for zeros.
-    public let backing: (any BlockNode)?
+    public internal(set) var backing: (any BlockNode)?
     public private(set) var header: QCOW2Header
     let file: RawImage
-    let metadata: HostFile
+    var metadata: HostFile
     private let options: ImageOptions
-    private var tables: QCOW2Tables
+    var tables: QCOW2Tables
     /// Bytes of the file.
     private var end: UInt64
     /// Data requests on the file that are under way: what their clusters were must not be used for anything else.
@@ -59,9 +59,6 @@ public final class QCOW2Image: BlockNode {
         try store.recount()
         try header.mark(dirty: false, in: file)
     }
-
-    /// Images below this one.
-    public var depth: Int64 { backing.map { 1 + (($0 as? QCOW2Image)?.depth ?? 0) } ?? 0 }
 
     public var allocatedSize: UInt64 { metadata.allocatedSize }
 
@@ -115,9 +112,9 @@ public final class QCOW2Image: BlockNode {
     }
 
     /// A request without work for the file ends as others do: not from within its own call.
-    private func endLater(_ done: @escaping (BlockResult) -> Void) { file.read(0, into: [], done) }
+    func endLater(_ done: @escaping (BlockResult) -> Void) { file.read(0, into: [], done) }
 
-    private func fail(_ error: HostError, _ done: @escaping (BlockResult) -> Void) {
+    func fail(_ error: HostError, _ done: @escaping (BlockResult) -> Void) {
         warnOnce(error)
         endLater { _ in done(.failed(errno: error.errno)) }
     }
@@ -170,7 +167,7 @@ public final class QCOW2Image: BlockNode {
     }
 
     /// Makes changes of the tables one after the other.
-    private func change(_ body: @escaping (@escaping () -> Void) -> Void) {
+    func change(_ body: @escaping (@escaping () -> Void) -> Void) {
         changes.append(body)
         if !isChanging { nextChange() }
     }
@@ -203,7 +200,7 @@ public final class QCOW2Image: BlockNode {
         } catch { fail(error, done) }
     }
 
-    private func writeToNewClusters(_ offset: UInt64, _ buffers: [GuestBuffer], _ count: Int, _ done: @escaping (BlockResult) -> Void)
+    func writeToNewClusters(_ offset: UInt64, _ buffers: [GuestBuffer], _ count: Int, _ done: @escaping (BlockResult) -> Void)
         throws(HostError)
     {
         let size = header.clusterSize
@@ -443,7 +440,7 @@ public final class QCOW2Image: BlockNode {
     }
 
     /// What another process may have changed.
-    private func readAnew() throws(HostError) {
+    func readAnew() throws(HostError) {
         let end = try metadata.size()
         let bytes = try metadata.read(at: 0, count: QCOW2Header.most)
         var header: QCOW2Header

@@ -1,0 +1,68 @@
+/// Chunks of a disk that have something in common, such as that they are to be copied.
+struct PieceSet {
+    /// Bytes of a chunk.
+    let chunk: UInt64
+    private let size: UInt64
+    private var words: [UInt64]
+    /// Chunks of the set.
+    private(set) var count = 0
+
+    init(size: UInt64, chunk: UInt64, all: Bool) {
+        (self.size, self.chunk) = (size, chunk)
+        let chunks = Int((size + chunk - 1) / chunk)
+        words = [UInt64](repeating: all ? .max : 0, count: (chunks + 63) / 64)
+        guard all else { return }
+        count = chunks
+        if chunks % 64 != 0 { words[words.count - 1] = 1 << UInt64(chunks % 64) - 1 }
+    }
+
+    /// Bytes of the set, as far as whole chunks go.
+    var bytes: UInt64 { UInt64(count) * chunk }
+
+    private var chunks: Int { Int((size + chunk - 1) / chunk) }
+
+    /// The chunks that a range touches.
+    private func places(_ range: Range<UInt64>) -> Range<Int> {
+        range.isEmpty ? 0..<0 : Int(range.lowerBound / chunk)..<min(chunks, Int((range.upperBound - 1) / chunk) + 1)
+    }
+
+    private func contains(_ place: Int) -> Bool { words[place >> 6] >> UInt64(place & 63) & 1 != 0 }
+
+    mutating func insert(_ range: Range<UInt64>) {
+        for place in places(range) where !contains(place) {
+            words[place >> 6] |= 1 << UInt64(place & 63)
+            count += 1
+        }
+    }
+
+    mutating func remove(_ range: Range<UInt64>) {
+        for place in places(range) where contains(place) {
+            words[place >> 6] &= ~(1 << UInt64(place & 63))
+            count -= 1
+        }
+    }
+
+    /// The first chunks of the set from an offset on that lie together: at most so many bytes, and nothing that `avoiding` says.
+    func first(from offset: UInt64, most: UInt64, avoiding: (Range<UInt64>) -> Bool) -> Range<UInt64>? {
+        var place = Int(offset / chunk)
+        while place < chunks {
+            if words[place >> 6] >> UInt64(place & 63) == 0 {
+                place = (place | 63) + 1
+                continue
+            }
+            guard contains(place), !avoiding(bounds(place..<place + 1)) else {
+                place += 1
+                continue
+            }
+            var end = place + 1
+            while end < chunks, UInt64(end + 1 - place) * chunk <= max(most, chunk), contains(end), !avoiding(bounds(end..<end + 1)) { end += 1 }
+            return bounds(place..<end)
+        }
+        return nil
+    }
+
+    /// The chunks of the set that a range touches, one by one.
+    func members(_ range: Range<UInt64>) -> [Range<UInt64>] { places(range).filter(contains).map { bounds($0..<$0 + 1) } }
+
+    private func bounds(_ places: Range<Int>) -> Range<UInt64> { UInt64(places.lowerBound) * chunk..<min(size, UInt64(places.upperBound) * chunk) }
+}
