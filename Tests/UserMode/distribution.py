@@ -160,7 +160,7 @@ def write(guest, rows):
     """Puts (row, Apus, QEMU or none) into the guest's part of the page; what was not run now, and the other guests' parts, stay."""
     head = ("# The distribution's programs\n\nWhat `Tests/UserMode/distribution.py CHROOT --suites --loops 1000 --soak 1800 --peer --write` shows in a chroot of `scripts/make-chroot`: each row is a script of "
             "`Tests/UserMode/distribution`, run under Apus without binfmt_misc and, where the column says more than \"not run\", under the distribution's QEMU with it. Rows are of the last "
-            "run that had them, not all of one build; seconds are of a host that did other work too. Tests of pseudo-terminals want /dev/pts in the chroot, those of vsock a host that has it.\n")
+            "run that had them, not all of one build; seconds are of a host that did other work too. Tests of vsock want a host that has it.\n")
     old = open(PAGE).read() if os.path.exists(PAGE) else ""
     parts = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
     cells = [line.strip("| ").split(" | ") for line in parts.get(guest, "").splitlines() if line.startswith("| ")]
@@ -170,6 +170,13 @@ def write(guest, rows):
     parts[guest] = "\n".join([guest, "", "| program | Apus | QEMU |", "| --- | --- | --- |", *(f"| {what} | {apus} | {peer} |" for what, (apus, peer) in table.items())])
     with open(PAGE, "w") as output:
         output.write(head + "".join(f"\n## {parts[name].rstrip()}\n" for name in sorted(parts, reverse=True)))
+
+
+def mounted(root):
+    """Goes on in a mount name space of its own with what programs want to find below the chroot; gone when this ends."""
+    if os.environ.get("APUS_MOUNTED") != root:
+        script = 'mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" && APUS_MOUNTED="$0" exec "$@"'
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", script, root, sys.executable, *sys.argv])
 
 
 def main():
@@ -191,6 +198,7 @@ def main():
     if not arguments.chroot:
         parser.error("a chroot is wanted: scripts/make-chroot makes one")
     root = os.path.realpath(arguments.chroot)
+    mounted(root)
     os.makedirs(f"{root}/bench", exist_ok=True)
     # A name of its own: several of these may run at once.
     emulator = f"/bench/{EMULATORS[arguments.guest]}-{os.getpid()}"
