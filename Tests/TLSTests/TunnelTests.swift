@@ -14,7 +14,11 @@ import VNC
     private func connect(_ server: TLSCredentials, _ client: TLSCredentials) throws -> (HostStream, HostStream) {
         let (one, other) = try HostStream.pair()
         nonisolated(unsafe) var accepted: Result<HostStream, any Error>?
-        let thread = try HostThread(name: "server") { accepted = Result { try TLSTunnel.open(one, server) } }
+        let thread = try HostThread(name: "server") {
+            let result = Result { try TLSTunnel.open(one, server) }
+            one.shutDownIfFailed(result)
+            accepted = result
+        }
         let made = Result { try TLSTunnel.open(other, client, hostName: "localhost") }
         other.shutDownIfFailed(made)
         thread.join()

@@ -51,6 +51,7 @@ public final class TLSCredentials: @unchecked Sendable {
     }
 
     deinit {
+        guard let handle else { return }
         switch (kind, endpoint) {
         case (.anonymous, .server): gnutls_anon_free_server_credentials(handle)
         case (.anonymous, .client): gnutls_anon_free_client_credentials(handle)

@@ -33,7 +33,7 @@ final class TLSSession {
     }
 
     deinit {
-        gnutls_deinit(handle)
+        if let handle { gnutls_deinit(handle) }
         free(hostName)
     }
 
@@ -69,7 +69,9 @@ final class TLSSession {
             return .untrusted(describe(gnutls_session_get_verify_cert_status(handle)))
         case GNUTLS_E_FATAL_ALERT_RECEIVED:
             return .refused(gnutls_alert_get_name(gnutls_alert_get(handle)).map { String(cString: $0) } ?? "no")
-        default: return .library("agree on keys with the other end", code: code)
+        default:
+            gnutls_alert_send_appropriate(handle, code)
+            return .library("agree on keys with the other end", code: code)
         }
     }
 
