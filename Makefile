@@ -58,7 +58,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
-	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 1
 	for guest in riscv64 aarch64; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest || exit 1; done
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
