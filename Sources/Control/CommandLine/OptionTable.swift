@@ -116,7 +116,8 @@ public struct OptionRow: Sendable {
         .init(
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
             properties: [
-                "vnc": .string, "to": .number, "password": .bool, "password-secret": .string, "tls-creds": .string, "share": .string, "connections": .number,
+                "vnc": .string, "to": .number, "password": .bool, "password-secret": .string,
+                "tls-creds": .string, "share": .string, "connections": .number,
                 "display": .string, "head": .number, "websocket": .string, "audiodev": .string,
             ],
             "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
