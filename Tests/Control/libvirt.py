@@ -361,6 +361,31 @@ class Test:
         good = machine("snapshot-list", "--name") == "" and "qcow2" in told and "Snapshot list" not in told
         check("snapshot-delete", good, "" if good else told)
 
+    def disks(self, machine):
+        """Images change below the running guest, which goes on reading what it has written."""
+        def source():
+            return machine("domblklist").split()[-1]
+
+        def checksum():
+            return machine.run("echo 3 > /proc/sys/vm/drop_caches; md5sum < /dev/vda | cut -c1-32", 120)
+
+        first = source()
+        machine.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 conv=fsync 2>/dev/null")
+        machine("snapshot-create-as", "outside", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={self.work}/outside.qcow2")
+        machine.run("dd if=/dev/urandom of=/dev/vda bs=1M seek=4 count=8 conv=fsync 2>/dev/null")
+        wanted = checksum()
+        check("snapshot-create --disk-only", source() == f"{self.work}/outside.qcow2", source())
+        machine("blockcommit", "vda", "--shallow", "--active", "--pivot", "--wait")
+        check("blockcommit --active --pivot", source() == first and checksum() == wanted, source())
+        machine("snapshot-create-as", "again", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={self.work}/again.qcow2")
+        machine("blockpull", "vda", "--wait")
+        text = machine("dumpxml")
+        check("blockpull", source() == f"{self.work}/again.qcow2" and "<backingStore/>" in text and checksum() == wanted, source())
+        machine("blockcopy", "vda", f"{self.work}/copied.qcow2", "--transient-job", "--wait", "--pivot", "--format", "qcow2")
+        check("blockcopy --pivot", source() == f"{self.work}/copied.qcow2" and checksum() == wanted, source())
+        machine("blockcopy", "vda", first, "--transient-job", "--wait", "--pivot", "--format", "qcow2", "--reuse-external")
+        check("blockcopy back", source() == first and checksum() == wanted, source())
+
     def ended(self, machine):
         machine("reset")
         machine.await_shell()
@@ -439,7 +464,7 @@ def run(test):
     first, second = (Daemon(test.work, name, os.path.dirname(test.system)) for name in ("one", "two"))
     test.capabilities(first)
     machine = test.started(first)
-    for step in (test.suspended, test.questions, test.memory, test.plugged, test.seen, test.kept, test.snapshots, test.ended):
+    for step in (test.suspended, test.questions, test.memory, test.plugged, test.seen, test.kept, test.snapshots, test.disks, test.ended):
         step(machine)
     test.moved(first, second)
     test.imported(first)
