@@ -41,6 +41,16 @@ final class XHCIDriver {
     /// Events that are taken also free their room.
     var acknowledges = true
 
+    /// Lets the machine run for a moment.
+    func goOn() {
+        loop.setVirtualClockPaused(false)
+        let end = LoopTimer(loop, .realtime) { [loop] in loop.stop(status: 0) }
+        end.arm(at: loop.now(.realtime) + 5_000_000)
+        _ = loop.run()
+        loop.resume()
+        loop.setVirtualClockPaused(true)
+    }
+
     init(options: XHCI.Options = XHCI.Options(), starts: Bool = true) throws {
         machine = try PCIMachine()
         loop = try EventLoop()

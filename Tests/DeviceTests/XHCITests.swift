@@ -90,11 +90,24 @@ import USBDevices
         #expect(driver.control(slot, [0x80, 0, 0, 0, 0, 0, 2, 0]).bytes == [0, 0])
     }
 
+    @Test func nothingMayFollowASetupStage() {
+        let slot = ready()
+        #expect(driver.control(slot, [0x80, 0, 0, 0, 0, 0, 2, 0]).bytes == [0, 0])
+        // Chained to four more bytes it would be no request any more.
+        let setup = Block(parameter: 0x0002_0000_0000_0080, status: 8, control: 2 << 10 | 1 << 6 | 1 << 4)
+        driver.put([setup, Block(parameter: 0, status: 4, control: 1 << 10)], slot: slot, endpoint: 1)
+        driver.ring(slot: slot, endpoint: 1)
+        #expect(driver.event()?.code == 5, "a block error")
+        #expect(driver.state(slot: slot, endpoint: 1) == 4)
+    }
+
     @Test func keysArriveWhenTheyArePressed() throws {
         let slot = ready()
         #expect(driver.slotState(slot) == 3)
         #expect(driver.transfer(slot, 3, count: 8) == nil, "nothing is pressed")
         hub.send([.key(try #require(Key.named("a")), isDown: true)])
+        #expect(driver.events().isEmpty, "memory is left alone while the machine stands still")
+        driver.goOn()
         let event = driver.event()
         #expect(event?.code == 1 && event?.slot == UInt8(slot) && driver.received(8) == [0, 0, 4, 0, 0, 0, 0, 0])
         #expect(driver.transfer(slot, 3, count: 8) == nil)
@@ -246,6 +259,7 @@ import USBDevices
         keyboard.reset()
         try DeviceSnapshot.restore([driver.controller, keyboard], from: saved)
         hub.send([.key(try #require(Key.named("d")), isDown: true)])
+        driver.goOn()
         #expect(driver.event()?.code == 1 && driver.received(8)[2] == 7)
     }
 }

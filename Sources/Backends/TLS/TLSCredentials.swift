@@ -73,6 +73,15 @@ public final class TLSCredentials: @unchecked Sendable {
         do { return try HostFile.contents(path(name)) } catch { throw .host(error) }
     }
 
+    /// Whether a file is there that need not be; one that cannot be read is an error.
+    private func exists(_ name: String) throws(TLSError) -> Bool {
+        do { _ = try contents(name) } catch {
+            if case .host(let reason) = error, reason.isAbsence { return false }
+            throw error
+        }
+        return true
+    }
+
     private func makeAnonymous() throws(TLSError) {
         switch endpoint {
         case .server:
@@ -96,7 +105,7 @@ public final class TLSCredentials: @unchecked Sendable {
         guard let line = lines.first(where: { $0.hasPrefix(user + ":") }) else {
             throw .file(path("keys.psk"), "has no line '\(user):KEY'")
         }
-        var key = Array(line.dropFirst(user.utf8.count + 1).utf8)
+        var key = Array(line.utf8.dropFirst(user.utf8.count + 1))
         let code = key.withUnsafeMutableBufferPointer { bytes in
             var datum = gnutls_datum_t(data: bytes.baseAddress, size: UInt32(bytes.count))
             return gnutls_psk_set_client_credentials(handle, user, &datum, GNUTLS_PSK_KEY_HEX)
@@ -112,13 +121,13 @@ public final class TLSCredentials: @unchecked Sendable {
         guard gnutls_certificate_set_x509_trust_file(handle, path("ca-cert.pem"), GNUTLS_X509_FMT_PEM) > 0 else {
             throw .file(path("ca-cert.pem"), "holds no certificate")
         }
-        if let list = try? contents("ca-crl.pem"), !list.isEmpty {
+        if try exists("ca-crl.pem") {
             try TLSError.check(
                 "use '\(path("ca-crl.pem"))'", gnutls_certificate_set_x509_crl_file(handle, path("ca-crl.pem"), GNUTLS_X509_FMT_PEM))
         }
         let (certificate, key) = ("\(endpoint.rawValue)-cert.pem", "\(endpoint.rawValue)-key.pem")
         // A client need not have one of its own.
-        if endpoint == .client, (try? contents(certificate)) == nil, (try? contents(key)) == nil { return }
+        if endpoint == .client, try !exists(certificate), try !exists(key) { return }
         let own = try contents(certificate)
         if checksOwn { try CertificateCheck(authority, path("ca-cert.pem"), own, path(certificate)).run(isServer: endpoint == .server) }
         try TLSError.check(

@@ -23,6 +23,8 @@ final class TLSSession {
         let keys = credentials.handle.map(UnsafeMutableRawPointer.init)
         try TLSError.check("use the credentials", gnutls_credentials_set(session, credentials.type, keys))
         if credentials.verifiesPeer {
+            // Without a name any certificate of the authority would do.
+            if credentials.endpoint == .client, hostName?.isEmpty ?? true { throw .untrusted("nobody has said what its name should be") }
             gnutls_session_set_verify_cert(session, credentials.endpoint == .client ? self.hostName : nil, 0)
             if credentials.endpoint == .server { gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE) }
         }

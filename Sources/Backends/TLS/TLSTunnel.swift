@@ -30,7 +30,7 @@ public final class TLSTunnel: @unchecked Sendable {
     private init(_ session: TLSSession, _ inner: HostStream) { (self.session, self.inner) = (session, inner) }
 
     /// Nanoseconds that the other end has for its part of the handshake.
-    public static let patience: Int64 = 30_000_000_000
+    public static let patience: Int64 = 10_000_000_000
 
     /// Secures a connection; waits for the other end to do its part.
     ///
@@ -99,11 +99,12 @@ public final class TLSTunnel: @unchecked Sendable {
         if toPeer.range.isEmpty, !toPeer.isEnded { places[1].events |= Int16(POLLIN) }
         if toInner.isStuck { places[1].events |= Int16(POLLOUT) }
         // That it has gone is told without being asked for, again and again, also while nothing can be done about it.
-        if toPeer.isStuck && !toInner.isStuck || toPeer.isEnded && toInner.isEnded { places[1].fd = -1 }
+        if toPeer.isStuck && !toInner.isStuck || toPeer.isEnded && toInner.isEnded && toInner.range.isEmpty { places[1].fd = -1 }
+        if toInner.isStuck && !toPeer.isStuck { places[0].fd = -1 }
         while poll(&places, 2, -1) < 0 { if errno != EINTR { return false } }
         let gone = Int16(POLLHUP | POLLERR | POLLNVAL)
         if places[1].revents & gone != 0, toPeer.isEnded { (toInner.range, toInner.isEnded) = (0..<0, true) }
-        return places[0].revents & gone == 0 || !toInner.isEnded
+        return places[0].revents & gone == 0 || !toInner.isEnded || !toInner.range.isEmpty
     }
 
     private func carryToPeer() {
@@ -116,8 +117,9 @@ public final class TLSTunnel: @unchecked Sendable {
                 toPeer.isStuck = true
                 return
             case .ended:
-                // Nobody takes anything any more.
-                (toPeer.range, toPeer.isEnded, hasSaidGoodbye, toInner.isEnded) = (0..<0, true, true, true)
+                // Nobody takes anything any more; what has been sent to here still comes.
+                (toPeer.range, toPeer.isEnded, hasSaidGoodbye) = (0..<0, true, true)
+                shutdown(inner.descriptor, Int32(SHUT_RD))
             }
         }
         toPeer.isStuck = false

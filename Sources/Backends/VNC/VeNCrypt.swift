@@ -25,7 +25,7 @@ public struct VeNCrypt: Sendable {
     private let credentials: TLSCredentials
     private static let securityType: UInt8 = 19
     private static let version: [UInt8] = [0, 2]
-    private static let patience: Int64 = 30_000_000_000
+    private static let patience: Int64 = 10_000_000_000
 
     /// - Returns: nil for credentials that viewers do not know.
     public init?(_ credentials: TLSCredentials, asksPassword: Bool) {

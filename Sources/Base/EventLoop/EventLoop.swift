@@ -240,7 +240,8 @@ public final class EventLoop: @unchecked Sendable {
             if clock == .virtual, pausedAt != nil || virtualSource != nil { continue }
             if let deadline = timers.nextDeadline(clock) { wait = min(wait, max(0, deadline - now(clock))) }
         }
-        return wait == .max ? -1 : Int32(min((wait + 999_999) / 1_000_000, 3_600_000))
+        // An hour at most, so that nothing overflows.
+        return wait == .max ? -1 : Int32((min(wait, 3_600_000_000_000) + 999_999) / 1_000_000)
     }
 }
 

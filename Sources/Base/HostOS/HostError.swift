@@ -18,6 +18,8 @@ public struct HostError: ExplainedError {
 }
 
 extension HostError {
+    /// Whether there is no such file.
+    public var isAbsence: Bool { errno == ENOENT }
     /// A file may be read but not written.
     public var isForbiddenWrite: Bool { [EACCES, EPERM, EROFS].contains(errno) }
 }

@@ -60,6 +60,8 @@ public final class ConditionVariable: @unchecked Sendable {
 /// A host thread.
 public final class HostThread: @unchecked Sendable {
     private var handle = pthread_t()
+    /// Somebody has to wait for the thread, or to let go of it.
+    private var isOwned = false
 
     private final class Body {
         let run: () -> Void
@@ -85,10 +87,18 @@ public final class HostThread: @unchecked Sendable {
             unsafe argument.release()
             throw HostError("start the thread '\(name)'", errno: result)
         }
+        isOwned = true
         // By whoever starts it, so that it can be found by its name from now on.
         unsafe apus_name_thread(handle, String(name.prefix(15)))
     }
 
     /// Waits until the thread has ended.
-    public func join() { pthread_join(handle, nil) }
+    public func join() {
+        guard isOwned else { return }
+        isOwned = false
+        pthread_join(handle, nil)
+    }
+
+    /// Nobody waits for it any more: what it holds goes when it has ended.
+    deinit { if isOwned { pthread_detach(handle) } }
 }

@@ -157,7 +157,7 @@ public final class CharacterSetup {
         guard list["path"] == nil, list["fd"] == nil else {
             throw CommandLineError.badValue(option: list.option, value: "tls-creds=\(id)", expected: "a TCP socket")
         }
-        let credentials = try credentials(id, isServer ? .server : .client), host = list["host"]
+        let credentials = try credentials(id, isServer ? .server : .client), host = list["host"].map { $0.isEmpty ? "localhost" : $0 } ?? "localhost"
         return { try TLSTunnel.open($0, credentials, hostName: host) }
     }
 

@@ -98,6 +98,7 @@ public final class USBFunction {
     /// The setup stage, which no device refuses (section 8.5.3).
     public func setUp(_ bytes: [UInt8]) -> USBHandshake {
         guard isReachable else { return .silent }
+        guard bytes.count == USBRequest.size else { return .stall }
         transfer = USBControlTransfer(bytes)
         let request = transfer.request
         if request.isInput { transfer.answer(carryOut(request, [])) }

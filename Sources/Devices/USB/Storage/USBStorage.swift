@@ -109,6 +109,7 @@ public final class USBStorage: USBDevice {
         visitor.check("the command fits", command.count <= 16 && bytes.count <= USBStorage.mostBytes)
         let size = bytes.count
         visitor.check("the data is in its room", numbers[3] >= 0 && numbers[3] <= numbers[2] && numbers[2] <= size)
+        visitor.check("the data is what is expected", numbers[2] <= numbers[0])
         visitor.check("no more is moved than expected", numbers[1] >= 0 && numbers[1] <= numbers[0] && numbers[0] <= Int(UInt32.max))
         guard visitor.isReading, bytes.count <= USBStorage.mostBytes else { return }
         data = HostBuffer(count: bytes.count)

@@ -118,9 +118,11 @@ public final class XHCI: PCIDevice, IOHandler {
         visitor.field("legacyControl", &legacyControl)
         visitor.field("contexts", &contexts)
         visitor.field("enabledSlots", &enabledSlots)
+        visitor.check("no more slots are enabled than there are", enabledSlots <= UInt32(slots.count))
         visitor.part("commandRing", &commandRing)
         visitor.field("isCommandRingRunning", &isCommandRingRunning)
         visitor.field("frameStart", &frameStart)
+        visitor.check("frames have begun to be counted at some time", frameStart >= 0)
         for (index, port) in ports.enumerated() { visitor.group("port\(index)") { port.visit(&$0) } }
         for index in interrupters.indices { visitor.part("interrupter\(index)", &interrupters[index]) }
         for index in slots.indices { visitor.part("slot\(index)", &slots[index], empty: XHCISlot()) }
@@ -128,6 +130,7 @@ public final class XHCI: PCIDevice, IOHandler {
 
     public func restored() {
         function.restored()
+        toDo = []
         updatePin()
         armModeration()
         // Whatever was left undone is looked for.

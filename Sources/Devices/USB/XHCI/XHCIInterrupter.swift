@@ -153,7 +153,8 @@ extension XHCI {
 
     /// Interrupts that were held back are sent when they may.
     func armModeration() {
-        let times = interrupters.filter(\.isPending).map(\.quietUntil)
+        // Those that are busy are sent when software says that they are not.
+        let times = interrupters.filter { $0.isPending && $0.dequeue & XHCIInterrupter.busy == 0 }.map(\.quietUntil)
         if let first = times.min() { moderationTimer.arm(at: first) } else { moderationTimer.cancel() }
     }
 
@@ -208,14 +209,16 @@ extension XHCI {
         let busy = interrupters[number].dequeue & ~UInt64(value) & XHCIInterrupter.busy
         interrupters[number].dequeue = interrupters[number].dequeue & ~0xffff_ffff | UInt64(value & ~8) | busy
         makeRoom(number)
-        signal(number)
     }
 
     /// Software has taken events.
     private func makeRoom(_ number: Int) {
-        let wasClogged = interrupters[number].isClogged
+        let (waited, wasClogged) = (interrupters[number].waiting.count, interrupters[number].isClogged)
         interrupters[number].isFull = false
         flushEvents(number)
+        // Of those that have had to wait it is told, too.
+        if interrupters[number].waiting.count < waited { interrupters[number].isPending = true }
+        signal(number)
         if wasClogged, !interrupters[number].isClogged { workLater() }
     }
 }

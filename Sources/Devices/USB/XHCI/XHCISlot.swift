@@ -63,7 +63,10 @@ extension XHCI {
 
     public func isReady(_ function: USBFunction, endpoint: Int, isInput: Bool) {
         guard let number = (1...slots.count).first(where: { slots[$0 - 1] != nil && self.function(slot: $0) === function }) else { return }
-        work(slot: number, endpoint: 2 * endpoint + (isInput ? 1 : 0))
+        let place = (slot: number, endpoint: 2 * endpoint + (isInput ? 1 : 0))
+        if !toDo.contains(where: { $0 == place }) { toDo.append(place) }
+        // Not within what the device does: that may be part of draining its disk, or go on while the machine stands still.
+        if !isWorking { workTimer.arm(at: loop.now(.virtual)) }
     }
 
     // MARK: Contexts in memory

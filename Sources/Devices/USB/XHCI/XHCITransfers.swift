@@ -92,6 +92,8 @@ extension XHCI {
             case .block(let block, let place):
                 found.blocks.append((block, place))
                 guard XHCI.belongs(block, isControl: isControl, isFirst: found.blocks.count == 1) else { return .wrong(block, at: place) }
+                // A setup stage is a block by itself, behind which nothing but an event may follow (section 4.11.2.2).
+                if found.blocks[0].block.kind == .setup, found.blocks.count > 1, block.kind != .eventData { return .wrong(block, at: place) }
                 if block.kind != .eventData { found.count += block.length }
                 guard found.count <= XHCI.mostBytes else { return .wrong(block, at: place) }
                 if !block.has(XHCIBlock.Flag.chain) { return .descriptor(found) }
