@@ -115,6 +115,31 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         return (base, middle, top)
     }
 
+    /// A copy stands on nothing while it is made, and on what its header names afterwards: zeros have to be said.
+    @Test func zerosHideWhatTheHeaderNames() throws {
+        try make("base.qcow2")
+        let base = try open("base.qcow2", .qcow2)
+        let memory = Memory(pattern(JobTests.size, seed: 1))
+        try locked {
+            try base.wait("write") { base.write(0, from: [memory.buffer], $0) }
+            try base.wait("flush", base.flush)
+        }
+        try make("copy.qcow2", on: "base.qcow2")
+        try locked {
+            let copy = try open("copy.qcow2", .qcow2)
+            try copy.wait("zero") { copy.zero(0, count: 1 << 20, mayUnmap: true, $0) }
+            try copy.wait("flush", copy.flush)
+        }
+        let shown = try contents(try open("copy.qcow2", .qcow2, on: base))
+        #expect(shown.prefix(1 << 20).allSatisfy { $0 == 0 } && shown.dropFirst(1 << 20).elementsEqual(memory.buffer.bytes().dropFirst(1 << 20)))
+    }
+
+    private func locked(_ body: () throws -> Void) rethrows {
+        loop.lock.lock()
+        defer { loop.lock.unlock() }
+        try body()
+    }
+
     @Test func streamsFillWhatIsMissing() throws {
         let (base, middle, top) = try chain()
         let image = try #require(top.image as? QCOW2Image)

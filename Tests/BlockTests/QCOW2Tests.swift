@@ -180,7 +180,9 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         #expect(try image.read(39 << 40, 4096) == pattern(4096))
         try image.close()
         #expect(try tool("check", "-q", path) == 0)
-        #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: 1 << 60, backing: nil) }
+        for size: UInt64 in [1 << 60, .max & ~511, 1 << 51 + 1 << 16] {
+            #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: size, backing: nil) }
+        }
         #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: 512, backing: (String(repeating: "x", count: 1024), .raw)) }
     }
 

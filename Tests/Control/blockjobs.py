@@ -51,7 +51,7 @@ class Test(migrate.Test):
         """The guest reads all of its disk."""
         self.checks += 1
         side.guest.type("kill -USR1 $!\n")
-        side.guest.expect(f"[{self.checks} ", 60)
+        side.guest.expect(f"[{self.checks} ", 180)
         side.guest.expect("]", 5)
         good = side.guest.output[:side.guest.seen].endswith(b"all good]") and b"DAMAGED" not in side.guest.output
         check(f"{what}: the guest finds what it has written", good, "" if good else side.guest.output[-600:].decode(errors="replace"))

@@ -44,6 +44,7 @@ static void own(const char *device, uint32_t first, uint32_t count, int seed) {
         versions[i] = room[1];
         fill(wanted, first + i, versions[i]);
         if (memcmp(room, wanted, BLOCK)) damaged(first + i, versions[i], room);
+        __sync_fetch_and_add(&shared->done, 1);
     }
     for (uint32_t turn = 0;; turn++) {
         if (shared->wanted > checks) {
@@ -51,6 +52,7 @@ static void own(const char *device, uint32_t first, uint32_t count, int seed) {
                 if (pread(file, room, BLOCK, (off_t)(first + i) * BLOCK) != BLOCK) perror("DAMAGED read");
                 fill(wanted, first + i, versions[i]);
                 if (memcmp(room, wanted, BLOCK)) damaged(first + i, versions[i], room);
+                __sync_fetch_and_add(&shared->done, 1);
             }
             fsync(file);
             checks++;

@@ -82,7 +82,8 @@ public final class HostFile: @unchecked Sendable {
 
     /// Makes a regular file longer, with zeros, or shorter.
     public func resize(_ size: UInt64) throws(HostError) {
-        guard ftruncate(descriptor, off_t(size)) == 0 else { throw HostError("resize '\(path)'") }
+        guard let end = off_t(exactly: size) else { throw HostError("resize '\(path)'", errno: EFBIG) }
+        guard ftruncate(descriptor, end) == 0 else { throw HostError("resize '\(path)'") }
     }
 
     /// Whether this is a regular file or a block device, that is, something that can be a disk or a ROM.

@@ -85,7 +85,14 @@ public final class MirrorWork: CopyWork {
         }
     }
 
-    override func putBack(_ piece: Range<UInt64>) { left.insert(piece) }
+    override func putBack(_ piece: Range<UInt64>) {
+        left.insert(piece)
+        // The guest does not wait for a target that fails.
+        _ = letGo()
+    }
+
+    /// Whoever limits it does not mean the guest's writes, which may be waiting already.
+    public override var speed: UInt64 { didSet { if !holdsWrites { _ = letGo() } } }
 
     override func ranDry() {
         if !isReady {
@@ -143,12 +150,13 @@ extension MirrorWork: WriteWatcher {
     public func didWrite(_ range: Range<UInt64>, _ goOn: @escaping () -> Void) {
         left.insert(range)
         wake()
-        // Whoever limits the speed of copying does not mean the guest's.
-        let holds = isCaughtUp && !isPaused && !hasEnded && (speed == 0 || isBlocking || isFinishing)
-        if holds, left.count > mostLeft { waiting.append(goOn) } else { goOn() }
+        if holdsWrites, left.count > mostLeft { waiting.append(goOn) } else { goOn() }
     }
 
-    private func letThrough() { if isPaused || left.count + copying.count <= mostLeft { _ = letGo() } }
+    /// Whether writes wait while too much is left.
+    private var holdsWrites: Bool { isCaughtUp && !isPaused && !hasEnded && (speed == 0 || isBlocking || isFinishing) }
+
+    private func letThrough() { if !holdsWrites || left.count + copying.count <= mostLeft { _ = letGo() } }
 
     public func letGo() -> Bool {
         let all = waiting

@@ -101,6 +101,10 @@ extension BlockSetup {
     /// A node that is only read is written from now on.
     func openForWriting(_ node: ImageNode, size: UInt64) throws {
         if node.isTemporary { throw QAPIError.notSupported("writing to '\(node.name)', whose changes are in a temporary file (snapshot=on),") }
+        let path = HostFile.absolute(node.path)
+        for disk in frozen.values where try disk.files().contains(where: { HostFile.absolute($0) == path }) {
+            throw QAPIError.notSupported("writing to '\(node.name)', which belongs to the template that this machine is a clone of,")
+        }
         try node.graph.reopen(readOnly: false)
         node.options.isReadOnly = false
         do { if node.graph.size < size { try node.graph.resize(size) } } catch {

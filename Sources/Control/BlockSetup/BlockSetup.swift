@@ -208,7 +208,8 @@ public final class BlockSetup {
 
     /// Disks that can be written, by their nodes' names, and their images if these keep snapshots.
     public var snapshotDisks: [(name: String, nodeName: String, image: QCOW2Image?)] {
-        let roots = nodes.filter { node in !node.graph.isReadOnly && parents(of: node).isEmpty }
+        // What a disk stood on may stand above its image still, until it is deleted.
+        let roots = nodes.filter { node in !node.graph.isReadOnly && (drive(on: node) != nil || parents(of: node).isEmpty) }
         return roots.map { (drive(on: $0)?.id ?? $0.name, $0.name, $0.qcow2) }
     }
 
@@ -230,6 +231,10 @@ public final class BlockSetup {
     /// Gives the images to another process, or takes them back from there; all or none.
     public func setActive(_ active: Bool) throws {
         guard active == isInactive else { return }
+        // It may have begun since it was asked what is in the way.
+        if !active, let job = jobs.jobs.first(where: { $0.work is DiskJob && $0.status != .concluded }) {
+            throw HostError("give the disks away", errno: inUseNumber, remedy: "the job '\(job.id)' works on a disk")
+        }
         var done: [any BlockNode] = []
         do {
             // An image takes what it stands on along.

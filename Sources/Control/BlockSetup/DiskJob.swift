@@ -37,6 +37,8 @@ final class DiskJob: JobWork {
     }
 
     private var mirror: MirrorWork? { work as? MirrorWork }
+    /// It has been cancelled after it was ready: the copy is left as it is then.
+    private var isLeaving = false
     private var id: String { job?.id ?? "" }
 
     var progress: (current: Int64, total: Int64) { (Int64(clamping: work.current), Int64(clamping: work.total)) }
@@ -66,11 +68,12 @@ final class DiskJob: JobWork {
 
     func cancel(force: Bool) {
         guard !force, let mirror, mirror.isReady else { return work.stop() }
+        isLeaving = true
         mirror.finish { [unowned self] in job?.end() }
     }
 
     func complete() throws(QAPIError) {
-        guard let mirror else { throw QAPIError(.generic, "The active block job '\(id)' cannot be completed") }
+        guard let mirror, !isLeaving else { throw QAPIError(.generic, "The active block job '\(id)' cannot be completed") }
         pivots = true
         mirror.finish { [unowned self] in job?.end() }
     }

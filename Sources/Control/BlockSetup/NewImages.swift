@@ -6,6 +6,8 @@ import QAPI
 extension BlockSetup {
     /// Makes a new image in the place of a file that nobody has in use.
     func makeImage(_ path: String, _ format: ImageOptions.Format, size: UInt64, backing: (path: String, format: ImageOptions.Format)?) throws {
+        // Nothing is emptied for a size that cannot be.
+        guard size <= UInt64(Int64.max) else { throw QAPIError.expects("size", "at most \(Int64.max)") }
         try checkFree(path)
         switch format {
         case .qcow2: try QCOW2Creation.make(path, size: size, backing: backing)

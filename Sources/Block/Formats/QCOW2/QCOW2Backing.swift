@@ -1,4 +1,5 @@
 import BlockCore
+import Diagnostics
 import HostOS
 
 /// What an image stands on, and how that changes while it is in use.
@@ -42,10 +43,10 @@ extension QCOW2Image {
         if let name {
             let wasReadOnly = isReadOnly
             try reopen(readOnly: false)
+            defer { if wasReadOnly { do { try reopen(readOnly: true) } catch { warn("\(error)") } } }
             try writeEverything()
             try QCOW2Creation.nameBacking(metadata, name)
             try readAnew()
-            if wasReadOnly { try reopen(readOnly: true) }
         }
         backing = node
     }

@@ -6,17 +6,19 @@ public enum QCOW2Creation {
     public static let clusterSize: UInt64 = 1 << UInt64(clusterBits)
     private static let headerLength: UInt32 = 104
     static let backingFormat: UInt32 = 0xe279_2aca
+    /// Bytes of the largest disk, whose L1 table has 4 Mi entries: larger tables are not opened.
+    static let largestDisk: UInt64 = 1 << 51
     /// The longest name of a backing file.
     static let longestName = 1023
 
     /// Makes a new image of a disk of `size` bytes that has nothing of its own: it shows zeros, or what its backing file shows.
     public static func make(_ path: String, size: UInt64, backing: (path: String, format: ImageOptions.Format)?) throws(BlockError) {
         if let backing, backing.path.utf8.count > longestName { throw .unsupportedImage(path, "the long name of its backing file '\(backing.path)'") }
+        guard size <= largestDisk else { throw .unsupportedImage(path, "a disk of \(size) bytes") }
         // One L2 table is of 8192 clusters.
         let entries = (size + (clusterSize << 13) - 1) / (clusterSize << 13)
         let tables = max(1, (entries * 8 + clusterSize - 1) / clusterSize)
         let used = 3 + tables
-        guard used <= clusterSize / 2 else { throw .unsupportedImage(path, "a disk of \(size) bytes") }
         do {
             let file = try HostFile(path, .create)
             try file.write(at: 0, header(size: size, entries: UInt32(entries), backing))

@@ -335,7 +335,8 @@ public final class QCOW2Image: BlockNode {
         do throws(HostError) {
             if let failure { throw failure }
             for place in stride(from: first, to: last, by: header.clusterSize) {
-                let hidden = backing.map { place >= $0.size } ?? true
+                // What another opening of the image shows there counts, too: a copy may stand on nothing while it is made.
+                let hidden = backing.map { place >= $0.size } ?? (header.backingFile == nil)
                 guard try tables.setZero(place, hasBacking: !hidden, keeping: keeping) else {
                     // Version 2 cannot say that something is zeros: they are written.
                     let zeros = HostBuffer(count: header.clusterSize)
