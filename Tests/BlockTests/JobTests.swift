@@ -32,7 +32,10 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         (options.format, options.isReadOnly, options.discards) = (format, readOnly, true)
         let file = try RawImage(options, engine: engine, loop: loop)
         if format == .raw { return GraphNode(file, name: name) }
-        return GraphNode(try QCOW2Image(options, file: file, backing: .given(backing)) { _, _ in fatalError("nothing is named") }, name: name)
+        let image = try QCOW2Image(options, file: file, backing: .given(backing)) { other, _ in
+            throw HostError("open '\(other)' by the name in a header: all that is below is given", errno: EINVAL)
+        }
+        return GraphNode(image, name: name)
     }
 
     private func make(_ name: String, on backing: String? = nil, _ format: ImageOptions.Format = .qcow2) throws {

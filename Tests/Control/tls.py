@@ -13,9 +13,8 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-from client import Client, Emulator  # noqa: E402
-from viewer import Refused, Viewer  # noqa: E402
+from client import Client, Emulator
+from viewer import Refused, Viewer
 
 results = []
 # Where the board puts the file of -bios.
