@@ -101,12 +101,20 @@ public final class SocketBackend: CharacterBackend {
         secureAndConnect(stream)
     }
 
-    /// On a thread of its own, for the other end may be slow; who is ready first gets in.
-    private func secureAndConnect(_ stream: HostStream) {
-        guard let secure else { return connect(stream) }
-        guard expected < SocketBackend.mostExpected else { return warn("\(address): too many connections are being secured; one is turned away") }
+    /// On a thread of its own, for the other end may be slow; who is ready first gets in. False if it is turned away.
+    @discardableResult
+    private func secureAndConnect(_ stream: HostStream) -> Bool {
+        guard let secure else {
+            connect(stream)
+            return true
+        }
+        guard expected < SocketBackend.mostExpected else {
+            warn("\(address): too many connections are being secured; one is turned away")
+            return false
+        }
         let isUnderWay = loop.doAside("tls-accept", { Result { try secure(stream) } }, then: { [weak self] in self?.finish($0) })
         if isUnderWay { expected += 1 }
+        return isUnderWay
     }
 
     private func finish(_ result: Result<HostStream, any Error>) {
@@ -121,8 +129,7 @@ public final class SocketBackend: CharacterBackend {
     public func add(_ stream: HostStream) -> Bool {
         guard listener != nil, channel == nil else { return false }
         stream.setNonblocking()
-        secureAndConnect(stream)
-        return true
+        return secureAndConnect(stream)
     }
 
     private func connect(_ stream: HostStream) {
