@@ -13,9 +13,9 @@ MACHINE = ["-M", "virt", "-bios", "none", "-display", "none", "-nodefaults"]
 class Emulator:
     """An emulator with the machine protocol on a Unix socket."""
 
-    def __init__(self, system, work, *more):
+    def __init__(self, system, work, *more, machine=MACHINE):
         self.path = f"{work}/qmp{time.monotonic_ns()}"
-        words = [system, *MACHINE, "-qmp", f"unix:{self.path},server=on,wait=off", *more]
+        words = [system, *machine, "-qmp", f"unix:{self.path},server=on,wait=off", *more]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
         for _ in range(200):
             if os.path.exists(self.path) or self.process.poll() is not None:

@@ -6,7 +6,9 @@ import subprocess
 import time
 import uuid
 
-NEEDED = ("libvirtd", "virsh", "virt-install", "qemu-img", "unshare")
+from certificates import Authority
+
+NEEDED = ("libvirtd", "virsh", "virt-install", "qemu-img", "unshare", "openssl")
 
 LIBVIRTD = """
 unix_sock_dir = "/run/libvirt"
@@ -27,6 +29,9 @@ security_driver = "none"
 namespaces = []
 cgroup_controllers = []
 stdio_handler = "file"
+default_tls_x509_cert_dir = "/etc/libvirt/pki"
+default_tls_x509_verify = 1
+vnc_tls = 1
 """
 
 
@@ -45,6 +50,7 @@ class Daemon:
     Emulators that no domain names are those of a folder."""
 
     all = []
+    authority = None
 
     def __init__(self, work, name, emulators):
         self.name, self.folder = name, f"{work}/{name}"
@@ -55,6 +61,10 @@ class Daemon:
         for file, text in (("libvirtd.conf", LIBVIRTD.format(identity=uuid.uuid4())), ("qemu.conf", QEMU)):
             with open(f"{self.folder}/etc/{file}", "w", encoding="ascii") as output:
                 output.write(text)
+        # All daemons of a test believe one authority.
+        Daemon.authority = Daemon.authority or Authority(work, "authority")
+        for kind in ("server", "client"):
+            Daemon.authority.sign(f"{self.folder}/etc/pki", kind)
         steps = ["mount -t tmpfs tmpfs /run", "mkdir /run/libvirt /run/lock"]
         steps += [f"mount --bind '{self.folder}/{inner}' {outer}" for inner, outer in places.items()]
         # The shell is the name space's first process: it buries the emulators, and takes what is left with it when it ends.

@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 
+from certificates import context
 from daemon import Daemon, Failed, missing
 from migrate import check, initramfs, results
 from guest import Guest, board
+from viewer import Refused, Viewer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEMORY = 512
@@ -31,6 +33,9 @@ while read -r line; do
     esac
 done <&3
 """
+
+# How a machine moves, one after the other.
+WAYS = [[], ["--p2p"], ["--p2p", "--tunnelled"], ["--tls"], ["--p2p", "--tls", "--parallel"]]
 
 DOMAIN = """
 <domain type='qemu'>
@@ -324,6 +329,14 @@ class Test:
         said = machine("screenshot", place)
         size = picture(place)
         check("screenshot", size == (1280, 800), f"{size}, {said}")
+        address = ("127.0.0.1", 5900 + int(machine("vncdisplay").split(":")[-1]))
+        try:
+            viewer = Viewer(address, tls=context(f"{machine.daemon.folder}/etc/pki"))
+            check("a viewer by TLS", (viewer.width, viewer.height) == (1280, 800), viewer.name)
+            Viewer(address)
+            check("a viewer without is turned away", False)
+        except Refused as error:
+            check("a viewer without is turned away", True, error)
 
     def kept(self, machine):
         """In a file, and in libvirt's own."""
@@ -415,7 +428,7 @@ class Test:
         machine.console.type("/test/memory 16 /dev/vda &\n")
         self.works(machine)
         for number in range(self.rounds):
-            way = ["--p2p", "--tunnelled"] if number % 3 == 2 else ["--p2p"] if number % 3 == 1 else []
+            way = WAYS[number % len(WAYS)]
             place = [] if "--tunnelled" in way else ["--migrateuri", "tcp://127.0.0.1"]
             # libvirt does not know that both see the same files.
             machine("migrate", "--live", "--unsafe", "--persistent", "--undefinesource", *way, target.uri, *place)
@@ -473,7 +486,7 @@ def run(test):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--system", required=True)
-    parser.add_argument("--rounds", type=int, default=3, help="moves between the daemons")
+    parser.add_argument("--rounds", type=int, default=len(WAYS), help="moves between the daemons")
     arguments = parser.parse_args()
     if missing():
         sys.exit(f"libvirt: {', '.join(missing())} missing: scripts/setup libvirt installs it")

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+from certificates import Authority, context
 from client import Client, Emulator
 from viewer import Refused, Viewer
 
@@ -24,38 +25,6 @@ FIRMWARE = 0x80000000
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
     results.append(bool(condition))
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *words], check=True, capture_output=True)
-
-
-class Authority:
-    """Signs certificates, and puts them into folders as users of QEMU have them."""
-
-    def __init__(self, work, name):
-        self.work, self.name = work, f"{work}/{name}"
-        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{self.name}.key", "-out",
-                f"{self.name}.pem", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
-
-    def sign(self, folder, kind, usage=None, password=None):
-        os.makedirs(folder, exist_ok=True)
-        shutil.copy(f"{self.name}.pem", f"{folder}/ca-cert.pem")
-        key, request = f"{folder}/{kind}-key.pem", f"{self.work}/request"
-        secrecy = ["-passout", f"pass:{password}"] if password else ["-nodes"]
-        openssl("req", "-newkey", "rsa:2048", *secrecy, "-subj", f"/CN={kind}", "-keyout", key, "-out", request)
-        with open(f"{self.work}/extensions", "w") as file:
-            file.write(f"subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage={usage or kind + 'Auth'}\nkeyUsage=digitalSignature,keyEncipherment\n")
-        openssl("x509", "-req", "-in", request, "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key", "-days", "2", "-extfile",
-                f"{self.work}/extensions", "-out", f"{folder}/{kind}-cert.pem")
-
-
-def context(folder=None, authority=None):
-    """What Python's client believes and shows."""
-    made = ssl.create_default_context(cafile=authority or f"{folder}/ca-cert.pem")
-    if folder:
-        made.load_cert_chain(f"{folder}/client-cert.pem", f"{folder}/client-key.pem")
-    return made
 
 
 def free_port():
@@ -123,9 +92,11 @@ def memory(client, work, start, size):
         return file.read()
 
 
-def migrate(source, port, wanted, **parameters):
+def migrate(source, place, wanted, **parameters):
     source.ask("migrate-set-parameters", **parameters)
-    source.ask("migrate", uri=f"tcp:127.0.0.1:{port}")
+    refusal = source.ask("migrate", uri=f"tcp:127.0.0.1:{place}" if isinstance(place, int) else place)
+    if refusal:
+        return wanted == "refused", str(refusal)
     for _ in range(500):
         info = source.ask("query-migrate")
         if info.get("status") in ("completed", "failed"):
@@ -153,8 +124,8 @@ def migrations(system, work, folders):
                 target.ask("migrate-set-parameters", **{"tls-creds": "t"})
                 for side in (source, target):
                     side.ask("migrate-set-capabilities", capabilities=[{"capability": "multifd", "state": channels}])
-                target.ask("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
                 title = f"a migration by TLS, {name}" + (", by several channels" if channels else "")
+                target.ask("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
                 if name == "certificates" and not channels:
                     for what, parameters in [("for another name", {"tls-creds": "t", "tls-hostname": "elsewhere"}), ("without TLS", {"tls-creds": ""})]:
                         check(f"{title}: {what} it fails, and the machine stays", *migrate(source, port, "failed", **parameters))
@@ -164,6 +135,26 @@ def migrations(system, work, folders):
                 before = memory(source, work, start, size)
                 check(title, *migrate(source, port, "completed", **{"tls-creds": "t", "tls-hostname": None}))
                 check(f"{title}: memory is as it was", memory(target, work, start, size) == before)
+
+
+def by_descriptors(system, work, folders):
+    """Both ends are given a connection that somebody else has made, as libvirt does it."""
+    start, size = FIRMWARE, 1 << 20
+    title = "a migration by TLS, descriptors"
+    machine = ["-S", "-m", "64", "-bios", f"{work}/firmware"]
+    credentials = [f"tls-creds-x509,id=t,dir={folders[end]},endpoint={end}" for end in ("client", "server")]
+    with Emulator(system, work, *machine, "-object", credentials[0]) as one, Emulator(system, work, *machine, "-object", credentials[1], "-incoming", "defer") as two:
+        source, target = Client(one.path), Client(two.path)
+        target.ask("migrate-set-parameters", **{"tls-creds": "t"})
+        ends = socket.socketpair()
+        for side, end in zip((source, target), ends):
+            side.ask("getfd", [end.fileno()], fdname="way")
+            end.close()
+        target.ask("migrate-incoming", uri="fd:way")
+        before = memory(source, work, start, size)
+        check(f"{title}: nobody's name is known", *migrate(source, "fd:way", "refused", **{"tls-creds": "t"}))
+        check(title, *migrate(source, "fd:way", "completed", **{"tls-hostname": "localhost"}))
+        check(f"{title}: memory is as it was", memory(target, work, start, size) == before)
 
 
 def viewers(system, work, folders):
@@ -236,6 +227,7 @@ def main():
             file.write("qemu:0123456789abcdef0123456789abcdef\n")
         protocol(arguments.system, work, folders)
         migrations(arguments.system, work, folders)
+        by_descriptors(arguments.system, work, folders)
         viewers(arguments.system, work, folders)
         wrong_files(arguments.system, authority, folders, work)
     print(f"{'FAILED' if not all(results) else 'ok    '}  secured connections: {len(results)} checks, {results.count(False)} bad", flush=True)

@@ -20,7 +20,7 @@ final class HostMachine {
     /// - Parameter memoryMode: with `.segment` the guest's memory is accessed directly and the TLB means nothing.
     init(countsInstructions: Bool = false, memoryMode: MemoryMode = .translated) throws {
         self.memoryMode = memoryMode
-        if memoryMode == .segment { HostMachine.catchFaults() }
+        if memoryMode == .segment { apus_catch_faults() }
         generator = X86CodeGenerator(
             memory: try CodeMemory(size: 4 << 20), layout: TestGuest.layout, helpers: TestGuest.helpers, runtime: TestGuest.runtime,
             codeAlignmentBits: 0, countsInstructions: countsInstructions, memoryMode: memoryMode)
@@ -83,8 +83,12 @@ final class HostMachine {
         }
     }
 
-    nonisolated(unsafe) private static let slot = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 16).assumingMemoryBound(
-        to: apus_signal_slot.self)
+    nonisolated(unsafe) private static let slot = {
+        let slot = UnsafeMutablePointer<apus_signal_slot>.allocate(capacity: 1)
+        slot.initialize(to: apus_signal_slot())
+        slot.pointee.handle_fault = { HostMachine.handleFault($0, $1, $2) }
+        return slot
+    }()
     /// Who accesses memory directly does so alone.
     private static let turn = Mutex(())
     /// What a fault of the host's belongs to.
@@ -97,17 +101,15 @@ final class HostMachine {
         precondition(apus_raw_syscall(10, arguments) == 0, "the kernel protects memory")
     }
 
-    /// From now on a fault of an access in generated code is the guest's exception.
-    static func catchFaults() {
-        apus_set_fault_handler { _, _, context in
-            guard let context, let running = HostMachine.running, running.generator.memory.contains(apus_context_pc(context)),
-                let pc = running.generator.faultingInstruction(at: apus_context_pc(context))
-            else { return false }
-            running.header.pc = pc
-            running.header.exception = 1
-            running.generator.leaveWithException(context)
-            return true
-        }
+    /// A fault of an access in generated code is the guest's exception.
+    private static func handleFault(_: Int32, _: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?) -> Bool {
+        guard let context, let running = HostMachine.running, running.generator.memory.contains(apus_context_pc(context)),
+            let pc = running.generator.faultingInstruction(at: apus_context_pc(context))
+        else { return false }
+        running.header.pc = pc
+        running.header.exception = 1
+        running.generator.leaveWithException(context)
+        return true
     }
 
     /// The caches and the float unit's control word.

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 static __thread struct apus_signal_slot *slot;
-static bool (*fault_handler)(int, siginfo_t *, void *);
 
 void apus_set_signal_slot(struct apus_signal_slot *value) { slot = value; }
 struct apus_signal_slot *apus_signal_slot(void) { return slot; }
@@ -79,13 +78,12 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     if (info->si_code <= 0) {
         if (slot != NULL) return note(signal, info, context);
     }
-    if (slot != NULL && fault_handler(signal, info, context)) return;
+    if (slot != NULL && slot->handle_fault != NULL && slot->handle_fault(signal, info, context)) return;
     // The instruction faults again, and nothing catches it any more.
     apus_set_signal_action(signal, 0, 0);
 }
 
-void apus_set_fault_handler(bool (*handler)(int, siginfo_t *, void *)) {
-    fault_handler = handler;
+void apus_catch_faults(void) {
     set_action(SIGSEGV, on_fault, 0);
     set_action(SIGBUS, on_fault, 0);
 }

@@ -10,7 +10,7 @@ public final class BackEnds {
     private final class Entry {
         let id: String
         let values: PropertyValues
-        /// Something holds it.
+        /// It is a machine's memory. Whoever uses another object holds what it needs of it: its id may be taken away, as libvirt does after a migration.
         var isUsed = false
         var stream: HostStream?
         var secret: [UInt8]?
@@ -119,7 +119,6 @@ public final class BackEnds {
             let known = entries.filter { $0.values.type.parent == kind }.map(\.id).joined(separator: ", ")
             throw .badValue(option: option, value: id, expected: "the id of an -object \(kind)" + (known.isEmpty ? "" : ": \(known)"))
         }
-        entry.isUsed = true
         return entry
     }
 
@@ -133,7 +132,9 @@ public final class BackEnds {
 
     /// Size and source of a memory back end, for one machine.
     public func memory(_ id: String) throws(CommandLineError) -> (size: UInt64, source: MemorySource) {
-        let values = try use(id, kind: "memory-backend", option: "machine").values
+        let entry = try use(id, kind: "memory-backend", option: "machine")
+        entry.isUsed = true
+        let values = entry.values
         var kind = MemorySource.Kind.anonymous
         if values.type.name == "memory-backend-memfd" { kind = .memoryFile }
         if values.type.name == "memory-backend-file" { kind = .file(path: values.string("mem-path") ?? "") }

@@ -139,19 +139,23 @@ public final class MigrationControl {
             }
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
+            guard secure == nil || stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for sockets, and the descriptor '\(name)' is none") }
             // Whatever is behind a descriptor need not answer, unless the client says so.
             let isTwoWay = stream.isSocket && settings.has(.returnPath)
-            return { (_) throws(MigrationError) in MigrationPipe(stream, isTwoWay: isTwoWay) }
+            return { (isWanted) throws(MigrationError) in MigrationPipe(try secure?(stream, isWanted) ?? stream, isTwoWay: isTwoWay) }
         }
     }
 
     /// What makes a connection to the other side secret; nil without the parameter tls-creds.
     private func security(to address: MigrationAddress) throws -> ((HostStream, () -> Bool) throws(MigrationError) -> HostStream)? {
         guard let id = settings.credentials else { return nil }
-        guard case .socket(let place) = address else { throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT and unix:PATH") }
         var name = settings.hostName
-        if name == nil, case .tcp(let host, _) = place { name = host }
-        guard let name else { throw QAPIError(.generic, "the parameter tls-hostname has to say whom a Unix socket leads to") }
+        switch address {
+        case .socket(.tcp(let host, _)): name = name ?? host
+        case .socket, .descriptor: break
+        case .command, .file: throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT, unix:PATH and sockets behind fd:NAME")
+        }
+        guard let name else { throw QAPIError(.generic, "the parameter tls-hostname has to say whom a Unix socket or a descriptor leads to") }
         let credentials = try credentials(id, .client)
         return { (stream, isWanted) throws(MigrationError) in try tunnel(stream, credentials, name, while: isWanted) }
     }
@@ -180,7 +184,8 @@ public final class MigrationControl {
         case .file(let path): try begin(MigrationPipe(try HostStream.reading(path), isTwoWay: false))
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
-            try begin(MigrationPipe(stream, isTwoWay: stream.isSocket))
+            let secured = try secured(stream) { [weak self] in self?.begin($0) }
+            if !secured { try begin(MigrationPipe(stream, isTwoWay: stream.isSocket)) }
         }
         isDeferred = false
     }
@@ -194,15 +199,25 @@ public final class MigrationControl {
 
     private func connect() {
         guard let stream = listener?.socket.accept() else { return }
-        guard let id = settings.credentials else { return take(stream) }
         do {
-            let credentials = try credentials(id, .server)
             // One after the other, so that they come in the order in which the source has made them.
-            listener?.watch.cancel()
-            let isUnderWay = loop.doAside(
-                "tls-accept", { Result { try tunnel(stream, credentials, nil, while: { true }) } }, then: { [weak self] in self?.take($0) })
-            if !isUnderWay { watch() }
+            if try secured(stream, { [weak self] in self?.take($0) }) { listener?.watch.cancel() } else { take(stream) }
         } catch { host.failIncoming("\(error)") }
+    }
+
+    /// Agrees with the source on keys, aside, and says how that went; false, and nothing is done, without the parameter tls-creds.
+    private func secured(_ stream: HostStream, _ done: @escaping (Result<HostStream, any Error>) -> Void) throws -> Bool {
+        guard let id = settings.credentials else { return false }
+        guard stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT, unix:PATH and sockets behind fd:NAME") }
+        let credentials = try credentials(id, .server)
+        let isUnderWay = loop.doAside("tls-accept", { Result { try tunnel(stream, credentials, nil, while: { true }) } }, then: done)
+        if !isUnderWay { throw QAPIError(.generic, "a thread for the TLS handshake cannot be started") }
+        return true
+    }
+
+    /// The only connection there will be.
+    private func begin(_ result: Result<HostStream, any Error>) {
+        do { try begin(MigrationPipe(try result.get(), isTwoWay: true)) } catch { host.failIncoming("\(error)") }
     }
 
     private func take(_ result: Result<HostStream, any Error>) {

@@ -2,13 +2,8 @@ import CHost
 import CPUModel
 import Glibc
 
-extension UserEngine {
-    /// Takes SIGSEGV and SIGBUS over.
-    func catchFaults() { unsafe apus_set_fault_handler(handleFault) }
-}
-
 /// A fault of the host's. If guest code or an access on its behalf caused it, it becomes the guest's; true then.
-private func handleFault(_ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?) -> Bool {
+func handleFault(_ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?) -> Bool {
     guard let owner = unsafe apus_signal_slot()?.pointee.owner, let info = unsafe info, let context = unsafe context else { return false }
     return unsafe Unmanaged<UserRunner>.fromOpaque(owner)._withUnsafeGuaranteedRef { runner in
         unsafe runner.handleFault(signal, info, context)

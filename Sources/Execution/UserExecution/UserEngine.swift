@@ -1,3 +1,4 @@
+import CHost
 import CPUModel
 import CodeCache
 import Diagnostics
@@ -68,7 +69,7 @@ public final class UserEngine {
         memory.onChange = { [unowned(unsafe) self] in invalidate($0, $1) }
         memory.beforeWrite = { [unowned(unsafe) self] in unprotect($0, $1) }
         memory.isProtectedCode = { [unowned(unsafe) self] in pages[$0]?.isProtected == true }
-        catchFaults()
+        apus_catch_faults()
     }
 
     // MARK: Runners

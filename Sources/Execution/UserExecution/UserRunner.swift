@@ -66,6 +66,7 @@ public final class UserRunner {
         unsafe slot.initialize(to: apus_signal_slot())
         unsafe slot.pointee.exit_request = unsafe exitRequest
         unsafe slot.pointee.owner = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe slot.pointee.handle_fault = handleFault
         unsafe cpu.state.storeBytes(
             of: Unmanaged.passUnretained(self).toOpaque(), toByteOffset: CPUHeader.Offset.engine, as: UnsafeMutableRawPointer.self)
         cpu.services = self

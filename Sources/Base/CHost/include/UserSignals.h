@@ -12,8 +12,10 @@ struct apus_signal_slot {
     uint32_t pending;
     // Set when something has come, so that generated code is left at the next block.
     uint32_t *exit_request;
-    // Whatever runs on the thread, for the fault handler.
+    // Whatever runs on the thread, for `handle_fault`.
     void *owner;
+    // Takes a fault of the thread's (SIGSEGV, SIGBUS). It returns true if it has seen to it; else the process dies of it.
+    bool (*handle_fault)(int signal, siginfo_t *info, void *context);
     // The kernel's siginfo_t, which is the guest's too.
     unsigned char info[128];
 };
@@ -31,8 +33,8 @@ const char *apus_signal_name(int signal);
 const char *apus_errno_name(int code);
 // A thread that nobody waits for; 0 or an error number.
 int apus_start_thread(size_t stack_size, void *(*body)(void *), void *argument);
-// Installs the handler of SIGSEGV and SIGBUS. It returns true if it has seen to the fault; else the process dies of it.
-void apus_set_fault_handler(bool (*handler)(int signal, siginfo_t *info, void *context));
+// From now on faults (SIGSEGV, SIGBUS) go to the slot of the thread that causes them.
+void apus_catch_faults(void);
 
 // rt_sigprocmask(2) with 64 signals. SIGSEGV and SIGBUS are never blocked.
 void apus_set_signal_mask(uint64_t mask);
