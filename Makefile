@@ -38,6 +38,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/gdb.py --bin $(BIN)
 	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/coverage.py --bin $(BIN)
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest

@@ -122,6 +122,33 @@ def objects(system, work):
         client.ask("quit")
 
 
+def versions(system, work):
+    """Machines with a version in their name give what devices had then, and not where something else is said."""
+    image = f"{work}/small"
+    with open(image, "wb") as file:
+        file.truncate(1 << 20)
+    devices = ["-smp", "4", "-S", "-global", "usb-mouse.serial=7", "-device", "qemu-xhci", "-device", "usb-kbd,id=keys", "-device", "usb-mouse,id=mouse"]
+    for name in ("a", "b"):
+        devices += ["-blockdev", f"driver=file,filename={image},node-name={name},read-only=on", "-device", "virtio-blk-pci,id=disk-" + f"{name},drive={name}"
+                    + (",num-queues=2" if name == "b" else "")]
+    system = f"{os.path.dirname(system)}/qemu-system-aarch64"
+    for machine, queues, serial in (("virt", None, None), ("virt-5.2", None, None), ("virt-5.1", 1, None), ("virt-3.1", 1, "42")):
+        with Emulator(system, work, *devices, machine=["-M", machine, "-display", "none", "-nodefaults"]) as emulator:
+            client = Client(emulator.path)
+            own = client.ask("qom-get", path="/machine", property="type")
+            found = [client.ask("qom-get", path=path, property=name) for path, name in
+                     (("disk-a", "num-queues"), ("disk-b", "num-queues"), ("keys", "serial"), ("mouse", "serial"))]
+            wanted = [queues or client.ask("qom-get", path="disk-a", property="num-queues"), 2, serial or found[2], "7"]
+            check(f"{machine} is {own}", found == wanted and (serial is None) == (found[2] != "42") and (queues is None) == (found[0] != 1), found)
+    newest = [entry for entry in asked(system, work, "query-machines") if entry.get("alias") == "virt"]
+    check("the newest version has the short name", [entry["name"] for entry in newest] == ["virt-7.2"])
+
+
+def asked(system, work, command):
+    with Emulator(system, work, machine=["-M", "none", "-display", "none"]) as emulator:
+        return Client(emulator.path).ask(command)
+
+
 def characters(system, work):
     with Emulator(system, work) as emulator:
         client = Client(emulator.path)
@@ -286,7 +313,7 @@ def main():
     parser.add_argument("--connects", type=int, default=1000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        for part in (conversation, several_monitors, objects, characters, processes):
+        for part in (conversation, several_monitors, objects, versions, characters, processes):
             part(arguments.system, work)
         many_connects(arguments.system, work, arguments.connects)
         with Emulator(arguments.system, work) as emulator:

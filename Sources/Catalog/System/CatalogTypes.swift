@@ -13,7 +13,7 @@ import JSON
 /// Types of objects, from what is listed anyway.
 extension Catalog {
     /// The kind of machine of a name.
-    public static func machine(_ name: String, guest: String) -> MachineType? { machines.first { $0.name == name && $0.guests.contains(guest) } }
+    public static func machine(_ name: String, guest: String) -> MachineType? { machines.first { $0.isCalled(name) && $0.guests.contains(guest) } }
 
     /// All types of a guest's sessions; `more` are those of devices and back ends that users ask for.
     public static func types(guest: String, more: [ObjectType]) -> TypeRegistry {

@@ -58,24 +58,34 @@ public enum ArmVirtBoard {
     /// The pin at which the power key is.
     static let powerKey = 3
 
-    public static var type: MachineType {
+    /// All versions, the newest first.
+    public static var types: [MachineType] { MachineVersion.all.map(type) }
+
+    private static let memoryID = "mach-virt.ram"
+    private static let defaultMemory: UInt64 = 128 << 20
+
+    private static func type(_ version: MachineVersion) -> MachineType {
         MachineType(
-            name: "virt", help: "ARM Virtual Machine", guests: ["aarch64", "arm"], maxCPUs: 123, defaultMemory: 128 << 20,
-            memoryID: "mach-virt.ram", defaultCPU: defaultCPU, properties: ArmVirtOptions.properties, build: build)
+            name: "virt-\(version)", alias: version == .newest ? "virt" : nil, version: version, help: "QEMU \(version) ARM Virtual Machine",
+            guests: ["aarch64", "arm"], maxCPUs: 123, defaultMemory: defaultMemory, memoryID: memoryID, defaultCPU: defaultCPU,
+            properties: ArmVirtOptions.properties
+        ) { configuration, guest, loop, request in
+            try build(configuration, try ArmVirtOptions(configuration.properties, version), guest, loop, request)
+        }
     }
 
     /// QEMU's default on 64-bit machines too is a 32-bit core, which there needs the other program.
     private static func defaultCPU(_ guest: String) -> String { guest == "arm" ? "cortex-a15" : "max" }
 
     static func build(
-        _ configuration: MachineConfiguration, _ guest: String, _ loop: EventLoop, _ request: @escaping (MachineRequest) -> Void
+        _ configuration: MachineConfiguration, _ options: ArmVirtOptions, _ guest: String, _ loop: EventLoop,
+        _ request: @escaping (MachineRequest) -> Void
     ) throws -> Machine {
-        let options = try ArmVirtOptions(configuration.properties)
         let cores = try ArmCores(configuration.cpu ?? defaultCPU(guest), guest: guest)
         try options.check(cores)
-        let size = configuration.memory ?? type.defaultMemory
+        let size = configuration.memory ?? defaultMemory
         guard configuration.cpus <= options.maxCPUs else {
-            throw MachineError.tooManyCPUs(configuration.cpus, machine: type.name, max: options.maxCPUs)
+            throw MachineError.tooManyCPUs(configuration.cpus, machine: "virt", max: options.maxCPUs)
         }
         let limit: UInt64 = options.highMemory && cores.physicalBits > 32 ? 255 << 30 : 3 << 30
         guard size <= limit else { throw MachineError.tooMuchMemory(size, max: limit) }
@@ -83,7 +93,7 @@ public enum ArmVirtBoard {
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
-        root.add(try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource), at: Map.memory)
+        root.add(try MemoryRegion.ram(memoryID, size: size, from: configuration.memorySource), at: Map.memory)
         let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, cores, count: configuration.cpus, options, memory, loop) }
         let controller = InterruptController.make(options, cpus, memory, root, loop)
         ArmVirtCPUs.connect(cpus, controller, loop)
@@ -121,7 +131,7 @@ public enum ArmVirtBoard {
         }
         if let path = configuration.dumpDeviceTree { try boot.get()?.tree.dump(to: path) }
         let machine = Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
+            name: "virt", loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
             slots: slots,
             pci: pci, load: { [unowned loop] in boot.get()?.load(memory, cpus, random: loop.randomBytes) })
         machine.onPowerButton = { [unowned key] in key.press() }

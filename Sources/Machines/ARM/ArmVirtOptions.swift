@@ -27,8 +27,10 @@ struct ArmVirtOptions {
         Property("dtb-randomness", .bool, default: true, "random seeds in the device tree"),
     ]
 
-    init(_ properties: [String: String]) throws(MachineError) {
+    init(_ properties: [String: String], _ version: MachineVersion) throws(MachineError) {
         for (name, value) in properties { try set(name, value) }
+        // The service came with 6.2.
+        if version < MachineVersion(6, 2) { its = false }
     }
 
     private mutating func set(_ name: String, _ value: String) throws(MachineError) {

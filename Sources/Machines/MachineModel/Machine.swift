@@ -95,6 +95,10 @@ public struct DeviceSlot {
 /// A kind of machine: what `-M help` lists.
 public struct MachineType {
     public let name: String
+    /// A shorter name for the newest version of a machine.
+    public let alias: String?
+    /// The version in the name of one that has versions.
+    public let version: MachineVersion?
     public let help: String
     /// Names of guests that it can have: "riscv64".
     public let guests: [String]
@@ -109,18 +113,23 @@ public struct MachineType {
     /// Makes one; `request` is called when the guest asks to be ended or reset.
     public let build: (MachineConfiguration, _ guest: String, EventLoop, _ request: @escaping (MachineRequest) -> Void) throws -> Machine
 
+    /// Whether a name that users give means this one.
+    public func isCalled(_ name: String) -> Bool { name == self.name || name == alias }
+
     /// The type of its object.
     public var objectType: ObjectType {
         ObjectType("\(name)-machine", parent: "machine", help: help, MachineProperties.all + properties)
     }
 
     public init(
-        name: String, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, memoryID: String = "ram",
+        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, memoryID: String = "ram",
         defaultCPU: @escaping (String) -> String = { _ in "" },
         properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
         self.name = name
+        self.alias = alias
+        self.version = version
         self.help = help
         self.guests = guests
         self.maxCPUs = maxCPUs

@@ -63,10 +63,15 @@ private func runClone(_ options: ParsedCommandLine, _ program: String) throws ->
     return try session.run()
 }
 
+/// A machine's lines of `-M help`.
+private func machineHelp(_ machine: MachineType) -> String {
+    (machine.alias.map { "\($0)\t\(machine.help) (alias of \(machine.name))\n" } ?? "") + "\(machine.name)\t\(machine.help)\n"
+}
+
 /// Lists for `-M help`, `-cpu help`, `-d help`; nil if none was asked for.
 private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     if options.last("machine") == "help" || options.last("machine") == "?" {
-        let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map { "\($0.name)\t\($0.help)\n" }
+        let rows = Catalog.machines.filter { $0.guests.contains(guest) }.map(machineHelp)
         return "Supported machines are:\n" + rows.joined()
     }
     let machine = PropertyList(options.last("machine") ?? "", option: "machine", implied: "type")

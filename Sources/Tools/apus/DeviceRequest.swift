@@ -122,10 +122,14 @@ struct GlobalProperties {
             throw CommandLineError.badValue(option: "global", value: text, expected: "TYPE.PROPERTY=VALUE")
         }
         guard types[driver]?.property(property) != nil else { throw CommandLineError.notSupported("-global \(text)") }
-        list.append((driver, property, value))
+        add(driver, property, value)
     }
 
+    mutating func add(_ type: String, _ property: String, _ value: String) { list.append((type, property, value)) }
+
     func apply(to values: inout PropertyValues) throws {
-        for entry in list where entry.type == values.type.name { try values.set(entry.property, text: entry.value) }
+        // A virtio device is one, whatever brings it to the machine.
+        let names = [values.type.name, values.type.name.replacing(#/-pci(-transitional|-non-transitional)?$/#, with: "-device")]
+        for entry in list where names.contains(entry.type) { try values.set(entry.property, text: entry.value) }
     }
 }

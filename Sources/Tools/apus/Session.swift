@@ -154,6 +154,7 @@ final class Session {
         if configuration.dumpDeviceTree != nil { return }
         blocks.isInactive = options.has("incoming")
         try blocks.define(options)
+        for entry in type.version?.properties ?? [] { devices.globals.add(entry.type, entry.property, entry.value) }
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine, memorySize: memorySize)
         if let place = try viewersPlace() {
