@@ -139,7 +139,9 @@ public final class MigrationControl {
             }
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
-            guard secure == nil || stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for sockets, and the descriptor '\(name)' is none") }
+            guard secure == nil || stream.isSocket else {
+                throw QAPIError(.generic, "the parameter tls-creds is for sockets, unlike the descriptor '\(name)'")
+            }
             // Whatever is behind a descriptor need not answer, unless the client says so.
             let isTwoWay = stream.isSocket && settings.has(.returnPath)
             return { (isWanted) throws(MigrationError) in MigrationPipe(try secure?(stream, isWanted) ?? stream, isTwoWay: isTwoWay) }

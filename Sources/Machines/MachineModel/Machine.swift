@@ -122,7 +122,8 @@ public struct MachineType {
     }
 
     public init(
-        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, memoryID: String = "ram",
+        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
+        memoryID: String = "ram",
         defaultCPU: @escaping (String) -> String = { _ in "" },
         properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine

@@ -24,7 +24,8 @@ extension Session {
         let list = PropertyList(options.last("machine") ?? "virt", option: "machine", implied: "type")
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
         guard let type = machines.first(where: { $0.isCalled(machineName) }) else {
-            throw CommandLineError.unknownName(option: "machine", name: machineName, accepted: machines.flatMap { [$0.alias, $0.name].compactMap { $0 } })
+            throw CommandLineError.unknownName(
+                option: "machine", name: machineName, accepted: machines.flatMap { [$0.alias, $0.name].compactMap { $0 } })
         }
         var values = PropertyValues(type.objectType)
         for (name, text) in list.values where name != "type" { try values.set(name, text: text) }
