@@ -11,7 +11,19 @@ public struct OptionRow: Sendable {
     /// What `query-command-line-options` calls it.
     public let queryName: String
 
-    public enum Kind: Sendable { case string, bool, number, size }
+    public enum Kind: Sendable {
+        case string, bool, number, size
+
+        /// As QEMU's help has it.
+        var text: String {
+            switch self {
+            case .string: "str"
+            case .bool: "bool (on/off)"
+            case .number: "num"
+            case .size: "size"
+            }
+        }
+    }
 
     public struct Property: Sendable {
         public let name: String
@@ -111,7 +123,10 @@ public struct OptionRow: Sendable {
         .init(
             "global", "DRIVER.PROP=VALUE", properties: ["driver": .string, "property": .string, "value": .string],
             "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
+        .init("set", "OPTION.ID.PROP=VALUE", "set one more property of what an option before has made"),
         .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
+        .init("audio", "none", "the same"),
+        .init("parallel", "none", "no parallel port; there are none"),
         .init("display", "none|vnc=PLACE", "choose the display; vnc= is the same as -vnc"),
         .init(
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",

@@ -256,6 +256,11 @@ extension Session {
         for (option, accepted) in [("boot", ["menu"]), ("overcommit", ["mem-lock", "cpu-pm"])] {
             for text in options.all(option) { try refuse(PropertyList(text, option: option, implied: nil), ifOn: accepted) }
         }
+        if let port = options.all("parallel").first(where: { $0 != "none" }) { throw CommandLineError.notSupported("-parallel \(port)") }
+        for text in options.all("audio") {
+            let list = PropertyList(text, option: "audio", implied: "driver")
+            guard list["driver"] == "none", list.values.count == 1 else { throw CommandLineError.notSupported("-audio \(text)") }
+        }
         for text in options.all("audiodev") {
             let list = try PropertyList(jsonOr: text, option: "audiodev", implied: "driver")
             try list.check(["id", "driver"])
