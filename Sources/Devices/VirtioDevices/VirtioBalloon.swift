@@ -45,8 +45,8 @@ public final class VirtioBalloon: VirtioDevice {
         "stat-disk-caches", "stat-htlb-pgalloc", "stat-htlb-pgfail",
     ]
 
-    public static let type = ObjectType(
-        "virtio-balloon-device", parent: "virtio-device", help: "virtio balloon", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "balloon", help: "virtio balloon",
         [
             Property("deflate-on-oom", .bool, default: false, "let the driver take memory back rather than kill programs"),
             Property("free-page-reporting", .bool, default: false, "let the driver tell which pages are free, which the host then gets back"),

@@ -7,16 +7,17 @@ import Virtio
 
 /// A host adapter for SCSI disks (Virtio 1.2, section 5.6).
 public final class VirtioSCSI: VirtioDevice {
-    public static let type = ObjectType(
-        "virtio-scsi-device", parent: "virtio-device", help: "virtio SCSI host adapter", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "scsi", help: "virtio SCSI host adapter",
         [
             Property("num_queues", .unsigned(bits: 32), default: 1, range: 1...64, "number of request queues"),
+            Property("virtqueue_size", .unsigned(bits: 32), default: 256, range: 4...1024, powerOfTwo: true, "requests that a queue holds"),
             Property("max_sectors", .unsigned(bits: 32), default: 0xffff, range: 1...0xffff_ffff, "largest transfer, in sectors"),
             Property("cmd_per_lun", .unsigned(bits: 32), default: 128, range: 1...0xffff_ffff, "commands that a unit takes at once"),
         ])
 
     public let deviceID: UInt32 = 8
-    public let queueSize: UInt16 = 256
+    public let queueSize: UInt16
     public let bus = SCSIBus()
     private let requestQueues: Int
     private let maxSectors: UInt32
@@ -34,8 +35,8 @@ public final class VirtioSCSI: VirtioDevice {
     private static let defaultSenseSize: UInt32 = 96, defaultCommandSize: UInt32 = 32
     private static let largestSizes: UInt32 = 4096
 
-    public init(requestQueues: Int = 1, maxSectors: UInt32 = 0xffff, commandsPerUnit: UInt32 = 128) {
-        (self.requestQueues, self.maxSectors, self.commandsPerUnit) = (requestQueues, maxSectors, commandsPerUnit)
+    public init(requestQueues: Int = 1, queueSize: UInt16 = 256, maxSectors: UInt32 = 0xffff, commandsPerUnit: UInt32 = 128) {
+        (self.requestQueues, self.queueSize, self.maxSectors, self.commandsPerUnit) = (requestQueues, queueSize, maxSectors, commandsPerUnit)
     }
 
     public var queueCount: Int { requestQueues + Queue.requests }

@@ -35,6 +35,7 @@ public struct CompatibilityProperty: Sendable {
             ["virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional"].map { .init($0, "vectors", "3") }
         ),
         (MachineVersion(5, 1), [.init("virtio-blk-device", "num-queues", "1"), .init("virtio-scsi-device", "num_queues", "1")]),
+        (MachineVersion(4, 2), [.init("virtio-blk-device", "queue-size", "128"), .init("virtio-scsi-device", "virtqueue_size", "128")]),
         (MachineVersion(4, 0), [.init("bochs-display", "edid", "off"), .init("virtio-gpu-device", "edid", "off")]),
         (
             MachineVersion(3, 1),

@@ -65,7 +65,7 @@ final class DeviceFactory {
     /// What each device is in the tree of objects, and how it gives its back ends back.
     private var noted: [ObjectIdentifier: (node: ObjectNode, release: () -> Void)] = [:]
     /// Devices and the slots that they want; nil for any.
-    private var waiting: [(device: any VirtioDevice, slot: Int?)] = []
+    private var waiting: [(device: any VirtioDevice, slot: Int?, ringFeatures: UInt64)] = []
     var bootOrder = BootOrder()
     /// What is on PCI, by whom it was asked for.
     var functions: [Function] = []
@@ -104,7 +104,7 @@ final class DeviceFactory {
         }
         for text in options.all("device") { try add(try DeviceRequest(text, globals: globals), slots: machine.slots.count) }
         for (request, disk) in disks where request.isPCI { try plug(disk, request) }
-        try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil) }, into: machine)
+        try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil, VirtioRingProperties.features($0.0.values)) }, into: machine)
         waiting = []
         bootOrder.hand(to: machine, strict: try isStrict(options))
     }
@@ -130,7 +130,7 @@ final class DeviceFactory {
         if request.values.type.bus == "SCSI" { return try addUnit(request) }
         if request.isUSB { return try addUSB(request) }
         if request.values.type.name == RAMFramebuffer.typeName { return try addRAMFramebuffer(request) }
-        waiting.append((try make(request), try slot(request.bus, of: slots)))
+        waiting.append((try make(request), try slot(request.bus, of: slots), VirtioRingProperties.features(request.values)))
     }
 
     /// What sits on a transport: `virtio-blk-device`, `virtio-blk-pci`, and so on.
@@ -147,7 +147,7 @@ final class DeviceFactory {
         case "virtio-tablet": return try makeInput(.tablet, request)
         default:
             let source = try parts.backEnds.random(request.values.string("rng"))
-            let device = VirtioEntropy(source: source)
+            let device = VirtioEntropy(source: source, limit: VirtioEntropy.Limit(request.values), loop: parts.loop)
             try note(device, request) {}
             return device
         }
@@ -216,7 +216,7 @@ final class DeviceFactory {
         var request = try DeviceRequest(type: isBare ? VirtioNet.type.name : "virtio-net-pci", globals: globals)
         if let address = card.address { try request.values.set("mac", text: address) }
         let device = try makeCard(request, backend: card.backend, name: card.name, option: "nic")
-        if isBare { waiting.append((device, nil)) } else { try plug(device, request) }
+        if isBare { waiting.append((device, nil, VirtioRingProperties.features(request.values))) } else { try plug(device, request) }
     }
 
     /// The card that is on the board already gets its network.
@@ -317,24 +317,26 @@ final class DeviceFactory {
         return number
     }
 
-    private func plug(_ devices: [(device: any VirtioDevice, slot: Int?)], into machine: Machine) throws {
+    private func plug(_ devices: [(device: any VirtioDevice, slot: Int?, ringFeatures: UInt64)], into machine: Machine) throws {
         guard devices.count <= machine.slots.count else {
             throw CommandLineError.badValue(
                 option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
         }
-        var placed: [Int: any VirtioDevice] = [:]
-        for (device, slot) in devices { if let slot { placed[slot] = device } }
-        for (device, slot) in devices where slot == nil {
-            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = device }
+        var placed: [Int: (device: any VirtioDevice, ringFeatures: UInt64)] = [:]
+        for (device, slot, features) in devices { if let slot { placed[slot] = (device, features) } }
+        for (device, slot, features) in devices where slot == nil {
+            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = (device, features) }
         }
         var transport = PropertyValues(VirtioMMIO.type)
         try globals.apply(to: &transport)
         for (index, slot) in machine.slots.enumerated() {
-            let transport = VirtioMMIO(memory: machine.memory, device: placed[index], legacy: transport.bool("force-legacy"))
+            let transport = VirtioMMIO(
+                memory: machine.memory, device: placed[index]?.device, legacy: transport.bool("force-legacy"),
+                ringFeatures: placed[index]?.ringFeatures ?? VirtioFeature.ring)
             slot.container.add(transport.makeRegion(), at: slot.address)
             transport.interrupt.connect(slot.interrupt)
             machine.add(transport)
-            if let device = placed[index] { bootOrder.place(device, at: slot) }
+            if let device = placed[index]?.device { bootOrder.place(device, at: slot) }
         }
     }
 }

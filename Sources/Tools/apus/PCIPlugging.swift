@@ -87,6 +87,7 @@ extension DeviceFactory {
         let values = request.values
         var options = VirtioPCI.Options(vectors: defaultVectors(device))
         options.isExpress = bus.isExpress && bus.bridge != nil
+        options.ringFeatures = VirtioRingProperties.features(values)
         if let vectors = values.integer("vectors") { options.vectors = Int(vectors) }
         switch values.type.name {
         case let name where name.hasSuffix("-non-transitional") || values.type.property("disable-legacy") == nil && !name.hasSuffix("-transitional"):

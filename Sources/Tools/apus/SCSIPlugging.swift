@@ -31,7 +31,8 @@ extension DeviceFactory {
     func makeAdapter(_ request: DeviceRequest) throws -> VirtioSCSI {
         let values = request.values
         let device = VirtioSCSI(
-            requestQueues: Int(values.integer("num_queues") ?? 1), maxSectors: UInt32(values.integer("max_sectors") ?? 0xffff),
+            requestQueues: Int(values.integer("num_queues") ?? 1), queueSize: UInt16(clamping: values.integer("virtqueue_size") ?? 256),
+            maxSectors: UInt32(values.integer("max_sectors") ?? 0xffff),
             commandsPerUnit: UInt32(values.integer("cmd_per_lun") ?? 128))
         let name = request.id ?? (adapters.isEmpty ? "scsi" : "scsi\(adapters.count)")
         adapters.append((name, device))
