@@ -65,7 +65,9 @@ public struct ParsedCommandLine {
     private mutating func set(_ text: String) throws(CommandLineError) {
         let expected = "OPTION.ID.PROPERTY=VALUE, behind an -OPTION …,id=ID"
         let parts = text.split(separator: ".", maxSplits: 2).map(String.init)
-        guard parts.count == 3, let equals = parts[2].firstIndex(of: "=") else { throw .badValue(option: "set", value: text, expected: expected) }
+        guard parts.count == 3, let equals = parts[2].firstIndex(of: "=") else {
+            throw .badValue(option: "set", value: text, expected: expected)
+        }
         let found = options.lastIndex { name, value in
             let names = [name, OptionRow.find(name)?.queryName]
             return names.contains(parts[0]) && PropertyList(value, option: name, implied: nil)["id"] == parts[1]
@@ -84,8 +86,8 @@ public struct ParsedCommandLine {
     public var propertyHelp: String? {
         for (name, value) in options {
             guard let row = OptionRow.find(name), let properties = row.properties, !properties.isEmpty else { continue }
-            guard PropertyList(value, option: name, implied: "").values.contains(where: { ["help", "?"].contains($0.key.isEmpty ? $0.value : $0.key) })
-            else { continue }
+            let words = PropertyList(value, option: name, implied: "").values.map { $0.key.isEmpty ? $0.value : $0.key }
+            guard words.contains("help") || words.contains("?") else { continue }
             return "\(row.queryName) options:\n" + properties.map { "  \($0.name)=<\($0.kind.text)>\n" }.joined()
         }
         return nil
