@@ -276,7 +276,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -318,6 +318,7 @@ let package = Package(
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
                 "NetBackends", "HostOS", "USB", "USBDevices",
             ]),
+        tests("ChardevTests", uses: ["Chardev", "TextConsole", "Display"]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),

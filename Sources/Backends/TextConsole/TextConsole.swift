@@ -49,6 +49,18 @@ public final class TextConsole: CharacterBackend {
         send(terminal.takeAnswers())
     }
 
+    /// The rows as they are seen, without the spaces at their ends.
+    public var text: [String] {
+        (0..<terminal.screen.rows).map { row in
+            var cells = terminal.screen.seen(row).map(\.character)
+            while cells.last == 0x20 { cells.removeLast() }
+            return String(String.UnicodeScalarView(cells.compactMap(Unicode.Scalar.init)))
+        }
+    }
+
+    /// Where the cursor is seen, from 0; nil if it is not.
+    public var cursor: (x: Int, y: Int)? { terminal.screen.seenCursor }
+
     // MARK: Keys
 
     private func type(_ key: TypedKey) {
