@@ -41,6 +41,8 @@ test: setup-test build ## build and pass the fast tests
 	Tests/Control/coverage.py --bin $(BIN)
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/characters.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/window.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
@@ -73,6 +75,7 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/characters.py --system $(BIN)/qemu-system-riscv64
 	for guest in riscv64 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest --kernel || exit 1; done
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64 --full
@@ -82,6 +85,7 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
+	Tests/Control/window.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64

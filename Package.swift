@@ -36,6 +36,8 @@ let base: [Target] = [
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(
         name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
+    // The headers alone: the library is looked for when a window is wanted (decision 25).
+    .target(name: "CLibSDL", path: "Sources/Base/CLibSDL"),
     .systemLibrary(name: "CLibGnuTLS", path: "Sources/Base/CLibGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibZstd", path: "Sources/Base/CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -85,8 +87,10 @@ let services: [Target] = [
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("TLS", "Backends/TLS", .unsafe, uses: ["CLibGnuTLS", "HostOS", "Diagnostics"]),
     module("Display", "Backends/Display", uses: ["Compression"]),
+    module("TextConsole", "Backends/TextConsole", uses: ["Chardev", "Display"]),
     module("Input", "Backends/Input", uses: ["EventLoop"]),
     module("VNC", "Backends/VNC", .unsafe, uses: ["CLibVNCServer", "Display", "Input", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+    module("Window", "Backends/Window", .unsafe, uses: ["CLibSDL", "Display", "Input", "EventLoop", "HostOS", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
@@ -204,7 +208,7 @@ let control: [Target] = [
         ]),
     module(
         "DisplaySetup", "Control/DisplaySetup",
-        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "Window", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Migration", "Control/Migration",
         uses: [
@@ -227,7 +231,8 @@ let control: [Target] = [
         "MachineDebugger", "Control/MachineDebugger",
         uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
     module(
-        "CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+        "CharacterSetup", "Control/CharacterSetup",
+        uses: ["CommandLine", "QAPI", "JSON", "Chardev", "Display", "TextConsole", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module("Jobs", "Control/Jobs", uses: ["QAPI"]),
     module(
         "BlockSetup", "Control/BlockSetup",
@@ -251,7 +256,7 @@ let control: [Target] = [
             "Sandbox",
             "NetBackends",
             "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "TLS", "DisplaySetup", "AddressSpace",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "Window", "TLS", "DisplaySetup", "AddressSpace",
             "USB", "USBDevices",
         ],
         path: "Sources/Tools/apus",
@@ -271,7 +276,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -313,6 +318,7 @@ let package = Package(
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
                 "NetBackends", "HostOS", "USB", "USBDevices",
             ]),
+        tests("ChardevTests", uses: ["Chardev", "TextConsole", "Display"]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),

@@ -81,7 +81,7 @@ public struct OptionRow: Sendable {
         .init("netdev", "TYPE,id=ID[,…]", properties: [:], "define a network back end: user, socket, tap, hubport ('-netdev help' lists them)"),
         .init("nic", "TYPE[,model=NAME,mac=ADDRESS,…]", "add a network card with its back end; 'none' for none ('-nic model=help' lists models)"),
         .init("net", "nic|TYPE[,…]", "put a network card or a back end on hub 0; 'none' for none"),
-        .init("serial", "DEV", "connect the serial port: mon:…, stdio, null, none, pty, file:, pipe:, unix:, tcp:, chardev:ID"),
+        .init("serial", "DEV", "connect the serial port: mon:…, stdio, null, none, pty, vc, file:, pipe:, unix:, tcp:, telnet:, websocket:, /dev/…, chardev:ID"),
         .init("monitor", "DEV", "connect a monitor, as -serial; 'none' for none; may be given several times. The terminal's is behind Ctrl-A c"),
         .init(
             "mon", "[chardev=]ID[,mode=readline|control][,pretty=on]",
@@ -117,7 +117,8 @@ public struct OptionRow: Sendable {
             "chardev", "TYPE,id=ID[,…]",
             properties: [
                 "backend": .string, "path": .string, "append": .bool, "host": .string, "port": .string, "fd": .string, "server": .bool, "wait": .bool,
-                "nodelay": .bool, "signal": .bool, "mux": .bool, "size": .size,
+                "nodelay": .bool, "signal": .bool, "mux": .bool, "size": .size, "telnet": .bool, "websocket": .bool, "reconnect": .number,
+                "tls-creds": .string, "width": .number, "height": .number, "cols": .number, "rows": .number, "logfile": .string, "logappend": .bool,
             ],
             "define a character back end ('-chardev help' lists the kinds)"),
         .init(
@@ -127,15 +128,17 @@ public struct OptionRow: Sendable {
         .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
         .init("audio", "none", "the same"),
         .init("parallel", "none", "no parallel port; there are none"),
-        .init("display", "none|vnc=PLACE", "choose the display; vnc= is the same as -vnc"),
+        .init(
+            "display", "none|vnc=PLACE|sdl[,…]",
+            "choose the display; vnc= is the same as -vnc; sdl is a window: show-cursor=on, window-close=off, full-screen=on, grab-mod=rctrl"),
         .init(
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
             properties: [
                 "vnc": .string, "to": .number, "password": .bool, "password-secret": .string,
                 "tls-creds": .string, "share": .string, "connections": .number,
-                "display": .string, "head": .number, "websocket": .string, "audiodev": .string,
+                "display": .string, "head": .number, "websocket": .string, "audiodev": .string, "id": .string, "reverse": .bool,
             ],
-            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
+            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to=, reverse=on; also several times"),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),
         .init("no-shutdown", nil, "stay, stopped, when the guest powers off"),

@@ -175,15 +175,23 @@ extension Session {
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
         let taken = (ports + monitors.map(\.value) + options.all("chardev")).contains { $0.contains("stdio") }
-        // With a display that is none, and no -nographic, the serial port is shown on that display.
-        let hasDisplay = try viewersPlace() != nil || options.last("display") == "none"
-        let isUnseen = hasDisplay && !options.has("nographic")
-        let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
+        let isPlain = options.has("nographic") || options.has("nodefaults")
+        // As QEMU has it, monitor and serial port are consoles of text beside the screen that is shown.
+        let isDrawn = !isPlain && hasScreen
+        if isDrawn, !namesMonitors { try placeMonitor("monitor", Session.textPlace) }
+        let isUnseen = options.last("display") == "none" && !options.has("nographic")
+        let terminal = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
+        let otherwise = isDrawn ? Session.textPlace : terminal
         configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
         for (name, value) in monitors { try placeMonitor(name, value) }
     }
+
+    private static let textPlace = "vc:80Cx24C"
+
+    /// Whether somebody can see the machine's screen.
+    private var hasScreen: Bool { viewersPlaces.contains { $0 != "none" && !$0.hasPrefix("none,") } || windowOptions != nil }
 
     private func placeMonitor(_ option: String, _ text: String) throws {
         if option == "mon" { return try placeMonitor(PropertyList(text, option: "mon", implied: "chardev")) }
@@ -214,11 +222,16 @@ extension Session {
         }
     }
 
-    /// What `-vnc` or `-display vnc=` asks for; nil if neither does.
-    func viewersPlace() throws(CommandLineError) -> String? {
-        let places = options.all("vnc") + options.all("display").filter { $0.hasPrefix("vnc=") }.map { String($0.dropFirst(4)) }
-        if places.count > 1 { throw .notSupported("a second -vnc") }
-        return places.first
+    static func isWindow(_ display: String) -> Bool { display == "sdl" || display.hasPrefix("sdl,") }
+
+    /// What `-display sdl` says; nil if there is none.
+    var windowOptions: String? { options.all("display").last(where: Session.isWindow) }
+
+    /// What each `-vnc` and `-display vnc=` asks for.
+    var viewersPlaces: [String] {
+        options.options.compactMap { name, value in
+            name == "vnc" ? value : name == "display" && value.hasPrefix("vnc=") ? String(value.dropFirst(4)) : nil
+        }
     }
 
     /// `-sandbox`: what the process gives up; nil for nothing.
@@ -248,7 +261,7 @@ extension Session {
     }
 
     func checkTheRest() throws {
-        for display in options.all("display") where display != "none" && !display.hasPrefix("vnc=") {
+        for display in options.all("display") where display != "none" && !display.hasPrefix("vnc=") && !Session.isWindow(display) {
             throw CommandLineError.notSupported("-display \(display)")
         }
         try configureName()
