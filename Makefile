@@ -57,6 +57,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 1
 	for guest in riscv64 aarch64; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest || exit 1; done
@@ -88,6 +89,8 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 50
 	Tests/Control/channels.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64 --rounds 20
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
 	for guest in riscv64 aarch64 arm; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest --clones 100 || exit 1; done
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50 --bus pci
