@@ -38,6 +38,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/gdb.py --bin $(BIN)
 	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
@@ -67,6 +68,7 @@ test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64 --connects 10000
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
