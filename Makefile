@@ -39,6 +39,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/coverage.py --bin $(BIN)
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/characters.py --system $(BIN)/qemu-system-riscv64
@@ -60,6 +61,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 1
 	for guest in riscv64 aarch64; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest || exit 1; done
@@ -69,6 +71,7 @@ test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64 --connects 10000
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
@@ -93,6 +96,8 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 50
 	Tests/Control/channels.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64 --rounds 20
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
 	for guest in riscv64 aarch64 arm; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest --clones 100 || exit 1; done
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50 --bus pci

@@ -20,6 +20,8 @@ public protocol MigrationHost: MachineSession {
     func emit(_ event: any QAPIEvent)
     /// Whether a machine that has come runs at once; `stop` and `cont` change it.
     var startsAfterIncoming: Bool { get }
+    /// Says that memory is being sent, or still comes, so that it cannot be kept or exchanged as a whole now; nil if neither is so.
+    var memoryOnItsWay: String? { get }
     /// The machine that was to come does not: the emulator ends.
     func failIncoming(_ reason: String)
 }

@@ -7,6 +7,8 @@ final class MigrationSettings: @unchecked Sendable {
     private struct Values {
         /// Bytes in a second; 0 for as many as go.
         var maxBandwidth: UInt64 = 128 << 20
+        /// The same for pages that nobody waits for.
+        var maxPostcopyBandwidth: UInt64 = 0
         /// Milliseconds.
         var downtimeLimit: UInt64 = 300
         var channels: UInt8 = 2
@@ -19,13 +21,14 @@ final class MigrationSettings: @unchecked Sendable {
     }
 
     /// Those that can be switched on.
-    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover, .multifd, .mappedRam]
+    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover, .multifd, .mappedRam, .postcopyRam]
     private static let longestDowntime: UInt64 = 2_000_000
 
     private let lock = Mutex()
     private var values = Values()
 
     var maxBandwidth: UInt64 { lock.withLock { values.maxBandwidth } }
+    var maxPostcopyBandwidth: UInt64 { lock.withLock { values.maxPostcopyBandwidth } }
     var downtimeLimit: UInt64 { lock.withLock { values.downtimeLimit } }
 
     /// Connections for pages, with `multifd`.
@@ -51,7 +54,7 @@ final class MigrationSettings: @unchecked Sendable {
     var parameters: MigrationParameters {
         lock.withLock {
             .init(
-                maxBandwidth: values.maxBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
+                maxBandwidth: values.maxBandwidth, maxPostcopyBandwidth: values.maxPostcopyBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
                 multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel,
                 tlsCreds: values.credentials, tlsHostname: values.hostName)
         }
@@ -61,11 +64,14 @@ final class MigrationSettings: @unchecked Sendable {
         for wanted in wanted where wanted.state && !MigrationSettings.supported.contains(wanted.capability) {
             throw .notSupported("the migration capability '\(wanted.capability.rawValue)'")
         }
-        lock.withLock {
-            for wanted in wanted {
-                if wanted.state { values.capabilities.insert(wanted.capability) } else { values.capabilities.remove(wanted.capability) }
-            }
+        var new = lock.withLock { values.capabilities }
+        for wanted in wanted {
+            if wanted.state { new.insert(wanted.capability) } else { new.remove(wanted.capability) }
         }
+        for other in [MigrationCapability.multifd, .mappedRam] where new.isSuperset(of: [.postcopyRam, other]) {
+            throw .notSupported("postcopy-ram together with \(other.rawValue)")
+        }
+        lock.withLock { values.capabilities = new }
     }
 
     func set(_ arguments: MigrateSetParametersCommand.Arguments) throws(QAPIError) {
@@ -85,6 +91,7 @@ final class MigrationSettings: @unchecked Sendable {
             if let level = arguments.multifdZlibLevel { values.zlibLevel = level }
             if let level = arguments.multifdZstdLevel { values.zstdLevel = level }
             if let bandwidth = arguments.maxBandwidth { values.maxBandwidth = bandwidth }
+            if let bandwidth = arguments.maxPostcopyBandwidth { values.maxPostcopyBandwidth = bandwidth }
             if let limit = arguments.downtimeLimit { values.downtimeLimit = limit }
             if let credentials = arguments.tlsCreds { values.credentials = credentials.text }
             if let name = arguments.tlsHostname { values.hostName = name.text }

@@ -24,6 +24,7 @@ extension Session: MigrationHost {
 
     func emit(_ event: any QAPIEvent) { events.emit(event) }
     func failIncoming(_ reason: String) { end(complaining: "the machine that was to come does not: \(reason)") }
+    var memoryOnItsWay: String? { migration.memoryOnItsWay }
     func whenMigrationIsOver(_ body: @escaping () -> Void) { migration.whenOver(body) }
 
     /// `-loadvm`.

@@ -253,6 +253,7 @@ final class Session {
     private func end(_ status: Int32, _ reason: ShutdownCause, byGuest: Bool) {
         if ending == nil {
             ending = status
+            migration.willEnd()
             events.emit(ShutdownEvent(guest: byGuest, reason: reason))
         }
         loop.stop(status: 0)

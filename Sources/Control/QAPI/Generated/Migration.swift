@@ -41,7 +41,7 @@ public struct MigrationStats: QAPIObject {
     public var mbps: Double
     /// how often it has been looked which pages have been written
     public var dirtySyncCount: Int64
-    /// always 0
+    /// pages that the other side has asked for, because its guest waits for them
     public var postcopyRequests: Int64
     public var pageSize: Int64
     /// bytes that further channels have sent
@@ -297,6 +297,8 @@ public enum MultiFDCompression: String, QAPIEnumeration {
 public struct MigrationParameters: QAPIObject {
     /// bytes in a second while the guest runs; 0 for as many as go
     public var maxBandwidth: UInt64?
+    /// the same while it runs on the other side, for pages that nobody waits for
+    public var maxPostcopyBandwidth: UInt64?
     /// milliseconds that the guest may stand still
     public var downtimeLimit: UInt64?
     /// connections for pages, with the capability multifd, the same on both sides
@@ -313,6 +315,7 @@ public struct MigrationParameters: QAPIObject {
 
     public init(
         maxBandwidth: UInt64? = nil,
+        maxPostcopyBandwidth: UInt64? = nil,
         downtimeLimit: UInt64? = nil,
         multifdChannels: UInt8? = nil,
         multifdCompression: MultiFDCompression? = nil,
@@ -322,6 +325,7 @@ public struct MigrationParameters: QAPIObject {
         tlsHostname: String? = nil
     ) {
         self.maxBandwidth = maxBandwidth
+        self.maxPostcopyBandwidth = maxPostcopyBandwidth
         self.downtimeLimit = downtimeLimit
         self.multifdChannels = multifdChannels
         self.multifdCompression = multifdCompression
@@ -333,6 +337,7 @@ public struct MigrationParameters: QAPIObject {
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
         maxBandwidth = try input.takeOptional("max-bandwidth")
+        maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
         downtimeLimit = try input.takeOptional("downtime-limit")
         multifdChannels = try input.takeOptional("multifd-channels")
         multifdCompression = try input.takeOptional("multifd-compression")
@@ -344,6 +349,7 @@ public struct MigrationParameters: QAPIObject {
 
     public func write(to output: inout JSONObject) {
         output["max-bandwidth"] = maxBandwidth?.json
+        output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
         output["downtime-limit"] = downtimeLimit?.json
         output["multifd-channels"] = multifdChannels?.json
         output["multifd-compression"] = multifdCompression?.json
@@ -381,6 +387,7 @@ public enum MigrateSetParametersCommand: QAPICommand {
 
     public struct Arguments: QAPIObject {
         public var maxBandwidth: UInt64?
+        public var maxPostcopyBandwidth: UInt64?
         public var downtimeLimit: UInt64?
         public var multifdChannels: UInt8?
         public var multifdCompression: MultiFDCompression?
@@ -391,6 +398,7 @@ public enum MigrateSetParametersCommand: QAPICommand {
 
         public init(
             maxBandwidth: UInt64? = nil,
+            maxPostcopyBandwidth: UInt64? = nil,
             downtimeLimit: UInt64? = nil,
             multifdChannels: UInt8? = nil,
             multifdCompression: MultiFDCompression? = nil,
@@ -400,6 +408,7 @@ public enum MigrateSetParametersCommand: QAPICommand {
             tlsHostname: StrOrNull? = nil
         ) {
             self.maxBandwidth = maxBandwidth
+            self.maxPostcopyBandwidth = maxPostcopyBandwidth
             self.downtimeLimit = downtimeLimit
             self.multifdChannels = multifdChannels
             self.multifdCompression = multifdCompression
@@ -411,6 +420,7 @@ public enum MigrateSetParametersCommand: QAPICommand {
 
         public init(reading input: inout QAPIInput) throws(QAPIError) {
             maxBandwidth = try input.takeOptional("max-bandwidth")
+            maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
             downtimeLimit = try input.takeOptional("downtime-limit")
             multifdChannels = try input.takeOptional("multifd-channels")
             multifdCompression = try input.takeOptional("multifd-compression")
@@ -422,6 +432,7 @@ public enum MigrateSetParametersCommand: QAPICommand {
 
         public func write(to output: inout JSONObject) {
             output["max-bandwidth"] = maxBandwidth?.json
+            output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
             output["downtime-limit"] = downtimeLimit?.json
             output["multifd-channels"] = multifdChannels?.json
             output["multifd-compression"] = multifdCompression?.json
@@ -454,7 +465,7 @@ public enum MigrateCommand: QAPICommand {
         public var inc: Bool?
         /// makes no difference
         public var detach: Bool?
-        /// not supported
+        /// goes on with one that is postcopy-paused
         public var resume: Bool?
 
         public init(
@@ -524,6 +535,46 @@ public enum MigrateContinueCommand: QAPICommand {
 /// Waits for a machine to come, in an emulator that was started with -incoming defer.
 public enum MigrateIncomingCommand: QAPICommand {
     public static let name = "migrate-incoming"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var uri: String
+
+        public init(
+            uri: String
+        ) {
+            self.uri = uri
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            uri = try input.take("uri")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["uri"] = uri.json
+        }
+    }
+}
+
+/// Lets the guest go on at the other side now, before its memory is there: with the capability postcopy-ram, while a migration is active.
+public enum MigrateStartPostcopyCommand: QAPICommand {
+    public static let name = "migrate-start-postcopy"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Cuts the connection of a migration that is postcopy-active; both sides are postcopy-paused then.
+public enum MigratePauseCommand: QAPICommand {
+    public static let name = "migrate-pause"
+    public static let allowsOutOfBand = true
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Waits for the source of a migration that is postcopy-paused, at another address.
+public enum MigrateRecoverCommand: QAPICommand {
+    public static let name = "migrate-recover"
+    public static let allowsOutOfBand = true
     public typealias Return = QAPIEmpty
 
     public struct Arguments: QAPIObject {
