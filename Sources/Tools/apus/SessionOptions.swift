@@ -168,8 +168,10 @@ extension Session {
     func configureCharacters() throws {
         for text in options.all("chardev") { try characters.define(text) }
         let ports = options.all("serial")
-        guard ports.count <= 1 else {
-            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
+        let room = type?.serialPorts ?? 1
+        guard ports.count <= room else {
+            throw CommandLineError.notSupported(
+                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)")
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
@@ -178,7 +180,9 @@ extension Session {
         let hasDisplay = try viewersPlace() != nil || options.last("display") == "none"
         let isUnseen = hasDisplay && !options.has("nographic")
         let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
-        configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
+        configuration.serial = try (ports.isEmpty ? [otherwise] : ports).enumerated().map { index, text in
+            try characters.open(text, option: "serial", label: "serial\(index)")
+        }
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
         for (name, value) in monitors { try placeMonitor(name, value) }
