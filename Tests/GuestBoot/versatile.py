@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Versatile and RealView boards: a program of ours that drives the devices of versatilepb; with --kernels also Linux 6.1 with Debian's armel user land on
-versatilepb and realview-pb-a8 (scripts/fetch-guest armel builds the kernels), the network by the boards' own cards, keys by PS/2, disks on PCI and cards.
+"""Versatile and RealView boards: a program of ours that drives the devices of versatilepb; with --kernels also Linux 6.1 from Debian's source with its armel
+user land on versatilepb (scripts/fetch-guest armel builds it), and Debian's armhf kernel on realview-pb-a8 and vexpress-a9: the network by the boards' own
+cards, keys by PS/2, disks on PCI and cards.
 
 usage: versatile.py --system PATH (of qemu-system-arm) [--kernels] [--peer PATH]
 --peer boots the same kernels in another emulator too, QEMU's.
@@ -18,7 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "Control"))
 from client import Client  # noqa: E402
 from guest import ROOT, Guest  # noqa: E402
 
-FILES = os.path.join(ROOT, "build", "guests", "armel")
+ARMEL = os.path.join(ROOT, "build", "guests", "armel")
+ARMHF = os.path.join(ROOT, "build", "guests", "armhf", "armmp")
 PROMPT = "/ # "
 STEPS = ["PL190: twenty ticks of an SP804 by their vector", "PL190: the default vector", "PL080: a list of two pieces", "LAN91C111: a frame comes back",
          "LAN91C111: as it was sent", "LAN91C111: all packets are free", "PL050: a keyboard", "PL050: a mouse"]
@@ -125,24 +127,27 @@ def refusals(system):
         check(f"refused: {' '.join(words)}", done.returncode != 0 and wanted in done.stderr, done.stderr.strip()[:200])
 
 
-# What a board's kernel boots with: folder, device tree, console and the drive that the guest writes to.
+# What a board boots with: kernel and RAM disk, device tree, the options of a disk beside the card and what the guest calls it, the network card's driver,
+# and how the guest resets the board: Debian's armhf kernel knows no way, but the board's registers do it.
 BOARDS = {
-    "versatilepb": ("versatile", "versatile-pb.dtb", ["-drive", "if=none,id=disk,format=raw,file={}", "-device", "virtio-blk-pci,drive=disk"], "/dev/vda", "smc91x"),
-    "realview-pb-a8": ("realview", "arm-realview-pba8.dtb", [], None, "smsc911x"),
+    "versatilepb": (ARMEL, f"{ARMEL}/versatile-pb.dtb", ["-drive", "if=none,id=disk,format=raw,file={}", "-device", "virtio-blk-pci,drive=disk"], "/dev/vda", "smc91x",
+                    "reboot -f"),
+    "realview-pb-a8": (ARMHF, f"{ARMEL}/arm-realview-pba8.dtb", [], None, "smsc911x", "devmem 0x10000020 32 0xa05f; devmem 0x10000040 32 4"),
+    "vexpress-a9": (ARMHF, f"{ARMHF}/vexpress-v2p-ca9.dtb", [], None, "smsc911x", "reboot -f"),
 }
 
 
 def boot(system, board, *, isPeer=False):
     """Linux on a board: an address by DHCP, a ping, a disk on PCI and a card, keys that are seen, and a reset."""
-    folder, tree, drive, disk, driver = BOARDS[board]
+    folder, tree, drive, disk, driver, reset = BOARDS[board]
     name = f"Linux on {board}" + (" in the peer" if isPeer else "")
     with tempfile.TemporaryDirectory() as work:
         for file in ["disk", "card"]:
             with open(f"{work}/{file}", "wb") as image:
                 image.truncate(16 << 20)
         machine = Machine(work, [
-            system, "-M", board, "-m", "128", "-display", "none", "-serial", "stdio", "-kernel", f"{FILES}/{folder}/Image", "-dtb", f"{FILES}/{folder}/{tree}",
-            "-initrd", f"{FILES}/initramfs.cpio.gz", "-append", "console=ttyAMA0", "-nic", "user", "-drive", f"if=sd,format=raw,file={work}/card",
+            system, "-M", board, "-m", "128", "-display", "none", "-serial", "stdio", "-kernel", f"{folder}/Image", "-dtb", tree,
+            "-initrd", f"{folder}/initramfs.cpio.gz", "-append", "console=ttyAMA0", "-nic", "user", "-drive", f"if=sd,format=raw,file={work}/card",
             *[word.format(f"{work}/disk") for word in drive], "-no-reboot", *(["-audiodev", "none,id=quiet"] if isPeer else [])])
         guest = machine.guest
         try:
@@ -168,7 +173,7 @@ def boot(system, board, *, isPeer=False):
             seen = guest.output.decode(errors="replace")
             check(f"{name}: keys are seen", " 1 1e 1 0" in seen and " 1 30 1 0" in seen)
             guest.expect(PROMPT, 20)
-            guest.type("hwclock -r -f /dev/rtc0; cat /proc/interrupts; reboot -f\n")
+            guest.type(f"hwclock -r -f /dev/rtc0; cat /proc/interrupts; {reset}\n")
             status = guest.wait(60)
             check(f"{name}: shell, network, disks, reset", status == 0 and not guest.complaints(), f"{seconds:.1f} s to the shell {guest.complaints()[:2]}")
         except AssertionError as error:
