@@ -35,9 +35,9 @@ struct SMCManagement: SnapshotState {
 
     private var isRead: Bool { count >= Frame.headerBits && shift >> UInt32(count - Frame.headerBits + 10) & 3 == 2 }
 
-    /// The bit that the PHY puts on the line; without it the line is high.
+    /// The bit that the PHY puts on the line, which is pulled low without it.
     private var input: Bool {
-        guard isRead, count > Frame.headerBits else { return true }
+        guard isRead, count > Frame.headerBits else { return false }
         // A turnaround bit of zero, then the data from the highest bit on.
         return count == Frame.headerBits + 1 ? false : answer >> UInt16(Frame.bits - 1 - count) & 1 != 0
     }
@@ -49,6 +49,7 @@ struct SMCManagement: SnapshotState {
         let isRising = wires & Wire.clock == 0 && value & Wire.clock != 0
         wires = value
         guard isRising else { return }
+        // What software does not drive begins nothing.
         clock(value & Wire.drives == 0 || value & Wire.output != 0)
     }
 
@@ -57,8 +58,8 @@ struct SMCManagement: SnapshotState {
         if count == 0, bit { return }
         shift = shift << 1 | (bit ? 1 : 0)
         count += 1
-        if count == 2, shift & 3 != 1 { return (shift, count) = (0, count == 2 && !bit ? 1 : 0) }
-        if count == Frame.headerBits, isRead { answer = isOurs ? phy.read(shift & 31) : 0xffff }
+        if count == 2, !bit { return (shift, count) = (0, 1) }
+        if count == Frame.headerBits, isRead { answer = isOurs ? phy.read(shift & 31) : 0 }
         guard count == Frame.bits else { return }
         if shift >> 28 & 3 == 1, shift >> 23 & 31 == 0 { phy.write(shift >> 18 & 31, UInt16(truncatingIfNeeded: shift)) }
         (shift, count) = (0, 0)
