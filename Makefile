@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full test-libvirt test-distribution bench bench-user schema install lint clean
+.PHONY: help setup setup-test build demo test test-full test-boards test-libvirt test-distribution bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -59,6 +59,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
+	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64
@@ -91,6 +92,7 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/Control/window.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
+	$(MAKE) test-boards
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
@@ -106,6 +108,12 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
 	$(MAKE) test-libvirt
+
+test-boards: setup-test build ## Linux on the Versatile and RealView boards; builds the former's kernel from Debian's source first
+	scripts/setup kernels
+	scripts/fetch-guest armel
+	scripts/fetch-guest armhf
+	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm --kernels
 
 test-libvirt: setup-test build ## Debian's libvirt and virt-install drive machines (root, or user name spaces)
 	scripts/setup libvirt

@@ -158,7 +158,7 @@ let devices: [Target] = [
         uses: ["ObjectModel", "PCI", "Display", "PlatformDevices", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
     module(
         "PlatformDevices", "Devices/Platform",
-        uses: ["Display", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+        uses: ["Display", "Input", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
 ]
 
 let machines: [Target] = [
@@ -167,7 +167,7 @@ let machines: [Target] = [
         "MachineModel", "Machines/MachineModel",
         uses: [
             "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
-            "Display", "HostOS",
+            "Display", "Input", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
     module(
@@ -185,7 +185,7 @@ let machines: [Target] = [
         "ARMMachines", "Machines/ARM",
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-            "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
+            "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",

@@ -219,7 +219,7 @@ private final class MPCoreFace: MMIODevice {
         "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
-        "pl310",
+        "pl310", "pl190", "sic", "versatile", "pl080", "pl081", "pl110-versatile", "keyboard-ps2", "mouse-ps2", "smc91c111", "versatile-pci",
         "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
     ]
 
@@ -241,9 +241,19 @@ private final class MPCoreFace: MMIODevice {
         case "pl110": return PL11x(.pl110, memory: memory)
         case "pl111": return PL11x(.pl111, memory: memory)
         case "pl310": return PL310()
+        case "pl190": return PL190()
+        case "sic": return SecondaryController()
+        case "versatile": return VersatileSystem(.versatile, loop: loop)
+        case "pl080": return PL080(.pl080, memory: memory, loop: loop)
+        case "pl081": return PL080(.pl081, memory: memory, loop: loop)
+        case "pl110-versatile": return PL11x(.versatile, memory: memory)
+        case "keyboard-ps2": return PL050(PS2Keyboard())
+        case "mouse-ps2": return PL050(PS2Mouse())
+        case "smc91c111": return SMC91C111()
+        case "versatile-pci": return VersatilePCI(memory: memory)
         case "mpcore": return MPCoreFace(memory, loop)
         case "vexpress": return VersatileExpressSystem(loop: loop, processor: 1, daughterboard: [1_000_000], voltages: [900_000])
-        case "two-wire": return TwoWireLines()
+        case "two-wire": return TwoWireLines([DS1338(loop: loop, clock: .virtual)])
         case "lan9118": return LAN9118()
         case "pl181":
             let slot = PL180()

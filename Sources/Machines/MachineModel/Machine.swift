@@ -5,6 +5,7 @@ import DeviceModel
 import Diagnostics
 import Display
 import EventLoop
+import Input
 import NetBackends
 import ObjectModel
 import PCI
@@ -35,6 +36,8 @@ public final class Machine {
     public var onboardCard: (any OnboardCard)?
     /// What the board's own display shows, if it has one.
     public var displays: [DisplayConsole] = []
+    /// Gives the board's own keyboard and pointer to those who have something for them, of a board that has such.
+    public var plugInput: ((InputHub) -> Void)?
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []
@@ -106,6 +109,8 @@ public struct MachineType {
     public let defaultMemory: UInt64
     /// The id of the memory that it has by default.
     public let memoryID: String
+    /// How many serial ports `-serial` can be given for.
+    public let serialPorts: Int
     /// The model of cpu that a guest has by default.
     public let defaultCPU: (_ guest: String) -> String
     /// What `-machine` takes beside what it takes of every machine.
@@ -123,8 +128,7 @@ public struct MachineType {
 
     public init(
         name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
-        memoryID: String = "ram",
-        defaultCPU: @escaping (String) -> String = { _ in "" },
+        memoryID: String = "ram", serialPorts: Int = 1, defaultCPU: @escaping (String) -> String = { _ in "" },
         properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
@@ -136,6 +140,7 @@ public struct MachineType {
         self.maxCPUs = maxCPUs
         self.defaultMemory = defaultMemory
         self.memoryID = memoryID
+        self.serialPorts = serialPorts
         self.defaultCPU = defaultCPU
         self.properties = properties
         self.build = build

@@ -53,7 +53,9 @@ final class DeviceFactory {
     }
 
     /// Models that cards of `-nic` can have, the default first.
-    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName, LAN9118.typeName]
+    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName, LAN9118.typeName, SMC91C111.typeName]
+    /// Those that boards carry and nobody can add.
+    private static let onboardModels = [LAN9118.typeName, SMC91C111.typeName]
 
     let parts: Parts
     var globals = GlobalProperties()
@@ -94,6 +96,7 @@ final class DeviceFactory {
         (self.machine, self.memorySize) = (machine, memorySize)
         defer { isRunning = true }
         for console in machine.displays { parts.displays.add(console) }
+        machine.plugInput?(parts.input)
         for card in parts.networks.cards { try add(card) }
         if let drive = parts.blocks.memoryCard { try insertCard(drive) }
         // The board's own disks come first to their drives, and last into the slots.
@@ -112,7 +115,7 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func insertCard(_ drive: String) throws {
         guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15)")
+            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8)")
         }
         try insert(try parts.blocks.take(drive).node)
         parts.blocks.noteDevice("sd-card", of: drive) {}
@@ -206,29 +209,33 @@ final class DeviceFactory {
 
     /// A card of `-nic` or `-net nic`.
     private func add(_ card: NetworkSetup.CardRequest) throws {
-        if card.model == LAN9118.typeName { return try connectOnboardCard(card) }
-        if card.model == E1000e.typeName {
-            var request = try DeviceRequest(type: card.model, globals: globals)
+        let model = card.model ?? (onboardIsTaken ? nil : onboardModel) ?? DeviceFactory.cardModels[0]
+        if DeviceFactory.onboardModels.contains(model) { return try connectOnboardCard(card, model) }
+        if model == E1000e.typeName {
+            var request = try DeviceRequest(type: model, globals: globals)
             if let address = card.address { try request.values.set("mac", text: address) }
             return try addE1000e(request, backend: card.backend, name: card.name, option: "nic")
         }
-        let isBare = card.model == VirtioNet.type.name || machine.pci == nil
+        let isBare = model == VirtioNet.type.name || machine.pci == nil
         var request = try DeviceRequest(type: isBare ? VirtioNet.type.name : "virtio-net-pci", globals: globals)
         if let address = card.address { try request.values.set("mac", text: address) }
         let device = try makeCard(request, backend: card.backend, name: card.name, option: "nic")
         if isBare { waiting.append((device, nil, VirtioRingProperties.features(request.values))) } else { try plug(device, request) }
     }
 
+    /// What the board carries.
+    private var onboardModel: String? { machine.onboardCard.map { type(of: $0).typeName } }
+
     /// The card that is on the board already gets its network.
-    private func connectOnboardCard(_ card: NetworkSetup.CardRequest) throws {
-        guard let onboard = machine.onboardCard, !onboardIsTaken else {
-            throw CommandLineError.badValue(
-                option: "nic", value: "model=\(card.model)", expected: "a board that carries one (vexpress-a9, vexpress-a15), and once")
+    private func connectOnboardCard(_ card: NetworkSetup.CardRequest, _ model: String) throws {
+        guard let onboard = machine.onboardCard, onboardModel == model, !onboardIsTaken else {
+            let boards = model == LAN9118.typeName ? "vexpress-a9, vexpress-a15, realview-pb-a8" : "versatilepb, versatileab"
+            throw CommandLineError.badValue(option: "nic", value: "model=\(model)", expected: "a board that carries one (\(boards)), and once")
         }
         let address = try parts.networks.address(card.address, option: "nic")
         onboard.connect(card.backend, address: address)
         onboardIsTaken = true
-        parts.networks.noteCard(LAN9118.typeName, model: card.model, address, on: card.backend) { [weak onboard] in onboard?.setLink(up: $0) }
+        parts.networks.noteCard(model, model: model, address, on: card.backend) { [weak onboard] in onboard?.setLink(up: $0) }
     }
 
     private func makeCard(_ request: DeviceRequest) throws -> VirtioNet {

@@ -169,8 +169,10 @@ extension Session {
     func configureCharacters() throws {
         for text in options.all("chardev") { try characters.define(text) }
         let ports = options.all("serial")
-        guard ports.count <= 1 else {
-            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
+        let room = type?.serialPorts ?? 1
+        guard ports.count <= room else {
+            throw CommandLineError.notSupported(
+                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)")
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
@@ -182,7 +184,9 @@ extension Session {
         let isUnseen = options.last("display") == "none" && !options.has("nographic")
         let terminal = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
         let otherwise = isDrawn ? Session.textPlace : terminal
-        configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
+        configuration.serial = try (ports.isEmpty ? [otherwise] : ports).enumerated().map { index, text in
+            try characters.open(text, option: "serial", label: "serial\(index)")
+        }
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
         for (name, value) in monitors { try placeMonitor(name, value) }
