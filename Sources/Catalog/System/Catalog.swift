@@ -9,7 +9,7 @@ import RISCVMachines
 public enum Catalog {
     public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
 
-    private static var boards: [MachineType] { [VirtBoard.type, ArmVirtBoard.type] + VersatileExpressBoard.types }
+    private static var boards: [MachineType] { [VirtBoard.type, ArmVirtBoard.type] + VersatileExpressBoard.types + RaspberryPiBoard.types }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.
     public static var guests: [String] {

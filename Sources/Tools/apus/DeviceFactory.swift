@@ -112,7 +112,7 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func insertCard(_ drive: String) throws {
         guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15)")
+            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, raspi2b, raspi3b)")
         }
         try insert(try parts.blocks.take(drive).node)
         parts.blocks.noteDevice("sd-card", of: drive) {}

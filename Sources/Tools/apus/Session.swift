@@ -78,7 +78,7 @@ final class Session {
     private(set) var builtMachine: Machine?
     private(set) var engine: TranslationEngine?
     /// What is built when the configuration is complete.
-    private var type: MachineType?
+    private(set) var type: MachineType?
     /// `.running` if the vCPUs run, or are about to.
     private(set) var runState = RunState.running
     /// Work for the time when the vCPUs have stopped.

@@ -75,7 +75,7 @@ extension Session {
     }
 
     func configureCPUs() throws {
-        guard let text = options.last("smp") else { return }
+        guard let text = options.last("smp") else { return configuration.cpus = type?.minCPUs ?? 1 }
         let list = PropertyList(text, option: "smp", implied: "cpus")
         try list.checkDeclared()
         for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
@@ -168,8 +168,9 @@ extension Session {
     func configureCharacters() throws {
         for text in options.all("chardev") { try characters.define(text) }
         let ports = options.all("serial")
-        guard ports.count <= 1 else {
-            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
+        let most = type?.serialPorts ?? 1
+        guard ports.count <= most else {
+            throw CommandLineError.notSupported("-serial \(ports[most]): the board has \(most == 1 ? "one UART" : "\(most) UARTs"); add ports with -device virtio-serial-device")
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
@@ -178,7 +179,8 @@ extension Session {
         let hasDisplay = try viewersPlace() != nil || options.last("display") == "none"
         let isUnseen = hasDisplay && !options.has("nographic")
         let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
-        configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
+        let opened = ports.isEmpty ? [otherwise] : ports
+        configuration.serial = try opened.enumerated().map { try characters.open($1, option: "serial", label: "serial\($0)") }
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
         for (name, value) in monitors { try placeMonitor(name, value) }

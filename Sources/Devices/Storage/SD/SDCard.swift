@@ -3,7 +3,8 @@ import Diagnostics
 import HostOS
 import Snapshot
 
-/// An SD memory card of high capacity (SD Specifications, Physical Layer Simplified 2.0): the states and commands that it has in SD mode.
+/// An SD memory card (SD Specifications, Physical Layer Simplified 2.0): the states and commands that it has in SD mode. Up to 2 GiB it is one of standard capacity, which
+/// counts in bytes, beyond that one of high capacity, which counts in blocks.
 public final class SDCard {
     /// The unit of a card's capacity, 512 KiB.
     public static let unit: UInt64 = 512 << 10
@@ -23,10 +24,13 @@ public final class SDCard {
 
     private enum Status {
         static let outOfRange: UInt32 = 1 << 31, illegal: UInt32 = 1 << 22, error: UInt32 = 1 << 19, ready: UInt32 = 1 << 8
-        static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26
+        static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26, badAddress: UInt32 = 1 << 30, badLength: UInt32 = 1 << 29
+        /// Those that are told once.
+        static let told: UInt32 = outOfRange | badAddress | badLength | protected | illegal | error
     }
-    /// OCR: 2.7 to 3.6 V, high capacity, powered up.
-    private static let conditions: UInt32 = 0xc0ff_8000
+    /// OCR: 2.7 to 3.6 V, powered up; CCS.
+    private static let conditions: UInt32 = 0x80ff_8000, highCapacity: UInt32 = 1 << 30
+    private static let largestStandard: UInt64 = 2 << 30
     private static let address: UInt32 = 0x4567
 
     private let node: any BlockNode
@@ -49,6 +53,7 @@ public final class SDCard {
 
     public var isReadOnly: Bool { node.isReadOnly }
     private var blocks: UInt64 { node.size / UInt64(SDCard.blockSize) }
+    private var isStandard: Bool { node.size <= SDCard.largestStandard }
 
     public func reset() {
         (stage, status, isApplication, data, place, nextBlock, isMultiple) = (.idle, 0, false, [], 0, 0, false)
@@ -83,7 +88,7 @@ public final class SDCard {
     /// R1, in the state that the card was in.
     private func acknowledge(_ stage: Stage? = nil) -> Response {
         let answer = status | (stage ?? self.stage).rawValue << 9 | Status.ready
-        status &= ~(Status.outOfRange | Status.protected | Status.illegal | Status.error)
+        status &= ~Status.told
         return .short(answer)
     }
 
@@ -115,7 +120,9 @@ public final class SDCard {
         case (12, .sending), (12, .receiving): return stop()
         case (12, .transfer): return acknowledge()
         case (13, _): return isOurs ? acknowledge() : .none
-        case (16, .transfer): return acknowledge()
+        case (16, .transfer):
+            if argument != SDCard.blockSize { status |= Status.badLength }
+            return acknowledge()
         case (17, .transfer), (18, .transfer): return startReading(argument, many: index == 18)
         case (24, .transfer), (25, .transfer): return startWriting(argument, many: index == 25)
         case (55, _):
@@ -132,12 +139,14 @@ public final class SDCard {
         status |= Status.application
         switch (index, stage) {
         case (41, .idle):
-            if argument & 0x00ff_8000 != 0 { stage = .ready }
-            return .short(SDCard.conditions)
+            // A card of high capacity stays busy for hosts that do not know such cards.
+            let isKnown = isStandard || argument & SDCard.highCapacity != 0
+            if argument & 0x00ff_8000 != 0, isKnown { stage = .ready }
+            return .short(isStandard ? SDCard.conditions : isKnown ? SDCard.conditions | SDCard.highCapacity : SDCard.conditions & ~(1 << 31))
         case (6, .transfer), (23, .transfer), (42, .transfer): return acknowledge()
         case (13, .transfer): return send([UInt8](repeating: 0, count: 64), acknowledge())
-        // SCR: version 2, one or four lines.
-        case (51, .transfer): return send([0x02, 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
+        // SCR: version 2, one or four lines, the security of the capacity.
+        case (51, .transfer): return send([0x02, isStandard ? 0x25 : 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
         default: return nil
         }
     }
@@ -169,8 +178,19 @@ public final class SDCard {
     /// CID: a maker's number that nobody has, a name, a date.
     private var identification: [UInt32] { words([0xaa] + Array("XYAPUS!".utf8) + [0x01, 0xde, 0xad, 0xbe, 0xef, 0x01, 0x22, 0x01]) }
 
+    /// CSD version 1: the capacity in units of 512 blocks, less one; with more than 1 GiB these blocks have 1024 bytes.
+    private var standardData: [UInt32] {
+        let length: UInt8 = node.size > SDCard.largestStandard / 2 ? 10 : 9
+        let units = UInt32(node.size >> (9 + UInt64(length))) - 1
+        return words([
+            0x00, 0x26, 0x00, 0x32, 0x5b, 0x50 | length, 0x80 | UInt8(units >> 10 & 3), UInt8(units >> 2 & 0xff), UInt8(units & 3) << 6 | 0x3f, 0xff,
+            0xff, 0x80, 0x08 | length >> 2 & 3, (length & 3) << 6, isReadOnly ? 0x10 : 0x00, 0x01,
+        ])
+    }
+
     /// CSD version 2: the capacity in units of 512 KiB, less one.
     private var specificData: [UInt32] {
+        if isStandard { return standardData }
         let units = UInt32(node.size / SDCard.unit) - 1
         return words([
             0x40, 0x0e, 0x00, 0x32, 0x5b, 0x59, 0x00, UInt8(units >> 16 & 0x3f), UInt8(units >> 8 & 0xff), UInt8(units & 0xff), 0x7f, 0x80, 0x0a,
@@ -192,26 +212,38 @@ public final class SDCard {
         return response
     }
 
-    private func startReading(_ first: UInt32, many: Bool) -> Response {
-        guard UInt64(first) < blocks else {
-            status |= Status.outOfRange
-            return acknowledge()
+    /// The block of an address; nil, with the reason in the status, if there is none.
+    private func block(at argument: UInt32) -> UInt64? {
+        let unit: UInt32 = isStandard ? UInt32(SDCard.blockSize) : 1
+        guard argument % unit == 0 else {
+            status |= Status.badAddress
+            return nil
         }
+        guard UInt64(argument / unit) < blocks else {
+            status |= Status.outOfRange
+            return nil
+        }
+        return UInt64(argument / unit)
+    }
+
+    private func startReading(_ argument: UInt32, many: Bool) -> Response {
+        guard let first = block(at: argument) else { return acknowledge() }
         // A block that is still being written, or read for a transfer that was stopped, is in the same memory.
         if isBusy { node.drain() }
         let response = acknowledge()
-        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, UInt64(first))
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, first)
         fetch()
         return response
     }
 
-    private func startWriting(_ first: UInt32, many: Bool) -> Response {
-        guard UInt64(first) < blocks, !isReadOnly else {
-            status |= isReadOnly ? Status.protected : Status.outOfRange
+    private func startWriting(_ argument: UInt32, many: Bool) -> Response {
+        guard let first = block(at: argument) else { return acknowledge() }
+        guard !isReadOnly else {
+            status |= Status.protected
             return acknowledge()
         }
         let response = acknowledge()
-        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .receiving, UInt64(first))
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .receiving, first)
         return response
     }
 
