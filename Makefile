@@ -111,7 +111,7 @@ test-full: setup-test build ## everything, the long tests too
 
 test-boards: setup-test build ## Linux on the Versatile and RealView boards; builds the former's kernel from Debian's source first
 	scripts/setup kernels
-	scripts/fetch-guest armel
+	scripts/fetch-guest versatile
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm --kernels
 

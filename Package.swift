@@ -153,6 +153,12 @@ let devices: [Target] = [
     module(
         "StorageDevices", "Devices/Storage",
         uses: ["ObjectModel", "PCI", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "Diagnostics"]),
+    // The parts of Broadcom's chips of the Raspberry Pi.
+    module(
+        "BroadcomDevices", "Devices/Broadcom",
+        uses: [
+            "StorageDevices", "Display", "Chardev", "DeviceModel", "Snapshot", "AddressSpace", "EventLoop", "Diagnostics",
+        ]),
     module(
         "DisplayDevices", "Devices/Display",
         uses: ["ObjectModel", "PCI", "Display", "PlatformDevices", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
@@ -185,7 +191,7 @@ let machines: [Target] = [
         "ARMMachines", "Machines/ARM",
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-            "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
+             "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -276,7 +282,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole", "StorageDevices", "BroadcomDevices",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -316,7 +322,7 @@ let package = Package(
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
-                "NetBackends", "HostOS", "USB", "USBDevices",
+                "NetBackends", "HostOS", "USB", "USBDevices", "BroadcomDevices",
             ]),
         tests("ChardevTests", uses: ["Chardev", "TextConsole", "Display"]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Versatile and RealView boards: a program of ours that drives the devices of versatilepb; with --kernels also Linux 6.1 from Debian's source with its armel
-user land on versatilepb (scripts/fetch-guest armel builds it), and Debian's armhf kernel on realview-pb-a8 and vexpress-a9: the network by the boards' own
+user land on versatilepb (scripts/fetch-guest versatile builds it), and Debian's armhf kernel on realview-pb-a8 and vexpress-a9: the network by the boards' own
 cards, keys by PS/2, disks on PCI and cards.
 
 usage: versatile.py --system PATH (of qemu-system-arm) [--kernels] [--peer PATH]
@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "Control"))
 from client import Client  # noqa: E402
 from guest import ROOT, Guest  # noqa: E402
 
-ARMEL = os.path.join(ROOT, "build", "guests", "armel")
+ARMEL = os.path.join(ROOT, "build", "guests", "versatile")
 ARMHF = os.path.join(ROOT, "build", "guests", "armhf", "armmp")
 PROMPT = "/ # "
 STEPS = ["PL190: twenty ticks of an SP804 by their vector", "PL190: the default vector", "PL080: a list of two pieces", "LAN91C111: a frame comes back",

@@ -10,7 +10,7 @@ public enum Catalog {
     public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
 
     private static var boards: [MachineType] {
-        [VirtBoard.type] + ArmVirtBoard.types + VersatileExpressBoard.types + VersatileBoard.types + [RealViewBoard.type]
+        [VirtBoard.type] + ArmVirtBoard.types + VersatileExpressBoard.types + VersatileBoard.types + [RealViewBoard.type] + RaspberryPiBoard.types
     }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.

@@ -105,12 +105,14 @@ public struct MachineType {
     public let help: String
     /// Names of guests that it can have: "riscv64".
     public let guests: [String]
+    /// How many cpus it has if nothing is said, and has at least.
+    public let minCPUs: Int
     public let maxCPUs: Int
+    /// Ports that `-serial` fills, in order.
+    public let serialPorts: Int
     public let defaultMemory: UInt64
     /// The id of the memory that it has by default.
     public let memoryID: String
-    /// How many serial ports `-serial` can be given for.
-    public let serialPorts: Int
     /// The model of cpu that a guest has by default.
     public let defaultCPU: (_ guest: String) -> String
     /// What `-machine` takes beside what it takes of every machine.
@@ -127,8 +129,8 @@ public struct MachineType {
     }
 
     public init(
-        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64,
-        memoryID: String = "ram", serialPorts: Int = 1, defaultCPU: @escaping (String) -> String = { _ in "" },
+        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], minCPUs: Int = 1, maxCPUs: Int,
+        defaultMemory: UInt64, memoryID: String = "ram", serialPorts: Int = 1, defaultCPU: @escaping (String) -> String = { _ in "" },
         properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
@@ -137,10 +139,11 @@ public struct MachineType {
         self.version = version
         self.help = help
         self.guests = guests
+        self.minCPUs = minCPUs
         self.maxCPUs = maxCPUs
+        self.serialPorts = serialPorts
         self.defaultMemory = defaultMemory
         self.memoryID = memoryID
-        self.serialPorts = serialPorts
         self.defaultCPU = defaultCPU
         self.properties = properties
         self.build = build
@@ -149,6 +152,8 @@ public struct MachineType {
 
 public enum MachineError: ExplainedError {
     case tooManyCPUs(Int, machine: String, max: Int)
+    case tooFewCPUs(Int, machine: String, min: Int)
+    case wrongMemory(UInt64, machine: String, needed: UInt64)
     case tooMuchMemory(UInt64, max: UInt64)
     case hostHasLess(UInt64, host: UInt64)
     case tooLittleMemory(UInt64, needed: UInt64)
@@ -162,6 +167,8 @@ public enum MachineError: ExplainedError {
     public var cause: String {
         switch self {
         case .tooManyCPUs(let count, let machine, let max): "-smp \(count): the machine '\(machine)' has at most \(max) cpus"
+        case .tooFewCPUs(let count, let machine, let min): "-smp \(count): the machine '\(machine)' has \(min) cpus"
+        case .wrongMemory(let bytes, let machine, let needed): "-m \(bytes >> 20): the machine '\(machine)' has \(needed >> 20) MiB"
         case .tooMuchMemory(let bytes, let max): "-m \(bytes >> 20): at most \(max >> 20) MiB"
         case .hostHasLess(let bytes, let host): "-m \(bytes >> 20): this host has \(host >> 20) MiB of memory and swap space"
         case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
@@ -177,7 +184,8 @@ public enum MachineError: ExplainedError {
     public var remedy: String? {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
-        case .tooLittleMemory: "choose more"
+        case .tooLittleMemory, .tooFewCPUs: "choose more"
+        case .wrongMemory: "leave -m out"
         case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
         case .notSupported: nil
         case .badCard(let bytes, let unit): "make the file larger: truncate -s \((bytes / unit + 1) * unit) FILE"

@@ -115,7 +115,8 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func insertCard(_ drive: String) throws {
         guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8)")
+            let boards = "vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8, raspi2b, raspi3b"
+            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (\(boards))")
         }
         try insert(try parts.blocks.take(drive).node)
         parts.blocks.noteDevice("sd-card", of: drive) {}

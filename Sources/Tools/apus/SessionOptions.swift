@@ -76,7 +76,7 @@ extension Session {
     }
 
     func configureCPUs() throws {
-        guard let text = options.last("smp") else { return }
+        guard let text = options.last("smp") else { return configuration.cpus = type?.minCPUs ?? 1 }
         let list = PropertyList(text, option: "smp", implied: "cpus")
         try list.checkDeclared()
         for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {

@@ -28,7 +28,7 @@ public final class SDCard {
         static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26, address: UInt32 = 1 << 30, blockLength: UInt32 = 1 << 29
     }
     /// OCR: 2.7 to 3.6 V, powered up; and high capacity.
-    private static let conditions: UInt32 = 0x80ff_8000, highCapacity: UInt32 = 1 << 30
+    private static let conditions: UInt32 = 0x80ff_8000, powered: UInt32 = 1 << 31, highCapacity: UInt32 = 1 << 30
     private static let address: UInt32 = 0x4567
 
     private let node: any BlockNode
@@ -138,12 +138,14 @@ public final class SDCard {
         status |= Status.application
         switch (index, stage) {
         case (41, .idle):
-            if argument & 0x00ff_8000 != 0 { stage = .ready }
-            return .short(SDCard.conditions | (isStandard ? 0 : SDCard.highCapacity))
+            // A card of high capacity stays busy for hosts that do not know such cards.
+            let isKnown = isStandard || argument & SDCard.highCapacity != 0
+            if argument & 0x00ff_8000 != 0, isKnown { stage = .ready }
+            return .short(isKnown ? SDCard.conditions | (isStandard ? 0 : SDCard.highCapacity) : SDCard.conditions & ~SDCard.powered)
         case (6, .transfer), (23, .transfer), (42, .transfer): return acknowledge()
         case (13, .transfer): return send([UInt8](repeating: 0, count: 64), acknowledge())
-        // SCR: version 2, one or four lines.
-        case (51, .transfer): return send([0x02, 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
+        // SCR: version 2, one or four lines, the security of the capacity.
+        case (51, .transfer): return send([0x02, isStandard ? 0x25 : 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
         default: return nil
         }
     }
