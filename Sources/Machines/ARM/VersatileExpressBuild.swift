@@ -65,7 +65,7 @@ extension VersatileExpressBoard {
         machine.onboardCard = parts.ethernet
         // The daughterboard's display is the first.
         machine.displays = (daughterboard.compactMap { $0 as? PL11x } + [parts.display]).map(\.console)
-        machine.insertCard = parts.insert
+        machine.connectCards = parts.connectCards
         return machine
     }
 
@@ -137,11 +137,12 @@ private struct Parts {
         return simple + uarts + timers + flash
     }
 
-    /// A memory card in the motherboard's slot, which SYS_MCI tells of.
-    func insert(_ node: any BlockNode) throws {
-        guard node.size > 0, node.size % SDCard.unit == 0 else { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
-        cards.insert(SDCard(node: node))
-        (system.hasCard, system.cardIsReadOnly) = (true, node.isReadOnly)
+    /// The motherboard's slot for memory cards.
+    func connectCards(_ node: any BlockNode) throws -> any MediumSlot {
+        if node.hasMedium, CardSlot.complaint(node) != nil { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
+        let slot = CardSlot(node, cards, system)
+        slot.noteMedium(isIn: node.hasMedium)
+        return slot
     }
 
     func place(_ root: MemoryRegion, _ gic: GIC400, _ map: VersatileExpressBoard.Map) {
