@@ -51,6 +51,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
@@ -88,11 +89,13 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/window.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
 	$(MAKE) test-boards
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-arm
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50

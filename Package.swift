@@ -261,7 +261,7 @@ let control: [Target] = [
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
             "Sandbox",
             "NetBackends",
-            "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
+            "EventLoop", "HostOS", "Diagnostics", "BlockCore", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
             "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "Window", "TLS", "DisplaySetup", "AddressSpace",
             "USB", "USBDevices",
         ],

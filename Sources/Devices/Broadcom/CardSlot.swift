@@ -17,7 +17,8 @@ public final class BroadcomCardSlot: Device {
 
     public init() {}
 
-    public func insert(_ card: SDCard) {
+    public func insert(_ card: SDCard?) {
+        self.card?.drain()
         self.card = card
         host?.attach(card)
     }

@@ -135,6 +135,7 @@ public enum ArmVirtBoard {
             slots: slots,
             pci: pci, load: { [unowned loop] in boot.get()?.load(memory, cpus, random: loop.randomBytes) })
         machine.onPowerButton = { [unowned key] in key.press() }
+        machine.diskInterface = "virtio"
         return machine
     }
 }

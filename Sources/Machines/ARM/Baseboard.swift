@@ -35,11 +35,6 @@ enum Baseboard {
         index < configuration.serial.count ? configuration.serial[index] : NullBackend()
     }
 
-    static func card(_ node: any BlockNode) throws -> SDCard {
-        guard node.size > 0, node.size % SDCard.unit == 0 else { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
-        return SDCard(node: node)
-    }
-
     /// Puts devices into a memory map, and keeps them in order.
     struct Placement {
         private let root: MemoryRegion

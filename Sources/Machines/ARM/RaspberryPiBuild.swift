@@ -43,7 +43,7 @@ extension RaspberryPiBoard {
             name: name, loop: loop, memory: memory, cpus: cpus, devices: parts.devices + (local.map { [$0] } ?? []), slots: [],
             load: { boot.get()?.load(memory, cpus) })
         machine.displays = [parts.picture.console]
-        machine.insertCard = parts.insert
+        machine.connectCards = parts.connectCards
         return machine
     }
 
@@ -137,11 +137,8 @@ private struct RaspberryPiParts {
         return simple + i2c
     }
 
-    /// A memory card for whichever host the pins give it to.
-    func insert(_ node: any BlockNode) throws {
-        guard node.size > 0, node.size % SDCard.unit == 0 else { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
-        slot.insert(SDCard(node: node))
-    }
+    /// Memory cards for whichever host the pins give them to.
+    func connectCards(_ node: any BlockNode) throws -> any MediumSlot { try CardSlot(node) { [slot] in slot.insert($0) } }
 
     private func connect() {
         typealias Line = RaspberryPiBoard.Line

@@ -121,11 +121,13 @@ public enum RealViewBoard {
             mouse.plug(into: hub)
         }
         pins[2].input(CardPin.isMissing).set(true)
-        machine.insertCard = { [unowned system] node in
-            slot.insert(try Baseboard.card(node))
-            system.cards[0] = (true, node.isReadOnly)
-            pins[2].input(CardPin.isMissing).set(false)
-            pins[2].input(CardPin.isReadOnly).set(node.isReadOnly)
+        machine.connectCards = { [unowned system] node in
+            try CardSlot(node) { card in
+                slot.insert(card)
+                system.cards[0] = (card != nil, card?.isReadOnly == true)
+                pins[2].input(CardPin.isMissing).set(card == nil)
+                pins[2].input(CardPin.isReadOnly).set(card?.isReadOnly == true)
+            }
         }
         return machine
     }

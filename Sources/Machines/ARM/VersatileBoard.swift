@@ -145,9 +145,11 @@ public struct VersatileBoard: Sendable {
             keyboard.plug(into: hub)
             mouse.plug(into: hub)
         }
-        machine.insertCard = { [unowned system] node in
-            slots[0].insert(try Baseboard.card(node))
-            system.cards[0] = (true, node.isReadOnly)
+        machine.connectCards = { [unowned system] node in
+            try CardSlot(node) { card in
+                slots[0].insert(card)
+                system.cards[0] = (card != nil, card?.isReadOnly == true)
+            }
         }
         return machine
     }

@@ -66,7 +66,7 @@ extension VersatileExpressBoard {
         machine.onboardCard = parts.ethernet
         // The daughterboard's display is the first.
         machine.displays = (daughterboard.compactMap { $0 as? PL11x } + [parts.display]).map(\.console)
-        machine.insertCard = parts.insert
+        machine.connectCards = parts.connectCards
         machine.plugInput = parts.plugInput
         return machine
     }
@@ -141,10 +141,12 @@ private struct Parts {
         return simple + uarts + timers + flash
     }
 
-    /// A memory card in the motherboard's slot, which SYS_MCI tells of.
-    func insert(_ node: any BlockNode) throws {
-        cards.insert(try Baseboard.card(node))
-        (system.hasCard, system.cardIsReadOnly) = (true, node.isReadOnly)
+    /// The motherboard's slot for memory cards, of which SYS_MCI tells.
+    func connectCards(_ node: any BlockNode) throws -> any MediumSlot {
+        try CardSlot(node) { [cards, system] card in
+            cards.insert(card)
+            (system.hasCard, system.cardIsReadOnly) = (card != nil, card?.isReadOnly == true)
+        }
     }
 
     func plugInput(into hub: InputHub) {

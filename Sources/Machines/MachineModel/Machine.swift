@@ -30,8 +30,10 @@ public final class Machine {
     public let slots: [DeviceSlot]
     /// The host bridge, of a board that has one.
     public let pci: PCIHost?
-    /// Puts a memory card into the board's slot, if it has one.
-    public var insertCard: ((any BlockNode) throws -> Void)?
+    /// What becomes of disks of which the command line says no more than a number (`-hda`): "virtio", or "none" on boards that leave them to `-device`.
+    public var diskInterface = "none"
+    /// Connects the board's slot for memory cards, if it has one, with what cards are put into.
+    public var connectCards: ((any BlockNode) throws -> any MediumSlot)?
     /// The network card that the board carries, if it does.
     public var onboardCard: (any OnboardCard)?
     /// What the board's own display shows, if it has one.

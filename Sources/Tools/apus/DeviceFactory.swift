@@ -1,3 +1,4 @@
+import BlockCore
 import BlockSetup
 import CharacterSetup
 import CommandLine
@@ -72,6 +73,7 @@ final class DeviceFactory {
     /// What is on PCI, by whom it was asked for.
     var functions: [Function] = []
     weak var balloon: VirtioBalloon?
+    private var cardSlot: (any MediumSlot)?
     /// The machine that devices are plugged into, once there is one.
     private(set) unowned var machine: Machine!
     /// The machine's memory in bytes.
@@ -85,6 +87,7 @@ final class DeviceFactory {
     var drives = 0
     /// SCSI host adapters by the names of their buses, less ".0".
     var adapters: [(id: String, device: VirtioSCSI)] = []
+    var units: [Unit] = []
     /// USB host controllers by the names of their buses, and what is at their ports.
     var usbBuses: [(name: String, controller: XHCI)] = []
     var usbDevices: [any USBDevice] = []
@@ -98,7 +101,7 @@ final class DeviceFactory {
         for console in machine.displays { parts.displays.add(console) }
         machine.plugInput?(parts.input)
         for card in parts.networks.cards { try add(card) }
-        if let drive = parts.blocks.memoryCard { try insertCard(drive) }
+        if let drive = parts.blocks.memoryCard { try connectCards(drive) }
         // The board's own disks come first to their drives, and last into the slots.
         let disks = try parts.blocks.impliedDrives.map { drive in
             var request = try DeviceRequest(type: machine.pci == nil ? VirtioBlock.type.name : "virtio-blk-pci", globals: globals)
@@ -113,13 +116,15 @@ final class DeviceFactory {
     }
 
     /// `-drive if=sd`.
-    private func insertCard(_ drive: String) throws {
-        guard let insert = machine.insertCard else {
+    private func connectCards(_ drive: String) throws {
+        guard let connect = machine.connectCards else {
             let boards = "vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8, raspi2b, raspi3b"
             throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (\(boards))")
         }
-        try insert(try parts.blocks.take(drive).node)
-        parts.blocks.noteDevice("sd-card", of: drive) {}
+        let disk = try parts.blocks.take(drive, needsMedium: false)
+        let slot = try connect(disk.node)
+        cardSlot = slot
+        parts.blocks.noteDevice("sd-card", of: disk, slot: slot) {}
     }
 
     /// `-boot strict=on`: nothing else is booted from.
@@ -201,9 +206,9 @@ final class DeviceFactory {
         let disk = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
         options.nodeHasCache = disk.hasCache
         let device = VirtioBlock(node: disk.node, options: options)
-        let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
+        let path = try note(device, request) { [parts] in parts.blocks.release(disk) }.path
         let name = request.innerType == nil ? request.id ?? path : "\(path)/\(DeviceRequest.innerName)"
-        parts.blocks.noteDevice(name, of: id) { [weak device] in device?.sizeChanged() }
+        parts.blocks.noteDevice(name, of: disk) { [weak device] in device?.sizeChanged() }
         try bootOrder.note(device, values, suffix: "disk@0,0")
         return device
     }

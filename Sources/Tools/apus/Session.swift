@@ -157,7 +157,7 @@ final class Session {
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return }
         blocks.isInactive = options.has("incoming")
-        try blocks.define(options)
+        try blocks.define(options, interface: machine.diskInterface)
         for entry in type.version?.properties ?? [] { devices.globals.add(entry.type, entry.property, entry.value) }
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine, memorySize: memorySize)

@@ -8,6 +8,8 @@ import Snapshot
 /// number 0.
 public final class VirtioMMIO: MMIODevice, VirtioInterrupts {
     public static let typeName = "virtio-mmio"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
     public static let windowSize: UInt64 = 0x200
 
     public static let type = ObjectType(

@@ -6,6 +6,8 @@ import Snapshot
 /// The virtio transport over PCI (Virtio 1.2, section 4.1): modern, transitional, or legacy only, laid out as QEMU 7.2 does.
 public final class VirtioPCI: PCIDevice, VirtioInterrupts {
     public static let typeName = "virtio-pci"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
 
     public struct Options: Sendable {
         public var isLegacy = true
