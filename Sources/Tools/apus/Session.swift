@@ -161,6 +161,9 @@ final class Session {
                 place, name: guestName, audio: audioBackEnds, secret: { try backEnds.secret($0) },
                 credentials: { try backEnds.credentials($0, .server, option: "vnc") })
         }
+        if options.has("only-migratable"), let reason = blocks.lastingBlocker {
+            throw QAPIError(.generic, "-only-migratable: the machine could not be moved: \(reason)")
+        }
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),
