@@ -244,11 +244,14 @@ public final class BlockSetup {
 
     /// Why another process could not go on with the disks as they are; nil if it could.
     public var migrationBlocker: String? {
-        if let drive = drives.first(where: { $0.node?.isTemporary ?? false }) {
-            return "the changes of '\(drive.id)' are in a temporary file of this process (snapshot=on)"
-        }
+        if let reason = lastingBlocker { return reason }
         if let job = jobs.jobs.first(where: { $0.work is DiskJob && $0.status != .concluded }) { return "the job '\(job.id)' works on a disk" }
         return waitingRequests
+    }
+
+    /// Why it can never leave; nil if it can.
+    public var lastingBlocker: String? {
+        drives.first { $0.node.isTemporary }.map { "the changes of '\($0.id)' are in a temporary file of this process (snapshot=on)" }
     }
 
     /// Why what the disks hold now is not what the guest has written; nil if it is.

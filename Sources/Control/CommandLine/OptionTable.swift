@@ -98,6 +98,7 @@ public struct OptionRow: Sendable {
         .init(
             "add-fd", "fd=N,set=ID[,opaque=TEXT]", properties: ["fd": .number, "set": .number, "opaque": .string],
             "put an open descriptor into a set, for files named /dev/fdset/ID"),
+        .init("only-migratable", nil, "refuse what keeps the machine from being moved (migrate)"),
         .init("preconfig", nil, "wait for the machine protocol's x-exit-preconfig before the machine is made"),
         .init(
             "action", "reboot=reset|shutdown,shutdown=poweroff|pause,…",

@@ -4,7 +4,7 @@ extension OptionRow {
         "acpitable", "chroot", "compat", "curses", "debugcon", "dfilter",
         "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g",
         "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock",
-        "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "perfmap", "pflash",
+        "no-fd-bootchk", "no-hpet", "numa", "option-rom", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sdl",
         "seed", "semihosting", "semihosting-config", "smbios", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
         "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",

@@ -8,6 +8,8 @@ public protocol MigrationHost: MachineSession {
     func enter(_ state: RunState)
     /// Makes vCPUs notice writes to memory anew. From any thread, without the machine lock.
     func revokeWrites()
+    /// Keeps the vCPUs from computing while something is done. From any thread, without the machine lock.
+    func hold(_ body: () -> Void)
     /// Memory holds something else: translated code is forgotten. While the vCPUs stand still.
     func memoryWasReplaced()
     /// What the virtual clock shows, in nanoseconds. While the vCPUs stand still.

@@ -12,6 +12,11 @@ final class MigrationSettings: @unchecked Sendable {
         /// Milliseconds.
         var downtimeLimit: UInt64 = 300
         var channels: UInt8 = 2
+        /// Percentages.
+        var throttleThreshold: UInt8 = 50
+        var throttleInitial: UInt8 = 20
+        var throttleIncrement: UInt8 = 10
+        var throttleMost: UInt8 = 99
         var compression = MultiFDCompression.none
         var zlibLevel: UInt8 = 1
         var zstdLevel: UInt8 = 1
@@ -21,7 +26,7 @@ final class MigrationSettings: @unchecked Sendable {
     }
 
     /// Those that can be switched on.
-    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover, .multifd, .mappedRam, .postcopyRam]
+    static let supported: [MigrationCapability] = [.events, .returnPath, .pauseBeforeSwitchover, .multifd, .mappedRam, .postcopyRam, .autoConverge]
     private static let longestDowntime: UInt64 = 2_000_000
 
     private let lock = Mutex()
@@ -30,6 +35,13 @@ final class MigrationSettings: @unchecked Sendable {
     var maxBandwidth: UInt64 { lock.withLock { values.maxBandwidth } }
     var maxPostcopyBandwidth: UInt64 { lock.withLock { values.maxPostcopyBandwidth } }
     var downtimeLimit: UInt64 { lock.withLock { values.downtimeLimit } }
+
+    /// With `auto-converge`, in percent: how much of what is sent the guest may write meanwhile; for how much of the time it is held at first, by how much
+    /// more then, and at most.
+    var throttleThreshold: Int { lock.withLock { Int(values.throttleThreshold) } }
+    var throttleInitial: Int { lock.withLock { Int(values.throttleInitial) } }
+    var throttleIncrement: Int { lock.withLock { Int(values.throttleIncrement) } }
+    var throttleMost: Int { lock.withLock { Int(values.throttleMost) } }
 
     /// Connections for pages, with `multifd`.
     var channels: Int { lock.withLock { Int(values.channels) } }
@@ -54,7 +66,8 @@ final class MigrationSettings: @unchecked Sendable {
     var parameters: MigrationParameters {
         lock.withLock {
             .init(
-                maxBandwidth: values.maxBandwidth, maxPostcopyBandwidth: values.maxPostcopyBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
+                throttleTriggerThreshold: values.throttleThreshold, cpuThrottleInitial: values.throttleInitial,
+                cpuThrottleIncrement: values.throttleIncrement, maxCpuThrottle: values.throttleMost, maxBandwidth: values.maxBandwidth, maxPostcopyBandwidth: values.maxPostcopyBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
                 multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel,
                 tlsCreds: values.credentials, tlsHostname: values.hostName)
         }
@@ -78,6 +91,7 @@ final class MigrationSettings: @unchecked Sendable {
         if let limit = arguments.downtimeLimit, limit > MigrationSettings.longestDowntime {
             throw .expects("downtime-limit", "an integer in the range of 0 to \(MigrationSettings.longestDowntime) milliseconds")
         }
+        try check(arguments)
         if arguments.multifdChannels == 0 { throw .expects("multifd-channels", "a value between 1 and 255") }
         if let level = arguments.multifdZlibLevel, !Zlib.levels.contains(Int(level)) {
             throw .expects("multifd-zlib-level", "a value between \(Zlib.levels.lowerBound) and \(Zlib.levels.upperBound)")
@@ -86,6 +100,10 @@ final class MigrationSettings: @unchecked Sendable {
             throw .expects("multifd-zstd-level", "a value between \(Zstd.levels.lowerBound) and \(Zstd.levels.upperBound)")
         }
         lock.withLock {
+            if let part = arguments.throttleTriggerThreshold { values.throttleThreshold = part }
+            if let part = arguments.cpuThrottleInitial { values.throttleInitial = part }
+            if let part = arguments.cpuThrottleIncrement { values.throttleIncrement = part }
+            if let part = arguments.maxCpuThrottle { values.throttleMost = part }
             if let channels = arguments.multifdChannels { values.channels = channels }
             if let compression = arguments.multifdCompression { values.compression = compression }
             if let level = arguments.multifdZlibLevel { values.zlibLevel = level }
@@ -95,6 +113,22 @@ final class MigrationSettings: @unchecked Sendable {
             if let limit = arguments.downtimeLimit { values.downtimeLimit = limit }
             if let credentials = arguments.tlsCreds { values.credentials = credentials.text }
             if let name = arguments.tlsHostname { values.hostName = name.text }
+        }
+    }
+}
+
+extension MigrationSettings {
+    private func check(_ arguments: MigrateSetParametersCommand.Arguments) throws(QAPIError) {
+        if let part = arguments.throttleTriggerThreshold, !(1...100).contains(part) {
+            throw .expects("throttle-trigger-threshold", "an integer in the range of 1 to 100")
+        }
+        let parts = [
+            ("cpu-throttle-initial", arguments.cpuThrottleInitial), ("cpu-throttle-increment", arguments.cpuThrottleIncrement),
+        ]
+        for (name, part) in parts { if let part, !(1...99).contains(part) { throw .expects(name, "an integer in the range of 1 to 99") } }
+        let initial = arguments.cpuThrottleInitial ?? UInt8(throttleInitial)
+        if let most = arguments.maxCpuThrottle, most < initial || most > 99 {
+            throw .expects("max-cpu-throttle", "an integer in the range of cpu-throttle-initial to 99")
         }
     }
 }

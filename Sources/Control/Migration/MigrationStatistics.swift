@@ -17,6 +17,8 @@ struct MigrationStatistics {
     var bytesAfterwards: UInt64 = 0
     /// Pages that the other side has asked for.
     var requests = 0
+    /// For how much of the time the guest is held, in percent.
+    var throttle = 0
     /// By channels, of these.
     var channelBytes: UInt64 = 0
     var zeroPages = 0
@@ -80,7 +82,8 @@ struct MigrationStatistics {
             expectedDowntime: isOver ? nil : expectedDowntime,
             downtime: status == .completed || resumed != nil
                 ? stopped.map { MigrationStatistics.milliseconds((resumed ?? ended ?? now) - $0) } : nil,
-            setupTime: setUp.map { MigrationStatistics.milliseconds($0 - started) }, errorDesc: error)
+            setupTime: setUp.map { MigrationStatistics.milliseconds($0 - started) }, cpuThrottlePercentage: throttle > 0 ? Int64(throttle) : nil,
+            errorDesc: error)
     }
 }
 

@@ -54,6 +54,7 @@ final class OutgoingMigration: @unchecked Sendable {
 
     // The thread's own.
     private var throttle = Throttle()
+    private lazy var guestThrottle = GuestThrottle(host)
     private var file: MappedWriter?
     private var fileChannels: FileChannels?
     private var sections: UInt64 = 0
@@ -297,8 +298,11 @@ final class OutgoingMigration: @unchecked Sendable {
 
     /// Sends pages until few enough are left that the guest would stand still for no longer than it may.
     private func copyWhileRunning(_ pages: inout [PageSet]) throws(MigrationError) {
+        var watch = ConvergenceWatch()
+        defer { guestThrottle.end() }
         while true {
             let start = monotonicNanoseconds()
+            let sent = pages.reduce(0) { $0 + $1.count }
             try send(&pages, throttled: true)
             if lock.withLock({ wantsPostcopy }) { return }
             takeWrittenPages(into: &pages, since: start)
@@ -312,7 +316,17 @@ final class OutgoingMigration: @unchecked Sendable {
             }
             if settings.has(.events) { withMachineLock { host.emit(MigrationPassEvent(pass: Int64(passes))) } }
             if expected <= Double(settings.downtimeLimit) { return }
+            if settings.has(.autoConverge) { try slowDown(&watch, written: left, sent: sent) }
         }
+    }
+
+    /// Holds the guest more if it writes too fast.
+    private func slowDown(_ watch: inout ConvergenceWatch, written: Int, sent: Int) throws(MigrationError) {
+        let part = watch.passed(
+            written: written * RAMBlock.pageSize, sent: sent * RAMBlock.pageSize, held: guestThrottle.percentage, settings)
+        guard let part else { return }
+        try guestThrottle.set(part)
+        lock.withLock { statistics.throttle = part }
     }
 
     /// - Parameter start: when they began to be written; nil where the machine has stood still since, which says nothing of its pace.
@@ -636,6 +650,7 @@ final class OutgoingMigration: @unchecked Sendable {
                 (status, failure) = (outcome, reason)
                 statistics.ended = monotonicNanoseconds()
                 if outcome == .completed { statistics.remaining = 0 }
+                statistics.throttle = 0
                 defer { (onEnd, self.pipe) = ([], nil) }
                 return (hasStopped && outcome != .completed && !isCommitted, isCommitted, onEnd, self.pipe)
             }

@@ -102,6 +102,7 @@ extension MonitorCommands {
         if let time = info.expectedDowntime { lines.append("expected downtime: \(time) ms") }
         if let time = info.downtime { lines.append("downtime: \(time) ms") }
         if let time = info.setupTime { lines.append("setup: \(time) ms") }
+        if let part = info.cpuThrottlePercentage { lines.append("cpu throttle percentage: \(part)") }
         if let ram = info.ram {
             lines += [
                 "transferred ram: \(ram.transferred >> 10) kbytes", "throughput: \((ram.mbps * 100).rounded() / 100) mbps",

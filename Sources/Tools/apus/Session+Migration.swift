@@ -6,6 +6,7 @@ import TranslatedExecution
 
 extension Session: MigrationHost {
     func revokeWrites() { engine?.revokeWrites() }
+    func hold(_ body: () -> Void) { if let engine { engine.hold(body) } else { body() } }
     func memoryWasReplaced() { engine?.memoryWasReplaced() }
 
     func setVirtualTime(_ nanoseconds: Int64) {

@@ -170,6 +170,9 @@ final class Session {
             let wanted = try WindowOptions.parse(text, name: guestName)
             window = try DesktopWindow(wanted, loop: loop, hub: input, consoles: displays) { [unowned self] in end(0, .hostUi, byGuest: false) }
         }
+        if options.has("only-migratable"), let reason = blocks.lastingBlocker {
+            throw QAPIError(.generic, "-only-migratable: the machine could not be moved: \(reason)")
+        }
         networks.warnOfLooseEnds()
         objects.add(
             machine, values: machineValues ?? PropertyValues(type.objectType),

@@ -147,6 +147,8 @@ public struct MigrationInfo: QAPIObject {
     public var expectedDowntime: Int64?
     public var downtime: Int64?
     public var setupTime: Int64?
+    /// for how much of the time the guest is held, with auto-converge
+    public var cpuThrottlePercentage: Int64?
     /// why it has failed
     public var errorDesc: String?
     /// why there can be none now
@@ -159,6 +161,7 @@ public struct MigrationInfo: QAPIObject {
         expectedDowntime: Int64? = nil,
         downtime: Int64? = nil,
         setupTime: Int64? = nil,
+        cpuThrottlePercentage: Int64? = nil,
         errorDesc: String? = nil,
         blockedReasons: [String]? = nil
     ) {
@@ -168,6 +171,7 @@ public struct MigrationInfo: QAPIObject {
         self.expectedDowntime = expectedDowntime
         self.downtime = downtime
         self.setupTime = setupTime
+        self.cpuThrottlePercentage = cpuThrottlePercentage
         self.errorDesc = errorDesc
         self.blockedReasons = blockedReasons
     }
@@ -179,6 +183,7 @@ public struct MigrationInfo: QAPIObject {
         expectedDowntime = try input.takeOptional("expected-downtime")
         downtime = try input.takeOptional("downtime")
         setupTime = try input.takeOptional("setup-time")
+        cpuThrottlePercentage = try input.takeOptional("cpu-throttle-percentage")
         errorDesc = try input.takeOptional("error-desc")
         blockedReasons = try input.takeOptional("blocked-reasons")
     }
@@ -190,6 +195,7 @@ public struct MigrationInfo: QAPIObject {
         output["expected-downtime"] = expectedDowntime?.json
         output["downtime"] = downtime?.json
         output["setup-time"] = setupTime?.json
+        output["cpu-throttle-percentage"] = cpuThrottlePercentage?.json
         output["error-desc"] = errorDesc?.json
         output["blocked-reasons"] = blockedReasons?.json
     }
@@ -295,6 +301,14 @@ public enum MultiFDCompression: String, QAPIEnumeration {
 
 /// What a migration is to be like.
 public struct MigrationParameters: QAPIObject {
+    /// with auto-converge: the guest writes more than so many percent of what is sent
+    public var throttleTriggerThreshold: UInt8?
+    /// percent of the time for which it is held then
+    public var cpuThrottleInitial: UInt8?
+    /// by how many more if that does not suffice
+    public var cpuThrottleIncrement: UInt8?
+    /// percent at most
+    public var maxCpuThrottle: UInt8?
     /// bytes in a second while the guest runs; 0 for as many as go
     public var maxBandwidth: UInt64?
     /// the same while it runs on the other side, for pages that nobody waits for
@@ -314,6 +328,10 @@ public struct MigrationParameters: QAPIObject {
     public var tlsHostname: String?
 
     public init(
+        throttleTriggerThreshold: UInt8? = nil,
+        cpuThrottleInitial: UInt8? = nil,
+        cpuThrottleIncrement: UInt8? = nil,
+        maxCpuThrottle: UInt8? = nil,
         maxBandwidth: UInt64? = nil,
         maxPostcopyBandwidth: UInt64? = nil,
         downtimeLimit: UInt64? = nil,
@@ -324,6 +342,10 @@ public struct MigrationParameters: QAPIObject {
         tlsCreds: String? = nil,
         tlsHostname: String? = nil
     ) {
+        self.throttleTriggerThreshold = throttleTriggerThreshold
+        self.cpuThrottleInitial = cpuThrottleInitial
+        self.cpuThrottleIncrement = cpuThrottleIncrement
+        self.maxCpuThrottle = maxCpuThrottle
         self.maxBandwidth = maxBandwidth
         self.maxPostcopyBandwidth = maxPostcopyBandwidth
         self.downtimeLimit = downtimeLimit
@@ -336,6 +358,10 @@ public struct MigrationParameters: QAPIObject {
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
+        throttleTriggerThreshold = try input.takeOptional("throttle-trigger-threshold")
+        cpuThrottleInitial = try input.takeOptional("cpu-throttle-initial")
+        cpuThrottleIncrement = try input.takeOptional("cpu-throttle-increment")
+        maxCpuThrottle = try input.takeOptional("max-cpu-throttle")
         maxBandwidth = try input.takeOptional("max-bandwidth")
         maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
         downtimeLimit = try input.takeOptional("downtime-limit")
@@ -348,6 +374,10 @@ public struct MigrationParameters: QAPIObject {
     }
 
     public func write(to output: inout JSONObject) {
+        output["throttle-trigger-threshold"] = throttleTriggerThreshold?.json
+        output["cpu-throttle-initial"] = cpuThrottleInitial?.json
+        output["cpu-throttle-increment"] = cpuThrottleIncrement?.json
+        output["max-cpu-throttle"] = maxCpuThrottle?.json
         output["max-bandwidth"] = maxBandwidth?.json
         output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
         output["downtime-limit"] = downtimeLimit?.json
@@ -386,6 +416,10 @@ public enum MigrateSetParametersCommand: QAPICommand {
     public typealias Return = QAPIEmpty
 
     public struct Arguments: QAPIObject {
+        public var throttleTriggerThreshold: UInt8?
+        public var cpuThrottleInitial: UInt8?
+        public var cpuThrottleIncrement: UInt8?
+        public var maxCpuThrottle: UInt8?
         public var maxBandwidth: UInt64?
         public var maxPostcopyBandwidth: UInt64?
         public var downtimeLimit: UInt64?
@@ -397,6 +431,10 @@ public enum MigrateSetParametersCommand: QAPICommand {
         public var tlsHostname: StrOrNull?
 
         public init(
+            throttleTriggerThreshold: UInt8? = nil,
+            cpuThrottleInitial: UInt8? = nil,
+            cpuThrottleIncrement: UInt8? = nil,
+            maxCpuThrottle: UInt8? = nil,
             maxBandwidth: UInt64? = nil,
             maxPostcopyBandwidth: UInt64? = nil,
             downtimeLimit: UInt64? = nil,
@@ -407,6 +445,10 @@ public enum MigrateSetParametersCommand: QAPICommand {
             tlsCreds: StrOrNull? = nil,
             tlsHostname: StrOrNull? = nil
         ) {
+            self.throttleTriggerThreshold = throttleTriggerThreshold
+            self.cpuThrottleInitial = cpuThrottleInitial
+            self.cpuThrottleIncrement = cpuThrottleIncrement
+            self.maxCpuThrottle = maxCpuThrottle
             self.maxBandwidth = maxBandwidth
             self.maxPostcopyBandwidth = maxPostcopyBandwidth
             self.downtimeLimit = downtimeLimit
@@ -419,6 +461,10 @@ public enum MigrateSetParametersCommand: QAPICommand {
         }
 
         public init(reading input: inout QAPIInput) throws(QAPIError) {
+            throttleTriggerThreshold = try input.takeOptional("throttle-trigger-threshold")
+            cpuThrottleInitial = try input.takeOptional("cpu-throttle-initial")
+            cpuThrottleIncrement = try input.takeOptional("cpu-throttle-increment")
+            maxCpuThrottle = try input.takeOptional("max-cpu-throttle")
             maxBandwidth = try input.takeOptional("max-bandwidth")
             maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
             downtimeLimit = try input.takeOptional("downtime-limit")
@@ -431,6 +477,10 @@ public enum MigrateSetParametersCommand: QAPICommand {
         }
 
         public func write(to output: inout JSONObject) {
+            output["throttle-trigger-threshold"] = throttleTriggerThreshold?.json
+            output["cpu-throttle-initial"] = cpuThrottleInitial?.json
+            output["cpu-throttle-increment"] = cpuThrottleIncrement?.json
+            output["max-cpu-throttle"] = maxCpuThrottle?.json
             output["max-bandwidth"] = maxBandwidth?.json
             output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
             output["downtime-limit"] = downtimeLimit?.json

@@ -34,6 +34,7 @@ extension SchemaText {
             expected-downtime?: int
             downtime?: int
             setup-time?: int
+            cpu-throttle-percentage?: int # for how much of the time the guest is held, with auto-converge
             error-desc?: str            # why it has failed
             blocked-reasons?: [str]     # why there can be none now
 
@@ -62,6 +63,10 @@ extension SchemaText {
 
         # What a migration is to be like.
         struct MigrationParameters
+            throttle-trigger-threshold?: uint8 # with auto-converge: the guest writes more than so many percent of what is sent
+            cpu-throttle-initial?: uint8 # percent of the time for which it is held then
+            cpu-throttle-increment?: uint8 # by how many more if that does not suffice
+            max-cpu-throttle?: uint8    # percent at most
             max-bandwidth?: size        # bytes in a second while the guest runs; 0 for as many as go
             max-postcopy-bandwidth?: size # the same while it runs on the other side, for pages that nobody waits for
             downtime-limit?: uint64     # milliseconds that the guest may stand still
@@ -77,6 +82,10 @@ extension SchemaText {
 
         # Says what migrations are to be like.
         command migrate-set-parameters early
+            throttle-trigger-threshold?: uint8
+            cpu-throttle-initial?: uint8
+            cpu-throttle-increment?: uint8
+            max-cpu-throttle?: uint8
             max-bandwidth?: size
             max-postcopy-bandwidth?: size
             downtime-limit?: uint64
