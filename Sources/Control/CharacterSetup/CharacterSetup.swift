@@ -27,7 +27,8 @@ public final class CharacterSetup {
     /// Other names of theirs.
     static let aliases = ["memory": "ringbuf", "tty": "serial"]
     private static let otherKinds = [
-        "parallel", "parport", "console", "con", "msmouse", "braille", "testdev", "wctablet", "spicevmc", "spiceport", "dbus", "qemu-vdagent", "tn3270",
+        "parallel", "parport", "console", "con", "msmouse", "braille", "testdev", "wctablet", "spicevmc", "spiceport", "dbus", "qemu-vdagent",
+        "tn3270",
         "fd",
     ]
 
@@ -173,7 +174,8 @@ public final class CharacterSetup {
         for id in ids {
             guard let entry = entry(id) else { continue }
             if entry.multiplexer != nil || entry.slot.inner is CharacterHub {
-                throw CommandLineError.badValue(option: list.option, value: "chardevs=\(id)", expected: "a back end that is no multiplexer and no hub")
+                throw CommandLineError.badValue(
+                    option: list.option, value: "chardevs=\(id)", expected: "a back end that is no multiplexer and no hub")
             }
         }
         return CharacterHub(try ids.map { try use($0, option: list.option) })
@@ -258,12 +260,14 @@ public final class CharacterSetup {
     }
 
     /// A socket that the process was started with.
-    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool, _ language: LineProtocol, _ prepare: PrepareConnection?) throws
+    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool, _ language: LineProtocol, _ prepare: PrepareConnection?)
+        throws
         -> CharacterBackend
     {
         let number = try list.integer("fd").map(Int32.init(clamping:)) ?? -1
         if isServer, let listener = ListeningSocket(inherited: number) {
-            return SocketBackend(loop: loop, listener: listener, at: .descriptor(number), waiting: waits, language: language, label: id, prepare: prepare)
+            return SocketBackend(
+                loop: loop, listener: listener, at: .descriptor(number), waiting: waits, language: language, label: id, prepare: prepare)
         }
         guard !isServer, let stream = HostStream.inherited(number) else {
             throw CommandLineError.badValue(
@@ -337,7 +341,9 @@ public final class CharacterSetup {
             }
             return list("udp,host=\(host),port=\(port)" + (local.isEmpty ? "" : ",localaddr=\(localHost),localport=\(localPort)"))
         default:
-            if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/parport") { throw CommandLineError.notSupported("-\(option) \(text)") }
+            if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/parport") {
+                throw CommandLineError.notSupported("-\(option) \(text)")
+            }
             if text.hasPrefix("/dev/") { return list("serial,path=\(text)") }
             throw CommandLineError.badValue(
                 option: option, value: text,
