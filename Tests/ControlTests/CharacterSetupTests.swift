@@ -239,7 +239,7 @@ private final class Sink: CharacterFrontEnd {
         _ = try setup.use("a", option: "serial")
         #expect(throws: CommandLineError.self) { try setup.use("a", option: "serial") }
         #expect(throws: CommandLineError.self) { try setup.use("b", option: "serial") }
-        for text in ["tcp:1234", "udp:1", "/dev/ttyS0", "nonsense", "vc"] {
+        for text in ["tcp:1234", "udp:1", "/dev/parport0", "nonsense", "vc:1", "vc:80Cx24", "websocket:1"] {
             #expect(throws: CommandLineError.self) { try setup.open(text, option: "serial", label: "serial1") }
         }
     }
