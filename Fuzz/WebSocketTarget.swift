@@ -6,7 +6,8 @@ struct WebSocketTarget: FuzzTarget {
         ("GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: binary\r\n\r\n").utf8)
     private static let frames: [[UInt8]] = [
-        [0x82, 0x83, 1, 2, 3, 4, 5, 6, 7], [0x02, 0x81, 0, 0, 0, 0, 1, 0x80, 0x81, 9, 9, 9, 9, 1], [0x89, 0x80, 1, 1, 1, 1], [0x8a, 0x81, 1, 1, 1, 1, 1],
+        [0x82, 0x83, 1, 2, 3, 4, 5, 6, 7], [0x02, 0x81, 0, 0, 0, 0, 1, 0x80, 0x81, 9, 9, 9, 9, 1], [0x89, 0x80, 1, 1, 1, 1],
+        [0x8a, 0x81, 1, 1, 1, 1, 1],
         [0x88, 0x82, 0, 0, 0, 0, 3, 232], [0x82, 0xfe, 0, 2, 1, 2, 3, 4, 5, 6], [0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5],
     ]
     private let corpus: [[UInt8]]

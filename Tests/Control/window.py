@@ -201,12 +201,16 @@ def guest(system, _, desktop):
         desktop.do("key", "Return")
         machine.expect("typed=42 Upper", 60)
         check("keys of the window are the guest's", True)
-        desktop.do("type", "--delay", "40", "dd if=/dev/input/event2 bs=24 count=2 2>&- | od -An -tx2 -w24 > /dev/ttyAMA0")
+        desktop.do("type", "--delay", "40", "cat /dev/input/event2 | od -v -An -tx2 -w24 > /dev/ttyAMA0")
         desktop.do("key", "Return")
         machine.read(time.time() + 2)
-        # A batch of the tablet's, of 24 bytes an event: the second is the column or the row.
-        desktop.do("mousemove", str(place[0]), str(place[1] + 799))
-        machine.expect("0003 0001 7fff 0000", 60)
+        # From the middle to the corner below, again and again, for od gathers what it reads.
+        for _ in range(40):
+            for x, y in ((640, 400), (0, 799)):
+                desktop.do("mousemove", str(place[0] + x), str(place[1] + y))
+                machine.read(time.time() + 0.05)
+        machine.expect("0003 0000 400c 0000", 10)
+        machine.expect("0003 0001 7fff 0000", 10)
         check("its pointer is the guest's tablet", True)
     finally:
         machine.process.kill()

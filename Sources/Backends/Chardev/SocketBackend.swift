@@ -22,7 +22,10 @@ public final class SocketBackend: CharacterBackend {
     /// A client, connected when this returns.
     ///
     /// - Parameter pause: seconds after which a client without a connection tries again, for ever; nil for one that is connected once.
-    public init(loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil, language: LineProtocol = .plain, prepare: PrepareConnection? = nil)
+    public init(
+        loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil, language: LineProtocol = .plain,
+        prepare: PrepareConnection? = nil
+    )
         throws
     {
         (self.loop, self.address, self.language, listener, self.prepare) = (loop, address, language, nil, prepare)
@@ -51,9 +54,11 @@ public final class SocketBackend: CharacterBackend {
 
     /// A server; `waiting` returns with the first connection made.
     public convenience init(
-        loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, language: LineProtocol = .plain, label: String, prepare: PrepareConnection? = nil
+        loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, language: LineProtocol = .plain, label: String,
+        prepare: PrepareConnection? = nil
     ) throws(HostError) {
-        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, language: language, label: label, prepare: prepare)
+        self.init(
+            loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, language: language, label: label, prepare: prepare)
     }
 
     /// A server on a socket that listens already.
@@ -142,7 +147,9 @@ public final class SocketBackend: CharacterBackend {
     }
 
     private func adopt(_ stream: HostStream) {
-        channel = ByteChannel(self, loop: loop, input: stream, output: stream, codec: language.makeCodec(isServer: listener != nil)) { [weak self] in self?.disconnected() }
+        channel = ByteChannel(self, loop: loop, input: stream, output: stream, codec: language.makeCodec(isServer: listener != nil)) { [weak self] in
+            self?.disconnected()
+        }
     }
 
     private func disconnected() {

@@ -13,8 +13,8 @@ enum Font {
 
     private static let (places, rows): ([UInt32: Int], [UInt8]) = {
         var (places, rows): ([UInt32: Int], [UInt8]) = ([:], [])
-        for line in data.split(separator: "\n") {
-            let parts = line.split(separator: ":")
+        for entry in data.split(whereSeparator: { $0 == "\n" || $0 == " " }) {
+            let parts = entry.split(separator: ":")
             guard parts.count == 2, let character = UInt32(parts[0], radix: 16) else { preconditionFailure("the font's table is of one piece") }
             places[character] = rows.count
             let digits = Array(parts[1].utf8)

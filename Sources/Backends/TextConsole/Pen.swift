@@ -15,7 +15,9 @@ struct Pen: Equatable {
 
     /// The colours that a character gets, 0x00RRGGBB.
     var colours: (foreground: UInt32, background: UInt32) {
-        let (front, back) = (Pen.colour(foreground, Pen.usualForeground, isBright: isBold), Pen.colour(background, Pen.usualBackground, isBright: false))
+        let (front, back) = (
+            Pen.colour(foreground, Pen.usualForeground, isBright: isBold), Pen.colour(background, Pen.usualBackground, isBright: false)
+        )
         let (ink, paper) = isReversed ? (back, front) : (front, back)
         return (isConcealed ? paper : ink, paper)
     }
@@ -33,7 +35,8 @@ struct Pen: Equatable {
     private static let palette: [UInt32] = {
         let steps: [UInt32] = [0, 95, 135, 175, 215, 255]
         let first: [UInt32] = [
-            0x000000, 0xaa0000, 0x00aa00, 0xaa5500, 0x0000aa, 0xaa00aa, 0x00aaaa, 0xaaaaaa, 0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x5555ff, 0xff55ff,
+            0x000000, 0xaa0000, 0x00aa00, 0xaa5500, 0x0000aa, 0xaa00aa, 0x00aaaa, 0xaaaaaa, 0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x5555ff,
+            0xff55ff,
             0x55ffff, 0xffffff,
         ]
         let cube = steps.flatMap { red in steps.flatMap { green in steps.map { red << 16 | green << 8 | $0 } } }

@@ -72,7 +72,10 @@ public final class VNCServer {
 
     /// Chooses what is shown.
     public func show(_ console: DisplayConsole?) {
-        if feed.follow(console) { mailbox.setTakesWishes(console?.wish != nil) }
+        guard feed.follow(console) else { return }
+        mailbox.setTakesWishes(console?.wish != nil)
+        // The guest has seen keys go down that it will not see come up.
+        releaseKeys()
     }
 
     public var shownConsole: DisplayConsole? { console }
@@ -151,12 +154,12 @@ public final class VNCServer {
         timer.cancel()
         // Nobody is there any more who would let go of keys.
         releaseKeys()
+        modifiers = []
     }
 
     private func releaseKeys() {
         hub.send(downKeys.map { .key($0, isDown: false) })
         downKeys = []
-        modifiers = []
     }
 
     fileprivate func key(_ symbol: UInt32, isDown: Bool) {
@@ -182,10 +185,6 @@ public final class VNCServer {
     /// Ctrl-Alt and a digit choose a console.
     private func isChoice(_ key: Key) -> Bool {
         guard let onChoice, hasControl, modifiers.contains("alt"), let digit = Int(key.name), digit > 0 else { return false }
-        // The guest has seen them go down and will not see them come up.
-        let held = modifiers
-        releaseKeys()
-        modifiers = held
         onChoice(digit - 1)
         return true
     }

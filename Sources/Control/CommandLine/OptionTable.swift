@@ -84,7 +84,9 @@ public struct OptionRow: Sendable {
         .init("netdev", "TYPE,id=ID[,…]", properties: [:], "define a network back end: user, socket, tap, hubport ('-netdev help' lists them)"),
         .init("nic", "TYPE[,model=NAME,mac=ADDRESS,…]", "add a network card with its back end; 'none' for none ('-nic model=help' lists models)"),
         .init("net", "nic|TYPE[,…]", "put a network card or a back end on hub 0; 'none' for none"),
-        .init("serial", "DEV", "connect the serial port: mon:…, stdio, null, none, pty, vc, file:, pipe:, unix:, tcp:, telnet:, websocket:, /dev/…, chardev:ID"),
+        .init(
+            "serial", "DEV",
+            "connect the serial port: mon:…, stdio, null, none, pty, vc, file:, pipe:, unix:, tcp:, telnet:, websocket:, /dev/…, chardev:ID"),
         .init("monitor", "DEV", "connect a monitor, as -serial; 'none' for none; may be given several times. The terminal's is behind Ctrl-A c"),
         .init(
             "mon", "[chardev=]ID[,mode=readline|control][,pretty=on]",
@@ -142,7 +144,8 @@ public struct OptionRow: Sendable {
                 "tls-creds": .string, "share": .string, "connections": .number,
                 "display": .string, "head": .number, "websocket": .string, "audiodev": .string, "id": .string, "reverse": .bool,
             ],
-            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to=, reverse=on; also several times"),
+            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to=, reverse=on; also several times"
+        ),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),
         .init("no-shutdown", nil, "stay, stopped, when the guest powers off"),
