@@ -9,7 +9,9 @@ import RISCVMachines
 public enum Catalog {
     public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
 
-    private static var boards: [MachineType] { [VirtBoard.type, ArmVirtBoard.type] + VersatileExpressBoard.types + VersatileBoard.types + [RealViewBoard.type] }
+    private static var boards: [MachineType] {
+        [VirtBoard.type, ArmVirtBoard.type, RealViewBoard.type] + VersatileExpressBoard.types + VersatileBoard.types
+    }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.
     public static var guests: [String] {

@@ -115,7 +115,9 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func insertCard(_ drive: String) throws {
         guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8)")
+            throw CommandLineError.badValue(
+                option: "drive", value: "if=sd",
+                expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8)")
         }
         try insert(try parts.blocks.take(drive).node)
         parts.blocks.noteDevice("sd-card", of: drive) {}
