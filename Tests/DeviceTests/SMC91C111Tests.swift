@@ -26,7 +26,9 @@ import Testing
     private func get(_ offset: UInt64) -> UInt16 { UInt16(card.read(offset, size: 2).value) }
     private func getByte(_ offset: UInt64) -> UInt8 { UInt8(card.read(offset, size: 1).value) }
 
-    private func frame(to destination: [UInt8], count: Int) -> [UInt8] { destination + [2, 0, 0, 0, 0, 9, 8, 0] + (14..<count).map { UInt8(truncatingIfNeeded: $0) } }
+    private func frame(to destination: [UInt8], count: Int) -> [UInt8] {
+        destination + [2, 0, 0, 0, 0, 9, 8, 0] + (14..<count).map { UInt8(truncatingIfNeeded: $0) }
+    }
 
     /// A packet of the driver's with a frame in it.
     private func allocate(_ frame: [UInt8]) -> UInt8 {

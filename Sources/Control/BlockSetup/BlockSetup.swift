@@ -251,7 +251,7 @@ public final class BlockSetup {
 
     /// Why it can never leave; nil if it can.
     public var lastingBlocker: String? {
-        drives.first { $0.node.isTemporary }.map { "the changes of '\($0.id)' are in a temporary file of this process (snapshot=on)" }
+        drives.first { $0.node?.isTemporary ?? false }.map { "the changes of '\($0.id)' are in a temporary file of this process (snapshot=on)" }
     }
 
     /// Why what the disks hold now is not what the guest has written; nil if it is.

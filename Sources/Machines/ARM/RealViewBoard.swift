@@ -66,8 +66,8 @@ public enum RealViewBoard {
         system.onReset = { request(.reset) }
         place.put(system, Map.system)
         for address in Map.controllers { place.put(SP810(), address) }
-        let socket = DS1338(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
-        for (address, devices) in zip(Map.buses, [[socket], []]) { place.put(TwoWireLines(devices), address) }
+        let calendar = DS1338(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
+        for (address, devices) in zip(Map.buses, [[calendar], []]) { place.put(TwoWireLines(devices), address) }
         for (address, input) in zip(Map.watchdogs, Shared.watchdogs) {
             let watchdog = SP805(loop: loop)
             watchdog.onReset = { request(.reset) }
@@ -89,10 +89,9 @@ public enum RealViewBoard {
             place.put(uart, address, uart.interrupt, shared(Shared.uarts[index]))
         }
         let (keyboard, mouse) = (PS2Keyboard(), PS2Mouse())
-        for (device, address, input) in [(keyboard, Map.keyboard, Shared.keyboard), (mouse, Map.mouse, Shared.mouse)] as [(any PS2Device, UInt64, Int)] {
-            let socket = PL050(device)
-            place.put(socket, address, socket.interrupt, shared(input))
-        }
+        let sockets = (PL050(keyboard), PL050(mouse))
+        place.put(sockets.0, Map.keyboard, sockets.0.interrupt, shared(Shared.keyboard))
+        place.put(sockets.1, Map.mouse, sockets.1.interrupt, shared(Shared.mouse))
         let display = PL11x(.pl111, memory: memory)
         place.put(display, Map.display, display.interrupt, shared(Shared.display))
         let dma = PL080(.pl081, memory: memory, loop: loop)

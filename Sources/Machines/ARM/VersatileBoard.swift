@@ -45,7 +45,8 @@ public struct VersatileBoard: Sendable {
     private let isPlatform: Bool
 
     private static let platform = VersatileBoard(name: "versatilepb", help: "ARM Versatile/PB (ARM926EJ-S)", machineNumber: 0x183, isPlatform: true)
-    private static let application = VersatileBoard(name: "versatileab", help: "ARM Versatile/AB (ARM926EJ-S)", machineNumber: 0x25e, isPlatform: false)
+    private static let application = VersatileBoard(
+        name: "versatileab", help: "ARM Versatile/AB (ARM926EJ-S)", machineNumber: 0x25e, isPlatform: false)
 
     public static var types: [MachineType] { [platform.type, application.type] }
 
@@ -85,8 +86,8 @@ public struct VersatileBoard: Sendable {
         place.put(display, Map.display, display.interrupt, primary.input(Primary.display))
         let dma = PL080(isPlatform ? .pl080 : .pl081, memory: memory, loop: loop)
         place.put(dma, Map.dma, dma.interrupt, primary.input(Primary.dma))
-        let socket = DS1338(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
-        place.put(TwoWireLines([socket]), Map.bus)
+        let calendar = DS1338(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
+        place.put(TwoWireLines([calendar]), Map.bus)
         place.put(SP810(), Map.controller)
         let watchdog = SP805(loop: loop)
         watchdog.onReset = { request(.reset) }
@@ -107,10 +108,9 @@ public struct VersatileBoard: Sendable {
             place.put(uart, Map.uarts[index], uart.interrupt, input)
         }
         let (keyboard, mouse) = (PS2Keyboard(), PS2Mouse())
-        for (device, address, input) in [(keyboard, Map.keyboard, Secondary.keyboard), (mouse, Map.mouse, Secondary.mouse)] as [(any PS2Device, UInt64, Int)] {
-            let socket = PL050(device)
-            place.put(socket, address, socket.interrupt, secondary.input(input))
-        }
+        let sockets = (PL050(keyboard), PL050(mouse))
+        place.put(sockets.0, Map.keyboard, sockets.0.interrupt, secondary.input(Secondary.keyboard))
+        place.put(sockets.1, Map.mouse, sockets.1.interrupt, secondary.input(Secondary.mouse))
         let ethernet = SMC91C111()
         place.put(ethernet, Map.ethernet, ethernet.interrupt, secondary.input(Secondary.ethernet))
         let slots = Map.cards.prefix(isPlatform ? 2 : 1).enumerated().map { index, address -> PL180 in

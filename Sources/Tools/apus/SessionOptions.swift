@@ -172,7 +172,8 @@ extension Session {
         let room = type?.serialPorts ?? 1
         guard ports.count <= room else {
             throw CommandLineError.notSupported(
-                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)")
+                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)"
+            )
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)

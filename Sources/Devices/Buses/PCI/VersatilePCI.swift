@@ -11,11 +11,12 @@ public final class VersatilePCI: MMIODevice {
     public static let implementedSizes = 4...4
 
     /// Where the board sees the bus's memory.
-    private static let windows: [(start: UInt64, size: UInt64)] = [(0x4400_0000, 0x0c00_0000), (0x5000_0000, 0x1000_0000), (0x6000_0000, 0x1000_0000)]
+    private static let windows: [(start: UInt64, size: UInt64)] = [
+        (0x4400_0000, 0x0c00_0000), (0x5000_0000, 0x1000_0000), (0x6000_0000, 0x1000_0000),
+    ]
     private static let selfConfiguration: UInt64 = 0x4100_0000, configuration: UInt64 = 0x4200_0000, io: UInt64 = 0x4300_0000
-    private static let ownSlot: UInt8 = 29
-    /// Boards have sockets from here on.
-    private static let firstSlot = 11
+    /// The first socket on the bus, where QEMU has the bridge itself.
+    private static let firstSlot: UInt8 = 11
 
     public let host: PCIHost
     private let containers: [MemoryRegion]
@@ -26,8 +27,9 @@ public final class VersatilePCI: MMIODevice {
 
     public init(memory: AddressSpace) {
         host = PCIHost(
-            memory: memory, conventional: PCIIdentity(vendor: 0x10ee, device: 0x0300, classCode: 0x0b_4000), at: VersatilePCI.ownSlot << 3, bus: "pci",
-            slots: VersatilePCI.firstSlot..<32)
+            memory: memory, conventional: PCIIdentity(vendor: 0x10ee, device: 0x0300, classCode: 0x0b_4000), at: VersatilePCI.firstSlot << 3,
+            bus: "pci",
+            slots: Int(VersatilePCI.firstSlot)..<32)
         containers = VersatilePCI.windows.indices.map { .container("pci-vpb-mem-window-\($0)", size: VersatilePCI.windows[$0].size) }
         for window in containers.indices { openWindow(window) }
     }

@@ -110,7 +110,8 @@ public final class DS1338: TwoWireDevice {
         let shown = DS1338.number(bytes[2] & (isTwelve ? 0x1f : 0x3f))
         let hour = isTwelve ? shown % 12 + (bytes[2] & Hour.afternoon != 0 ? 12 : 0) : shown
         let date = CalendarDate(
-            year: 2000 + DS1338.number(bytes[6]), month: max(DS1338.number(bytes[5] & 0x1f), 1), day: max(DS1338.number(bytes[4] & 0x3f), 1), hour: hour,
+            year: 2000 + DS1338.number(bytes[6]), month: max(DS1338.number(bytes[5] & 0x1f), 1), day: max(DS1338.number(bytes[4] & 0x3f), 1),
+            hour: hour,
             minute: DS1338.number(bytes[1] & 0x7f), second: DS1338.number(bytes[0] & 0x7f))
         offset = offset &+ (date.seconds &- now)
         let weekday = CalendarDate(seconds: date.seconds).weekday
