@@ -55,6 +55,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
+	Tests/GuestBoot/raspi.py --bin $(BIN)
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
@@ -83,6 +84,8 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
+	scripts/fetch-guest armel
+	Tests/GuestBoot/raspi.py --bin $(BIN) --full
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
