@@ -61,6 +61,7 @@ test: setup-test build ## build and pass the fast tests
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
 	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm
+	Tests/GuestBoot/raspi.py --bin $(BIN)
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64
@@ -96,6 +97,8 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
 	$(MAKE) test-boards
 	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-arm
+	scripts/fetch-guest armel
+	Tests/GuestBoot/raspi.py --bin $(BIN) --full
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50

@@ -186,7 +186,8 @@ public enum MachineError: ExplainedError {
     public var remedy: String? {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
-        case .tooLittleMemory, .tooFewCPUs: "choose more"
+        case .tooLittleMemory: "choose more"
+        case .tooFewCPUs: "leave -smp out"
         case .wrongMemory: "leave -m out"
         case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
         case .notSupported: nil
