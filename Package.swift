@@ -294,7 +294,7 @@ let package = Package(
         tests("SnapshotTests", uses: ["Snapshot"]),
         tests("BitsTests", uses: ["Bits"]),
         tests("JSONTests", uses: ["JSON"]),
-        tests("AddressSpaceTests", uses: ["AddressSpace"]),
+        tests("AddressSpaceTests", uses: ["AddressSpace", "HostOS"]),
         tests("CompressionTests", uses: ["Compression"]),
         tests("SoftFloatTests", uses: ["SoftFloat", "CMPFR"]),
         tests("HostX86Tests", uses: ["RandomIR", "HostX86", "HostCode", "IR", "Optimizer", "CodeCache", "Interpreter", "CHost"]),

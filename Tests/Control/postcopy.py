@@ -6,10 +6,13 @@ usage: postcopy.py --system PATH [--rounds N] [--megabytes N] [--smp N] [--bus d
 import argparse
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 import migrate
 from migrate import Proxy, Side, check, initramfs, results
@@ -148,6 +151,7 @@ class Test(migrate.Test):
         if ear.heard:
             place = self.place("tcp")
             check("migrate-recover", target.ask("migrate-recover", uri=place) == {})
+            self.strangers(int(place.rsplit(":", 1)[1]))
         time.sleep(0.3)
         source.ask("migrate-set-parameters", max__postcopy__bandwidth=0)
         check("migrate with resume", source.ask("migrate", uri=place, resume=True) == {})
@@ -155,6 +159,26 @@ class Test(migrate.Test):
         self.arrived(source, target)
         check("recovered: the guest works", target.works())
         return target
+
+    @staticmethod
+    def strangers(port):
+        """Who comes and is not the source is turned away: the target waits on."""
+        section = struct.pack("<BIQ", 17, 8, 12345)
+        for data in (b"", b"GET / HTTP/1.0\r\n\r\n", os.urandom(100), b"APUSRSM\0", b"APUSRSM\0\1\0\0\0" + section + struct.pack("<I", zlib.crc32(section))):
+            for _ in range(50):
+                try:
+                    with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
+                        stranger.sendall(data)
+                        stranger.shutdown(socket.SHUT_WR)
+                        answer = stranger.recv(100)
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.1)
+                except ConnectionResetError:
+                    answer = b""
+                    break
+            if answer:
+                raise AssertionError(f"a stranger is answered {answer}")
 
     def cut(self, source, round_):
         """The network cuts it, twice; the source comes again where it came first."""

@@ -51,7 +51,9 @@ public final class UserFaults: @unchecked Sendable {
         try check("put a page in place", code)
     }
 
-    func zero(_ place: UInt, _ count: Int) throws(HostError) { try check("put a page of zeros in place", apus_faults_zero(descriptor, UInt64(place), UInt64(count))) }
+    func zero(_ place: UInt, _ count: Int) throws(HostError) {
+        try check("put a page of zeros in place", apus_faults_zero(descriptor, UInt64(place), UInt64(count)))
+    }
 }
 
 extension HostMemory {

@@ -57,7 +57,12 @@ final class IncomingMigration: @unchecked Sendable {
 
     /// The emulator is about to end, and vCPUs may wait for memory that does not come. From any thread.
     func willEnd() {
-        guard lacksMemory, !lock.withLock({ () -> Bool in defer { isEnding = true }; return isEnding }) else { return }
+        guard lacksMemory else { return }
+        let isNews = lock.withLock { () -> Bool in
+            defer { isEnding = true }
+            return !isEnding
+        }
+        guard isNews else { return }
         _ = try? HostThread(name: "grace") { [lock, ended] in
             let isStuck = lock.withLock { () -> Bool in
                 let deadline = monotonicNanoseconds() + IncomingMigration.grace

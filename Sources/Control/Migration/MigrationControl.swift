@@ -105,7 +105,9 @@ public final class MigrationControl {
             return QAPIEmpty()
         }
         commands.on(MigrateRecoverCommand.self) { arguments in
-            guard case .socket(let place) = try MigrationAddress(arguments.uri) else { throw QAPIError.notSupported("recovering by another way than tcp: and unix:") }
+            guard case .socket(let place) = try MigrationAddress(arguments.uri) else {
+                throw QAPIError.notSupported("recovering by another way than tcp: and unix:")
+            }
             guard self.incoming?.recover(at: try self.rendezvous(place)) == true else {
                 throw QAPIError(.generic, "migrate-recover is for machines that come and are postcopy-paused")
             }
@@ -163,7 +165,9 @@ public final class MigrationControl {
 
     private func resume(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws {
         guard case .socket = address else { throw QAPIError.notSupported("resuming by another way than tcp: and unix:") }
-        guard outgoing?.resume(by: try way(to: address, peer)) == true else { throw QAPIError(.generic, "there is no migration that is postcopy-paused") }
+        guard outgoing?.resume(by: try way(to: address, peer)) == true else {
+            throw QAPIError(.generic, "there is no migration that is postcopy-paused")
+        }
     }
 
     private func destination(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Destination {

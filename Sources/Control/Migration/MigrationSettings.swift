@@ -67,7 +67,8 @@ final class MigrationSettings: @unchecked Sendable {
         lock.withLock {
             .init(
                 throttleTriggerThreshold: values.throttleThreshold, cpuThrottleInitial: values.throttleInitial,
-                cpuThrottleIncrement: values.throttleIncrement, maxCpuThrottle: values.throttleMost, maxBandwidth: values.maxBandwidth, maxPostcopyBandwidth: values.maxPostcopyBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
+                cpuThrottleIncrement: values.throttleIncrement, maxCpuThrottle: values.throttleMost, maxBandwidth: values.maxBandwidth,
+                maxPostcopyBandwidth: values.maxPostcopyBandwidth, downtimeLimit: values.downtimeLimit, multifdChannels: values.channels,
                 multifdCompression: values.compression, multifdZlibLevel: values.zlibLevel, multifdZstdLevel: values.zstdLevel,
                 tlsCreds: values.credentials, tlsHostname: values.hostName)
         }

@@ -23,45 +23,45 @@ final class OutgoingMigration: @unchecked Sendable {
         case file(String, channels: Int?)
     }
 
-    private unowned let host: any MigrationHost
-    private let settings: MigrationSettings
+    unowned let host: any MigrationHost
+    let settings: MigrationSettings
     /// Nil when it has been taken: what it holds is closed with the pipe.
     private var destination: Destination?
-    private let blocks: [RAMBlock]
-    private let lock = Mutex()
-    private let changed = ConditionVariable()
+    let blocks: [RAMBlock]
+    let lock = Mutex()
+    let changed = ConditionVariable()
     private var thread: HostThread?
 
     // Guarded by `lock`.
-    private var status = MigrationStatus.setup
-    private var statistics: MigrationStatistics
-    private var failure: String?
-    private var pipe: MigrationPipe?
+    var status = MigrationStatus.setup
+    var statistics: MigrationStatistics
+    var failure: String?
+    var pipe: MigrationPipe?
     private var channels: OutgoingChannels?
     /// Bytes that channels have sent and the throttle has not been told of.
-    private var untoldBytes = 0
-    private var isCancelled = false
+    var untoldBytes = 0
+    var isCancelled = false
     private var mayContinue = false
     /// From here on the machine belongs to the other side.
-    private var isCommitted = false
+    var isCommitted = false
     private var hasStopped = false
-    private var isEnding = false
+    var isEnding = false
     private var onEnd: [() -> Void] = []
     /// The guest is to go on at the other side before its memory is there.
-    private var wantsPostcopy = false
+    var wantsPostcopy = false
     /// By which way a migration that is paused goes on.
-    private var resumption: Way?
+    var resumption: Way?
 
     // The thread's own.
-    private var throttle = Throttle()
+    var throttle = Throttle()
     private lazy var guestThrottle = GuestThrottle(host)
-    private var file: MappedWriter?
-    private var fileChannels: FileChannels?
-    private var sections: UInt64 = 0
+    var file: MappedWriter?
+    var fileChannels: FileChannels?
+    var sections: UInt64 = 0
     /// What the machine did before it was stopped.
-    private var stateBefore = RunState.running
+    var stateBefore = RunState.running
     /// What a connection after one that broke is known by.
-    private lazy var token = host.machine.loop.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    lazy var token = host.machine.loop.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
 
     init(_ host: any MigrationHost, _ settings: MigrationSettings, to destination: Destination) {
         (self.host, self.settings, self.destination) = (host, settings, destination)
@@ -83,41 +83,12 @@ final class OutgoingMigration: @unchecked Sendable {
         lock.withLock { statistics.information(status, error: failure, now: monotonicNanoseconds()) }
     }
 
-    /// Lets the guest go on at the other side before its memory is there, soon; false if memory is not being sent.
-    func startPostcopy() -> Bool {
-        lock.withLock {
-            guard status == .active || wantsPostcopy, !isCancelled else { return false }
-            wantsPostcopy = true
-            changed.broadcast()
-            return true
-        }
-    }
-
-    /// Whether the guest is, or is about to be, at the other side without its memory.
-    var isInPostcopy: Bool { lock.withLock { isInPostcopyLocked } }
-    private var isInPostcopyLocked: Bool { [.postcopyActive, .postcopyPaused, .postcopyRecover].contains(status) }
-
-    /// Cuts the connection of a migration whose guest runs at the other side already; false if it is none.
-    func pause() -> Bool {
-        let pipe = lock.withLock { [.postcopyActive, .postcopyRecover].contains(status) ? self.pipe : nil }
-        pipe?.cancel()
-        return pipe != nil
-    }
-
-    /// Lets it go on by another way; false if it is not paused.
-    func resume(by way: @escaping Way) -> Bool {
-        lock.withLock {
-            guard status == .postcopyPaused else { return false }
-            resumption = way
-            changed.broadcast()
-            return true
-        }
-    }
-
     /// Gives up, unless it is too late.
     func cancel() {
         let (mayCancel, pipe, channels) = lock.withLock { () -> (Bool, MigrationPipe?, OutgoingChannels?) in
-            guard !isCommitted, !isCancelled, !isInPostcopyLocked, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil, nil) }
+            guard !isCommitted, !isCancelled, !isInPostcopyLocked, ![.completed, .failed, .cancelled].contains(status) else {
+                return (false, nil, nil)
+            }
             isCancelled = true
             status = .cancelling
             changed.broadcast()
@@ -159,7 +130,10 @@ final class OutgoingMigration: @unchecked Sendable {
         }
         pipe?.cancel()
         // A thread that is still looking for the other side has not begun, and may take long.
-        if lock.withLock({ pipe != nil || status == .active || isInPostcopyLocked || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
+        if lock.withLock({ pipe != nil || status == .active || isInPostcopyLocked || failure != nil || status == .completed || status == .cancelled })
+        {
+            thread?.join()
+        }
     }
 
     // MARK: The thread
@@ -199,35 +173,8 @@ final class OutgoingMigration: @unchecked Sendable {
         try handOver(pipe)
     }
 
-    /// The file has its name when it is whole.
-    private func transfer(to path: String, channels: Int?) throws(MigrationError) {
-        let draft = path + ".part"
-        let writer = try MappedWriter(draft, host.machine, guest: host.guest)
-        file = writer
-        defer { fileChannels?.end() }
-        do throws(MigrationError) {
-            fileChannels = try channels.map { (count) throws(MigrationError) in try FileChannels(count, name: "multifdsend") }
-            var pages = try begin()
-            try copyWhileRunning(&pages)
-            try stopMachine()
-            try waitBeforeSwitchover()
-            takeWrittenPages(into: &pages)
-            try send(&pages, throttled: false)
-            let sections = try captureRest(into: writer)
-            try giveDisksAway()
-            try writer.finish(sections, stateBefore)
-            try check()
-            do throws(HostError) { try HostFile.rename(draft, to: path) } catch { throw .host(error) }
-            try commit()
-        } catch {
-            fileChannels?.end()
-            HostFile.remove(draft)
-            throw error
-        }
-    }
-
     /// Begins to note what is written; all pages are to be sent.
-    private func begin() throws(MigrationError) -> [PageSet] {
+    func begin() throws(MigrationError) -> [PageSet] {
         lock.withLock { statistics.setUp = monotonicNanoseconds() }
         try change(to: .active)
         for block in blocks { block.startLogging() }
@@ -279,9 +226,9 @@ final class OutgoingMigration: @unchecked Sendable {
         }
     }
 
-    private func check() throws(MigrationError) { if lock.withLock({ isCancelled }) { throw .cancelled } }
+    func check() throws(MigrationError) { if lock.withLock({ isCancelled }) { throw .cancelled } }
 
-    private func change(to new: MigrationStatus) throws(MigrationError) {
+    func change(to new: MigrationStatus) throws(MigrationError) {
         let isCancelled = lock.withLock {
             if !self.isCancelled { status = new }
             return self.isCancelled
@@ -290,14 +237,14 @@ final class OutgoingMigration: @unchecked Sendable {
         withMachineLock { tell(new) }
     }
 
-    private func withMachineLock<Result>(_ body: () -> Result) -> Result { host.machine.loop.lock.withLock(body) }
+    func withMachineLock<Result>(_ body: () -> Result) -> Result { host.machine.loop.lock.withLock(body) }
 
     private func tell(_ status: MigrationStatus) { if settings.has(.events) { host.emit(MigrationEvent(status: status)) } }
 
     // MARK: Memory
 
     /// Sends pages until few enough are left that the guest would stand still for no longer than it may.
-    private func copyWhileRunning(_ pages: inout [PageSet]) throws(MigrationError) {
+    func copyWhileRunning(_ pages: inout [PageSet]) throws(MigrationError) {
         var watch = ConvergenceWatch()
         defer { guestThrottle.end() }
         while true {
@@ -330,7 +277,7 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     /// - Parameter start: when they began to be written; nil where the machine has stood still since, which says nothing of its pace.
-    private func takeWrittenPages(into pages: inout [PageSet], since start: Int64? = nil) {
+    func takeWrittenPages(into pages: inout [PageSet], since start: Int64? = nil) {
         var written = 0
         for (index, block) in blocks.enumerated() {
             let new = block.takeWrittenPages()
@@ -345,7 +292,7 @@ final class OutgoingMigration: @unchecked Sendable {
         }
     }
 
-    private func send(_ pages: inout [PageSet], throttled: Bool) throws(MigrationError) {
+    func send(_ pages: inout [PageSet], throttled: Bool) throws(MigrationError) {
         let channels = lock.withLock { self.channels }
         for number in blocks.indices {
             var cursor = 0
@@ -381,41 +328,7 @@ final class OutgoingMigration: @unchecked Sendable {
         if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
     }
 
-    /// Has pages put into the file by whichever channel is free.
-    private func put(_ number: Int, _ pages: inout PageSet, _ file: MappedWriter, _ channels: FileChannels, throttled: Bool) throws(MigrationError) {
-        var cursor = 0
-        while let range = MappedWriter.takeNext(&pages, cursor: &cursor) {
-            try channels.perform { [self] () throws(MigrationError) in
-                let tally = try file.putAll(number, range)
-                let (now, bytes) = (monotonicNanoseconds(), tally.normal * RAMBlock.pageSize)
-                lock.withLock {
-                    statistics.note(sent: bytes, tally, at: now)
-                    statistics.channelBytes += UInt64(bytes)
-                    statistics.remaining = max(0, statistics.remaining - Int64(range.count * RAMBlock.pageSize))
-                    untoldBytes += bytes
-                }
-            }
-            try check()
-            let gone = lock.withLock { () -> Int in
-                defer { untoldBytes = 0 }
-                return untoldBytes
-            }
-            if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
-        }
-    }
-
-    /// Pages have gone into the file.
-    private func noteWritten(_ tally: PageSender.Tally, throttled: Bool) throws(MigrationError) {
-        try check()
-        let (now, bytes) = (monotonicNanoseconds(), tally.normal * RAMBlock.pageSize)
-        lock.withLock {
-            statistics.note(sent: bytes, tally, at: now)
-            statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
-        }
-        if throttled { try pause(until: throttle.note(bytes, limit: settings.maxBandwidth, now: now)) }
-    }
-
-    private func send(_ bytes: [UInt8], _ tally: PageSender.Tally = .init(), throttled: Bool = false) throws(MigrationError) {
+    func send(_ bytes: [UInt8], _ tally: PageSender.Tally = .init(), throttled: Bool = false) throws(MigrationError) {
         guard let pipe = lock.withLock({ pipe }) else { throw .cancelled }
         // Who refuses the machine says so in between.
         if pipe.hasInput() { try hear(pipe, expecting: nil) }
@@ -429,14 +342,14 @@ final class OutgoingMigration: @unchecked Sendable {
         if throttled { try pause(until: throttle.note(bytes.count, limit: settings.maxBandwidth, now: now)) }
     }
 
-    private func pause(until time: Int64) throws(MigrationError) {
+    func pause(until time: Int64) throws(MigrationError) {
         lock.withLock { while !isCancelled, !wantsPostcopy, monotonicNanoseconds() < time { changed.wait(lock, until: time) } }
         try check()
     }
 
     // MARK: The switch
 
-    private func stopMachine() throws(MigrationError) {
+    func stopMachine() throws(MigrationError) {
         withMachineLock {
             host.whileStopped { [self] in
                 let isWanted = lock.withLock {
@@ -458,7 +371,7 @@ final class OutgoingMigration: @unchecked Sendable {
         withMachineLock {}
     }
 
-    private func waitBeforeSwitchover() throws(MigrationError) {
+    func waitBeforeSwitchover() throws(MigrationError) {
         guard settings.has(.pauseBeforeSwitchover) else { return }
         try change(to: .preSwitchover)
         lock.withLock { while !mayContinue, !isCancelled { changed.wait(lock) } }
@@ -490,22 +403,6 @@ final class OutgoingMigration: @unchecked Sendable {
         return try outcome.get()
     }
 
-    /// The same for a file; the state of everything.
-    private func captureRest(into file: MappedWriter) throws(MigrationError) -> [StateSection] {
-        let outcome = withMachineLock { () -> Result<[StateSection], MigrationError> in
-            do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
-            do throws(MigrationError) {
-                for (number, block) in blocks.enumerated() {
-                    var pages = block.takeWrittenPages()
-                    var cursor = 0
-                    while try file.putNext(number, &pages, cursor: &cursor) != nil {}
-                }
-            } catch { return .failure(error) }
-            return .success(MachineState.save(host.machine))
-        }
-        return try outcome.get()
-    }
-
     /// Hands the machine over. What cannot answer has it when everything has been written.
     private func handOver(_ pipe: MigrationPipe) throws(MigrationError) {
         guard pipe.isTwoWay else {
@@ -518,99 +415,6 @@ final class OutgoingMigration: @unchecked Sendable {
         try pipe.send(SectionWriter(.go).finish())
     }
 
-    // MARK: Postcopy
-
-    /// Sends the state of everything but memory, and says which pages are still to come; then the guest goes on at the other side, and they follow.
-    private func switchOver(_ pages: inout [PageSet], _ pipe: MigrationPipe) throws(MigrationError) {
-        try change(to: .postcopyActive)
-        let keepers = blocks.map(PageKeeper.init)
-        defer { withMachineLock { for keeper in keepers { keeper.end() } } }
-        let state = try captureState(&pages)
-        for section in PostcopyFormat.missing(pages) + state.map(\.encoded) { try send(section) }
-        let source = PostcopySource(blocks, keepers, pages, settings, orders(for: pages))
-        try send(StreamEnd(sections: sections, state: stateBefore).encoded)
-        var pipe = pipe
-        while true {
-            do throws(MigrationError) { return try source.serve(pipe) } catch {
-                guard lock.withLock({ isCommitted && !isEnding }) else {
-                    refuse(pipe, error)
-                    throw error
-                }
-                pipe.cancel()
-                pipe = try awaitResumption(source, error)
-            }
-        }
-    }
-
-    /// Under the machine lock nobody writes into memory; from then on what pages hold is kept.
-    private func captureState(_ pages: inout [PageSet]) throws(MigrationError) -> [StateSection] {
-        let outcome = withMachineLock { () -> Result<([PageSet], [StateSection]), MigrationError> in
-            do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
-            return .success((blocks.map { $0.takeWrittenPages() }, MachineState.save(host.machine)))
-        }
-        let (written, state) = try outcome.get()
-        for number in pages.indices { pages[number].formUnion(written[number]) }
-        return state
-    }
-
-    private func orders(for pages: [PageSet]) -> PostcopySource.Orders {
-        lock.withLock { statistics.remaining = Int64(pages.reduce(0) { $0 + $1.count } * RAMBlock.pageSize) }
-        return .init(
-            note: { [self] bytes, tally in
-                let now = monotonicNanoseconds()
-                lock.withLock {
-                    statistics.note(sent: bytes, tally, at: now)
-                    statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
-                }
-            }, requested: { [self] in lock.withLock { statistics.requests += 1 } },
-            handOver: { [self] () throws(MigrationError) in
-                try giveDisksAway()
-                let pipe = lock.withLock { () -> MigrationPipe? in
-                    isCommitted = true
-                    statistics.resumed = monotonicNanoseconds()
-                    return self.pipe
-                }
-                try pipe?.send(SectionWriter(.go).finish())
-            },
-            check: { [self] () throws(MigrationError) in if lock.withLock({ isEnding }) { throw .cancelled } })
-    }
-
-    /// The guest stays here: the other side need not wait for it, if it still listens.
-    private func refuse(_ pipe: MigrationPipe, _ error: MigrationError) {
-        try? pipe.send(MachineRefusal.section(error))
-    }
-
-    /// Waits until somebody says by which way it goes on, and until it does.
-    private func awaitResumption(_ source: PostcopySource, _ error: MigrationError) throws(MigrationError) -> MigrationPipe {
-        // Nobody but migrate-pause ends a connection on this side.
-        var reason = if case .cancelled = error { "migrate-pause has cut the connection" } else { error.description }
-        while true {
-            let way = try pauseUntilResumed(reason)
-            do throws(MigrationError) {
-                let pipe = try way { [self] in lock.withLock { !isEnding } }
-                lock.withLock { self.pipe = pipe }
-                try source.resume(pipe, token: token)
-                lock.withLock { statistics.remaining = Int64(source.remaining) }
-                try change(to: .postcopyActive)
-                return pipe
-            } catch { reason = error.description }
-        }
-    }
-
-    private func pauseUntilResumed(_ reason: String) throws(MigrationError) -> Way {
-        lock.withLock { failure = reason }
-        try change(to: .postcopyPaused)
-        let way = lock.withLock { () -> Way? in
-            while resumption == nil, !isEnding { changed.wait(lock) }
-            defer { resumption = nil }
-            return isEnding ? nil : resumption
-        }
-        guard let way else { throw .cancelled }
-        lock.withLock { failure = nil }
-        try change(to: .postcopyRecover)
-        return way
-    }
-
     private func hear(_ pipe: MigrationPipe, expecting wanted: StreamFormat.Kind?) throws(MigrationError) {
         var reader = StreamReader(pipe.receive)
         var answer = try reader.section()
@@ -618,12 +422,12 @@ final class OutgoingMigration: @unchecked Sendable {
         guard answer.kind == wanted else { throw .damaged("an answer of kind \(answer.kind)") }
     }
 
-    private func commit() throws(MigrationError) {
+    func commit() throws(MigrationError) {
         lock.withLock { if !isCancelled { isCommitted = true } }
         try check()
     }
 
-    private func giveDisksAway() throws(MigrationError) {
+    func giveDisksAway() throws(MigrationError) {
         let refusal = withMachineLock { () -> String? in
             do { try host.giveDisksAway() } catch { return "\(error)" }
             return nil

@@ -20,7 +20,9 @@ enum StreamFormat {
     static let headerSize = 5
     static let checksumSize = 4
 
-    enum Kind: UInt8 { case machine = 1, pages, state, end, ready, refusal, go, places, channels, channel, packed, sync, advise, missing, request, complete, resume }
+    enum Kind: UInt8 {
+        case machine = 1, pages, state, end, ready, refusal, go, places, channels, channel, packed, sync, advise, missing, request, complete, resume
+    }
 
     /// A run of pages in `pages`: first page, count, and whether their bytes follow.
     enum Run: UInt8 { case zeros = 0, bytes = 1 }

@@ -7,7 +7,8 @@ extension MonitorCommands {
     static var migrationRows: [Row] {
         [
             Row(
-                ["migrate"], "[-d] [-r] uri", "take the machine elsewhere; -d does not wait until it is there, -r goes on with one that is paused", keepsQuotes: true,
+                ["migrate"], "[-d] [-r] uri", "take the machine elsewhere; -d does not wait until it is there, -r goes on with one that is paused",
+                keepsQuotes: true,
                 waits: { !flags($0).contains("-d") }
             ) { commands, words in
                 let flags = flags(words)
@@ -82,7 +83,8 @@ extension MonitorCommands {
             },
             Subject("migrate_parameters") { commands, _ in
                 let values = try commands.table.call(QueryMigrateParametersCommand.self)
-                return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\nmax-postcopy-bandwidth: \(values.maxPostcopyBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
+                return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\n"
+                    + "max-postcopy-bandwidth: \(values.maxPostcopyBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
                     + "multifd-channels: \(values.multifdChannels ?? 0)\nmultifd-compression: \((values.multifdCompression ?? .none).rawValue)\n"
             },
         ]
