@@ -36,7 +36,7 @@ let base: [Target] = [
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(
         name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
-    // The headers alone: the library is looked for when a window is wanted (decision 25).
+    // The headers alone: the library is looked for when a window is wanted (decision 26).
     .target(name: "CLibSDL", path: "Sources/Base/CLibSDL"),
     .systemLibrary(name: "CLibGnuTLS", path: "Sources/Base/CLibGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),

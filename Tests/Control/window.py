@@ -180,41 +180,82 @@ def stays(system, work, desktop):
         machine.end()
 
 
-def guest(system, _, desktop):
-    """Debian's kernel on virtio-gpu: what is done at the window reaches it."""
-    words = command(system, append="console=tty0 vt.global_cursor_default=0 quiet")
-    machine = Guest([*words, "-cpu", "cortex-a57", "-serial", "stdio", "-monitor", "none", "-name", "seen", "-display", "sdl", "-device", "virtio-gpu-pci", "-device",
-                     "virtio-keyboard-pci", "-device", "virtio-tablet-pci"], env=desktop.environment)
-    try:
-        deadline, place = time.time() + 120, None
-        while time.time() < deadline and (place or (0, 0, 0, 0))[2:] != (1280, 800):
-            machine.read(time.time() + 0.5)
-            window = desktop.do("search", "--name", "seen").split("\n")[0]
-            place = desktop.where(window) if window else None
-        check("the window is as large as the guest's picture", place and place[2:] == (1280, 800), place)
-        desktop.do("windowfocus", "--sync", window)
+class Kernel:
+    """Debian's kernel on virtio-gpu with a pointer, whose shell is on the screen."""
+
+    def __init__(self, system, desktop, pointer):
+        self.desktop = desktop
+        words = command(system, append="console=tty0 vt.global_cursor_default=0 quiet")
+        self.guest = Guest([*words, "-cpu", "cortex-a57", "-serial", "stdio", "-monitor", "none", "-name", "seen", "-display", "sdl", "-device", "virtio-gpu-pci",
+                            "-device", "virtio-keyboard-pci", "-device", pointer], env=desktop.environment)
+        deadline, self.place = time.time() + 120, None
+        while time.time() < deadline and (self.place or (0, 0, 0, 0))[2:] != (1280, 800):
+            self.guest.read(time.time() + 0.5)
+            self.window = desktop.do("search", "--name", "seen").split("\n")[0]
+            self.place = desktop.where(self.window) if self.window else None
+        desktop.do("windowfocus", "--sync", self.window)
         deadline, last, seen = time.time() + 300, None, None
         while time.time() < deadline and (seen is None or seen != last or sum(1 for byte in seen[2] if byte) < 1000):
-            machine.read(time.time() + 1)
-            last, seen = seen, desktop.picture(*place)
-        desktop.do("type", "--delay", "40", "echo typed=$((6*7)) Upper > /dev/ttyAMA0")
-        desktop.do("key", "Return")
-        machine.expect("typed=42 Upper", 60)
+            self.guest.read(time.time() + 1)
+            last, seen = seen, desktop.picture(*self.place)
+
+    def type(self, text):
+        self.desktop.do("type", "--delay", "40", text)
+        self.desktop.do("key", "Return")
+
+    def listen(self):
+        """Writes down the pointer's events from now on, each as 12 words."""
+        self.type("cat /dev/input/event2 | od -v -An -tx2 -w24 > /dev/ttyAMA0")
+        self.guest.read(time.time() + 2)
+
+    def move(self, *words):
+        self.desktop.do(*words)
+        self.guest.read(time.time() + 0.05)
+
+    def end(self):
+        self.guest.process.kill()
+        self.guest.process.wait()
+
+
+def tablet(system, desktop):
+    kernel = Kernel(system, desktop, "virtio-tablet-pci")
+    try:
+        check("the window is as large as the guest's picture", kernel.place[2:] == (1280, 800), kernel.place)
+        kernel.type("echo typed=$((6*7)) Upper > /dev/ttyAMA0")
+        kernel.guest.expect("typed=42 Upper", 60)
         check("keys of the window are the guest's", True)
-        desktop.do("type", "--delay", "40", "cat /dev/input/event2 | od -v -An -tx2 -w24 > /dev/ttyAMA0")
-        desktop.do("key", "Return")
-        machine.read(time.time() + 2)
+        kernel.listen()
         # From the middle to the corner below, again and again, for od gathers what it reads.
         for _ in range(40):
             for x, y in ((640, 400), (0, 799)):
-                desktop.do("mousemove", str(place[0] + x), str(place[1] + y))
-                machine.read(time.time() + 0.05)
-        machine.expect("0003 0000 400c 0000", 10)
-        machine.expect("0003 0001 7fff 0000", 10)
+                kernel.move("mousemove", str(kernel.place[0] + x), str(kernel.place[1] + y))
+        kernel.guest.expect("0003 0000 400c 0000", 10)
+        kernel.guest.expect("0003 0001 7fff 0000", 10)
         check("its pointer is the guest's tablet", True)
     finally:
-        machine.process.kill()
-        machine.process.wait()
+        kernel.end()
+
+
+def mouse(system, desktop):
+    kernel = Kernel(system, desktop, "virtio-mouse-pci")
+    try:
+        kernel.listen()
+        desktop.do("mousemove", "600", "400")
+        desktop.do("click", "1")
+        check("a click grabs", "exit grab" in desktop.do("getwindowname", kernel.window))
+        for _ in range(40):
+            kernel.move("mousemove_relative", "--", "3", "-2")
+        desktop.do("click", "3")
+        for _ in range(60):
+            kernel.move("mousemove_relative", "--", "-1", "5")
+        kernel.guest.read(time.time() + 1)
+        events = [" ".join(line.split()[8:]) for line in kernel.guest.output.decode(errors="replace").splitlines()]
+        counts = [events.count(event) for event in ("0002 0000 0003 0000", "0002 0001 fffe ffff", "0002 0000 ffff ffff", "0002 0001 0005 0000")]
+        # What comes last is still in od's hands.
+        check("its ways are the guest's mouse's", counts[:2] == [40, 40] and min(counts[2:]) > 30, counts)
+        check("and its buttons", events.count("0001 0111 0001 0000") == 1 and events.count("0001 0111 0000 0000") == 1)
+    finally:
+        kernel.end()
 
 
 def mistakes(system, desktop):
@@ -237,7 +278,7 @@ for program in ("Xvfb", "xdotool", "jwm", "wmctrl"):
         sys.exit(f"window: {program} is missing: scripts/setup test installs it")
 with tempfile.TemporaryDirectory() as folder:
     screen = Desktop(folder)
-    tests = [(guest, (arguments.system, folder, screen))] if arguments.system.endswith("aarch64") else []
+    tests = [(test, (arguments.system, screen)) for test in (tablet, mouse)] if arguments.system.endswith("aarch64") else []
     for test, words in tests + [(window, (arguments.system, folder, screen)), (stays, (arguments.system, folder, screen)), (mistakes, (arguments.system, screen))]:
         try:
             test(*words)
