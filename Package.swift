@@ -271,7 +271,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "ARMMachines",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
