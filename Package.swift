@@ -282,7 +282,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole", "StorageDevices", "BroadcomDevices",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole", "StorageDevices", "BroadcomDevices", "ARMMachines",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]

@@ -47,6 +47,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     var target: any FuzzTarget
     switch options.target {
     case "a64": target = try CodeTarget(AArch64LinuxABI().makeCPU(model: nil), rows: AArch64InstructionSet.rows)
+    case "baseboard": target = try BaseboardTarget()
     case "broadcom": target = try BroadcomTarget()
     case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
     case "elf": target = try ELFTarget(corpus: options.corpus)
@@ -94,7 +95,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 
 func usage() -> Int32 {
     let targets =
-        "a64|broadcom|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
+        "a64|baseboard|broadcom|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
         + "user-calls-arm|user-calls-riscv64|user-elf|vc|virtqueue|websocket|xhci"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2

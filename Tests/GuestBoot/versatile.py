@@ -183,6 +183,41 @@ def boot(system, board, *, isPeer=False):
             machine.end()
 
 
+def snapshot(system):
+    """Linux goes back to a snapshot, with its network and its disk."""
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", f"{work}/disk", "32M"], check=True)
+        guest = Guest([
+            system, "-M", "versatilepb", "-m", "128", "-nographic", "-kernel", f"{ARMEL}/Image", "-dtb", f"{ARMEL}/versatile-pb.dtb", "-initrd",
+            f"{ARMEL}/initramfs.cpio.gz", "-append", "console=ttyAMA0 quiet", "-nic", "user", "-drive", f"if=none,id=disk,file={work}/disk,format=qcow2",
+            "-device", "virtio-blk-pci,drive=disk"])
+
+        def order(line, answer):
+            guest.type(f"\x01c{line}\n")
+            guest.expect("(qemu) ", 60)
+            guest.type("info status\n")
+            guest.expect(answer, 60)
+            guest.type("\x01c\n")
+
+        try:
+            guest.expect(PROMPT, 300)
+            guest.type("x=before; echo set=$x\n")
+            guest.expect("set=before", 20)
+            order("savevm one", "running")
+            guest.type("x=after; ping -c 1 10.0.2.2; echo now=$x\n")
+            guest.expect("now=after", 60)
+            order("loadvm one", "running")
+            guest.type("echo then=$x; ping -c 2 10.0.2.2; dd if=/dev/vda of=/dev/null bs=64k count=4 && echo re''ad\n")
+            for words in ["then=before", "2 packets received", "read"]:
+                guest.expect(words, 60)
+            check("Linux on versatilepb goes back to a snapshot", not guest.complaints(), " ".join(guest.complaints()[:2]))
+        except AssertionError as error:
+            check("Linux on versatilepb goes back to a snapshot", False, str(error))
+        finally:
+            guest.process.kill()
+            guest.process.wait()
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--system", required=True)
 parser.add_argument("--kernels", action="store_true")
@@ -192,6 +227,7 @@ for core in ["arm926", "arm1176"]:
     program(arguments.system, core)
 refusals(arguments.system)
 if arguments.kernels:
+    snapshot(arguments.system)
     for board in BOARDS:
         boot(arguments.system, board)
         if arguments.peer:
