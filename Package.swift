@@ -168,7 +168,7 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
+            "ObjectModel", "DeviceModel", "PCI", "USB", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
             "Display", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
@@ -187,7 +187,7 @@ let machines: [Target] = [
         "ARMMachines", "Machines/ARM",
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-            "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
+            "BroadcomDevices", "USBDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",

@@ -8,6 +8,7 @@ import EventLoop
 import NetBackends
 import ObjectModel
 import PCI
+import USB
 
 /// What a running machine asks of its surroundings.
 public enum MachineRequest: Equatable, Sendable {
@@ -35,6 +36,8 @@ public final class Machine {
     public var onboardCard: (any OnboardCard)?
     /// What the board's own display shows, if it has one.
     public var displays: [DisplayConsole] = []
+    /// The board's own USB controller, if it has one.
+    public var usbController: (any USBHostController)?
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []

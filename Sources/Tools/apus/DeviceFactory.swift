@@ -84,7 +84,7 @@ final class DeviceFactory {
     /// SCSI host adapters by the names of their buses, less ".0".
     var adapters: [(id: String, device: VirtioSCSI)] = []
     /// USB host controllers by the names of their buses, and what is at their ports.
-    var usbBuses: [(name: String, controller: XHCI)] = []
+    var usbBuses: [(name: String, controller: any USBHostController)] = []
     var usbDevices: [any USBDevice] = []
 
     init(_ parts: Parts) { self.parts = parts }
@@ -94,6 +94,7 @@ final class DeviceFactory {
         (self.machine, self.memorySize) = (machine, memorySize)
         defer { isRunning = true }
         for console in machine.displays { parts.displays.add(console) }
+        if let controller = machine.usbController { usbBuses.append(("usb-bus.0", controller)) }
         for card in parts.networks.cards { try add(card) }
         if let drive = parts.blocks.memoryCard { try insertCard(drive) }
         // The board's own disks come first to their drives, and last into the slots.
@@ -112,7 +113,8 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func insertCard(_ drive: String) throws {
         guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, raspi2b, raspi3b)")
+            throw CommandLineError.badValue(
+                option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15, raspi2b, raspi3b)")
         }
         try insert(try parts.blocks.take(drive).node)
         parts.blocks.noteDevice("sd-card", of: drive) {}

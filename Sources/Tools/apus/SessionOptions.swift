@@ -170,7 +170,8 @@ extension Session {
         let ports = options.all("serial")
         let most = type?.serialPorts ?? 1
         guard ports.count <= most else {
-            throw CommandLineError.notSupported("-serial \(ports[most]): the board has \(most == 1 ? "one UART" : "\(most) UARTs"); add ports with -device virtio-serial-device")
+            let count = most == 1 ? "one UART" : "\(most) UARTs"
+            throw CommandLineError.notSupported("-serial \(ports[most]): the board has \(count); add ports with -device virtio-serial-device")
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
