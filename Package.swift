@@ -172,7 +172,7 @@ let machines: [Target] = [
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
+            "ObjectModel", "DeviceModel", "PCI", "USB", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
             "Display", "Input", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
@@ -191,7 +191,7 @@ let machines: [Target] = [
         "ARMMachines", "Machines/ARM",
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-             "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
+             "BroadcomDevices", "USBDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",

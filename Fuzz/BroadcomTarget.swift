@@ -4,13 +4,16 @@ import BroadcomDevices
 import DeviceModel
 import EventLoop
 import HostOS
+import SCSI
 import StorageDevices
+import USBDevices
 
 /// A hostile driver of a Raspberry Pi's peripherals: DMA whose control blocks are almost right, property requests, and a card that wanders between its hosts.
 struct BroadcomTarget: FuzzTarget {
     private let loop: EventLoop
     private static let ram: UInt64 = 1 << 16, peripherals: UInt64 = 0x3f00_0000
-    private static let dma: UInt64 = 0x7000, mailboxes: UInt64 = 0xb880, pins: UInt64 = 0x20_0000, host: UInt64 = 0x20_2000, arasan: UInt64 = 0x30_0000
+    private static let dma: UInt64 = 0x7000, mailboxes: UInt64 = 0xb880, pins: UInt64 = 0x20_0000, host: UInt64 = 0x20_2000
+    private static let arasan: UInt64 = 0x30_0000, usb: UInt64 = 0x98_0000
 
     init() throws {
         loop = try EventLoop()
@@ -50,6 +53,7 @@ struct BroadcomTarget: FuzzTarget {
         let controller: BroadcomDMA
         let mailboxes = BroadcomMailboxes(), host = BroadcomSDHost(), slot = BroadcomCardSlot(), pins = BroadcomGPIO()
         let arasan = SDHCI(capabilities: 0x0521_34b4, version: 0x9902)
+        let usb: DWC2, stick = Card()
         let firmware: VideoCoreFirmware, picture: VideoCoreFramebuffer
         let card = Card()
         var isDone = false
@@ -65,23 +69,27 @@ struct BroadcomTarget: FuzzTarget {
                 revision: 1, serial: 2, address: [0, 1, 2, 3, 4, 5], memory: 1 << 16, videoMemory: 1 << 15, commandLine: "words")
             firmware = VideoCoreFirmware(board, memory: memory, bus: bus, framebuffer: picture)
             mailboxes.onMessage = { [firmware] in firmware.message($0, $1) }
+            usb = DWC2(memory: memory, loop: loop) { bus.physical($0) }
+            let hub = USBHub()
+            usb.connectors[0].attach(hub)
+            hub.ports[0].attach(USBStorage(SCSIDisk(node: stick, options: SCSIDisk.Options()), serial: "1"))
             host.dmaRequest.connect(controller.request(13))
             pins.onCardHost = { [slot, host, arasan] in slot.connect($0 == .sdhost ? host : arasan) }
             slot.insert(SDCard(node: card))
             let places: [(any MMIODevice, UInt64)] = [
                 (controller, BroadcomTarget.dma), (mailboxes, BroadcomTarget.mailboxes), (pins, BroadcomTarget.pins), (host, BroadcomTarget.host),
-                (arasan, BroadcomTarget.arasan),
+                (arasan, BroadcomTarget.arasan), (usb, BroadcomTarget.usb),
             ]
             for (device, offset) in places { root.add(device.makeRegion(), at: BroadcomTarget.peripherals + offset) }
             for device in devices { device.reset() }
         }
 
-        private var devices: [any Device] { [controller, mailboxes, host, arasan, firmware, picture, slot, pins] }
+        private var devices: [any Device] { [controller, mailboxes, host, arasan, firmware, picture, slot, pins, usb] }
 
         private func set(_ offset: UInt64, _ value: UInt32) { memory.store(BroadcomTarget.peripherals + offset, value) }
 
         func step(_ random: inout RandomSource) throws {
-            switch random.below(12) {
+            switch random.below(15) {
             case 0: anyRegister(&random)
             case 1, 2: block(&random)
             case 3: request(&random)
@@ -91,6 +99,8 @@ struct BroadcomTarget: FuzzTarget {
             case 8: card.drain()
             case 9: for _ in 0..<random.below(200) { _ = memory.load(BroadcomTarget.peripherals + BroadcomTarget.host + 0x40, as: UInt32.self) }
             case 10: snapshot(&random)
+            case 11: stick.drain()
+            case 12, 13: channel(&random)
             default: picture.console.refresh()
             }
         }
@@ -100,6 +110,33 @@ struct BroadcomTarget: FuzzTarget {
             let offset = places[random.below(5)] + UInt64(random.below(64)) * 4
             if random.chance(3) { _ = memory.load(BroadcomTarget.peripherals + offset, as: UInt32.self) }
             set(offset, UInt32(truncatingIfNeeded: random.nasty()))
+        }
+
+        /// A transfer of one of the host channels of the USB controller.
+        private func channel(_ random: inout RandomSource) {
+            let base = BroadcomTarget.usb + 0x500 + 0x20 * UInt64(random.below(8))
+            switch random.below(6) {
+            case 0:
+                set(BroadcomTarget.usb + 0x08, 0x21)
+                set(BroadcomTarget.usb + 0x440, 1 << 12 | 1 << 8)
+                set(BroadcomTarget.usb + 0x440, 1 << 12)
+            case 1: set(base + 4, UInt32(random.below(2)) << 31 | UInt32(random.below(2)) << 16)
+            default: break
+            }
+            let requests: [[UInt8]] = [
+                [0x80, 6, 0, 1, 0, 0, 18, 0], [0, 5, UInt8(random.below(3)), 0, 0, 0, 0, 0], [0, 9, 1, 0, 0, 0, 0, 0],
+                [0xa1, 0xfe, 0, 0, 0, 0, 1, 0],
+                [0x23, 3, 8, 0, 1, 0, 0, 0], [0x23, 3, 4, 0, 1, 0, 0, 0],
+            ]
+            let address = UInt64(random.below(0x4000)) & ~3
+            let isSetup = random.chance(2)
+            if isSetup { memory.write(address, requests[random.below(requests.count)]) }
+            let kind: UInt32 = isSetup ? 0 : UInt32(random.below(4)), endpoint = isSetup ? 0 : UInt32(random.below(3))
+            let count = isSetup ? 8 : random.chance(5) ? UInt32(random.below(1 << 19)) : UInt32(random.below(600))
+            set(base + 0x10, (isSetup ? 3 : UInt32(random.below(3))) << 29 | 1 << 19 | count)
+            set(base + 0x14, random.chance(20) ? UInt32(truncatingIfNeeded: random.nasty()) : UInt32(address))
+            let direction = isSetup ? 0 : UInt32(random.below(2)) << 15
+            set(base, 1 << 31 | UInt32(random.below(3)) << 22 | kind << 18 | direction | endpoint << 11 | 64)
         }
 
         /// A control block for one of four channels; its addresses are memory's, or registers of the card's host or of the controller itself.

@@ -224,6 +224,7 @@ private final class MPCoreFace: MMIODevice {
         "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
         "bcm-ic", "bcm-local", "bcm-systimer", "bcm-armtimer", "bcm-dma", "bcm-mbox", "bcm-aux", "bcm-gpio", "bcm-cprman", "bcm-power", "bcm-asb",
         "bcm-thermal", "bcm-spi", "bcm-i2c", "bcm-sdhost", "sdhci",
+        "dwc2",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -261,6 +262,12 @@ private final class MPCoreFace: MMIODevice {
             let host = BroadcomSDHost()
             host.attach(SDCard(node: Zeros()))
             return host
+        case "dwc2":
+            let controller = DWC2(memory: memory, loop: loop) { UInt64($0) }
+            let inner = USBHub()
+            controller.connectors[0].attach(inner)
+            inner.ports[0].attach(USBStorage(SCSIDisk(node: Zeros(), options: SCSIDisk.Options()), serial: "1"))
+            return controller
         case "sdhci":
             let host = SDHCI(capabilities: 0x0521_34b4, version: 0x9902)
             host.attach(SDCard(node: Zeros()))

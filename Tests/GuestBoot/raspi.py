@@ -87,6 +87,37 @@ def u_boot(name):
             guest.process.kill()
 
 
+def usb(name):
+    """A hub, a keyboard that types at U-Boot's prompt, and a disk behind the hub, at the chip's own controller."""
+    board = BOARDS[name]
+    with tempfile.TemporaryDirectory() as work:
+        with open(f"{work}/disk", "wb") as disk:
+            disk.write(b"\x5a" * (4 << 20))
+        guest = Guest(command(
+            name, "-kernel", board.u_boot, "-drive", f"if=none,id=d,file={work}/disk,format=raw", "-device", "usb-hub,port=1",
+            "-device", "usb-storage,drive=d,port=1.1", "-device", "usb-kbd,port=1.2"))
+        try:
+            until_prompt(guest, board.prompt)
+            guest.type("usb tree\n")
+            guest.expect("Mass Storage", 20)
+            guest.type("mw.b 1000000 a5 20000; usb write 1000000 8 100; usb read 2000000 7 101; md.b 2000000 4; cmp.b 1000000 2000200 20000\n")
+            guest.expect("5a 5a 5a 5a", 30)
+            guest.expect("Total of 131072 byte(s) were the same", 30)
+            guest.expect(board.prompt, 20)
+            guest.type("\x01c")
+            for key in ["v", "e", "r", "s", "i", "o", "n", "ret"]:
+                guest.type(f"sendkey {key}\n")
+                guest.expect("(qemu)", 20)
+                time.sleep(0.25)
+            guest.type("\x01c")
+            guest.expect("GNU ld", 20)
+            check(f"USB of {name}: hub, disk and keyboard", True)
+            guest.process.kill()
+        except (AssertionError, OSError) as error:
+            check(f"USB of {name}: hub, disk and keyboard", False, str(error))
+            guest.process.kill()
+
+
 def options():
     """What cannot be otherwise is refused by name."""
     for words, reason in {
@@ -111,26 +142,32 @@ def root(board, work):
     with open(f"{tree}/bin/busybox", "wb") as file:
         file.write(busybox)
     os.chmod(f"{tree}/bin/busybox", 0o755)
-    for link in ["sh", "cat", "cmp", "cp", "dd", "echo", "grep", "hexdump", "sync", "uname"]:
+    for link in ["sh", "cat", "cmp", "cp", "dd", "echo", "grep", "head", "hexdump", "sleep", "sync", "uname"]:
         os.symlink("busybox", f"{tree}/bin/{link}")
     subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", tree, f"{work}/card", "64M"], check=True)
 
 
 def kernel(name):
-    """Debian's kernel with its own device tree, its root on the card, all cores, random numbers, the temperature; a reboot, and the end."""
+    """Debian's kernel with its own device tree, its root on the card, all cores, random numbers, the temperature, a USB disk, and the end."""
     board = BOARDS[name]
     with tempfile.TemporaryDirectory() as work:
         root(board, work)
+        with open(f"{work}/disk", "wb") as disk:
+            disk.write(b"\x5a" * (3 << 20))
         run = (
-            "dd if=/dev/urandom of=/tmp/x bs=64k count=32 2>/dev/null; cp /tmp/x /x; sync; echo 3 > /proc/sys/vm/drop_caches; cmp /tmp/x /x && echo sa''me; "
-            "grep -c ^processor /proc/cpuinfo; cat /sys/class/thermal/thermal_zone0/temp; dd if=/dev/hwrng bs=4 count=1 2>/dev/null | hexdump; echo d''one")
+            "cat /bin/busybox /bin/busybox > /tmp/x; cp /tmp/x /x; sync; echo 3 > /proc/sys/vm/drop_caches; cmp /tmp/x /x && echo sa''me; "
+            "grep -c ^processor /proc/cpuinfo; cat /sys/class/thermal/thermal_zone0/temp; dd if=/dev/hwrng bs=4 count=1 2>/dev/null | hexdump; "
+            "for i in 1 2 3 4 5 6 7 8 9 10; do [ -s /sys/block/sda/size ] || sleep 1; done; cat /sys/block/sda/size; dd if=/dev/sda bs=1k count=64 2>/dev/null | hexdump | head -n 2; echo d''one")
         guest = Guest(command(
             name, "-kernel", board.kernel, "-initrd", board.initrd, "-drive", f"if=sd,file={work}/card,format=raw",
+            "-drive", f"if=none,id=u,file={work}/disk,format=raw", "-device", "usb-hub", "-device", "usb-storage,drive=u,port=1.2",
             "-append", f'console={board.console},115200 apus.root=/dev/{board.device} apus.run="{run}"'))
         try:
             guest.expect("same", 300)
             seconds = time.time() - guest.start
             guest.expect(f"\n{board.cpus}\r", 60)
+            guest.expect("\n6144\r", 60)
+            guest.expect("5a5a 5a5a", 20)
             guest.expect("done", 60)
             status = guest.wait(120)
             sound = subprocess.run(["/sbin/e2fsck", "-fn", f"{work}/card"], capture_output=True).returncode == 0
@@ -145,7 +182,10 @@ def reboot(name):
     guest = Guest(command(name, "-kernel", board.kernel, "-initrd", board.initrd, "-append", f"console={board.console},115200"))
     try:
         for words in ["reboot\n", "poweroff\n"]:
-            guest.expect("/ # ", 300)
+            guest.expect("Run /init as init process", 300)
+            guest.expect("/ # ", 60)
+            # Until the shell has asked where its cursor is it throws away what comes.
+            time.sleep(0.5)
             guest.type("\n")
             guest.expect("/ # ", 20)
             guest.type(words)
@@ -163,6 +203,7 @@ results = []
 options()
 for pi in ["raspi3b", "raspi2b"]:
     u_boot(pi)
+    usb(pi)
 if arguments.full:
     for pi in BOARDS:
         kernel(pi)

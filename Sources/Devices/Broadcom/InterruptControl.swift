@@ -64,7 +64,9 @@ public final class BroadcomInterruptControl: MMIODevice {
     private var basicPending: UInt32 {
         let pending = levels & enabled
         var value = UInt32(ownLevels & ownEnabled)
-        for (index, line) in BroadcomInterruptControl.shortcuts.enumerated() where pending >> UInt64(line) & 1 != 0 { value |= 1 << UInt32(10 + index) }
+        for (index, line) in BroadcomInterruptControl.shortcuts.enumerated() {
+            value |= UInt32(truncatingIfNeeded: pending >> UInt64(line) & 1) << UInt32(10 + index)
+        }
         let others = pending & ~BroadcomInterruptControl.shortcutMask
         if others & 0xffff_ffff != 0 { value |= 1 << 8 }
         if others >> 32 != 0 { value |= 1 << 9 }

@@ -14,9 +14,13 @@ public final class QuadA7: MMIODevice {
 
     /// Sources of a core's interrupts, by their bits in its source registers.
     public enum Source: Int {
-        case securePhysicalTimer, physicalTimer, hypervisorTimer, virtualTimer, mailbox0, mailbox1, mailbox2, mailbox3, gpu, performance, axi, localTimer
+        case securePhysicalTimer, physicalTimer, hypervisorTimer, virtualTimer
+        case mailbox0, mailbox1, mailbox2, mailbox3
+        case gpu, performance, axi, localTimer
     }
-    private enum LocalControl { static let value: UInt32 = 0x0fff_ffff, enable: UInt32 = 1 << 28, interrupt: UInt32 = 1 << 29, pending: UInt32 = 1 << 31 }
+    private enum LocalControl {
+        static let value: UInt32 = 0x0fff_ffff, enable: UInt32 = 1 << 28, interrupt: UInt32 = 1 << 29, pending: UInt32 = 1 << 31
+    }
 
     /// Nanoseconds between the edges of the 19.2 MHz crystal, both of which the local timer counts.
     private static func nanoseconds(edges: UInt32) -> Int64 { Int64(edges) * 10_000 / 384 }

@@ -101,8 +101,8 @@ public final class VideoCoreFirmware: Device {
         framebuffer.allocate()
         let layout = framebuffer.layout
         let answer = [
-            layout.width, layout.height, layout.virtualWidth, layout.virtualHeight, layout.pitch, layout.depth, layout.x, layout.y, framebufferAddress,
-            layout.size,
+            layout.width, layout.height, layout.virtualWidth, layout.virtualHeight, layout.pitch, layout.depth, layout.x, layout.y,
+            framebufferAddress, layout.size,
         ]
         return memory.write(start, answer.flatMap(BroadcomWords.bytes)) == .ok ? 0 : 16
     }
@@ -139,6 +139,8 @@ public final class VideoCoreFirmware: Device {
             place = first + (room + 3) & ~3
         }
         set(4, isGood ? Code.success : Code.failure)
-        if memory.write(start, bytes) != .ok { Log.write(.guestErrors, "\(VideoCoreFirmware.typeName): the answer to \(hex(start)) cannot be written") }
+        guard memory.write(start, bytes) == .ok else {
+            return Log.write(.guestErrors, "\(VideoCoreFirmware.typeName): the answer to \(hex(start)) cannot be written")
+        }
     }
 }

@@ -43,7 +43,8 @@ public final class VideoCoreFramebuffer: Device {
 
         var isPossible: Bool {
             let sizes = [width, height, virtualWidth, virtualHeight]
-            return sizes.allSatisfy { (1...Layout.largest).contains($0) } && [8, 16, 24, 32].contains(depth) && x <= Layout.largest && y <= Layout.largest
+            guard sizes.allSatisfy({ (1...Layout.largest).contains($0) }), [8, 16, 24, 32].contains(depth) else { return false }
+            return x <= Layout.largest && y <= Layout.largest
         }
 
         /// The nearest that can be had: what is shown lies within what there is.

@@ -8,16 +8,18 @@ public struct RaspberryPiBoard: Sendable {
     /// Peripherals by their distance from the first ("BCM2835 ARM Peripherals", 1.2; what it leaves out is in the device trees).
     enum Peripheral {
         static let size: UInt64 = 0x100_0000
-        static let systemTimer: UInt64 = 0x3000, dma: UInt64 = 0x7000, bridge: UInt64 = 0xa000, interrupts: UInt64 = 0xb200, armTimer: UInt64 = 0xb400
+        static let systemTimer: UInt64 = 0x3000, dma: UInt64 = 0x7000, bridge: UInt64 = 0xa000
+        static let interrupts: UInt64 = 0xb200, armTimer: UInt64 = 0xb400
         static let mailboxes: UInt64 = 0xb880, power: UInt64 = 0x10_0000, clocks: UInt64 = 0x10_1000, random: UInt64 = 0x10_4000
         static let pins: UInt64 = 0x20_0000, uart: UInt64 = 0x20_1000, sdhost: UInt64 = 0x20_2000, spi: UInt64 = 0x20_4000
         static let i2c: [UInt64] = [0x20_5000, 0x80_4000, 0x80_5000]
-        static let thermal: UInt64 = 0x21_2000, auxiliary: UInt64 = 0x21_5000, sdhci: UInt64 = 0x30_0000, lastDMA: UInt64 = 0xe0_5000
+        static let thermal: UInt64 = 0x21_2000, auxiliary: UInt64 = 0x21_5000, sdhci: UInt64 = 0x30_0000, usb: UInt64 = 0x98_0000,
+            lastDMA: UInt64 = 0xe0_5000
     }
 
     /// Lines of the interrupt controller ("BCM2835 ARM Peripherals", 7.5, and the device trees).
     enum Line {
-        static let systemTimer = 0, dma = 16, auxiliary = 29, pins = 49, i2c = 53, spi = 54, sdhost = 56, uart = 57, sdhci = 62
+        static let systemTimer = 0, usb = 9, dma = 16, auxiliary = 29, pins = 49, i2c = 53, spi = 54, sdhost = 56, uart = 57, sdhci = 62
         /// The channels of the DMA controller have the lines from `dma` on, but share some; of the last is none.
         static func dma(channel: Int) -> Int? { channel < 11 ? dma + channel : channel < 15 ? dma + 11 : nil }
     }

@@ -55,7 +55,8 @@ struct RaspberryPiBoot {
     }
 
     /// Firmware instead of a kernel, in the kernel's place.
-    private init(_ board: RaspberryPiBoard, _ configuration: MachineConfiguration, _ cores: ArmCores, firmware: (path: String, bytes: [UInt8])) throws {
+    private init(_ board: RaspberryPiBoard, _ configuration: MachineConfiguration, _ cores: ArmCores, firmware: (path: String, bytes: [UInt8])) throws
+    {
         let image = GuestImage(raw: firmware.bytes, at: board.start)
         guard image.end <= board.armMemory else { throw MachineError.tooLittleMemory(board.armMemory, needed: image.end) }
         let tree = try RaspberryPiBoot.tree(board, configuration, initrd: nil, behind: max(image.end, 64 << 20))
@@ -100,7 +101,9 @@ struct RaspberryPiBoot {
     }
 
     /// Tags for kernels without a device tree (Documentation/arch/arm/booting.rst, 4a): core, memory, RAM disk, command line, end.
-    private static func tagList(_ board: RaspberryPiBoard, _ configuration: MachineConfiguration, initrd: (start: UInt64, end: UInt64)?) throws -> [UInt8] {
+    private static func tagList(
+        _ board: RaspberryPiBoard, _ configuration: MachineConfiguration, initrd: (start: UInt64, end: UInt64)?
+    ) throws -> [UInt8] {
         var words: [UInt32] = [5, 0x5441_0001, 1, 0x1000, 0, 4, 0x5441_0002, UInt32(board.armMemory), 0]
         if let initrd { words += [4, 0x5442_0005, UInt32(initrd.start), UInt32(initrd.end - initrd.start)] }
         var list = words.flatMap(bytes)

@@ -13,6 +13,7 @@ import HostOS
 import MachineModel
 import PlatformDevices
 import StorageDevices
+import USBDevices
 
 extension RaspberryPiBoard {
     func build(
@@ -44,12 +45,15 @@ extension RaspberryPiBoard {
             load: { boot.get()?.load(memory, cpus) })
         machine.displays = [parts.picture.console]
         machine.connectCards = parts.connectCards
+        machine.usbController = parts.usb
         return machine
     }
 
     /// What cannot be otherwise on this board, and its cores.
     private func check(_ configuration: MachineConfiguration) throws -> ArmCores {
-        if let wanted = configuration.cpu, wanted != cpu { throw MachineError.notSupported("-machine \(name) with -cpu \(wanted): it has \(cpu), and that") }
+        if let wanted = configuration.cpu, wanted != cpu {
+            throw MachineError.notSupported("-machine \(name) with -cpu \(wanted): it has \(cpu), and that")
+        }
         guard configuration.cpus <= cores else { throw MachineError.tooManyCPUs(configuration.cpus, machine: name, max: cores) }
         guard configuration.cpus == cores else { throw MachineError.tooFewCPUs(configuration.cpus, machine: name, min: cores) }
         let size = configuration.memory ?? memory
@@ -70,7 +74,8 @@ extension RaspberryPiBoard {
         for cpu in cpus {
             local.irq[cpu.index].connect(CPUWires.pin(cpu, .irq))
             local.fiq[cpu.index].connect(CPUWires.pin(cpu, .fiq))
-            CPUWires.connectTimers(cpu, loop) { timer in RaspberryPiBoard.source(timer).map { local.input($0, core: cpu.index) } ?? InputPin { _ in } }
+            CPUWires.connectTimers(cpu, loop) { timer in RaspberryPiBoard.source(timer).map { local.input($0, core: cpu.index) } ?? InputPin { _ in }
+            }
         }
         return local
     }
@@ -106,6 +111,7 @@ private struct RaspberryPiParts {
     /// Arasan's: high speed, 3.3 and 1.8 V, a base clock of 52 MHz.
     private let sdhci = SDHCI(capabilities: 0x0521_34b4, version: 0x9902)
     private let slot = BroadcomCardSlot()
+    let usb: DWC2
 
     init(_ board: RaspberryPiBoard, _ configuration: MachineConfiguration, memory: AddressSpace, loop: EventLoop) {
         let bus = BroadcomBus(peripherals: board.peripherals, alias: board.busAlias)
@@ -121,6 +127,7 @@ private struct RaspberryPiParts {
         systemTimer = BroadcomSystemTimer(loop: loop)
         armTimer = BroadcomArmTimer(loop: loop)
         dma = BroadcomDMA(memory: memory, bus: bus, loop: loop)
+        usb = DWC2(memory: memory, loop: loop) { bus.physical($0) }
         random = BroadcomRandomNumbers(loop: loop)
         thermal = BroadcomThermalSensor(offset: board.chip == .bcm2837 ? 412_000 : 407_000)
         func serial(_ port: Int) -> CharacterBackend { port < configuration.serial.count ? configuration.serial[port] : NullBackend() }
@@ -131,8 +138,9 @@ private struct RaspberryPiParts {
 
     var devices: [any Device] {
         let simple: [any Device] = [
-            interrupts, systemTimer, armTimer, dma, mailboxes, firmware, picture, bridge, power, clocks, random, thermal, uart, auxiliary, spi, sdhost,
-            sdhci, slot, pins,
+            interrupts, systemTimer, armTimer, dma, mailboxes, firmware, picture, bridge, power, clocks, random, thermal, uart, auxiliary, spi,
+            sdhost,
+            sdhci, slot, pins, usb,
         ]
         return simple + i2c
     }
@@ -161,6 +169,7 @@ private struct RaspberryPiParts {
         sdhost.interrupt.connect(interrupts.input(Line.sdhost))
         sdhost.dmaRequest.connect(dma.request(RaspberryPiBoard.Request.sdhost))
         sdhci.interrupt.connect(interrupts.input(Line.sdhci))
+        usb.interrupt.connect(interrupts.input(Line.usb))
     }
 
     /// The peripherals as the Arm sees them; where there is nothing, reads give zero.
@@ -186,6 +195,7 @@ private struct RaspberryPiParts {
         put(thermal, Peripheral.thermal)
         put(auxiliary, Peripheral.auxiliary)
         put(sdhci, Peripheral.sdhci)
+        put(usb, Peripheral.usb)
         window.add(BroadcomDMALastChannel(dma).makeRegion(), at: Peripheral.lastDMA)
         return window
     }

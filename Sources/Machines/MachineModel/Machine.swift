@@ -9,6 +9,7 @@ import Input
 import NetBackends
 import ObjectModel
 import PCI
+import USB
 
 /// What a running machine asks of its surroundings.
 public enum MachineRequest: Equatable, Sendable {
@@ -40,6 +41,8 @@ public final class Machine {
     public var displays: [DisplayConsole] = []
     /// Gives the board's own keyboard and pointer to those who have something for them, of a board that has such.
     public var plugInput: ((InputHub) -> Void)?
+    /// The board's own USB controller, if it has one.
+    public var usbController: (any USBHostController)?
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []

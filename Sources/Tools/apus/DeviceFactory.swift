@@ -89,7 +89,7 @@ final class DeviceFactory {
     var adapters: [(id: String, device: VirtioSCSI)] = []
     var units: [Unit] = []
     /// USB host controllers by the names of their buses, and what is at their ports.
-    var usbBuses: [(name: String, controller: XHCI)] = []
+    var usbBuses: [(name: String, controller: any USBHostController)] = []
     var usbDevices: [any USBDevice] = []
 
     init(_ parts: Parts) { self.parts = parts }
@@ -100,6 +100,7 @@ final class DeviceFactory {
         defer { isRunning = true }
         for console in machine.displays { parts.displays.add(console) }
         machine.plugInput?(parts.input)
+        if let controller = machine.usbController { usbBuses.append(("usb-bus.0", controller)) }
         for card in parts.networks.cards { try add(card) }
         if let drive = parts.blocks.memoryCard { try connectCards(drive) }
         // The board's own disks come first to their drives, and last into the slots.

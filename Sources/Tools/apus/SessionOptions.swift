@@ -169,11 +169,10 @@ extension Session {
     func configureCharacters() throws {
         for text in options.all("chardev") { try characters.define(text) }
         let ports = options.all("serial")
-        let room = type?.serialPorts ?? 1
-        guard ports.count <= room else {
-            throw CommandLineError.notSupported(
-                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)"
-            )
+        let most = type?.serialPorts ?? 1
+        guard ports.count <= most else {
+            let count = most == 1 ? "one UART" : "\(most) UARTs"
+            throw CommandLineError.notSupported("-serial \(ports[most]): the board has \(count); add ports with -device virtio-serial-device")
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)

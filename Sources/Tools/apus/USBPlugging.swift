@@ -40,7 +40,7 @@ extension DeviceFactory {
     }
 
     /// Where firmware finds a disk: behind hubs and its port (Open Firmware Recommended Practice: Universal Serial Bus, section 3).
-    private func noteBoot(_ device: any USBDevice, _ request: DeviceRequest, _ port: USBPort, _ bus: XHCI) throws {
+    private func noteBoot(_ device: any USBDevice, _ request: DeviceRequest, _ port: USBPort, _ bus: any USBHostController) throws {
         guard device is USBStorage else { return }
         let numbers = port.path.split(separator: ".").map(String.init)
         let hubs = numbers.dropLast().map { "hub@\($0)/" }.joined()
@@ -93,7 +93,7 @@ extension DeviceFactory {
     // MARK: Ports
 
     /// The bus that a request names, or the first, and its ports that have nothing, those behind hubs last.
-    private func freePorts(_ request: DeviceRequest) throws -> (XHCI, [USBPort]) {
+    private func freePorts(_ request: DeviceRequest) throws -> (any USBHostController, [USBPort]) {
         let type = request.values.type.name
         guard let first = usbBuses.first else { throw QAPIError(.generic, "No 'usb-bus' bus found for device '\(type)'") }
         guard let name = request.bus else {

@@ -35,6 +35,12 @@ public final class SDCard {
     /// Data can go on: a block has been read or written.
     public var onProgress: () -> Void = {}
     private let transfer = HostBuffer(count: SDCard.blockSize)
+    /// What long reads are about to come to: `ahead` of the next block on. No part of the state; it is read anew.
+    private lazy var window = HostBuffer(count: SDCard.windowBlocks * SDCard.blockSize)
+    private static let windowBlocks = 128
+    private var ahead = ArraySlice<UInt8>()
+    /// Blocks that the present transfer has read: short ones read nothing in vain.
+    private var served = 0
 
     private var stage = Stage.idle
     private var status: UInt32 = 0
@@ -55,6 +61,7 @@ public final class SDCard {
 
     public func reset() {
         (stage, status, isApplication, data, place, nextBlock, isMultiple) = (.idle, 0, false, [], 0, 0, false)
+        (ahead, served) = ([], 0)
     }
 
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
@@ -163,7 +170,7 @@ public final class SDCard {
 
     private func stop() -> Response {
         let old = stage
-        (stage, data, place, isMultiple) = (.transfer, [], 0, false)
+        (stage, data, place, isMultiple, ahead) = (.transfer, [], 0, false, [])
         return acknowledge(old)
     }
 
@@ -231,6 +238,7 @@ public final class SDCard {
         if isBusy { node.drain() }
         let response = acknowledge()
         (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, first)
+        (ahead, served) = ([], 0)
         fetch()
         return response
     }
@@ -246,24 +254,34 @@ public final class SDCard {
         return response
     }
 
-    /// Reads the next block.
+    /// Reads the next block, or of a long transfer many.
     private func fetch() {
         guard nextBlock < blocks else { return status |= Status.outOfRange }
+        guard ahead.isEmpty else { return serve() }
         isBusy = true
         let wanted = nextBlock
-        node.read(wanted * UInt64(SDCard.blockSize), into: [transfer.buffer]) { [weak self] result in
+        let count = served < 8 ? 1 : Int(min(UInt64(SDCard.windowBlocks), blocks - wanted))
+        let buffer = count == 1 ? transfer.buffer : window.part(0, count * SDCard.blockSize)
+        node.read(wanted * UInt64(SDCard.blockSize), into: [buffer]) { [weak self] result in
             guard let self else { return }
             isBusy = false
             // A command may have come meanwhile.
             guard stage == .sending, nextBlock == wanted, data.isEmpty else { return onProgress() }
             if result == .ok {
-                data = transfer.buffer.bytes()
-                nextBlock += 1
+                ahead = buffer.bytes()[...]
+                serve()
             } else {
                 status |= Status.error
             }
             onProgress()
         }
+    }
+
+    private func serve() {
+        data = Array(ahead.prefix(SDCard.blockSize))
+        ahead = ahead.dropFirst(SDCard.blockSize)
+        nextBlock += 1
+        served += 1
     }
 
     /// Bytes that can be taken now.
@@ -303,5 +321,8 @@ public final class SDCard {
     public func drain() { node.drain() }
 
     /// Behind a restored state: a block whose reading the snapshot has cut off.
-    public func restored() { if stage == .sending, data.isEmpty, isMultiple { fetch() } }
+    public func restored() {
+        (ahead, served) = ([], 0)
+        if stage == .sending, data.isEmpty, isMultiple { fetch() }
+    }
 }

@@ -282,7 +282,7 @@ public final class XHCI: PCIDevice, IOHandler {
     func device(port number: Int) -> (any USBDevice)? { (1...ports.count).contains(number) ? ports[number - 1].device : nil }
 }
 
-extension XHCI: USBPortOwner {
+extension XHCI: USBHostController {
     public var pathPrefix: String { "" }
     public var depth: Int { 0 }
 

@@ -1,0 +1,4 @@
+/// A host controller with its root ports.
+public protocol USBHostController: USBPortOwner {
+    var connectors: [USBPort] { get }
+}
