@@ -158,17 +158,21 @@ let devices: [Target] = [
 ]
 
 let machines: [Target] = [
+    module("FirmwareTables", "Machines/FirmwareTables"),
     module("DeviceTree", "Machines/DeviceTree", uses: ["FlatTree", "Diagnostics"]),
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
-            "Display", "HostOS",
+            "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "FirmwareTables", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends",
+            "Chardev", "Display", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
     module(
         "BoardKit", "Machines/BoardKit",
-        uses: ["MachineModel", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+        uses: [
+            "MachineModel", "FirmwareTables", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics",
+            "Compression",
+        ]),
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
@@ -180,7 +184,8 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
+            "ObjectModel", "MachineModel", "BoardKit", "FirmwareTables", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices",
+            "PlatformDevices",
             "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
             "DeviceModel",
             "CPUModel",
@@ -245,8 +250,8 @@ let control: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
-            "CPUModel", "BlockFormats",
+            "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "FirmwareTables",
+            "TranslatedExecution", "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
             "Sandbox",
             "NetBackends",
@@ -315,7 +320,9 @@ let package = Package(
             ]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
-        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+        tests(
+            "MachineTests",
+            uses: ["MachineModel", "RISCVMachines", "DeviceTree", "FirmwareTables", "AddressSpace", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests(
             "ControlTests",
             uses: [

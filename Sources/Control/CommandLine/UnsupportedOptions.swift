@@ -6,7 +6,7 @@ extension OptionRow {
         "hdc", "hdd", "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock", "net",
         "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sd", "sdl",
-        "seed", "semihosting", "semihosting-config", "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
+        "seed", "semihosting", "semihosting-config", "set", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
         "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",
     ]
 }
