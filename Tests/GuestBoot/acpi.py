@@ -201,8 +201,8 @@ def guest_boots(system, version, messages):
             disk.truncate(4 << 20)
         words = [
             "-M", f"virt,gic-version={version}", "-smp", "4", "-bios", f"{kind.files}/AAVMF_CODE.fd", "-smbios", "type=1,serial=apus-1", "-serial", "stdio",
-            "-device", "pcie-root-port,id=port", "-drive", f"file={work}/disk,format=raw,if=none,id=d", "-device", "virtio-blk-pci,drive=d",
-            "-device", "virtio-rng-pci,bus=port"]
+            "-device", "pcie-root-port,id=one", "-drive", f"file={work}/disk,format=raw,if=none,id=d", "-device", "virtio-blk-pci,drive=d",
+            "-device", "virtio-rng-pci,bus=one"]
         guest = Guest(command(system, *words, "-qmp", f"unix:{work}/one,server=on,wait=off"))
         try:
             guest.expect(kind.prompt, 120)
@@ -223,6 +223,12 @@ def guest_boots(system, version, messages):
                     break
                 time.sleep(0.05)
             client = Client(f"{work}/two")
+            for _ in range(200):
+                if client.ask("query-status")["running"]:
+                    break
+                time.sleep(0.05)
+            # The terminal may still become the guest's.
+            time.sleep(0.3)
             press(guest, client, f"{name}, moved")
             guest.type("poweroff\n")
             check(f"{name}: the end", guest.wait(60) == 0 and not guest.complaints(), "\n".join(guest.complaints()))

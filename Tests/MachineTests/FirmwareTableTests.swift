@@ -126,7 +126,7 @@ private struct Loader {
         #expect(loader.run(files[ACPITables.loaderFile] ?? []) == [ACPITables.rootFile, ACPITables.tablesFile])
         let found = loader.tables()
         #expect(found.keys.sorted() == ["DSDT", "FACP", "TEST"])
-        #expect(Array(found["TEST"]?[10..<24] ?? []) == Array("ME    MINE    ".utf8))
+        #expect(Array(found["TEST"]?[10..<24] ?? []) == Array("ME\0\0\0\0MINE\0\0\0\0".utf8))
     }
 }
 

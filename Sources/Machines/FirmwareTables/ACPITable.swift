@@ -6,6 +6,14 @@ public struct ACPIMaker: Equatable, Sendable {
 
     /// What QEMU writes into tables.
     public init(id: String = "BOCHS ", tableID: String = "BXPC    ") { (self.id, self.tableID) = (id, tableID) }
+
+    var idBytes: [UInt8] { ACPIMaker.padded(id, 6) }
+
+    /// Short names end with zeros.
+    static func padded(_ text: String, _ count: Int) -> [UInt8] {
+        let bytes = Array(text.utf8.prefix(count))
+        return bytes + [UInt8](repeating: 0, count: count - bytes.count)
+    }
 }
 
 /// A system description table (ACPI 6.3, 5.2.6): its header and, byte after byte, what follows. Its checksum is the loader's to fill in.
@@ -45,12 +53,7 @@ public struct ACPITable: Sendable {
     /// The whole table.
     public var bytes: [UInt8] {
         var header = Array(signature.utf8) + littleEndian(UInt32(count)) + [revision, 0]
-        header += ACPITable.padded(maker.id, 6) + ACPITable.padded(maker.tableID, 8) + littleEndian(UInt32(1))
+        header += maker.idBytes + ACPIMaker.padded(maker.tableID, 8) + littleEndian(UInt32(1))
         return header + Array("BXPC".utf8) + littleEndian(UInt32(1)) + contents
-    }
-
-    private static func padded(_ text: String, _ count: Int) -> [UInt8] {
-        let bytes = Array(text.utf8.prefix(count))
-        return bytes + [UInt8](repeating: UInt8(ascii: " "), count: count - bytes.count)
     }
 }

@@ -50,7 +50,7 @@ public struct ACPITables: Sendable {
         table.appendZeros(8 * listed.count)
         let list = add(table, isListed: false, pointers: pointers)
         let root =
-            Array("RSD PTR ".utf8) + [0] + Array((maker.id + "      ").utf8.prefix(6)) + [2] + littleEndian(UInt32(0)) + littleEndian(UInt32(36))
+            Array("RSD PTR ".utf8) + [0] + maker.idBytes + [2] + littleEndian(UInt32(0)) + littleEndian(UInt32(36))
             + littleEndian(UInt64(list)) + [0, 0, 0, 0]
         loader.sum(ACPITables.rootFile, 0..<20, to: 8)
         loader.addPointer(in: ACPITables.rootFile, at: 24, to: ACPITables.tablesFile)
