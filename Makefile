@@ -57,6 +57,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/acpi.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
@@ -91,6 +92,7 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/acpi.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/window.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf

@@ -168,17 +168,21 @@ let devices: [Target] = [
 ]
 
 let machines: [Target] = [
+    module("FirmwareTables", "Machines/FirmwareTables"),
     module("DeviceTree", "Machines/DeviceTree", uses: ["FlatTree", "Diagnostics"]),
     module(
         "MachineModel", "Machines/MachineModel",
         uses: [
-            "ObjectModel", "DeviceModel", "PCI", "USB", "DeviceTree", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev",
-            "Display", "Input", "HostOS",
+            "ObjectModel", "DeviceModel", "PCI", "USB", "DeviceTree", "FirmwareTables", "CPUModel", "AddressSpace", "EventLoop", "BlockCore",
+            "NetBackends", "Chardev", "Display", "Input", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
     module(
         "BoardKit", "Machines/BoardKit",
-        uses: ["MachineModel", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics", "Compression"]),
+        uses: [
+            "MachineModel", "FirmwareTables", "PCI", "DeviceModel", "PlatformDevices", "DeviceTree", "AddressSpace", "HostOS", "Diagnostics",
+            "Compression",
+        ]),
     module(
         "RISCVMachines", "Machines/RISCV",
         uses: [
@@ -190,8 +194,8 @@ let machines: [Target] = [
     module(
         "ARMMachines", "Machines/ARM",
         uses: [
-            "ObjectModel", "MachineModel", "BoardKit", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices", "PlatformDevices",
-             "BroadcomDevices", "USBDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
+            "ObjectModel", "MachineModel", "BoardKit", "FirmwareTables", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices",
+            "PlatformDevices", "BroadcomDevices", "USBDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -256,8 +260,8 @@ let control: [Target] = [
     .executableTarget(
         name: "apus",
         dependencies: [
-            "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "TranslatedExecution",
-            "CPUModel", "BlockFormats",
+            "Catalog", "CommandLine", "MachineControl", "QAPI", "QMP", "Schema", "JSON", "ObjectModel", "MachineModel", "FirmwareTables",
+            "TranslatedExecution", "CPUModel", "BlockFormats",
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
             "Sandbox",
             "NetBackends",
@@ -327,7 +331,9 @@ let package = Package(
         tests("ChardevTests", uses: ["Chardev", "TextConsole", "Display"]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
-        tests("MachineTests", uses: ["MachineModel", "RISCVMachines", "DeviceTree", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+        tests(
+            "MachineTests",
+            uses: ["MachineModel", "RISCVMachines", "DeviceTree", "FirmwareTables", "AddressSpace", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
         tests(
             "ControlTests",
             uses: [

@@ -218,4 +218,24 @@ private final class Recorder: CharacterBackend {
         #expect(gpio.outputs.map(\.level) == [false, false, false, false, true, false, false, false])
         #expect(gpio.read(0x10 << 2, size: 4).value == 0x10 && gpio.read(0x20 << 2, size: 4).value == 0)
     }
+
+    /// Events gather until they are read; each is an edge.
+    @Test func events() throws {
+        let device = GenericEventDevice()
+        device.reset()
+        var edges = 0
+        device.interrupt.connect(InputPin { if $0 { edges += 1 } })
+        #expect(device.read(0, size: 4).value == 0)
+        device.signal(.powerButton)
+        device.signal(.powerButton)
+        #expect(edges == 2 && !device.interrupt.level)
+        _ = device.write(0, value: 0xffff, size: 4)
+        let saved = DeviceSnapshot.save([device])
+        #expect(device.read(0, size: 4).value == 2 && device.read(0, size: 4).value == 0)
+        try DeviceSnapshot.restore([device], from: saved)
+        #expect(device.read(0, size: 4).value == 2 && edges == 2)
+        device.signal(.powerButton)
+        device.reset()
+        #expect(device.read(0, size: 4).value == 0)
+    }
 }

@@ -218,7 +218,7 @@ private final class MPCoreFace: MMIODevice {
     static let names = [
         "uart", "aclint", "plic", "finisher", "rtc", "fw_cfg", "balloon", "entropy", "entropy-legacy", "block", "block-queues", "console",
         "console-legacy",
-        "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
+        "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "ged", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
         "pl310", "pl190", "sic", "versatile", "pl080", "pl081", "pl110-versatile", "keyboard-ps2", "mouse-ps2", "smc91c111", "versatile-pci",
         "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
@@ -308,6 +308,7 @@ private final class MPCoreFace: MMIODevice {
             return try PCIFace { _ in try BochsDisplay(values, console: DisplayConsole(device: "bochs"), isIntegrated: false) }
         case "pl031": return PL031(loop: loop, clock: .virtual)
         case "pl061": return PL061()
+        case "ged": return GenericEventDevice()
         case "gicv2": return GIC400Face(memory)
         case "gicv2m": return GICv2m(first: 80, count: 64)
         case "gicv3": return GICv3Face()

@@ -116,7 +116,10 @@ public struct OptionRow: Sendable {
         .init(
             "overcommit", "mem-lock=off,cpu-pm=off", properties: ["mem-lock": .bool, "cpu-pm": .bool], "leave the host's memory and cpus to the host"),
         .init("msg", "timestamp=on|off", properties: ["timestamp": .bool], "begin messages with the time"),
-        .init("no-acpi", nil, "no ACPI tables; there are none anyway"),
+        .init("no-acpi", nil, "no ACPI tables: the same as -machine acpi=off"),
+        .init(
+            "smbios", "file=FILE|type=N[,FIELD=VALUE…]", properties: [:],
+            "describe the machine to firmware: a structure of SMBIOS, or fields of types 0, 1, 2, 3, 4, 8, 11, 17, 41"),
         .init("no-user-config", nil, "read no configuration files; there are none anyway"),
         .init("nodefaults", nil, "no serial port and no monitor on the terminal unless asked for"),
         .init(

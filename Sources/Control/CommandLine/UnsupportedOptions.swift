@@ -6,7 +6,7 @@ extension OptionRow {
         "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock",
         "no-fd-bootchk", "no-hpet", "numa", "option-rom", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sdl",
-        "seed", "semihosting", "semihosting-config", "smbios", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
+        "seed", "semihosting", "semihosting-config", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
         "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",
     ]
 }

@@ -6,6 +6,7 @@ import Chardev
 import DeviceModel
 import DeviceTree
 import EventLoop
+import FirmwareTables
 import HostOS
 import MachineModel
 import PlatformDevices
@@ -17,12 +18,15 @@ public enum ArmVirtBoard {
         static let distributor: (UInt64, UInt64) = (0x0800_0000, 0x1_0000)
         static let cpuInterface: (UInt64, UInt64) = (0x0801_0000, 0x1_0000)
         static let messages: (UInt64, UInt64) = (0x0802_0000, 0x1000)
+        /// A GICv2's for hypervisors, which there are not.
+        static let virtualControl: UInt64 = 0x0803_0000, virtualInterface: UInt64 = 0x0804_0000
         static let translation: (UInt64, UInt64) = (0x0808_0000, GICv3ITS.windowSize)
         static let redistributors: (UInt64, UInt64) = (0x080a_0000, 0xf6_0000)
         static let uart: (UInt64, UInt64) = (0x0900_0000, 0x1000)
         static let rtc: (UInt64, UInt64) = (0x0901_0000, 0x1000)
         static let firmwareConfiguration: (UInt64, UInt64) = (0x0902_0000, 0x18)
         static let gpio: (UInt64, UInt64) = (0x0903_0000, 0x1000)
+        static let events: (UInt64, UInt64) = (0x0908_0000, GenericEventDevice.windowSize)
         static let virtio: (UInt64, UInt64) = (0x0a00_0000, 0x200)
         static let pciMemory: (UInt64, UInt64) = (0x1000_0000, 0x2eff_0000)
         static let pciIO: (UInt64, UInt64) = (0x3eff_0000, 0x1_0000)
@@ -34,7 +38,7 @@ public enum ArmVirtBoard {
 
     /// Shared interrupts, counted from 0 as device trees do.
     enum Shared {
-        static let uart = 1, rtc = 2, pci = 3, gpio = 7, virtio = 16, messages = 48
+        static let uart = 1, rtc = 2, pci = 3, gpio = 7, events = 9, virtio = 16, messages = 48
         static let messageCount = 64
     }
 
@@ -57,6 +61,8 @@ public enum ArmVirtBoard {
     static let flash = FlashBanks(start: 0, size: 0x0400_0000, count: 2)
     /// The pin at which the power key is.
     static let powerKey = 3
+    /// What it is to the device that has it instead.
+    static let powerEvent = GenericEventDevice.Event.powerButton
 
     /// All versions, the newest first.
     public static var types: [MachineType] { MachineVersion.all.map(type) }
@@ -101,13 +107,14 @@ public enum ArmVirtBoard {
 
         let uart = PL011(backend: configuration.serial.first ?? NullBackend())
         let rtc = PL031(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
-        let gpio = PL061()
-        let key = PowerKey(loop: loop)
-        key.output.connect(gpio.input(powerKey))
+        let hasFirmware = ArmVirtBoot.hasFirmware(configuration)
+        let button = PowerButton.make(hasEvents: options.hasEventDevice(cores, hasFirmware: hasFirmware), root, controller, loop)
         let firmware = FirmwareConfiguration(memory: memory)
+        if let uuid = configuration.uuid { firmware.set(.uuid, UUIDText.bytes(uuid)) }
         firmware.set(.cpuCount, number: UInt16(cpus.count))
         for file in configuration.firmwareFiles { firmware.setFile(file.name, file.bytes) }
-        let hasFirmware = ArmVirtBoot.hasFirmware(configuration)
+        let layout = options.pci(cores, hasFirmware: hasFirmware)
+        describe(configuration, options, layout, memorySize: size, hasEvents: button.hasEvents, to: firmware)
         // Firmware asks for a kernel at any time.
         let boot = try BootContents(configuration, canWait: !hasFirmware || configuration.kernel == nil) {
             try ArmVirtBoot(configuration, options, cores: cores, memorySize: size, firmwareConfiguration: firmware)
@@ -116,12 +123,10 @@ public enum ArmVirtBoard {
         for (bank, device) in flash.enumerated() { root.add(device.region, at: ArmVirtBoard.flash.address(bank)) }
         root.add(uart.makeRegion(), at: Map.uart.0)
         root.add(rtc.makeRegion(), at: Map.rtc.0)
-        root.add(gpio.makeRegion(), at: Map.gpio.0)
         root.add(firmware.makeRegion(), at: Map.firmwareConfiguration.0)
         uart.interrupt.connect(controller.shared(Shared.uart))
         rtc.interrupt.connect(controller.shared(Shared.rtc))
-        gpio.interrupt.connect(controller.shared(Shared.gpio))
-        let pci = options.pci(cores, hasFirmware: hasFirmware).make(memory: memory, root: root)
+        let pci = layout.make(memory: memory, root: root)
         controller.listen(to: pci)
         for (wire, pin) in pci.interrupts.enumerated() { pin.connect(controller.shared(Shared.pci + wire)) }
         let slots = (0..<virtioSlots).map { index in
@@ -131,11 +136,31 @@ public enum ArmVirtBoard {
         }
         if let path = configuration.dumpDeviceTree { try boot.get()?.tree.dump(to: path) }
         let machine = Machine(
-            name: "virt", loop: loop, memory: memory, cpus: cpus, devices: controller.devices + [uart, rtc, gpio, key, firmware, pci] + flash,
+            name: "virt", loop: loop, memory: memory, cpus: cpus,
+            devices: controller.devices + [uart, rtc] + button.devices + [firmware, pci] + flash,
             slots: slots,
             pci: pci, load: { [unowned loop] in boot.get()?.load(memory, cpus, random: loop.randomBytes) })
-        machine.onPowerButton = { [unowned key] in key.press() }
+        machine.onPowerButton = button.press
         machine.diskInterface = "virtio"
         return machine
+    }
+
+    /// Gives firmware the tables that say what the machine is.
+    private static func describe(
+        _ configuration: MachineConfiguration, _ options: ArmVirtOptions, _ layout: PCILayout, memorySize: UInt64, hasEvents: Bool,
+        to firmware: FirmwareConfiguration
+    ) {
+        let topology = options.topology(configuration)
+        if options.acpi {
+            let tables = ArmVirtACPI(options: options, cpus: configuration.cpus, topology: topology, pci: layout, hasEventDevice: hasEvents)
+            for file in tables.files { firmware.setFile(file.name, file.bytes) }
+        }
+        let cores = topology.clusters * topology.cores
+        // Versions up to 2.11 did not tell which one they are.
+        let version = options.version < MachineVersion(2, 12) ? "1.0" : "virt-\(options.version)"
+        let machine = SMBIOSTables.Machine(
+            product: "QEMU Virtual Machine", version: version, uuid: configuration.uuid, sockets: topology.sockets, coresPerSocket: cores,
+            threadsPerSocket: cores * topology.threads, memory: memorySize)
+        for file in SMBIOSTables(machine, configuration.smbios).files { firmware.setFile(file.name, file.bytes) }
     }
 }

@@ -41,7 +41,7 @@ struct ArmVirtDeviceTree {
         root.set("#address-cells", cells: [2])
         root.set("#size-cells", cells: [2])
         root.set("compatible", strings: "linux,dummy-virt")
-        root.children = [memory, cpuNodes, timer, controller, uart, rtc, gpio, keys, firmwareConfiguration, flash, clock, aliases, chosen, pci]
+        root.children = [memory, cpuNodes, timer, controller, uart, rtc] + buttons + [firmwareConfiguration, flash, clock, aliases, chosen, pci]
         root.children += (0..<ArmVirtBoard.virtioSlots).map(virtio)
         if !options.secure { root.children.append(psci) }
         return root
@@ -108,7 +108,7 @@ struct ArmVirtDeviceTree {
     }
 
     /// Flags of a private interrupt: a GICv2 also wants to know its CPUs.
-    private var privateFlags: UInt32 { Interrupt.level | (options.gic == .v2 ? (1 << UInt32(cpus) - 1) << 8 : 0) }
+    private func privateFlags(_ trigger: UInt32) -> UInt32 { trigger | (options.gic == .v2 ? (1 << UInt32(cpus) - 1) << 8 : 0) }
 
     private var timer: DeviceTreeNode {
         typealias Private = ArmVirtBoard.Private
@@ -119,8 +119,9 @@ struct ArmVirtDeviceTree {
             node.set("compatible", strings: "arm,armv7-timer")
         }
         node.set("always-on")
+        let flags = privateFlags(options.claimsEdges ? Interrupt.edge : Interrupt.level)
         let lines = [Private.secure, Private.physical, Private.virtual, Private.hypervisor]
-        node.set("interrupts", cells: lines.flatMap { [Interrupt.private, UInt32($0), privateFlags] })
+        node.set("interrupts", cells: lines.flatMap { [Interrupt.private, UInt32($0), flags] })
         return node
     }
 
@@ -205,6 +206,9 @@ struct ArmVirtDeviceTree {
     }
 
     private var rtc: DeviceTreeNode { primeCell("pl031", ArmVirtBoard.Map.rtc, ArmVirtBoard.Shared.rtc) }
+
+    /// The power key and its pins; a button that ACPI has is none of the tree's.
+    private var buttons: [DeviceTreeNode] { options.hasEventDevice(cores, hasFirmware: hasFirmware) ? [] : [gpio, keys] }
 
     private var gpio: DeviceTreeNode {
         var node = primeCell("pl061", ArmVirtBoard.Map.gpio, ArmVirtBoard.Shared.gpio)

@@ -1,4 +1,5 @@
 import BoardKit
+import FirmwareTables
 import MachineModel
 import ObjectModel
 
@@ -13,6 +14,11 @@ struct ArmVirtOptions {
     var its = true
     /// PCI has windows behind 4 GiB.
     var highMemory = true
+    /// Firmware gets ACPI tables.
+    var acpi = true
+    /// Who made them, as they say.
+    var maker = ACPIMaker()
+    let version: MachineVersion
 
     static let properties = [
         Property("gic-version", .choice("str", ["2", "3", "max"]), default: "2", "the interrupt controller"),
@@ -23,11 +29,14 @@ struct ArmVirtOptions {
         Property("iommu", .choice("str", ["none", "smmuv3"]), default: "none", "an IOMMU; none can be had"),
         Property("mte", .bool, default: false, "memory tags; cannot be had"),
         Property("ras", .bool, default: false, "reports of memory errors; cannot be had"),
-        Property("acpi", .choice("OnOffAuto", ["auto", "on", "off"]), default: "auto", "ACPI tables; there are none"),
+        Property("acpi", .choice("OnOffAuto", ["auto", "on", "off"]), default: "auto", "ACPI tables for firmware; auto is on"),
+        Property("x-oem-id", .string, "who made the ACPI tables, in up to 6 bytes"),
+        Property("x-oem-table-id", .string, "the same of each table, in up to 8 bytes"),
         Property("dtb-randomness", .bool, default: true, "random seeds in the device tree"),
     ]
 
     init(_ properties: [String: String], _ version: MachineVersion) throws(MachineError) {
+        self.version = version
         for (name, value) in properties { try set(name, value) }
         // The service came with 6.2.
         if version < MachineVersion(6, 2) { its = false }
@@ -50,9 +59,16 @@ struct ArmVirtOptions {
         case "its": its = try switched(value, name)
         case "mte", "ras": if try switched(value, name) { throw refused }
         case "iommu": if value != "none" { throw refused }
-        case "acpi": if value == "on" { throw refused }
+        case "acpi": acpi = value != "off"
+        case "x-oem-id": maker.id = try bounded(value, name, 6)
+        case "x-oem-table-id": maker.tableID = try bounded(value, name, 8)
         default: if try !switched(value, name) { throw refused }
         }
+    }
+
+    private func bounded(_ value: String, _ name: String, _ count: Int) throws(MachineError) -> String {
+        guard value.utf8.count <= count else { throw .notSupported("-machine \(name)=\(value) with more than \(count) bytes") }
+        return value
     }
 
     private func switched(_ value: String, _ name: String) throws(MachineError) -> Bool {
@@ -72,9 +88,27 @@ struct ArmVirtOptions {
         typealias Map = ArmVirtBoard.Map
         let isHigh = highMemory && cores.physicalBits > 32
         return PCILayout(
-            configuration: isHigh && !(cores.isAArch32 && hasFirmware) ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO,
+            // Configuration space of 256 buses came with 3.0.
+            configuration: isHigh && version >= MachineVersion(3, 0) && !(cores.isAArch32 && hasFirmware)
+                ? Map.pciHighConfiguration : Map.pciConfiguration, io: Map.pciIO,
             memory: Map.pciMemory,
             highMemory: isHigh ? Map.pciHighMemory : nil)
+    }
+
+    /// Versions up to 2.8 say that the timers' interrupts are edges.
+    var claimsEdges: Bool { version <= MachineVersion(2, 8) }
+
+    /// The power button tells ACPI of itself, and is no key at a pin. Only firmware for 64-bit cores hands ACPI on.
+    func hasEventDevice(_ cores: ArmCores, hasFirmware: Bool) -> Bool {
+        acpi && hasFirmware && !cores.isAArch32 && version >= MachineVersion(4, 2)
+    }
+
+    /// How the cpus are grouped: if nothing is said, as cores of a socket, or, up to 6.1, each in a socket of its own.
+    func topology(_ configuration: MachineConfiguration) -> CPUTopology {
+        if configuration.topology == nil, version < MachineVersion(6, 2) {
+            return CPUTopology(sockets: configuration.cpus, clusters: 1, cores: 1, threads: 1)
+        }
+        return configuration.cpuTopology
     }
 
     var maxCPUs: Int { gic == .v2 ? 8 : 123 }

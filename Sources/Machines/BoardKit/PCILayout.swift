@@ -8,6 +8,8 @@ public struct PCILayout: Sendable {
 
     /// Configuration space, 1 MiB for each bus.
     public let configuration: Place
+    /// How many buses that is room for.
+    public var buses: Int { Int(configuration.size >> 20) }
     /// Where I/O addresses from 0 on are seen.
     public let io: Place
     /// Memory addresses, the same on the bus; the second for 64-bit windows.
@@ -40,7 +42,7 @@ public struct PCILayout: Sendable {
         node.set("#size-cells", cells: [2])
         node.set("#interrupt-cells", cells: [1])
         node.set("linux,pci-domain", cells: [0])
-        node.set("bus-range", cells: [0, UInt32(configuration.size >> 20) - 1])
+        node.set("bus-range", cells: [0, UInt32(buses) - 1])
         node.set("dma-coherent")
         node.set("reg", wideCells: [configuration.start, configuration.size])
         node.set("ranges", cells: ranges)

@@ -1,5 +1,6 @@
 import Chardev
 import EventLoop
+import FirmwareTables
 import HostOS
 
 /// What the command line says about a machine.
@@ -7,6 +8,8 @@ public struct MachineConfiguration {
     /// `-cpu`, the model and its properties; nil for the machine's default.
     public var cpu: String?
     public var cpus = 1
+    /// How cpus are grouped, those that `maxcpus=` leaves room for too; nil for one socket with a core for each.
+    public var topology: CPUTopology?
     /// What `-machine` says of the machine's own properties.
     public var properties: [String: String] = [:]
     /// Bytes.
@@ -33,9 +36,16 @@ public struct MachineConfiguration {
     public var flash: [Int: FlashImage] = [:]
     /// Files that firmware and guest get through the firmware configuration device.
     public var firmwareFiles: [(name: String, bytes: [UInt8])] = []
+    /// `-uuid`, with dashes.
+    public var uuid: String?
+    /// `-smbios`.
+    public var smbios = SMBIOSSettings()
 
     /// Memory and state come from elsewhere before the machine runs: what a start puts into memory is looked for now and read at the first reset.
     public var isFilledLater = false
+
+    /// How the cpus are grouped.
+    public var cpuTopology: CPUTopology { topology ?? CPUTopology(cores: cpus) }
 
     public init() {}
 }

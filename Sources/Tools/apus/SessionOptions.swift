@@ -37,6 +37,7 @@ extension Session {
             throw CommandLineError.notSupported("-machine \(name)=on")
         }
         for property in type.properties { configuration.properties[property.name] = list[property.name] }
+        try configureFirmwareTables(type, &values)
         machineValues = values
         return type
     }
@@ -302,6 +303,7 @@ extension Session {
                 throw CommandLineError.badValue(option: "uuid", value: text, expected: "a number such as 550e8400-e29b-41d4-a716-446655440000")
             }
             uuid = text.lowercased()
+            configuration.uuid = uuid
         }
         guard let text = options.last("name") else { return }
         let list = PropertyList(text, option: "name", implied: "guest")
@@ -310,11 +312,6 @@ extension Session {
         // Threads have names anyway.
         _ = try list.bool("debug-threads", default: true)
         guestName = list["guest"]
-    }
-
-    private func isUUID(_ text: String) -> Bool {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        return parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy { $0.isHexDigit && $0.isASCII }
     }
 
     private func configureActions() throws {
