@@ -5,7 +5,7 @@ DESTDIR ?=
 SWIFT ?= swift
 BIN := build/bin
 
-.PHONY: help setup setup-test build demo test test-full test-libvirt test-distribution bench bench-user schema install lint clean
+.PHONY: help setup setup-test build demo test test-full test-boards test-libvirt test-distribution bench bench-user schema install lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -39,8 +39,11 @@ test: setup-test build ## build and pass the fast tests
 	Tests/UserMode/vdso.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/coverage.py --bin $(BIN)
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/tls.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/characters.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/window.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
@@ -48,6 +51,7 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
@@ -57,8 +61,10 @@ test: setup-test build ## build and pass the fast tests
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4
+	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/channels.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 1
 	for guest in riscv64 aarch64; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest || exit 1; done
@@ -68,12 +74,14 @@ test-full: setup-test build ## everything, the long tests too
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer
+	Tests/Control/corpus.py --bin $(BIN)
 	Tests/Control/qmp.py --system $(BIN)/qemu-system-riscv64 --connects 10000
 	scripts/fetch-guest
 	Tests/GuestBoot/badinput.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/control.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4 --accelerators
 	Tests/Control/sandbox.py --system $(BIN)/qemu-system-riscv64
+	Tests/Control/characters.py --system $(BIN)/qemu-system-riscv64
 	for guest in riscv64 aarch64; do Tests/GuestBoot/debug.py --system $(BIN)/qemu-system-$$guest --kernel || exit 1; done
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64 --full
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64 --full
@@ -83,14 +91,20 @@ test-full: setup-test build ## everything, the long tests too
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64 --full
 	Tests/GuestBoot/acpi.py --system $(BIN)/qemu-system-aarch64 --full
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
+	Tests/Control/window.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-arm --smp 1 --smp 4 --accelerators
+	$(MAKE) test-boards
+	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-arm
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-riscv64 --rounds 500 --bus pci
 	Tests/Control/snapshots.py --system $(BIN)/qemu-system-aarch64 --rounds 50
 	Tests/Control/blockjobs.py --system $(BIN)/qemu-system-riscv64 --kills 50
 	Tests/Control/channels.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-riscv64 --rounds 20
+	Tests/Control/postcopy.py --system $(BIN)/qemu-system-aarch64 --rounds 20 --bus pci
 	for guest in riscv64 aarch64 arm; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest --clones 100 || exit 1; done
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-riscv64 --rounds 50
 	Tests/Control/migrate.py --system $(BIN)/qemu-system-aarch64 --rounds 50 --bus pci
@@ -99,6 +113,12 @@ test-full: setup-test build ## everything, the long tests too
 	scripts/make-rootfs
 	Tests/GuestBoot/soak.py --system $(BIN)/qemu-system-riscv64 --minutes 10
 	$(MAKE) test-libvirt
+
+test-boards: setup-test build ## Linux on the Versatile and RealView boards; builds the former's kernel from Debian's source first
+	scripts/setup kernels
+	scripts/fetch-guest versatile
+	scripts/fetch-guest armhf
+	Tests/GuestBoot/versatile.py --system $(BIN)/qemu-system-arm --kernels
 
 test-libvirt: setup-test build ## Debian's libvirt and virt-install drive machines (root, or user name spaces)
 	scripts/setup libvirt

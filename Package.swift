@@ -36,6 +36,8 @@ let base: [Target] = [
     .systemLibrary(name: "CLibSlirp", path: "Sources/Base/CLibSlirp", providers: [.apt(["libslirp-dev"])]),
     .systemLibrary(
         name: "CLibVNCServer", path: "Sources/Base/CLibVNCServer", pkgConfig: "libvncserver", providers: [.apt(["libvncserver-dev"])]),
+    // The headers alone: the library is looked for when a window is wanted (decision 25).
+    .target(name: "CLibSDL", path: "Sources/Base/CLibSDL"),
     .systemLibrary(name: "CLibGnuTLS", path: "Sources/Base/CLibGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
     .systemLibrary(name: "CLibZ", path: "Sources/Base/CLibZ", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibZstd", path: "Sources/Base/CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -85,8 +87,10 @@ let services: [Target] = [
     module("Chardev", "Backends/Chardev", uses: ["HostOS", "EventLoop", "Diagnostics"]),
     module("TLS", "Backends/TLS", .unsafe, uses: ["CLibGnuTLS", "HostOS", "Diagnostics"]),
     module("Display", "Backends/Display", uses: ["Compression"]),
+    module("TextConsole", "Backends/TextConsole", uses: ["Chardev", "Display"]),
     module("Input", "Backends/Input", uses: ["EventLoop"]),
     module("VNC", "Backends/VNC", .unsafe, uses: ["CLibVNCServer", "Display", "Input", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+    module("Window", "Backends/Window", .unsafe, uses: ["CLibSDL", "Display", "Input", "EventLoop", "HostOS", "Diagnostics"]),
     module("NetBackends", "Backends/Net", .unsafe, uses: ["Chardev", "HostOS", "EventLoop", "Diagnostics", "CLibSlirp"]),
 ]
 
@@ -149,12 +153,18 @@ let devices: [Target] = [
     module(
         "StorageDevices", "Devices/Storage",
         uses: ["ObjectModel", "PCI", "SCSI", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "HostOS", "Diagnostics"]),
+    // The parts of Broadcom's chips of the Raspberry Pi.
+    module(
+        "BroadcomDevices", "Devices/Broadcom",
+        uses: [
+            "StorageDevices", "Display", "Chardev", "DeviceModel", "Snapshot", "AddressSpace", "EventLoop", "Diagnostics",
+        ]),
     module(
         "DisplayDevices", "Devices/Display",
         uses: ["ObjectModel", "PCI", "Display", "PlatformDevices", "DeviceModel", "Snapshot", "AddressSpace", "HostOS", "Diagnostics"]),
     module(
         "PlatformDevices", "Devices/Platform",
-        uses: ["Display", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
+        uses: ["Display", "Input", "DeviceModel", "Snapshot", "AddressSpace", "BlockCore", "Chardev", "HostOS", "EventLoop", "Diagnostics", "Bits"]),
 ]
 
 let machines: [Target] = [
@@ -164,7 +174,7 @@ let machines: [Target] = [
         "MachineModel", "Machines/MachineModel",
         uses: [
             "ObjectModel", "DeviceModel", "PCI", "DeviceTree", "FirmwareTables", "CPUModel", "AddressSpace", "EventLoop", "BlockCore", "NetBackends",
-            "Chardev", "Display", "HostOS",
+            "Chardev", "Display", "Input", "HostOS",
             "Diagnostics", "Snapshot",
         ]),
     module(
@@ -186,7 +196,7 @@ let machines: [Target] = [
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "FirmwareTables", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices",
             "PlatformDevices",
-            "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display",
+             "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
@@ -209,7 +219,7 @@ let control: [Target] = [
         ]),
     module(
         "DisplaySetup", "Control/DisplaySetup",
-        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+        uses: ["CommandLine", "QAPI", "JSON", "MachineControl", "Display", "Input", "VNC", "Window", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module(
         "Migration", "Control/Migration",
         uses: [
@@ -232,7 +242,8 @@ let control: [Target] = [
         "MachineDebugger", "Control/MachineDebugger",
         uses: ["GDBStub", "MachineControl", "QAPI", "TranslatedExecution", "CPUModel", "AddressSpace", "Chardev"]),
     module(
-        "CharacterSetup", "Control/CharacterSetup", uses: ["CommandLine", "QAPI", "JSON", "Chardev", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
+        "CharacterSetup", "Control/CharacterSetup",
+        uses: ["CommandLine", "QAPI", "JSON", "Chardev", "Display", "TextConsole", "TLS", "EventLoop", "HostOS", "Diagnostics"]),
     module("Jobs", "Control/Jobs", uses: ["QAPI"]),
     module(
         "BlockSetup", "Control/BlockSetup",
@@ -255,8 +266,8 @@ let control: [Target] = [
             "Chardev", "BlockSetup", "CharacterSetup", "NetworkSetup", "Monitor", "Migration", "MachineSnapshots", "Templates", "MachineDebugger",
             "Sandbox",
             "NetBackends",
-            "EventLoop", "HostOS", "Diagnostics", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
-            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "TLS", "DisplaySetup", "AddressSpace",
+            "EventLoop", "HostOS", "Diagnostics", "BlockCore", "DeviceModel", "PCI", "Virtio", "VirtioDevices", "SCSI", "StorageDevices",
+            "NetworkDevices", "PlatformDevices", "DisplayDevices", "Display", "Input", "VNC", "Window", "TLS", "DisplaySetup", "AddressSpace",
             "USB", "USBDevices",
         ],
         path: "Sources/Tools/apus",
@@ -276,7 +287,7 @@ let package = Package(
                 "Diagnostics", "UserCore", "UserExecution", "UserCatalog", "CPUModel", "GuestRISCV", "GuestAArch64", "Decoding", "IR", "Optimizer",
                 "CodeCache", "HostCode", "HostX86", "GDBStub", "MachineControl", "MachineDebugger", "Monitor", "ObjectModel", "QAPI", "QMP",
                 "RISCVMachines", "TranslatedExecution", "Migration", "Templates", "Catalog", "Compression", "DeviceModel", "PlatformDevices",
-                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices",
+                "BlockFormats", "PCI", "SCSI", "USB", "USBDevices", "TextConsole", "StorageDevices", "BroadcomDevices",
             ],
             path: "Fuzz",
             swiftSettings: [.strictMemorySafety()]
@@ -316,8 +327,9 @@ let package = Package(
             uses: [
                 "Snapshot", "BlockCore", "DeviceModel", "PlatformDevices", "AddressSpace", "EventLoop", "Chardev", "PCI", "Virtio", "VirtioDevices",
                 "SCSI", "StorageDevices", "NetworkDevices", "Display", "DisplayDevices", "Input", "ObjectModel", "Compression",
-                "NetBackends", "HostOS", "USB", "USBDevices",
+                "NetBackends", "HostOS", "USB", "USBDevices", "BroadcomDevices",
             ]),
+        tests("ChardevTests", uses: ["Chardev", "TextConsole", "Display"]),
         tests("TLSTests", uses: ["TLS", "VNC", "HostOS"]),
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests(

@@ -47,6 +47,7 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     var target: any FuzzTarget
     switch options.target {
     case "a64": target = try CodeTarget(AArch64LinuxABI().makeCPU(model: nil), rows: AArch64InstructionSet.rows)
+    case "broadcom": target = try BroadcomTarget()
     case "device-tree": target = try DeviceTreeTarget(corpus: options.corpus)
     case "elf": target = try ELFTarget(corpus: options.corpus)
     case "gdb": target = GDBTarget(corpus: options.corpus)
@@ -62,7 +63,9 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
     case "user-calls-arm": target = try UserCallTarget(guest: "arm", isReserved: true)
     case "user-calls-riscv64": target = try UserCallTarget(guest: "riscv64", isReserved: false)
     case "user-elf": target = try UserELFTarget(corpus: options.corpus)
+    case "vc": target = TextConsoleTarget(corpus: options.corpus)
     case "virtqueue": target = try VirtqueueTarget()
+    case "websocket": target = WebSocketTarget(corpus: options.corpus)
     case "xhci": target = try XHCITarget()
     default: return usage()
     }
@@ -91,8 +94,8 @@ func fuzz(_ options: FuzzOptions) throws -> Int32 {
 
 func usage() -> Int32 {
     let targets =
-        "a64|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
-        + "user-calls-arm|user-calls-riscv64|user-elf|virtqueue|xhci"
+        "a64|broadcom|device-tree|elf|gdb|gdb-machine|json|migration-aarch64|migration-riscv64|qcow2|qmp|riscv-decode|template|user-calls-aarch64|"
+        + "user-calls-arm|user-calls-riscv64|user-elf|vc|virtqueue|websocket|xhci"
     writeLine("usage: apus-fuzz \(targets) [--seconds N] [--seed S] [--replay ROUND] [--corpus FILE]…", to: 2)
     return 2
 }

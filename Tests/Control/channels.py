@@ -120,6 +120,31 @@ class Test(migrate.Test):
         check("saved to the same name", target.ask("cont") == {} and target.works())
         return target
 
+    def mapped_by_channels(self, source, channels):
+        """Several threads write the file; it is mapped, or several threads read it, after which it may go."""
+        path = f"{self.work}/mapped-by-channels"
+        configure(source, channels, capability="multifd")
+        configure(source, channels, "zstd", capability="mapped-ram", max__bandwidth=0)
+        told = source.ask("migrate", uri=f"file:{path}")[1]
+        check("packed into a file", "not supported" in told, told)
+        configure(source, channels, capability="mapped-ram")
+        if source.ask("migrate", uri=f"file:{path}") != {}:
+            raise AssertionError(path)
+        info = source.await_migration("completed")
+        source.end()
+        target = Side(self, "-incoming", "defer")
+        configure(target, channels)
+        start = time.time()
+        target.ask("migrate-incoming", uri=f"file:{path}")
+        target.await_arrival()
+        took = time.time() - start
+        os.truncate(path, 0)
+        check(f"saved and read by {channels} channels", target.status() == "running" and target.works() and info["ram"]["multifd-bytes"] > 0,
+              f"{info['total-time']} ms, {info['downtime']} ms standing still, {info['ram']['multifd-bytes'] >> 20} MiB by channels; back after {took:.2f} s")
+        configure(target, capability="mapped-ram", state=False)
+        configure(target, capability="multifd", state=False, max__bandwidth=128 << 20)
+        return target
+
     def mapped_fails(self, source):
         configure(source, capability="mapped-ram", max__bandwidth=16 << 20)
         told = source.ask("migrate", uri="unix:/nowhere")[1]
@@ -164,6 +189,7 @@ def run(test, rounds):
     test.killed(side)
     test.mismatched(side)
     side = test.mapped(side)
+    side = test.mapped_by_channels(side, 4)
     test.mapped_fails(side)
     check("no complaints of the kernel's", not side.guest.complaints(), side.guest.complaints())
     side.ask("quit")

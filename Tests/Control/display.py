@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "GuestBoot"))
 from client import Client, Emulator  # noqa: E402
 from guest import Guest, board, command  # noqa: E402
-from viewer import Refused, Viewer  # noqa: E402
+from viewer import Refused, Viewer, ppm  # noqa: E402
 
 results = []
 DEVICES = ["-device", "virtio-gpu-pci,id=screen", "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci,id=tablet"]
@@ -25,15 +25,6 @@ DEVICES = ["-device", "virtio-gpu-pci,id=screen", "-device", "virtio-keyboard-pc
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
     results.append(bool(condition))
-
-
-def ppm(path):
-    """A picture as (width, height, bytes of red, green and blue)."""
-    with open(path, "rb") as file:
-        magic, size, most, pixels = file.read().split(b"\n", 3)
-    width, height = map(int, size.split())
-    assert magic == b"P6" and most == b"255" and len(pixels) == 3 * width * height
-    return width, height, pixels
 
 
 def png(path):

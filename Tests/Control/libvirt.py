@@ -72,6 +72,16 @@ DOMAIN = """
 </domain>
 """
 
+DISCS = """
+    <controller type='scsi' model='virtio-scsi'/>
+    <disk type='file' device='cdrom'>
+      <driver name='qemu' type='raw'/>
+      <target dev='sda' bus='scsi'/>
+      <readonly/>
+    </disk>
+  </devices>
+"""
+
 DISK = """
 <disk type='file' device='disk'>
   <driver name='qemu' type='{format}'/>
@@ -450,6 +460,38 @@ class Test:
         if b"DAMAGED" in machine.console.output:
             raise AssertionError("the guest says: " + machine.console.output[-500:].decode(errors="replace"))
 
+    def discs(self, daemon):
+        """Discs in a drive that is empty at first, and SCSI disks that come and go."""
+        text = open(self.domain("discs"), encoding="utf-8").read().replace("  </devices>\n", DISCS)
+        daemon.virsh("define", self.file("discs.xml", text))
+        machine = Machine(self, daemon, "discs")
+        machine("start")
+        machine.boot()
+        for name in ("one", "two"):
+            with open(f"{self.work}/{name}.iso", "wb") as disc:
+                disc.write(name.encode() * 2048 * 16)
+        read = "head -c 3 /dev/sr0 2>/dev/null"
+        check("an empty drive", machine.run(f"ls /dev/sr0; {read}") == "/dev/sr0", machine.run(read))
+        for way, name in (("--insert", "one"), ("--update", "two")):
+            machine("change-media", "sda", f"{self.work}/{name}.iso", way)
+            answer = machine.await_run(read, name)
+            check(f"change-media {way}", answer == name and machine("domblklist").split()[-1].endswith(f"/{name}.iso"), answer)
+        machine.run("exec 5</dev/sr0")
+        refused = machine.refuses("change-media", "sda", "--eject") or ""
+        check("change-media: the guest keeps its tray locked", "locked" in refused or "tray" in refused, refused)
+        machine("change-media", "sda", "--eject", "--force")
+        check("change-media --eject --force", "-" in machine("domblklist").split() and machine.run(f"exec 5<&-; {read}") == "")
+        path = self.image("scsi.raw", 16, "raw")
+        for number in range(2):
+            machine("attach-disk", path, "sdb", "--targetbus", "scsi", "--subdriver", "raw")
+            answer = machine.await_run("cat /sys/block/sda/size", "32768")
+            check(f"attach-disk on SCSI {number + 1}", answer == "32768", answer)
+            machine("detach-disk", "sdb")
+            answer = machine.await_run("ls /sys/block | grep -c sda", "0")
+            check(f"detach-disk {number + 1}", answer == "0" and self.forgets(machine, "domblklist", path), answer)
+        machine("destroy")
+        machine.close()
+
     def imported(self, daemon):
         """virt-install with a disk that is there, as its manual page has it; what the disk boots is given beside it."""
         disk = self.image("imported.qcow2", 64)
@@ -481,6 +523,7 @@ def run(test):
         step(machine)
     test.moved(first, second)
     test.imported(first)
+    test.discs(first)
 
 
 def main():
@@ -499,7 +542,7 @@ def main():
         except (AssertionError, Failed, OSError, KeyError, IndexError, ValueError, subprocess.SubprocessError) as error:
             check("the conversation", False, f"{type(error).__name__}: {error}")
             for daemon in Daemon.all:
-                for name in ("apus", "moving", "imported"):
+                for name in ("apus", "moving", "imported", "discs"):
                     if daemon.log(name):
                         print(f"        {daemon.name}, {name}: {daemon.log(name)}", flush=True)
         for daemon in Daemon.all:

@@ -213,6 +213,31 @@ class Test:
         check("cancelled: the guest works on", source.status() == "running" and source.works())
         target.end()
 
+    def throttled(self, source):
+        """A guest that writes faster than its memory is sent is held more and more, and no longer when that is over."""
+        source.ask("migrate-set-capabilities", capabilities=[{"capability": "auto-converge", "state": True}])
+        told = [source.ask("migrate-set-parameters", **{name: value})[1]
+                for name, value in (("cpu-throttle-initial", 0), ("cpu-throttle-increment", 100), ("max-cpu-throttle", 10), ("throttle-trigger-threshold", 101))]
+        check("percentages that cannot be", all("integer in the range" in text for text in told), told)
+        source.ask("migrate-set-parameters", cpu__throttle__initial=60, cpu__throttle__increment=39, max__bandwidth=24 << 20, downtime__limit=20)
+        place = self.place("unix")
+        target = Side(self, "-incoming", place)
+        source.ask("migrate", uri=place)
+        seen = set()
+        for _ in range(1200):
+            seen.add(source.ask("query-migrate").get("cpu-throttle-percentage", 0))
+            if 99 in seen:
+                break
+            time.sleep(0.05)
+        check("auto-converge", seen == {0, 60, 99}, seen)
+        check("stopped while it is held", source.ask("stop") == {} and source.ask("cont") == {} and source.works())
+        source.ask("migrate_cancel")
+        source.await_migration("cancelled")
+        check("no longer held: the guest works on", "cpu-throttle-percentage" not in source.ask("query-migrate") and source.works() and target.guest.wait(30) == 1)
+        target.end()
+        source.ask("migrate-set-parameters", max__bandwidth=128 << 20, downtime__limit=300)
+        source.ask("migrate-set-capabilities", capabilities=[{"capability": "auto-converge", "state": False}])
+
     def target_killed(self, source):
         source.ask("migrate-set-parameters", max__bandwidth=16 << 20)
         place = self.place("tcp")
@@ -376,7 +401,17 @@ class Test:
         target.end()
 
 
+def only_migratable(test):
+    """A machine that could not be moved is refused by name."""
+    for more, status in ((["-snapshot"], 1), ([], 0)):
+        words = command(test.system, "-serial", "null", "-monitor", "none", "-qmp", "stdio", "-S", *test.devices(), "-only-migratable", *more)
+        done = subprocess.run(words, input=b'{"execute": "qmp_capabilities"} {"execute": "quit"}', capture_output=True, timeout=60, check=False)
+        text = done.stderr.decode().strip()
+        check(f"-only-migratable {' '.join(more)}", done.returncode == status and ("snapshot=on" in text) == (status == 1), text[-200:])
+
+
 def run(test, arguments):
+    only_migratable(test)
     side = test.boot()
     print(f"        booted, with {test.megabytes} MiB being rewritten", flush=True)
     for number in range(arguments.rounds):
@@ -385,6 +420,7 @@ def run(test, arguments):
     check(f"{arguments.rounds} moves under load", len(times) == arguments.rounds,
           f"standing still {times[0]} to {times[-1]} ms, {times[len(times) // 2]} in the middle")
     test.cancelled(side)
+    test.throttled(side)
     test.target_killed(side)
     test.cut(side)
     test.refused(side)

@@ -16,6 +16,7 @@ import time
 from certificates import Authority, context
 from client import Client, Emulator
 from viewer import Refused, Viewer
+from websocket import Frames, WebSocket
 
 results = []
 # Where the board puts the file of -bios.
@@ -181,6 +182,55 @@ def viewers(system, work, folders):
         check("the first one still sees it", viewer.picture()[:2] == (width, height))
 
 
+def web_sockets(system, work, folders):
+    """WebSockets within TLS: of character back ends and of viewers; and certificates that are renewed."""
+    port, number, web_port = free_port(), free_port() - 5900, free_port()
+    folder = f"{work}/renewed"
+    shutil.copytree(folders["server"], folder)
+    ours = context(authority=f"{folders['server']}/ca-cert.pem")
+
+    def web(port, how=ours):
+        return Frames(WebSocket(how.wrap_socket(connect(port), server_hostname="localhost")))
+
+    options = ["-object", f"tls-creds-x509,id=t,dir={folder},endpoint=server,verify-peer=off", "-mon", "chardev=c,mode=control", "-device", "virtio-gpu-device",
+               "-chardev", f"socket,id=c,host=127.0.0.1,port={port},server=on,wait=off,tls-creds=t,websocket=on",
+               "-vnc", f"127.0.0.1:{number},tls-creds=t,websocket={web_port}"]
+    with Emulator(system, work, "-S", *options) as emulator:
+        plain = Client(emulator.path)
+        client = Client(None, connection=web(port))
+        check("a WebSocket within TLS: a long answer is the one that a Unix socket gives", client.ask("query-qmp-schema") == plain.ask("query-qmp-schema"))
+        client.socket.close()
+        viewer = Viewer(None, connection=web(web_port))
+        check("a viewer's WebSocket within TLS", viewer.picture()[:2] == (640, 480))
+        servers = plain.ask("query-vnc-servers")[0]["server"]
+        check("query-vnc-servers tells of both ways", [(server["auth"], server["websocket"]) for server in servers] == [("vencrypt", False), ("none", True)], str(servers))
+        try:
+            WebSocket(connect(web_port))
+            check("a WebSocket without TLS is turned away", False)
+        except (OSError, EOFError):
+            check("a WebSocket without TLS is turned away", True)
+        for name in os.listdir(folders["other"]):
+            shutil.copy(f"{folders['other']}/{name}", folder)
+        check("new files alone change nothing", Viewer(None, connection=web(web_port)).picture()[:2] == (640, 480))
+        answer = plain.ask("display-reload", **{"type": "vnc", "tls-certs": True})
+        check("display-reload: viewers from now on get the new certificate",
+              answer == {} and refused_by(lambda: web(web_port)) and Viewer(None, connection=web(web_port, context(authority=f"{folders['other']}/ca-cert.pem"))).width == 640)
+        check("those who are there stay", viewer.picture()[:2] == (640, 480))
+        with open(f"{folder}/server-cert.pem", "w") as file:
+            file.write("no certificate\n")
+        answer = plain.ask("display-reload", **{"type": "vnc", "tls-certs": True})
+        check("files that are none are refused, and the old ones serve on",
+              answer[0] == "GenericError" and Viewer(None, connection=web(web_port, context(authority=f"{folders['other']}/ca-cert.pem"))).width == 640, str(answer))
+
+
+def refused_by(attempt):
+    try:
+        attempt()
+    except ssl.SSLError:
+        return True
+    return False
+
+
 def wrong_files(system, authority, folders, work):
     authority.sign(f"{work}/client-as-server", "server", usage="clientAuth")
     authority.sign(f"{work}/mixed", "server")
@@ -218,10 +268,11 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         authority, other = Authority(work, "authority"), Authority(work, "other")
-        folders = {name: f"{work}/{name}" for name in ("server", "client", "stranger", "keys")}
+        folders = {name: f"{work}/{name}" for name in ("server", "client", "stranger", "keys", "other")}
         authority.sign(folders["server"], "server")
         authority.sign(folders["client"], "client")
         other.sign(folders["stranger"], "client")
+        other.sign(folders["other"], "server")
         os.makedirs(folders["keys"])
         with open(f"{folders['keys']}/keys.psk", "w") as file:
             file.write("qemu:0123456789abcdef0123456789abcdef\n")
@@ -229,6 +280,7 @@ def main():
         migrations(arguments.system, work, folders)
         by_descriptors(arguments.system, work, folders)
         viewers(arguments.system, work, folders)
+        web_sockets(arguments.system, work, folders)
         wrong_files(arguments.system, authority, folders, work)
     print(f"{'FAILED' if not all(results) else 'ok    '}  secured connections: {len(results)} checks, {results.count(False)} bad", flush=True)
     sys.exit(not all(results))

@@ -15,16 +15,26 @@ def encrypted(challenge, password):
     return subprocess.run(words, input=challenge, capture_output=True, check=True).stdout
 
 
+def ppm(path):
+    """A picture as (width, height, bytes of red, green and blue)."""
+    with open(path, "rb") as file:
+        magic, size, most, pixels = file.read().split(b"\n", 3)
+    width, height = map(int, size.split())
+    assert magic == b"P6" and most == b"255" and len(pixels) == 3 * width * height
+    return width, height, pixels
+
+
 class Refused(Exception):
     """The server does not let the viewer in."""
 
 
 class Viewer:
-    def __init__(self, address, password=None, shared=True, seconds=60, tls=None):
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        self.socket = socket.socket(family)
+    def __init__(self, address, password=None, shared=True, seconds=60, tls=None, connection=None):
+        """`connection` is one that somebody else has made, instead of an address."""
+        self.socket = connection or socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
         self.socket.settimeout(seconds)
-        self.socket.connect(address)
+        if not connection:
+            self.socket.connect(address)
         assert self.take(12) == b"RFB 003.008\n"
         self.socket.sendall(b"RFB 003.008\n")
         count = self.take(1)[0]

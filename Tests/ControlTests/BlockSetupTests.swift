@@ -59,7 +59,7 @@ import Testing
     /// The first byte of a disk.
     private func firstByte(of name: String) throws -> UInt8? {
         let disk = try setup.take(name)
-        defer { setup.release(name) }
+        defer { setup.release(disk) }
         let memory = try HostMemory(size: 4096)
         let buffer = GuestBuffer(base: memory.base, count: 512)
         loop.lock.withLock {
@@ -77,9 +77,9 @@ import Testing
         #expect(add(["driver": "raw", "node-name": "r", "file": "f"]) != nil, "a name is used once")
         #expect(add(["driver": "raw", "node-name": "s", "file": "f"]) != nil, "so is a file")
         #expect(delete("f") == "Node 'f' is busy: node is used as file of 'r'")
-        _ = try setup.take("r")
+        let taken = try setup.take("r")
         #expect(delete("r") == "Node r is in use")
-        setup.release("r")
+        setup.release(taken)
         #expect(delete("r") == nil && nodes == ["f"] && delete("r") == "Failed to find node with node-name='r'")
         // The file is closed: it can be locked anew.
         #expect(add(["driver": "raw", "node-name": "r", "file": ["driver": "file", "filename": path, "locking": "on"]]) == nil)

@@ -225,8 +225,12 @@ private final class Sink: CharacterFrontEnd {
     }
 
     @Test(arguments: [
-        "foo,id=a", "null", "file,id=a", "null,id=a,size=3", "socket,id=a,host=x", "socket,id=a,path=/nowhere/at/all", "udp,id=a", "vc,id=a",
-        "socket,id=a,port=1,telnet=on", "ringbuf,id=a,size=x", "file,id=a,path=/nowhere/at/all",
+        "foo,id=a", "null", "file,id=a", "null,id=a,size=3", "socket,id=a,host=x", "socket,id=a,path=/nowhere/at/all", "udp,id=a",
+        "vc,id=a,cols=0,rows=5000",
+        "socket,id=a,port=1,telnet=on", "socket,id=a,port=1,websocket=on", "socket,id=a,port=0,server=on,wait=off,websocket=on,telnet=on",
+        "vc,id=a,width=7",
+        "socket,id=a,port=0,server=on,wait=off,tn3270=on", "hub,id=a", "hub,id=a,chardevs.1=b", "hub,id=a,chardevs.0=b", "serial,id=a,path=/dev/null",
+        "{\"backend\":\"null\",\"id\":\"a\"}", "ringbuf,id=a,size=x", "file,id=a,path=/nowhere/at/all",
     ]) func wrongDefinitionsAreExplained(_ text: String) { #expect(throws: (any Error).self) { try setup.define(text) } }
 
     @Test func eachBackEndHasOneUser() throws {
@@ -235,7 +239,7 @@ private final class Sink: CharacterFrontEnd {
         _ = try setup.use("a", option: "serial")
         #expect(throws: CommandLineError.self) { try setup.use("a", option: "serial") }
         #expect(throws: CommandLineError.self) { try setup.use("b", option: "serial") }
-        for text in ["tcp:1234", "udp:1", "/dev/ttyS0", "nonsense", "vc"] {
+        for text in ["tcp:1234", "udp:1", "/dev/parport0", "nonsense", "vc:1", "vc:80Cx24", "websocket:1"] {
             #expect(throws: CommandLineError.self) { try setup.open(text, option: "serial", label: "serial1") }
         }
     }

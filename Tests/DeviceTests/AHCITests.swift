@@ -33,7 +33,7 @@ import Testing
     private let device = AHCI()
     private let disk = Disk()
     private static let registers: UInt64 = 0x1800_0000
-    private enum Port { static let status: UInt64 = 0x110, taskFile: UInt64 = 0x120, active: UInt64 = 0x134, issued: UInt64 = 0x138 }
+    private enum Port { static let status: UInt64 = 0x110, command: UInt64 = 0x118, taskFile: UInt64 = 0x120, active: UInt64 = 0x134, issued: UInt64 = 0x138 }
 
     init() throws {
         machine = try PCIMachine()
@@ -81,6 +81,25 @@ import Testing
         disk.drain()
         #expect(disk.reads == [Disk.broken, 7] && machine.memory.read(0x1_0200, count: 1) == [7])
         #expect(get(Port.active) == 1 && get(Port.issued) == 0 && get(Port.status) >> 30 & 1 == 1)
+    }
+
+    /// Any other that fails is still issued, by which drivers see that it has, and nothing is begun until the port is started again.
+    @Test func othersThatFail() {
+        prepare(0, 0x25, block: UInt8(Disk.broken))
+        prepare(1, 0x25, block: 7)
+        set(Port.issued, 1)
+        disk.drain()
+        #expect(get(Port.issued) == 1 && get(Port.taskFile) & 1 == 1 && get(Port.status) >> 30 & 1 == 1)
+        set(Port.issued, 2)
+        disk.drain()
+        #expect(disk.reads == [Disk.broken])
+        let command = get(Port.command)
+        set(Port.command, command & ~1)
+        set(Port.command, command)
+        #expect(get(Port.issued) == 0)
+        set(Port.issued, 2)
+        disk.drain()
+        #expect(disk.reads == [Disk.broken, 7] && get(Port.issued) == 0)
     }
 
     /// A message that clears what it tells of, so that it is told of again, brings about no further one.

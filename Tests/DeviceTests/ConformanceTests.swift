@@ -1,5 +1,6 @@
 import AddressSpace
 import BlockCore
+import BroadcomDevices
 import Chardev
 import DeviceModel
 import Display
@@ -219,8 +220,10 @@ private final class MPCoreFace: MMIODevice {
         "console-legacy",
         "net", "net-legacy", "empty-slot", "pl011", "pl031", "pl061", "ged", "gicv2", "gicv2m", "gicv3", "its", "pci-block",
         "pci-block-legacy", "pci-net", "pci-scsi", "pci-plain", "nvme", "e1000e", "ahci", "sp804", "sp805", "sp810", "pl050", "pl110", "pl111",
-        "pl310",
+        "pl310", "pl190", "sic", "versatile", "pl080", "pl081", "pl110-versatile", "keyboard-ps2", "mouse-ps2", "smc91c111", "versatile-pci",
         "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
+        "bcm-ic", "bcm-local", "bcm-systimer", "bcm-armtimer", "bcm-dma", "bcm-mbox", "bcm-aux", "bcm-gpio", "bcm-cprman", "bcm-power", "bcm-asb",
+        "bcm-thermal", "bcm-spi", "bcm-i2c", "bcm-sdhost", "sdhci",
     ]
 
     private func make(_ name: String) throws -> any MMIODevice {
@@ -232,7 +235,36 @@ private final class MPCoreFace: MMIODevice {
         func transport(_ device: (any VirtioDevice)?) -> VirtioMMIO { VirtioMMIO(memory: memory, device: device, legacy: name.hasSuffix("-legacy")) }
         let hub = InputHub(loop: loop)
         let display = VirtioGPU(PropertyValues(VirtioGPU.type), consoles: (0..<2).map { DisplayConsole(device: "gpu", head: $0) })
+        let bus = BroadcomBus(peripherals: 0x3f00_0000, alias: 0xc000_0000)
         switch name {
+        case "bcm-ic": return BroadcomInterruptControl()
+        case "bcm-local": return QuadA7(loop: loop)
+        case "bcm-systimer": return BroadcomSystemTimer(loop: loop)
+        case "bcm-armtimer": return BroadcomArmTimer(loop: loop)
+        case "bcm-dma": return BroadcomDMA(memory: memory, bus: bus, loop: loop)
+        case "bcm-mbox":
+            let board = VideoCoreFirmware.Board(revision: 1, serial: 2, address: [0, 0, 0, 0, 0, 0], memory: 1, videoMemory: 2, commandLine: "")
+            let picture = VideoCoreFramebuffer(memory: memory, base: 0, limit: 1 << 20)
+            let firmware = VideoCoreFirmware(board, memory: memory, bus: bus, framebuffer: picture)
+            let mailboxes = BroadcomMailboxes()
+            mailboxes.onMessage = { firmware.message($0, $1) }
+            return mailboxes
+        case "bcm-aux": return BroadcomAuxiliaryUART(backend: NullBackend())
+        case "bcm-gpio": return BroadcomGPIO()
+        case "bcm-cprman": return BroadcomClockManager()
+        case "bcm-power": return BroadcomPowerManager(loop: loop)
+        case "bcm-asb": return BroadcomBridge()
+        case "bcm-thermal": return BroadcomThermalSensor(offset: 412_000)
+        case "bcm-spi": return BroadcomSPI()
+        case "bcm-i2c": return BroadcomI2C()
+        case "bcm-sdhost":
+            let host = BroadcomSDHost()
+            host.attach(SDCard(node: Zeros()))
+            return host
+        case "sdhci":
+            let host = SDHCI(capabilities: 0x0521_34b4, version: 0x9902)
+            host.attach(SDCard(node: Zeros()))
+            return host
         case "pl011": return PL011(backend: NullBackend())
         case "sp804": return SP804(loop: loop)
         case "sp805": return SP805(loop: loop)
@@ -241,9 +273,19 @@ private final class MPCoreFace: MMIODevice {
         case "pl110": return PL11x(.pl110, memory: memory)
         case "pl111": return PL11x(.pl111, memory: memory)
         case "pl310": return PL310()
+        case "pl190": return PL190()
+        case "sic": return SecondaryController()
+        case "versatile": return VersatileSystem(.versatile, loop: loop)
+        case "pl080": return PL080(.pl080, memory: memory, loop: loop)
+        case "pl081": return PL080(.pl081, memory: memory, loop: loop)
+        case "pl110-versatile": return PL11x(.versatile, memory: memory)
+        case "keyboard-ps2": return PL050(PS2Keyboard())
+        case "mouse-ps2": return PL050(PS2Mouse())
+        case "smc91c111": return SMC91C111()
+        case "versatile-pci": return VersatilePCI(memory: memory)
         case "mpcore": return MPCoreFace(memory, loop)
         case "vexpress": return VersatileExpressSystem(loop: loop, processor: 1, daughterboard: [1_000_000], voltages: [900_000])
-        case "two-wire": return TwoWireLines()
+        case "two-wire": return TwoWireLines([DS1338(loop: loop, clock: .virtual)])
         case "lan9118": return LAN9118()
         case "pl181":
             let slot = PL180()

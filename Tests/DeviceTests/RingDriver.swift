@@ -12,11 +12,11 @@ final class RingDriver {
     private func base(_ queue: Int) -> UInt64 { 0x1_0000 + 0x4000 * UInt64(queue) }
     private func buffer(_ queue: Int, _ index: Int) -> UInt64 { base(queue) + 0x2000 + 256 * UInt64(index) }
 
-    init(_ device: any VirtioDevice, features: UInt64, queues: [Int], legacy: Bool) throws {
+    init(_ device: any VirtioDevice, features: UInt64, queues: [Int], legacy: Bool, ringFeatures: UInt64 = VirtioFeature.ring) throws {
         let root = MemoryRegion.container("system", size: .max)
         root.add(try MemoryRegion.ram("ram", size: 1 << 20), at: 0)
         memory = AddressSpace("memory", root: root)
-        transport = VirtioMMIO(memory: memory, device: device, legacy: legacy)
+        transport = VirtioMMIO(memory: memory, device: device, legacy: legacy, ringFeatures: ringFeatures)
         set(0x24, 1)
         set(0x20, legacy ? 0 : 1)
         set(0x24, 0)

@@ -58,6 +58,74 @@ private final class Blocks: BlockNode {
         return (found, data == nil ? Array(buffer.prefix(found.count).bytes()) : [])
     }
 
+    /// A drive whose disc can be exchanged.
+    private final class Drive: BlockNode {
+        var medium: Blocks?
+        var size: UInt64 { medium?.size ?? 0 }
+        var isReadOnly: Bool { true }
+        var hasMedium: Bool { medium != nil }
+        func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+        func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { done(.failed(errno: 30)) }
+        func flush(_ done: @escaping (BlockResult) -> Void) { done(.ok) }
+        func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+        func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { done(.ok) }
+        func drain() {}
+    }
+
+    @Test func traysAndMedia() throws {
+        let drive = Drive()
+        let unit = SCSIDisk(node: drive, options: SCSIDisk.Options(.cd))
+        var moves: [Bool] = []
+        unit.onTrayMoved = { moves.append($0) }
+        func sense(_ command: [UInt8]) throws -> SCSISense { try run(unit, command).result.sense }
+        func event() throws -> [UInt8] { Array(try run(unit, [0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8]).answer[4..<6]) }
+        #expect(try sense([0]) == .powerOn)
+        #expect(try sense([0]) == .noMedium)
+        #expect(try event() == [0, 0])
+        // A disc is put in: what was there has gone, something else has come, and then it can be read.
+        unit.noteMedium(isIn: false)
+        drive.medium = Blocks(size: 1 << 20)
+        #expect(unit.isTrayOpen == true)
+        unit.noteMedium(isIn: true)
+        #expect(try event() == [2, 2])
+        #expect(try event() == [0, 2])
+        #expect(try sense([0]) == .mediumGone)
+        #expect(try sense([0]) == .mediumChanged)
+        #expect(try sense([0]) == .none)
+        #expect(try run(unit, [0x25]).answer == [0, 0, 1, 0xff, 0, 0, 8, 0])
+        // PREVENT ALLOW MEDIUM REMOVAL holds against START STOP UNIT, and whoever presses the button is told of.
+        #expect(try sense([0x1e, 0, 0, 0, 1]) == .none)
+        #expect(unit.isMediumLocked)
+        #expect(try sense([0x1b, 0, 0, 0, 2]) == .removalPrevented)
+        unit.askForMedium(force: false)
+        #expect(try event() == [1, 2])
+        #expect(try event() == [0, 2])
+        #expect(try sense([0x1e]) == .none)
+        #expect(try sense([0x1b, 0, 0, 0, 2]) == .none)
+        #expect(unit.isTrayOpen == true)
+        #expect(try event() == [0, 1])
+        #expect(try sense([0]) == .noMedium)
+        #expect(try sense([0x28, 0, 0, 0, 0, 0, 0, 0, 1]) == .noMedium)
+        #expect(try sense([0x1b, 0, 0, 0, 3]) == .none)
+        #expect(moves == [true, false])
+        #expect(try sense([0]) == .none)
+        // Force, a power condition that moves nothing, and a reset that closes the tray and unlocks it.
+        #expect(try sense([0x1e, 0, 0, 0, 1]) == .none)
+        unit.askForMedium(force: true)
+        #expect(!unit.isMediumLocked)
+        #expect(try sense([0x1b, 0, 0, 0, 0x12]) == .none)
+        #expect(unit.isTrayOpen == false)
+        #expect(try sense([0x1e, 0, 0, 0, 1]) == .none)
+        unit.noteMedium(isIn: false)
+        unit.reset()
+        #expect(unit.isTrayOpen == false && !unit.isMediumLocked)
+        // A disk that cannot be taken out has no tray that moves.
+        let (fixed, _) = try disk()
+        #expect(try run(fixed, [0x1e, 0, 0, 0, 1]).result.sense == .none)
+        #expect(try run(fixed, [0x1b, 0, 0, 0, 2]).result.sense == .none)
+        #expect(!fixed.isMediumLocked && fixed.isTrayOpen == false)
+    }
+
     private func disk(_ kind: SCSIDisk.Kind = .disk, size: UInt64 = 1 << 20) throws -> (SCSIDisk, Blocks) {
         let blocks = Blocks(size: size)
         var options = SCSIDisk.Options(kind)

@@ -18,32 +18,36 @@ final class ByteChannel {
     private var descriptors: [HostStream] = []
     private var isClosed = false
     /// What the bytes are wrapped in; nil for nothing.
-    private var telnet: Telnet?
+    private var codec: (any LineCodec)?
     private static let chunk = 4096
     /// Output that is kept for a slow reader, in bytes; what comes on top is lost, as on a line without flow control.
     private static let backlog = 1 << 20
     /// Descriptors from the peer that nobody has asked for yet; of more than these the first are closed.
     private static let mostDescriptors = 16
+    /// Bytes that are wrapped at once.
+    private static let piece = 32 << 10
 
     /// Input and output may be the same descriptor.
     init(
-        _ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, telnet: Bool = false, closed: @escaping () -> Void
+        _ backend: CharacterBackend, loop: EventLoop, input: HostStream?, output: HostStream?, codec: (any LineCodec)? = nil,
+        closed: @escaping () -> Void
     ) {
         self.backend = backend
         self.loop = loop
         self.input = input
         self.output = output
         self.closed = closed
-        self.telnet = telnet ? Telnet() : nil
+        self.codec = codec
         wantsInput = input != nil
         listen()
-        if telnet { send(Telnet.greeting) }
+        if let codec { send(codec.greeting) }
     }
 
     deinit { stop() }
 
     /// Nobody wants anything of it any more; it may be in the midst of handing over input.
     func abandon() {
+        if let codec { sendWhole(codec.farewell) }
         (closed, isClosed, pending, unsent) = (nil, true, [], [])
         stop()
     }
@@ -79,14 +83,13 @@ final class ByteChannel {
         guard let (bytes, sent) = input.receive(ByteChannel.chunk) else { return }
         descriptors = (descriptors + sent).suffix(ByteChannel.mostDescriptors)
         if bytes.isEmpty { return end() }
-        if let (data, breaks) = telnet?.decode(bytes) {
-            pending += data
-            // A break overtakes what waits for room, as it does on a line.
-            for _ in 0..<breaks { backend.frontEnd?.handle(.lineBreak) }
-        } else {
-            pending += bytes
-        }
+        let decoded = codec?.decode(bytes) ?? Decoded(bytes: bytes)
+        pending += decoded.bytes
+        sendWhole(decoded.answer)
+        // A break overtakes what waits for room, as it does on a line.
+        for _ in 0..<decoded.breaks { backend.frontEnd?.handle(.lineBreak) }
         deliver()
+        if decoded.isOver { return end() }
         // A front end that is behind stops the reading, so that the host's side feels it.
         if pending.count >= ByteChannel.chunk, !isClosed {
             wantsInput = false
@@ -129,7 +132,17 @@ final class ByteChannel {
 
     // MARK: Output
 
-    func write(_ bytes: [UInt8]) { send(telnet == nil ? bytes : Telnet.encode(bytes)) }
+    func write(_ bytes: [UInt8]) {
+        guard codec != nil else { return send(bytes) }
+        for start in stride(from: 0, to: bytes.count, by: ByteChannel.piece) {
+            sendWhole(codec?.encode(bytes[start..<min(start + ByteChannel.piece, bytes.count)]) ?? [])
+        }
+    }
+
+    /// What is wrapped is lost as a whole, if it is.
+    private func sendWhole(_ bytes: [UInt8]) {
+        if !bytes.isEmpty, unsent.count + bytes.count <= ByteChannel.backlog { send(bytes) }
+    }
 
     private func send(_ bytes: [UInt8]) {
         guard let output, !isClosed else { return }

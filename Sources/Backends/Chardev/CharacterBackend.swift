@@ -44,6 +44,17 @@ open class CharacterBackend {
 
     /// Ends the connection, if it is one.
     open func disconnect() {}
+
+    // MARK: What only lines have
+
+    /// The front end sends in another way from now on.
+    open func configure(_ line: LineParameters) {}
+    /// The front end begins or ends a break condition.
+    open func setBreak(_ isOn: Bool) {}
+    /// The lines of a modem; nil if there are none.
+    open var modemLines: ModemLines? { nil }
+    /// Sets the front end's own two: data terminal ready, request to send.
+    open func setModemLines(_ lines: ModemLines) {}
 }
 
 /// Swallows output and never has input: `null`.

@@ -44,6 +44,10 @@ public final class CharacterSlot: CharacterBackend, CharacterFrontEnd {
     public override func frontEndIsReady() { inner.frontEndIsReady() }
     public override func takeDescriptors() -> [HostStream] { inner.takeDescriptors() }
     public override func disconnect() { inner.disconnect() }
+    public override func configure(_ line: LineParameters) { inner.configure(line) }
+    public override func setBreak(_ isOn: Bool) { inner.setBreak(isOn) }
+    public override var modemLines: ModemLines? { inner.modemLines }
+    public override func setModemLines(_ lines: ModemLines) { inner.setModemLines(lines) }
 
     // MARK: To the front end
 

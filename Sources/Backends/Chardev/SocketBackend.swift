@@ -2,19 +2,18 @@ import Diagnostics
 import EventLoop
 import HostOS
 
-/// Makes a connection secret and gives the stream for plain bytes. Waits for the other end.
-public typealias SecureConnection = @Sendable (HostStream) throws -> HostStream
+/// Does what comes before a connection's bytes (TLS, the beginning of a WebSocket), and gives the stream for them. Waits for the other end.
+public typealias PrepareConnection = @Sendable (HostStream) throws -> HostStream
 
 /// A stream socket, TCP or Unix, as client or server. A server has one connection at a time; what is written without one is lost.
 public final class SocketBackend: CharacterBackend {
     private let loop: EventLoop
     private let listener: ListeningSocket?
     private let address: SocketAddress
-    /// Whether a server speaks Telnet.
-    private let isTelnet: Bool
-    private let secure: SecureConnection?
+    private let language: LineProtocol
+    private let prepare: PrepareConnection?
     private var acceptWatch: FDWatch?
-    /// Connections that are being secured.
+    /// Connections that are being prepared.
     private var expected = 0
     private static let mostExpected = 8
     private var channel: ByteChannel?
@@ -23,11 +22,16 @@ public final class SocketBackend: CharacterBackend {
     /// A client, connected when this returns.
     ///
     /// - Parameter pause: seconds after which a client without a connection tries again, for ever; nil for one that is connected once.
-    public init(loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil, secure: SecureConnection? = nil) throws {
-        (self.loop, self.address, isTelnet, listener, self.secure) = (loop, address, false, nil, secure)
+    public init(
+        loop: EventLoop, connectingTo address: SocketAddress, again pause: Int? = nil, language: LineProtocol = .plain,
+        prepare: PrepareConnection? = nil
+    )
+        throws
+    {
+        (self.loop, self.address, self.language, listener, self.prepare) = (loop, address, language, nil, prepare)
         let connect: @Sendable () throws -> HostStream = {
             let stream = try HostStream.connected(to: address)
-            return try secure?(stream) ?? stream
+            return try prepare?(stream) ?? stream
         }
         let stream: HostStream?
         do { stream = try connect() } catch {
@@ -41,8 +45,8 @@ public final class SocketBackend: CharacterBackend {
     }
 
     /// A client whose connection somebody else has made.
-    public init(loop: EventLoop, connection: HostStream) {
-        (self.loop, address, isTelnet, listener, secure) = (loop, .descriptor(connection.descriptor), false, nil, nil)
+    public init(loop: EventLoop, connection: HostStream, language: LineProtocol = .plain) {
+        (self.loop, address, self.language, listener, prepare) = (loop, .descriptor(connection.descriptor), language, nil, nil)
         super.init()
         connection.setNonblocking()
         adopt(connection)
@@ -50,23 +54,25 @@ public final class SocketBackend: CharacterBackend {
 
     /// A server; `waiting` returns with the first connection made.
     public convenience init(
-        loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String, secure: SecureConnection? = nil
+        loop: EventLoop, listeningOn address: SocketAddress, waiting: Bool, language: LineProtocol = .plain, label: String,
+        prepare: PrepareConnection? = nil
     ) throws(HostError) {
-        self.init(loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, telnet: telnet, label: label, secure: secure)
+        self.init(
+            loop: loop, listener: try ListeningSocket(address), at: address, waiting: waiting, language: language, label: label, prepare: prepare)
     }
 
     /// A server on a socket that listens already.
     public init(
-        loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, telnet: Bool = false, label: String,
-        secure: SecureConnection? = nil
+        loop: EventLoop, listener: ListeningSocket, at address: SocketAddress, waiting: Bool, language: LineProtocol = .plain, label: String,
+        prepare: PrepareConnection? = nil
     ) {
-        (self.loop, self.listener, self.address, isTelnet, self.secure) = (loop, listener, address, telnet, secure)
+        (self.loop, self.listener, self.address, self.language, self.prepare) = (loop, listener, address, language, prepare)
         super.init()
         if waiting {
             warn("waiting for a connection to \(label) at \(address)")
             while channel == nil {
                 guard let stream = listener.accept() else { continue }
-                do { adopt(try secure?(stream) ?? stream) } catch { warn("\(label): \(error)") }
+                do { adopt(try prepare?(stream) ?? stream) } catch { warn("\(label): \(error)") }
             }
         } else {
             listen()
@@ -76,7 +82,7 @@ public final class SocketBackend: CharacterBackend {
     public override var filename: String {
         let place =
             switch address {
-            case .tcp(let host, _): "\(isTelnet ? "telnet" : "tcp"):\(SocketAddress.tcp(host: host, port: listener == nil ? portText : String(port)))"
+            case .tcp(let host, _): "\(language.rawValue):\(SocketAddress.tcp(host: host, port: listener == nil ? portText : String(port)))"
             case .unix(let path): "unix:\(path)"
             case .descriptor: "\(address)"
             }
@@ -98,21 +104,21 @@ public final class SocketBackend: CharacterBackend {
 
     private func accept() {
         guard channel == nil, let stream = listener?.accept() else { return }
-        secureAndConnect(stream)
+        prepareAndConnect(stream)
     }
 
     /// On a thread of its own, for the other end may be slow; who is ready first gets in. False if it is turned away.
     @discardableResult
-    private func secureAndConnect(_ stream: HostStream) -> Bool {
-        guard let secure else {
+    private func prepareAndConnect(_ stream: HostStream) -> Bool {
+        guard let prepare else {
             connect(stream)
             return true
         }
         guard expected < SocketBackend.mostExpected else {
-            warn("\(address): too many connections are being secured; one is turned away")
+            warn("\(address): too many connections have not begun in earnest; one is turned away")
             return false
         }
-        let isUnderWay = loop.doAside("tls-accept", { Result { try secure(stream) } }, then: { [weak self] in self?.finish($0) })
+        let isUnderWay = loop.doAside("accept", { Result { try prepare(stream) } }, then: { [weak self] in self?.finish($0) })
         if isUnderWay { expected += 1 }
         return isUnderWay
     }
@@ -129,7 +135,7 @@ public final class SocketBackend: CharacterBackend {
     public func add(_ stream: HostStream) -> Bool {
         guard listener != nil, channel == nil else { return false }
         stream.setNonblocking()
-        return secureAndConnect(stream)
+        return prepareAndConnect(stream)
     }
 
     private func connect(_ stream: HostStream) {
@@ -141,7 +147,9 @@ public final class SocketBackend: CharacterBackend {
     }
 
     private func adopt(_ stream: HostStream) {
-        channel = ByteChannel(self, loop: loop, input: stream, output: stream, telnet: isTelnet) { [weak self] in self?.disconnected() }
+        channel = ByteChannel(self, loop: loop, input: stream, output: stream, codec: language.makeCodec(isServer: listener != nil)) { [weak self] in
+            self?.disconnected()
+        }
     }
 
     private func disconnected() {

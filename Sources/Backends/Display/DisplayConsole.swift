@@ -18,12 +18,12 @@ public struct PointerImage: Equatable, Sendable {
     }
 }
 
-/// One output of a display device: what would be on the screen that is connected to it.
+/// One output of a display device: what would be on the screen that is connected to it. Or a terminal's characters, drawn.
 public final class DisplayConsole {
     /// What a device without a signal shows: black.
     public static let idleSize = (width: 640, height: 480)
 
-    /// The device's id; its type's name if it has none.
+    /// The device's id; its type's name if it has none. Of a console of text, the character back end's id.
     public let device: String
     /// The output's number at its device.
     public let head: Int
@@ -33,6 +33,9 @@ public final class DisplayConsole {
     public var refresh: () -> Void = {}
     /// A viewer would like the picture to have a size; of a device that can tell its guest.
     public var wish: ((_ width: Int, _ height: Int) -> Void)?
+    /// Takes what is typed, of a console of text. One of a guest's display has the guest's keyboard instead.
+    public var typed: ((TypedKey) -> Void)?
+    public var isText: Bool { typed != nil }
 
     private struct WeakViewer { weak var viewer: (any ConsoleViewer)? }
     private var viewers: [WeakViewer] = []
@@ -79,22 +82,39 @@ public final class DisplayConsole {
     }
 }
 
-/// All consoles of a machine, in the order in which they came.
+/// All consoles of a machine, in the order in which they came, those of text behind the others.
 public final class ConsoleList {
     public private(set) var consoles: [DisplayConsole] = []
-    /// A console has come or gone.
-    public var onChange: () -> Void = {}
+    private weak var chosen: DisplayConsole?
+    private var observers: [() -> Void] = []
 
     public init() {}
 
+    /// Calls back whenever a console has come or gone, or another one is selected.
+    public func whenChanged(_ call: @escaping () -> Void) { observers.append(call) }
+
+    private func tell() { for observer in observers { observer() } }
+
     public func add(_ console: DisplayConsole) {
-        consoles.append(console)
-        onChange()
+        let place = console.isText ? nil : consoles.firstIndex { $0.isText }
+        consoles.insert(console, at: place ?? consoles.count)
+        tell()
     }
 
     public func remove(_ console: DisplayConsole) {
         consoles.removeAll { $0 === console }
-        onChange()
+        if chosen === console { chosen = nil }
+        tell()
+    }
+
+    /// The console that is shown where none is named: the first, until somebody chooses another.
+    public var selected: DisplayConsole? { chosen ?? consoles.first }
+
+    /// Chooses a console by its number, from 0 on; nothing happens if there is none.
+    public func select(_ number: Int) {
+        guard consoles.indices.contains(number) else { return }
+        chosen = consoles[number]
+        tell()
     }
 
     public func find(device: String?, head: Int) -> DisplayConsole? {

@@ -11,7 +11,7 @@ public struct PointerTranslation {
     public mutating func events(x: Int, y: Int, buttons: Int, width: Int, height: Int, isAbsolute: Bool) -> [InputEvent] {
         var events: [InputEvent] = []
         if isAbsolute {
-            events += [.absolute(.x, PointerTranslation.scaled(x, width)), .absolute(.y, PointerTranslation.scaled(y, height))]
+            events += PointerTranslation.place(x: x, y: y, width: width, height: height)
         } else if let place {
             if x != place.x { events.append(.relative(.x, x - place.x)) }
             if y != place.y { events.append(.relative(.y, y - place.y)) }
@@ -21,6 +21,11 @@ public struct PointerTranslation {
         }
         (place, self.buttons) = ((x, y), buttons)
         return events
+    }
+
+    /// A place in a picture of a size.
+    public static func place(x: Int, y: Int, width: Int, height: Int) -> [InputEvent] {
+        [.absolute(.x, scaled(x, width)), .absolute(.y, scaled(y, height))]
     }
 
     /// A place in a picture as one from 0 to `InputEvent.largest`.

@@ -18,14 +18,6 @@ protocol VNCListener: AnyObject, Sendable {
 /// The library's server (LibVNCServer) with a thread of its own, which alone gives it pictures and connections: a viewer that reads slowly holds up
 /// that thread at most, never those who ask it to do something. Each viewer has two threads of the library's.
 final class VNCScreen: @unchecked Sendable {
-    /// A picture's rows that have changed.
-    struct Change {
-        var width: Int, height: Int
-        var firstRow: Int
-        var pixels: [UInt32]
-        var rect: PixelRect
-    }
-
     private enum Work {
         case accept(Int32, id: Int)
         case pointer(PointerImage?)
@@ -35,7 +27,7 @@ final class VNCScreen: @unchecked Sendable {
     private unowned let listener: any VNCListener
     private let mutex = Mutex()
     private let condition = ConditionVariable()
-    private var change: Change?
+    private var change: PictureChange?
     private var work: [Work] = []
     private var thread: HostThread?
     /// Of the thread alone: the picture that the library reads, and its size.
@@ -115,7 +107,7 @@ final class VNCScreen: @unchecked Sendable {
     // MARK: Orders, from the emulator's thread
 
     /// Hands a change over; false if the one before has not been taken yet.
-    func show(_ new: Change) -> Bool {
+    func show(_ new: PictureChange) -> Bool {
         mutex.withLock {
             guard change == nil else { return false }
             change = new
@@ -157,7 +149,7 @@ final class VNCScreen: @unchecked Sendable {
     }
 
     /// The library has red in the low bits.
-    private func draw(_ change: Change) {
+    private func draw(_ change: PictureChange) {
         if change.width != Int(screen.pointee.width) || change.height != Int(screen.pointee.height) { resize(change.width, change.height) }
         let start = change.firstRow * change.width
         precondition(start >= 0 && start + change.pixels.count <= frameSize, "the rows lie in the picture")

@@ -7,7 +7,7 @@ import Input
 /// Shows a console to viewers elsewhere (RFC 6143), and lets them use keyboard and pointer. With the machine lock held, unless said otherwise.
 ///
 /// Pictures are handed to `VNCScreen`, and only when it has taken the one before: what changes meanwhile is gathered. So nobody waits for a viewer.
-public final class VNCServer: ConsoleViewer {
+public final class VNCServer {
     public enum Sharing: Sendable { case allowExclusive, forceShared, ignore }
 
     public struct Options {
@@ -34,25 +34,29 @@ public final class VNCServer: ConsoleViewer {
 
     public private(set) var viewers: [Viewer] = []
     public var onEvent: (Event, Viewer) -> Void = { _, _ in }
-    public let options: Options
+    /// Somebody wants to see the console of a number, from 0 on; nil if it is not his to choose.
+    public var onChoice: ((Int) -> Void)?
+    public private(set) var options: Options
     private let loop: EventLoop
     private let hub: InputHub
     private let mailbox: Mailbox
     private let screen: VNCScreen
-    private var console: DisplayConsole?
+    private let feed = ConsoleFeed()
     private lazy var timer = LoopTimer(loop, .realtime) { [unowned self] in update() }
-    /// What has changed and has not been handed over.
-    private var dirty = PixelRect(width: 0, height: 0)
     private var nextID = 1
-    /// Viewers that are being secured.
+    /// Viewers that are being secured, or have not asked for their WebSocket yet.
     private var expected = 0
     private var downKeys: Set<Key> = []
+    /// Control and Alt, as far as they are down, whoever gets the keys.
+    private var modifiers: Set<String> = []
     private var password: String?
     /// When the password ends, in seconds since 1970.
     private var passwordEnd: Int64?
 
     /// Nanoseconds between looks at the picture while somebody looks on.
     private static let interval: Int64 = 33_000_000
+    /// Milliseconds that a WebSocket may take to be asked for.
+    private static let webSocketPatience: Int32 = 10_000
 
     public init(_ options: Options, loop: EventLoop, hub: InputHub) throws(HostError) {
         (self.options, self.loop, self.hub) = (options, loop, hub)
@@ -61,16 +65,17 @@ public final class VNCServer: ConsoleViewer {
             name: options.name, listener: mailbox, asksPassword: options.asksPassword, isShared: options.sharing == .ignore,
             refusesExclusive: options.sharing == .forceShared)
         mailbox.server = self
+        feed.onPointer = { [screen] in screen.setPointer($0) }
     }
+
+    private var console: DisplayConsole? { feed.console }
 
     /// Chooses what is shown.
     public func show(_ console: DisplayConsole?) {
-        guard console !== self.console else { return }
-        self.console = console
-        console?.add(self)
+        guard feed.follow(console) else { return }
         mailbox.setTakesWishes(console?.wish != nil)
-        dirty = console?.surface.bounds ?? dirty
-        if let console { pointerChanged(console) }
+        // The guest has seen keys go down that it will not see come up.
+        releaseKeys()
     }
 
     public var shownConsole: DisplayConsole? { console }
@@ -92,13 +97,17 @@ public final class VNCServer: ConsoleViewer {
 
     // MARK: Viewers
 
+    /// Those who come from now on are secured by this.
+    public func renewEncryption(_ encryption: VeNCrypt) { options.encryption = encryption }
+
     /// Takes a connection.
     public func accept(_ stream: HostStream, isWebSocket: Bool) {
         let peer = stream.peer ?? .unix(path: "")
-        guard let encryption = options.encryption else { return admit(stream, peer, isWebSocket) }
+        guard options.encryption != nil || isWebSocket else { return admit(stream, peer, isWebSocket) }
+        let encryption = options.encryption
         guard viewers.count + expected < options.mostViewers else { return turnAway("\(options.mostViewers) are there") }
         let isUnderWay = loop.doAside(
-            "vnc-tls", { Result { try encryption.secure(stream) } },
+            "vnc-accept", { Result { try VNCServer.prepare(stream, encryption, isWebSocket) } },
             then: { [weak self] result in
                 guard let self else { return }
                 expected -= 1
@@ -110,6 +119,14 @@ public final class VNCServer: ConsoleViewer {
         if isUnderWay { expected += 1 }
     }
 
+    /// The library takes a viewer that says nothing for a moment for one without a WebSocket: who has one is let in when it has spoken.
+    private static func prepare(_ stream: HostStream, _ encryption: VeNCrypt?, _ isWebSocket: Bool) throws -> HostStream {
+        guard isWebSocket else { return try encryption?.secure(stream) ?? stream }
+        let plain = try encryption?.secureWebSocket(stream) ?? stream
+        _ = plain.wait(writable: false, milliseconds: webSocketPatience)
+        return plain
+    }
+
     private func admit(_ stream: HostStream, _ peer: SocketAddress, _ isWebSocket: Bool) {
         guard viewers.count < options.mostViewers else { return turnAway("\(options.mostViewers) are there") }
         guard let descriptor = stream.duplicate() else { return turnAway("no descriptor is left") }
@@ -117,7 +134,7 @@ public final class VNCServer: ConsoleViewer {
         nextID += 1
         viewers.append(viewer)
         onEvent(.connected, viewer)
-        dirty = console?.surface.bounds ?? dirty
+        feed.showAll()
         update()
         screen.accept(descriptor, id: viewer.id)
     }
@@ -136,18 +153,45 @@ public final class VNCServer: ConsoleViewer {
         guard viewers.isEmpty else { return }
         timer.cancel()
         // Nobody is there any more who would let go of keys.
+        releaseKeys()
+        modifiers = []
+    }
+
+    private func releaseKeys() {
         hub.send(downKeys.map { .key($0, isDown: false) })
         downKeys = []
     }
 
     fileprivate func key(_ symbol: UInt32, isDown: Bool) {
-        guard let key = KeySymbols.key(symbol) else { return }
+        let key = KeySymbols.key(symbol)
+        if let key { note(key, isDown) }
+        if isDown, let key, isChoice(key) { return }
+        if let typed = console?.typed {
+            if isDown, let key = TypedKey(symbol: symbol, isControl: hasControl) { typed(key) }
+            return
+        }
+        guard let key else { return }
         if isDown { downKeys.insert(key) } else { downKeys.remove(key) }
         hub.send([.key(key, isDown: isDown)], at: place)
     }
 
+    private func note(_ key: Key, _ isDown: Bool) {
+        guard ["ctrl", "ctrl_r", "alt", "alt_r"].contains(key.name) else { return }
+        if isDown { modifiers.insert(key.name) } else { modifiers.remove(key.name) }
+    }
+
+    private var hasControl: Bool { !modifiers.isDisjoint(with: ["ctrl", "ctrl_r"]) }
+
+    /// Ctrl-Alt and a digit choose a console.
+    private func isChoice(_ key: Key) -> Bool {
+        guard let onChoice, hasControl, modifiers.contains("alt"), let digit = Int(key.name), digit > 0 else { return false }
+        onChoice(digit - 1)
+        return true
+    }
+
     fileprivate func pointer(_ id: Int, x: Int, y: Int, buttons: Int) {
-        guard let index = viewers.firstIndex(where: { $0.id == id }), let surface = console?.surface else { return }
+        guard let index = viewers.firstIndex(where: { $0.id == id }), let console, !console.isText else { return }
+        let surface = console.surface
         hub.send(
             viewers[index].pointer.events(
                 x: x, y: y, buttons: buttons, width: surface.width, height: surface.height, isAbsolute: hub.isAbsolute), at: place)
@@ -159,22 +203,10 @@ public final class VNCServer: ConsoleViewer {
 
     // MARK: Pictures
 
-    public func resized(_ console: DisplayConsole) { if console === self.console { dirty = console.surface.bounds } }
-    public func changed(_ console: DisplayConsole, _ rect: PixelRect) { if console === self.console { dirty = dirty.union(rect) } }
-    public func pointerChanged(_ console: DisplayConsole) { if console === self.console { screen.setPointer(console.pointer) } }
-
     /// Hands over what has changed, and looks again in a while.
     private func update() {
         timer.arm(at: loop.now(.realtime) + VNCServer.interval)
-        guard let console else { return }
-        console.refresh()
-        let surface = console.surface
-        let rect = dirty.intersection(surface.bounds)
-        guard !rect.isEmpty, screen.isIdle else { return }
-        let rows = rect.y * surface.width..<(rect.y + rect.height) * surface.width
-        let change = VNCScreen.Change(
-            width: surface.width, height: surface.height, firstRow: rect.y, pixels: Array(surface.pixels[rows]), rect: rect)
-        if screen.show(change) { dirty = PixelRect(width: 0, height: 0) }
+        feed.update(screen.isIdle) { screen.show($0) }
     }
 }
 

@@ -9,16 +9,16 @@ public struct VeNCrypt: Sendable {
     public enum Kind: UInt32, Sendable { case tlsNone = 257, tlsVNC = 258, x509None = 260, x509VNC = 261 }
 
     enum Failure: ExplainedError {
-        case oldViewer(String), otherChoice(String), silence
+        case oldViewer(String), otherChoice(String), noType
 
         var cause: String {
             switch self {
             case .oldViewer(let version): "a viewer of version '\(version)' is turned away: it cannot choose a security type"
             case .otherChoice(let what): "a viewer is turned away: \(what)"
-            case .silence: "a viewer has gone, or said nothing, before it was secured"
+            case .noType: "the server offers no security type within TLS"
             }
         }
-        var remedy: String? { if case .silence = self { nil } else { "use a viewer that knows VeNCrypt with the kind of the server's credentials" } }
+        var remedy: String? { if case .noType = self { nil } else { "use a viewer that knows VeNCrypt with the kind of the server's credentials" } }
     }
 
     public let kind: Kind
@@ -42,7 +42,7 @@ public struct VeNCrypt: Sendable {
     /// - Returns: the stream on which it is a plain viewer.
     public func secure(_ stream: HostStream) throws -> HostStream {
         stream.setNonblocking()
-        let talk = Talk(stream)
+        let talk = Conversation(stream, patience: VeNCrypt.patience)
         try talk.say(Array("RFB 003.008\n".utf8))
         let version = try talk.hear(12)
         guard version == Array("RFB 003.007\n".utf8) || version == Array("RFB 003.008\n".utf8) else {
@@ -68,47 +68,19 @@ public struct VeNCrypt: Sendable {
         return try TLSTunnel.open(stream, credentials, greeting: { try VeNCrypt.choose(version, $0) })
     }
 
+    /// Makes a browser's connection secret, whose WebSocket begins within TLS and knows nothing of VeNCrypt. Waits for it.
+    public func secureWebSocket(_ stream: HostStream) throws -> HostStream {
+        stream.setNonblocking()
+        return try TLSTunnel.open(stream, credentials)
+    }
+
     /// Plays the viewer until the server and the real one go on by themselves.
     private static func choose(_ version: [UInt8], _ stream: HostStream) throws {
-        let talk = Talk(stream)
+        let talk = Conversation(stream, patience: VeNCrypt.patience)
         _ = try talk.hear(12)
         try talk.say(version)
         let types = try talk.hear(Int(try talk.hear(1)[0]))
-        guard let type = types.first else { throw Failure.silence }
+        guard let type = types.first else { throw Failure.noType }
         try talk.say([type])
-    }
-
-    /// A stream that whole messages are taken from.
-    private struct Talk {
-        private let stream: HostStream
-        private let deadline = monotonicNanoseconds() + VeNCrypt.patience
-
-        init(_ stream: HostStream) { self.stream = stream }
-
-        func say(_ bytes: [UInt8]) throws {
-            var done = 0
-            while done < bytes.count {
-                done += try stream.writeNow(bytes, from: done)
-                if done < bytes.count { try wait(writable: true) }
-            }
-        }
-
-        /// Exactly so many bytes, and none that follow them.
-        func hear(_ count: Int) throws -> [UInt8] {
-            var bytes: [UInt8] = []
-            while bytes.count < count {
-                switch try stream.readNow(into: &bytes, count: count - bytes.count) {
-                case 0: throw Failure.silence
-                case nil: try wait(writable: false)
-                default: break
-                }
-            }
-            return bytes
-        }
-
-        private func wait(writable: Bool) throws {
-            _ = stream.wait(writable: writable, milliseconds: 100)
-            if monotonicNanoseconds() > deadline { throw Failure.silence }
-        }
     }
 }

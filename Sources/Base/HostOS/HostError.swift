@@ -29,6 +29,7 @@ public var notSupportedNumber: Int32 { ENOTSUP }
 
 /// The error number of what somebody else has.
 public var inUseNumber: Int32 { EBUSY }
+public var noMediumNumber: Int32 { ENOMEDIUM }
 
 /// The error number of a device that has failed.
 public var inputOutputError: Int32 { EIO }

@@ -29,11 +29,15 @@ public final class HostMemory {
     /// Bytes, a multiple of the page size.
     public let size: Int
     private let isDumped: Bool
+    let wantsHugePages: Bool
+    /// Pages may be dropped, read as zeros then, and can be put in place by others: not so where a file has bytes of its own.
+    public private(set) var canLackPages: Bool
 
     /// Reserves `size` bytes, rounded up to whole pages.
     public init(size wanted: Int, from source: MemorySource = MemorySource()) throws(HostError) {
         size = (wanted + 4095) & ~4095
         isDumped = source.isDumped
+        canLackPages = source.kind == .anonymous || (source.kind == .memoryFile && source.isShared)
         // The mapping keeps the file.
         let file = try HostMemory.file(source.kind, size: size)
         var flags = (source.isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE
@@ -44,7 +48,8 @@ public final class HostMemory {
             throw HostError("reserve \(size >> 20) MiB of memory for the guest", remedy: "choose a smaller -m")
         }
         unsafe base = mapped
-        if size >= 2 << 20, file == nil { unsafe madvise(base, size, MADV_HUGEPAGE) }
+        wantsHugePages = size >= 2 << 20 && file == nil
+        if wantsHugePages { unsafe madvise(base, size, MADV_HUGEPAGE) }
         if !source.isDumped { unsafe madvise(base, size, MADV_DONTDUMP) }
     }
 
@@ -68,6 +73,7 @@ public final class HostMemory {
         let mapped = unsafe mmap(base, size, PROT_READ | PROT_WRITE, flags, file.descriptor, off_t(offset))
         guard unsafe mapped == base else { throw HostError("map \(size >> 10) KiB of '\(file.path)'") }
         if !isDumped { unsafe madvise(base, size, MADV_DONTDUMP) }
+        canLackPages = false
     }
 
     deinit { unsafe munmap(base, size) }

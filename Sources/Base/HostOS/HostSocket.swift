@@ -46,6 +46,12 @@ public final class ListeningSocket: @unchecked Sendable {
         if case .unix(let path) = address { unsafe unlink(path) }
     }
 
+    /// Whether somebody wants a connection, or does within so many milliseconds.
+    public func hasCaller(within time: Int32) -> Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&polled, 1, time) > 0
+    }
+
     /// The next connection; nil if there is none any more.
     public func accept() -> HostStream? {
         let connection = Glibc.accept(descriptor, nil, nil)

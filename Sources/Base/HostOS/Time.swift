@@ -41,3 +41,6 @@ public func hostRandomBytes(_ count: Int) -> [UInt8] {
     }
     return bytes
 }
+
+/// Makes the calling thread wait.
+public func sleep(milliseconds: Int32) { _ = unsafe poll(nil, 0, milliseconds) }

@@ -31,14 +31,16 @@ public final class AccountedNode: BlockNode {
     private var node: any BlockNode
     private let loop: EventLoop
 
-    public init(_ node: any BlockNode, loop: EventLoop) { (self.node, self.loop) = (node, loop) }
+    /// - Parameter node: nil for a drive without a medium.
+    public init(_ node: (any BlockNode)?, loop: EventLoop) { (self.node, self.loop) = (node ?? NoMedium(loop: loop), loop) }
 
     public var size: UInt64 { node.size }
     public var isReadOnly: Bool { node.isReadOnly }
+    public var hasMedium: Bool { node.hasMedium }
     public var backing: (any BlockNode)? { node.backing }
 
-    /// Requests go to another node from now on. Nothing may be under way.
-    public func stand(on node: any BlockNode) { self.node = node }
+    /// Requests go to another node from now on, or there is no medium. Nothing may be under way.
+    public func stand(on node: (any BlockNode)?) { self.node = node ?? NoMedium(loop: loop) }
 
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         node.read(offset, into: buffers, counting(.read, AccountedNode.size(buffers), done))

@@ -21,6 +21,8 @@ public protocol BlockNode: AnyObject {
     /// Bytes, a multiple of 512.
     var size: UInt64 { get }
     var isReadOnly: Bool { get }
+    /// Whether there is anything to read: drives can be empty.
+    var hasMedium: Bool { get }
     /// What shows where this one has nothing itself.
     var backing: (any BlockNode)? { get }
     func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void)
@@ -44,6 +46,7 @@ public protocol BlockNode: AnyObject {
 }
 
 extension BlockNode {
+    public var hasMedium: Bool { true }
     public var backing: (any BlockNode)? { nil }
     public func setActive(_ active: Bool) throws(HostError) {}
     public func resize(_ size: UInt64) throws(HostError) { throw HostError("resize such a disk", errno: notSupportedNumber) }

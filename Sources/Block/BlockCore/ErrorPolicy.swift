@@ -40,6 +40,7 @@ public final class ErrorPolicy: BlockNode {
 
     public var size: UInt64 { node.size }
     public var isReadOnly: Bool { node.isReadOnly }
+    public var hasMedium: Bool { node.hasMedium }
 
     /// `failed` hears of each failure, before the device does.
     public init(_ node: any BlockNode, reads: ErrorAction, writes: ErrorAction, failed: @escaping (Failure) -> Void) {

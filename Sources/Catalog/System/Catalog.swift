@@ -9,7 +9,9 @@ import RISCVMachines
 public enum Catalog {
     public static var machines: [MachineType] { boards + [NoneMachine.type(guests: boards.flatMap(\.guests))] }
 
-    private static var boards: [MachineType] { [VirtBoard.type] + ArmVirtBoard.types + VersatileExpressBoard.types }
+    private static var boards: [MachineType] {
+        [VirtBoard.type] + ArmVirtBoard.types + VersatileExpressBoard.types + VersatileBoard.types + [RealViewBoard.type] + RaspberryPiBoard.types
+    }
 
     /// The guests that there are machines for, by the name in qemu-system-NAME.
     public static var guests: [String] {

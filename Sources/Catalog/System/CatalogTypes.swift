@@ -34,10 +34,16 @@ extension Catalog {
             models = ARMModel.models
             properties = []
         } else {
-            models = AArch64Model.models
+            models = AArch64Model.models + narrowModels
             properties = AArch64Model.properties.map { Property($0.name, .bool, "the feature \($0.name)") }
         }
         return models.map { ($0.name, ObjectType(cpuType($0.name, guest: guest), parent: "\(guest)-cpu", help: $0.help, properties)) }
+    }
+
+    /// The 32-bit cores of boards that the emulator for 64 bits has as well.
+    private static var narrowModels: [(name: String, help: String)] {
+        let names = machines.filter { $0.guests.contains("aarch64") }.map { $0.defaultCPU("aarch64") }
+        return ARMModel.models.filter { names.contains($0.name) && !AArch64Model.models.map(\.name).contains($0.name) }
     }
 
     /// The type of a model, whose properties may stand behind a comma.
@@ -55,7 +61,7 @@ extension Catalog {
         if guest.hasPrefix("riscv") {
             let model = try RISCVModel(text, rv64: guest == "riscv64")
             for (name, extensions) in RISCVModel.properties { try values.set(name, .bool(model.extensions.isSuperset(of: extensions))) }
-        } else if guest == "arm" {
+        } else if guest == "arm" || narrowModels.contains(where: { $0.name == text }) {
             _ = try ARMModel(text)
         } else {
             let model = try AArch64Model(text)

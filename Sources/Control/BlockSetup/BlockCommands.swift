@@ -23,14 +23,15 @@ extension BlockSetup {
         }
         commands.on(BlockResizeCommand.self, stopped: true) { [self] in try resize($0) }
         jobs.register(in: &commands)
+        registerMediumCommands(in: &commands)
         registerGraphCommands(in: &commands)
         registerJobCommands(in: &commands)
     }
 
     private func describe(_ drive: Drive) -> BlockInfo {
         BlockInfo(
-            device: drive.isNamed ? drive.id : "", qdev: drive.device, type: "unknown", removable: false, locked: false, inserted: node(drive.node),
-            ioStatus: drive.isTaken ? .ok : nil)
+            device: drive.publicName, qdev: drive.device, type: "unknown", removable: drive.isRemovable, locked: drive.slot?.isMediumLocked ?? false,
+            inserted: drive.node.map(node), trayOpen: drive.slot?.isTrayOpen, ioStatus: drive.isTaken ? .ok : nil)
     }
 
     private func node(_ node: ImageNode) -> BlockDeviceInfo {
@@ -78,8 +79,8 @@ extension BlockSetup {
     }
 
     /// - Parameter drive: nil for the node itself.
-    private func statistics(_ node: ImageNode, _ drive: Drive?) -> BlockStats {
-        let account = (drive ?? self.drive(on: node))?.account.account ?? BlockAccount()
+    private func statistics(_ node: ImageNode?, _ drive: Drive?) -> BlockStats {
+        let account = (drive ?? node.flatMap { self.drive(on: $0) })?.account.account ?? BlockAccount()
         let (reads, writes, flushes, discards) = (account[.read], account[.write], account[.flush], account[.discard])
         func number(_ value: UInt64) -> Int64 { Int64(clamping: value) }
         let stats = BlockDeviceStats(
@@ -91,12 +92,15 @@ extension BlockSetup {
             invalidRdOperations: 0, invalidWrOperations: 0, invalidFlushOperations: 0, invalidUnmapOperations: 0, accountInvalid: false,
             accountFailed: true, timedStats: [])
         return BlockStats(
-            device: drive.map { $0.isNamed ? $0.id : "" }, qdev: drive?.device, nodeName: node.name, stats: stats)
+            device: drive.map { $0.publicName }, qdev: drive?.device, nodeName: node?.name, stats: stats)
     }
 
     private func resize(_ arguments: BlockResizeCommand.Arguments) throws -> QAPIEmpty {
         let (device, name) = (arguments.device ?? "", arguments.nodeName ?? "")
         let node = device.isEmpty ? node(name) : drives.first { $0.isNamed && $0.id == device }?.node
+        if let drive = drives.first(where: { !device.isEmpty && $0.isNamed && $0.id == device }), drive.node == nil {
+            throw QAPIError(.generic, "Device '\(device)' has no medium")
+        }
         guard let node else { throw QAPIError(.generic, "Cannot find device='\(device)' nor node-name='\(name)'") }
         guard arguments.size >= 0 else { throw QAPIError.expects("size", "a >0 size") }
         guard arguments.size >= 512 else { throw QAPIError.notSupported("a disk of less than 512 bytes") }

@@ -16,6 +16,9 @@ public final class BlockSetup {
         public let node: any BlockNode
         /// What was written may be lost until it is flushed.
         public let hasCache: Bool
+        let drive: Drive
+        /// `media=cdrom`.
+        public let isDisc: Bool
     }
 
     let loop: EventLoop
@@ -47,9 +50,16 @@ public final class BlockSetup {
     }
 
     /// Reads the command line.
-    public func define(_ options: ParsedCommandLine) throws {
+    ///
+    /// - Parameter interface: what the board does with disks of which only a number is said: "virtio", or "none" if it has no place for them.
+    public func define(_ options: ParsedCommandLine, interface: String) throws {
         for text in options.all("blockdev") { try addBlockdev(try PropertyList(jsonOr: text, option: "blockdev", implied: "driver")) }
         for text in options.all("drive") { try addDrive(text, isSnapshot: options.has("snapshot")) }
+        for (index, name) in ["hda", "hdb", "hdc", "hdd"].enumerated() {
+            for path in options.all(name) { try addShort(path, interface, "index=\(index),media=disk", options) }
+        }
+        for path in options.all("cdrom") { try addShort(path, interface, "index=2,media=cdrom", options) }
+        for path in options.all("sd") { try addShort(path, "sd", "index=0", options) }
     }
 
     /// Opens an image with what it stands on.
@@ -128,28 +138,42 @@ public final class BlockSetup {
     public var impliedDrives: [String] { implied.sorted { $0.key < $1.key }.map(\.value) }
 
     /// Gives a disk to a device, for it alone; the device's own `rerror` and `werror` ("auto" for none) come before the drive's.
-    public func take(_ id: String, rerror: String = "auto", werror: String = "auto") throws -> Disk {
+    ///
+    /// - Parameter needsMedium: the device's medium cannot come later.
+    public func take(_ id: String, rerror: String = "auto", werror: String = "auto", needsMedium: Bool = true) throws -> Disk {
         let drive = try freeDrive(id)
+        if needsMedium, drive.node == nil { throw QAPIError(.generic, "Device needs media, but drive is empty") }
+        return try take(drive, rerror: rerror, werror: werror)
+    }
+
+    /// A drive without a medium for a device for discs that has been given none.
+    public func takeEmpty(rerror: String = "auto", werror: String = "auto") throws -> Disk {
+        let drive = Drive("", nil, isNamed: false, account: AccountedNode(nil, loop: loop))
+        drive.isDisc = true
+        return try take(drive, rerror: rerror, werror: werror)
+    }
+
+    private func take(_ drive: Drive, rerror: String, werror: String) throws -> Disk {
         let list = PropertyList(option: "device", [("rerror", rerror), ("werror", werror)])
         let reads = try BlockSetup.action("rerror", list) ?? drive.reads
         let writes = try BlockSetup.action("werror", list) ?? drive.writes
         let policy = ErrorPolicy(drive.account, reads: reads, writes: writes) { [unowned self] in noteFailure(drive, $0) }
         drive.policy = policy
         if !drives.contains(where: { $0 === drive }) { drives.append(drive) }
-        return Disk(node: policy, hasCache: drive.node.options.cache.writeback)
+        return Disk(node: policy, hasCache: drive.node?.options.cache.writeback ?? true, drive: drive, isDisc: drive.isDisc)
     }
 
     /// A drive, or one on a node, that no device has.
     private func freeDrive(_ id: String) throws -> Drive {
         try openIfFile(id)
-        if let drive = drives.first(where: { $0.id == id }) {
+        if let drive = drives.first(where: { $0.isNamed && $0.id == id }) {
             guard !drive.isTaken else {
                 throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "a drive that no other device has")
             }
             return drive
         }
         guard let node = node(id), node.isNamed else {
-            let names = (drives.map(\.id) + nodes.filter(\.isNamed).map(\.name)).sorted().joined(separator: ", ")
+            let names = (drives.filter(\.isNamed).map(\.id) + nodes.filter(\.isNamed).map(\.name)).sorted().joined(separator: ", ")
             throw CommandLineError.badValue(option: "device", value: "drive=\(id)", expected: "one of the drives and nodes: \(names)")
         }
         guard drive(on: node) == nil else {
@@ -164,23 +188,28 @@ public final class BlockSetup {
     }
 
     /// The device that has a disk: its id or path, and what it does when the disk has another size.
-    public func noteDevice(_ name: String, of id: String, sizeChanged: @escaping () -> Void) {
-        guard let drive = drives.first(where: { $0.id == id }) else { return }
-        (drive.device, drive.sizeChanged) = (name, sizeChanged)
+    ///
+    /// - Parameter slot: where it has its medium, if that can be exchanged.
+    public func noteDevice(_ name: String, of disk: Disk, slot: (any MediumSlot)? = nil, sizeChanged: @escaping () -> Void) {
+        let drive = disk.drive
+        (drive.device, drive.sizeChanged, drive.slot) = (name, sizeChanged, slot)
+        slot?.onTrayMoved = { [unowned self, weak drive] isOpen in if let drive { tellTray(drive, isOpen: isOpen) } }
     }
 
     /// The device that has a disk is gone.
-    public func release(_ id: String) {
-        guard let drive = drives.first(where: { $0.id == id }) else { return }
-        (drive.policy, drive.device, drive.sizeChanged) = (nil, nil, nil)
+    public func release(_ disk: Disk) {
+        let drive = disk.drive
+        (drive.policy, drive.device, drive.sizeChanged, drive.slot) = (nil, nil, nil, nil)
         if !drive.isNamed { drives.removeAll { $0 === drive } }
+        // What the monitor has put in, and nobody has named, goes with a drive that goes.
+        if !drive.isNamed, let node = drive.node { dropUnused(node.chain) }
     }
 
     private func noteFailure(_ drive: Drive, _ failure: ErrorPolicy.Failure) {
         let action: BlockErrorAction = failure.stops ? .stop : failure.action == .ignore ? .ignore : .report
         emit(
             BlockIoErrorEvent(
-                device: drive.isNamed ? drive.id : "", nodeName: drive.node.name, operation: failure.isRead ? .read : .write, action: action,
+                device: drive.publicName, nodeName: drive.node?.name, operation: failure.isRead ? .read : .write, action: action,
                 nospace: failure.isDiskFull, reason: errorText(failure.errno)))
         if failure.stops { pause() }
     }
@@ -198,7 +227,7 @@ public final class BlockSetup {
     /// `info block`.
     public var description: String {
         let loose = nodes.filter { node in node.isNamed && drive(on: node) == nil }
-        return drives.map { describe($0.id, $0.node) }.joined() + loose.map { describe($0.name, $0) }.joined()
+        return (drives.map { describe($0) } + loose.map { describe($0) }).joined(separator: "\n")
     }
 
     /// Waits until no disk has a request under way, and nobody is held back by a job.
@@ -215,11 +244,14 @@ public final class BlockSetup {
 
     /// Why another process could not go on with the disks as they are; nil if it could.
     public var migrationBlocker: String? {
-        if let drive = drives.first(where: { $0.node.isTemporary }) {
-            return "the changes of '\(drive.id)' are in a temporary file of this process (snapshot=on)"
-        }
+        if let reason = lastingBlocker { return reason }
         if let job = jobs.jobs.first(where: { $0.work is DiskJob && $0.status != .concluded }) { return "the job '\(job.id)' works on a disk" }
         return waitingRequests
+    }
+
+    /// Why it can never leave; nil if it can.
+    public var lastingBlocker: String? {
+        drives.first { $0.node?.isTemporary ?? false }.map { "the changes of '\($0.id)' are in a temporary file of this process (snapshot=on)" }
     }
 
     /// Why what the disks hold now is not what the guest has written; nil if it is.
@@ -251,8 +283,9 @@ public final class BlockSetup {
 
     /// Brings everything that the disks have been given to where another process sees it.
     public func settle() throws {
-        for drive in drives where drive.isTaken && !drive.node.graph.isReadOnly {
-            try drive.node.graph.wait("flush '\(drive.id)'", drive.node.graph.flush)
+        for drive in drives where drive.isTaken {
+            guard let graph = drive.node?.graph, !graph.isReadOnly else { continue }
+            try graph.wait("flush '\(drive.id)'", graph.flush)
         }
     }
 

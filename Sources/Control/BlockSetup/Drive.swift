@@ -18,31 +18,45 @@ extension BlockSetup {
         let list = PropertyList(text, option: "drive", implied: "file")
         if list["if"] == "pflash" { return }  // part of the board
         try list.check(BlockSetup.driveNames)
-        guard let path = list["file"] ?? list["file.filename"] else {
+        try checkKind(list)
+        let isDisc = list["media"] == "cdrom"
+        let path = list["file"] ?? list["file.filename"]
+        if path == nil, !isDisc, list["if"] == "virtio" || list["if"] == nil {
             throw CommandLineError.badValue(option: "drive", value: text, expected: "file=IMAGE")
         }
-        try checkKind(list, path)
-        var options = ImageOptions(path: path)
-        options.format = try format(list, path)
+        var options = ImageOptions(path: path ?? "")
+        if let path { options.format = try format(list, path) }
         options.cache = try cache(list)
+        options.isReadOnly = isDisc
         let properties = ImageProperties(list: list)
         try properties.apply(to: &options)
-        let id = try place(list)
+        if isDisc, !options.isReadOnly { throw CommandLineError.badValue(option: "drive", value: text, expected: "readonly=on with media=cdrom") }
+        let id = try place(list, isDisc: isDisc)
         let kind = try properties.engine(cache: options.cache)
         // A clone's disks are overlays already.
-        let overlaid = try list.bool("snapshot", default: isSnapshot) && frozen[path] == nil
+        let overlaid = try list.bool("snapshot", default: isSnapshot) && frozen[options.path] == nil && !isDisc
         try checkName(id)
-        let node = overlaid ? try openOverlay(options, kind) : try open(options, kind)
-        let drive = Drive(id, node, isNamed: true, account: AccountedNode(node.graph, loop: loop))
+        let node = path == nil ? nil : overlaid ? try openOverlay(options, kind) : try open(options, kind)
+        let drive = Drive(id, node, isNamed: true, account: AccountedNode(node?.graph, loop: loop))
+        (drive.isDisc, drive.mediumOptions) = (isDisc, options)
         if let action = try BlockSetup.action("rerror", list) { drive.reads = action }
         if let action = try BlockSetup.action("werror", list) { drive.writes = action }
-        register(node)
+        if let node { register(node) }
         drives.append(drive)
     }
 
-    private func checkKind(_ list: PropertyList, _ path: String) throws {
+    /// `-cdrom`, `-hda`, `-sd` and the like: a file, and where it goes.
+    func addShort(_ path: String, _ interface: String, _ place: String, _ options: ParsedCommandLine) throws {
+        let file = path.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+        let format = (try? HostFile(path, .readOnly).read(at: 0, count: 4)).map { QCOW2Header.isHeader($0) } == true ? "qcow2" : "raw"
+        try addDrive("if=\(interface),\(place),format=\(format),file=\(file)", isSnapshot: options.has("snapshot"))
+    }
+
+    private func checkKind(_ list: PropertyList) throws {
         if let driver = list["file.driver"], driver != "file" { throw CommandLineError.notSupported("-drive file.driver=\(driver)") }
-        if let media = list["media"], media != "disk" { throw CommandLineError.notSupported("-drive media=\(media)") }
+        if let media = list["media"], !["disk", "cdrom"].contains(media) {
+            throw CommandLineError.badValue(option: "drive", value: "media=\(media)", expected: "disk, cdrom")
+        }
         if let bus = list["bus"], bus != "0" { throw CommandLineError.notSupported("-drive bus=\(bus)") }
     }
 
@@ -69,9 +83,11 @@ extension BlockSetup {
     }
 
     /// Finds the drive's place among those that the board makes devices for, and its name, by QEMU's rules.
-    private func place(_ list: PropertyList) throws -> String {
+    private func place(_ list: PropertyList, isDisc: Bool) throws -> String {
         switch list["if"] {
-        case "none": return list["id"] ?? "none\(drives.count)"
+        case "none":
+            let unit = try list.integer("index") ?? list.integer("unit") ?? (0...).first { unit in !drives.contains { $0.id == "none\(unit)" } } ?? 0
+            return list["id"] ?? "none\(unit)"
         case nil, "virtio":
             let unit = try list.integer("index") ?? list.integer("unit") ?? (0...).first { implied[$0] == nil } ?? 0
             guard implied[unit] == nil else {
@@ -106,11 +122,32 @@ extension BlockSetup {
             SnapshotOverlay(base: base.graph, changes: changes), name: name, options: options, engine: kind, backing: nil, isNamed: isNamed)
     }
 
-    func describe(_ id: String, _ node: ImageNode) -> String {
-        let (options, cache) = (node.options, node.options.cache)
+    /// `info block` of a drive, in QEMU's words.
+    func describe(_ drive: Drive) -> String {
+        let name = drive.isNamed ? drive.id : drive.device ?? drive.id
+        guard let node = drive.node else { return "\(name): [not inserted]\n" + place(drive) }
+        return "\(name) (\(node.name)): \(describe(file: node))\n" + place(drive) + modes(node)
+    }
+
+    /// The same of a node that no device has.
+    func describe(_ node: ImageNode) -> String { "\(node.name): \(describe(file: node))\n" + modes(node) }
+
+    private func describe(file node: ImageNode) -> String {
         let extras = (node.graph.isReadOnly ? ", read-only" : "") + (node.isTemporary ? ", changes go to a temporary file" : "")
+        return "\(node.options.path) (\(node.options.format.rawValue)\(extras))"
+    }
+
+    private func place(_ drive: Drive) -> String {
+        let device = drive.device.map { "    Attached to:      \($0)\n" } ?? ""
+        guard drive.isRemovable else { return device }
+        let words = (drive.slot?.isMediumLocked ?? false ? "locked" : "not locked", drive.slot?.isTrayOpen ?? false ? "open" : "closed")
+        return device + "    Removable device: \(words.0), tray \(words.1)\n"
+    }
+
+    private func modes(_ node: ImageNode) -> String {
+        let cache = node.options.cache
         let modes = [cache.writeback ? "writeback" : "writethrough", cache.direct ? "direct" : nil, cache.ignoresFlushes ? "ignore flushes" : nil]
-        return
-            "\(id): \(options.path) (\(options.format.rawValue), \(node.graph.size) bytes\(extras))\n    Cache mode: \(modes.compactMap { $0 }.joined(separator: ", "))\n"
+        let below = node.backing.map { "    Backing file:     \($0.path) (chain depth: \(node.chain.count - 1))\n" } ?? ""
+        return "    Cache mode:       \(modes.compactMap { $0 }.joined(separator: ", "))\n" + below
     }
 }

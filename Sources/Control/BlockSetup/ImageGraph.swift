@@ -40,27 +40,37 @@ final class Drive {
     let isNamed: Bool
     /// Counts requests; the image below changes when the graph does.
     let account: AccountedNode
-    private(set) var node: ImageNode
+    /// Nil for a drive without a medium.
+    private(set) var node: ImageNode?
     /// What it stood on first, as the command line has it.
-    let first: ImageNode
+    let first: ImageNode?
+    /// `media=cdrom`, or of a device for discs.
+    var isDisc = false
+    /// How media that come later are opened.
+    var mediumOptions: ImageOptions?
     var reads = ErrorAction.report
     var writes = ErrorAction.enospc
     /// Deals with errors for the device that has it.
     var policy: ErrorPolicy?
     /// The device's id, or its path.
     var device: String?
+    /// Where the device has its medium, if that can be exchanged.
+    weak var slot: (any MediumSlot)?
     /// The device hears of another size.
     var sizeChanged: (() -> Void)?
     var isTaken: Bool { policy != nil }
 
-    init(_ id: String, _ node: ImageNode, isNamed: Bool, account: AccountedNode) {
+    /// What clients call it: "" for what `-blockdev` or a device has made.
+    var publicName: String { isNamed ? id : "" }
+
+    init(_ id: String, _ node: ImageNode?, isNamed: Bool, account: AccountedNode) {
         (self.id, self.node, self.isNamed, self.account, first) = (id, node, isNamed, account, node)
     }
 
-    /// Stands on another image from now on. Nothing is under way.
-    func stand(on node: ImageNode) {
+    /// Stands on another image from now on, or has no medium. Nothing is under way.
+    func stand(on node: ImageNode?) {
         self.node = node
-        account.stand(on: node.graph)
+        account.stand(on: node?.graph)
     }
 }
 
@@ -75,7 +85,10 @@ extension BlockSetup {
 
     /// The node of a drive, of a device or of a name, as commands' `device` means it.
     func device(_ name: String) throws(QAPIError) -> ImageNode {
-        if let drive = drives.first(where: { $0.isNamed && $0.id == name || $0.device == name }) { return drive.node }
+        if let drive = drives.first(where: { $0.isNamed && $0.id == name || $0.device == name }) {
+            guard let node = drive.node else { throw QAPIError(.generic, "Device '\(name)' has no medium") }
+            return node
+        }
         if let node = node(name) { return node }
         throw QAPIError(.generic, "Cannot find device='\(name)' nor node-name='\(name)'")
     }

@@ -45,7 +45,9 @@ extension CharacterSetup {
         let entry = try known(id)
         guard entry.multiplexer == nil else { throw QAPIError(.generic, "Mux device hotswap not supported yet") }
         let list = try properties(backend, peer)
+        let old = entry.slot.inner
         entry.slot.replace(try self.backend(list["backend"] ?? "", id, list, CharacterSetup.general), log: try log(list))
+        discard(old)
         return answer(entry.slot)
     }
 
@@ -75,6 +77,8 @@ extension CharacterSetup {
         case .stdio(let stdio): return list("stdio", [], common: stdio.data.object)
         case .ringbuf(let buffer), .memory(let buffer): return list("ringbuf", [], common: buffer.data.object)
         case .udp(let socket): return try properties(socket.data)
+        case .serial(let port): return list("serial", [("path", port.data.device)], common: port.data.object)
+        case .vc(let console): return list("vc", [], common: console.data.object)
         }
     }
 

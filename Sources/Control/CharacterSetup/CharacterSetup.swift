@@ -1,9 +1,11 @@
 import Chardev
 import CommandLine
 import Diagnostics
+import Display
 import EventLoop
 import HostOS
 import TLS
+import TextConsole
 
 /// All character back ends of a session: what `-chardev` defines, and what `-serial` and `-monitor` name directly.
 public final class CharacterSetup {
@@ -21,12 +23,13 @@ public final class CharacterSetup {
     }
 
     /// The kinds that there are, for `-chardev help`.
-    public static let kinds = ["file", "null", "pipe", "pty", "ringbuf", "socket", "stdio", "udp"]
+    public static let kinds = ["file", "hub", "null", "pipe", "pty", "ringbuf", "serial", "socket", "stdio", "udp", "vc"]
     /// Other names of theirs.
-    static let aliases = ["memory": "ringbuf"]
+    static let aliases = ["memory": "ringbuf", "tty": "serial"]
     private static let otherKinds = [
-        "vc", "serial", "tty", "parallel", "parport", "console", "con", "websocket", "msmouse", "braille", "testdev", "wctablet",
-        "hub", "spicevmc", "spiceport", "dbus", "qemu-vdagent", "tn3270", "fd",
+        "parallel", "parport", "console", "con", "msmouse", "braille", "testdev", "wctablet", "spicevmc", "spiceport", "dbus", "qemu-vdagent",
+        "tn3270",
+        "fd",
     ]
 
     let loop: EventLoop
@@ -38,13 +41,16 @@ public final class CharacterSetup {
 
     /// The credentials of an id, for one end.
     public typealias Credentials = (String, TLSCredentials.Endpoint) throws -> TLSCredentials
-    private let credentials: Credentials
+    let credentials: Credentials
+    /// Where text consoles are seen.
+    private let consoles: ConsoleList
 
     /// `command` gets what the Ctrl-A escapes ask for.
     public init(
-        loop: EventLoop, credentials: @escaping Credentials = CharacterSetup.noCredentials, command: @escaping (Multiplexer.Command) -> Void
+        loop: EventLoop, credentials: @escaping Credentials = CharacterSetup.noCredentials, consoles: ConsoleList = ConsoleList(),
+        command: @escaping (Multiplexer.Command) -> Void
     ) {
-        (self.loop, self.credentials, self.command) = (loop, credentials, command)
+        (self.loop, self.credentials, self.consoles, self.command) = (loop, credentials, consoles, command)
     }
 
     public static func noCredentials(_ id: String, _ endpoint: TLSCredentials.Endpoint) throws -> TLSCredentials {
@@ -55,6 +61,8 @@ public final class CharacterSetup {
 
     /// `-chardev KIND,id=ID,…`.
     public func define(_ text: String) throws {
+        // QEMU 7.2 does not take it either.
+        if text.hasPrefix("{") { throw CommandLineError.notSupported("-chardev in JSON") }
         let list = PropertyList(text, option: "chardev", implied: "backend")
         guard let id = list["id"], !id.isEmpty else { throw CommandLineError.badValue(option: "chardev", value: text, expected: "KIND,id=ID,…") }
         guard entry(id) == nil else { throw CommandLineError.badValue(option: "chardev", value: "id=\(id)", expected: "each id once") }
@@ -80,7 +88,16 @@ public final class CharacterSetup {
         try list["logfile"].map { try HostStream.creating($0, append: try list.bool("logappend", default: false)) }
     }
 
-    func remove(_ entry: Entry) { entries.removeAll { $0 === entry } }
+    func remove(_ entry: Entry) {
+        entries.removeAll { $0 === entry }
+        discard(entry.slot.inner)
+    }
+
+    /// A back end is no longer needed.
+    func discard(_ backend: CharacterBackend) {
+        if let text = backend as? TextConsole { consoles.remove(text.console) }
+        if let hub = backend as? CharacterHub { for member in hub.backends { release(member) } }
+    }
 
     private func makeMultiplexer(_ backend: CharacterBackend) -> Multiplexer {
         Multiplexer(backend, now: { [loop] in loop.now(.realtime) / 1_000_000 }, command: command)
@@ -111,6 +128,11 @@ public final class CharacterSetup {
         case "ringbuf", "memory":
             try list.check(general + ["size"])
             return RingBuffer(size: Int(try list["size"].map { try parseSize($0, option: list.option) } ?? 65536))
+        case "serial", "tty":
+            try list.check(general + ["path"])
+            return try SerialBackend(loop: loop, path: try needed("path", list))
+        case "vc": return try textConsole(id, list, general)
+        case "hub": return try hub(list, general)
         case "socket": return try socket(id, list, general)
         case "udp": return try datagrams(list, general)
         case let other where CharacterSetup.otherKinds.contains(other): throw CommandLineError.notSupported("the character back end '\(other)'")
@@ -118,85 +140,45 @@ public final class CharacterSetup {
         }
     }
 
-    private func needed(_ key: String, _ list: PropertyList) throws -> String {
+    func needed(_ key: String, _ list: PropertyList) throws -> String {
         guard let value = list[key], !value.isEmpty else {
             throw CommandLineError.badValue(option: list.option, value: list["backend"] ?? "", expected: "\(key)=…")
         }
         return value
     }
 
-    private func socket(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
-        try list.check(
-            general + [
-                "host", "port", "path", "fd", "server", "wait", "delay", "nodelay", "telnet", "websocket", "reconnect", "ipv4", "ipv6", "tls-creds",
-            ])
-        if try list.bool("websocket", default: false) { throw CommandLineError.notSupported("the character back end 'socket' with websocket=on") }
-        for name in ["ipv4", "ipv6"] where ![nil, "on"].contains(list[name]) {
-            throw CommandLineError.notSupported("the character back end 'socket' with \(name)=\(list[name] ?? "")")
+    /// `width=` and `height=` in pixels, or `cols=` and `rows=` in characters; what is not given is as usual.
+    private func textConsole(_ id: String, _ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+        try list.check(general + ["width", "height", "cols", "rows"])
+        func number(_ name: String, _ usual: Int) throws -> Int { try list.integer(name).flatMap { $0 == 0 ? nil : $0 } ?? usual }
+        let isCounted = ["cols", "rows"].contains { list[$0] != nil }
+        let size: TextConsole.Size =
+            isCounted
+            ? .characters(columns: try number("cols", 80), rows: try number("rows", 24))
+            : .pixels(width: try number("width", DisplayConsole.idleSize.width), height: try number("height", DisplayConsole.idleSize.height))
+        guard let made = TextConsole(label: id, size: size) else {
+            throw CommandLineError.badValue(option: list.option, value: "\(size)", expected: "1 to 1000 columns and rows of 8×16 pixels")
         }
-        let isServer = try list.bool("server", default: false)
-        let waits = try list.bool("wait", default: true)
-        let isTelnet = try list.bool("telnet", default: false)
-        if isTelnet, !isServer { throw CommandLineError.notSupported("the character back end 'socket' with telnet=on as a client") }
-        let pause = try reconnection(list, isServer: isServer)
-        let secure = try security(list, isServer: isServer)
-        if list["fd"] != nil { return try inherited(id, list, isServer: isServer, waits: waits, telnet: isTelnet) }
-        let address: SocketAddress
-        if let path = list["path"] {
-            address = .unix(path: path)
-        } else {
-            address = .tcp(host: list["host"] ?? "", port: try needed("port", list))
-        }
-        guard isServer else { return try SocketBackend(loop: loop, connectingTo: address, again: pause, secure: secure) }
-        return try SocketBackend(loop: loop, listeningOn: address, waiting: waits, telnet: isTelnet, label: id, secure: secure)
+        consoles.add(made.console)
+        return made
     }
 
-    /// How `tls-creds=` makes connections secret; nil without it.
-    private func security(_ list: PropertyList, isServer: Bool) throws -> SecureConnection? {
-        guard let id = list["tls-creds"] else { return nil }
-        guard list["path"] == nil, list["fd"] == nil else {
-            throw CommandLineError.badValue(option: list.option, value: "tls-creds=\(id)", expected: "a TCP socket")
+    /// `chardevs.0=ID,chardevs.1=ID…`.
+    private func hub(_ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
+        let names = (0..<CharacterHub.most).map { "chardevs.\($0)" }
+        try list.check(general + names)
+        let ids = names.compactMap { list[$0] }
+        guard !ids.isEmpty, names.prefix(ids.count).allSatisfy({ list[$0] != nil }) else {
+            throw CommandLineError.badValue(option: list.option, value: "hub", expected: "chardevs.0=ID, and up to \(CharacterHub.most - 1) more")
         }
-        let credentials = try credentials(id, isServer ? .server : .client), host = list["host"].map { $0.isEmpty ? "localhost" : $0 } ?? "localhost"
-        return { try TLSTunnel.open($0, credentials, hostName: host) }
-    }
-
-    /// Seconds after which a client tries again; nil if it does not.
-    private func reconnection(_ list: PropertyList, isServer: Bool) throws -> Int? {
-        guard let seconds = try list.integer("reconnect"), seconds != 0 else { return nil }
-        let most = 1 << 20
-        guard !isServer, list["fd"] == nil, (1...most).contains(seconds) else {
-            throw CommandLineError.badValue(
-                option: list.option, value: "reconnect=\(seconds)", expected: "1 to \(most) seconds, for a client that makes its connection itself")
+        for id in ids {
+            guard let entry = entry(id) else { continue }
+            if entry.multiplexer != nil || entry.slot.inner is CharacterHub {
+                throw CommandLineError.badValue(
+                    option: list.option, value: "chardevs=\(id)", expected: "a back end that is no multiplexer and no hub")
+            }
         }
-        return seconds
-    }
-
-    private func datagrams(_ list: PropertyList, _ general: [String]) throws -> CharacterBackend {
-        try list.check(general + ["host", "port", "localaddr", "localport", "ipv4", "ipv6"])
-        for name in ["ipv4", "ipv6"] where ![nil, "on"].contains(list[name]) {
-            throw CommandLineError.notSupported("the character back end 'udp' with \(name)=\(list[name] ?? "")")
-        }
-        func name(_ text: String?, _ other: String) -> String { text.map { $0.isEmpty ? other : $0 } ?? other }
-        let remote = (host: name(list["host"], "localhost"), port: try needed("port", list))
-        let isBound = list["localaddr"] != nil || list["localport"] != nil
-        let local = (host: list["localaddr"] ?? "", port: name(list["localport"], "0"))
-        let stream = try HostStream.datagrams(at: isBound ? local : nil, to: remote)
-        return DatagramCharacters(loop: loop, stream: stream, description: "udp:\(SocketAddress.tcp(host: remote.host, port: remote.port))")
-    }
-
-    /// A socket that the process was started with.
-    private func inherited(_ id: String, _ list: PropertyList, isServer: Bool, waits: Bool, telnet: Bool) throws -> CharacterBackend {
-        let number = try list.integer("fd").map(Int32.init(clamping:)) ?? -1
-        if isServer, let listener = ListeningSocket(inherited: number) {
-            return SocketBackend(loop: loop, listener: listener, at: .descriptor(number), waiting: waits, telnet: telnet, label: id)
-        }
-        guard !isServer, let stream = HostStream.inherited(number) else {
-            throw CommandLineError.badValue(
-                option: list.option, value: "fd=\(list["fd"] ?? "")",
-                expected: isServer ? "a socket that listens" : "the number of an open descriptor")
-        }
-        return SocketBackend(loop: loop, connection: stream)
+        return CharacterHub(try ids.map { try use($0, option: list.option) })
     }
 
     // MARK: Uses
@@ -249,12 +231,13 @@ public final class CharacterSetup {
         case "null", "none", "pty", "ringbuf": return list(text)
         case "file", "pipe": return list("\(kind),path=\(rest)")
         case "unix": return list("socket,path=\(rest)")
-        case "tcp", "telnet":
+        case "vc": return list(try textConsoleProperties(rest, option))
+        case "tcp", "telnet", "websocket":
             let address = rest.prefix { $0 != "," }
             guard let (host, port) = hostAndPort(address) else {
                 throw CommandLineError.badValue(option: option, value: text, expected: "\(kind):HOST:PORT[,server=on][,wait=off]")
             }
-            return list("socket,host=\(host),port=\(port)\(kind == "telnet" ? ",telnet=on" : "")\(rest.dropFirst(address.count))")
+            return list("socket,host=\(host),port=\(port)\(kind == "tcp" ? "" : ",\(kind)=on")\(rest.dropFirst(address.count))")
         case "udp":
             let (remote, local) = (rest.prefix { $0 != "@" }, rest.drop { $0 != "@" }.dropFirst())
             guard let (host, port) = hostAndPort(remote), let (localHost, localPort) = local.isEmpty ? ("", "") : hostAndPort(local) else {
@@ -262,12 +245,28 @@ public final class CharacterSetup {
             }
             return list("udp,host=\(host),port=\(port)" + (local.isEmpty ? "" : ",localaddr=\(localHost),localport=\(localPort)"))
         default:
-            if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/") { throw CommandLineError.notSupported("-\(option) \(text)") }
+            if CharacterSetup.otherKinds.contains(kind) || text.hasPrefix("/dev/parport") {
+                throw CommandLineError.notSupported("-\(option) \(text)")
+            }
+            if text.hasPrefix("/dev/") { return list("serial,path=\(text)") }
             throw CommandLineError.badValue(
                 option: option, value: text,
-                expected: "mon:…, stdio, null, none, pty, file:PATH, pipe:PATH, unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, udp:HOST:PORT, chardev:ID"
+                expected:
+                    "mon:…, stdio, null, none, pty, vc, file:PATH, pipe:PATH, unix:PATH, tcp:HOST:PORT, telnet:HOST:PORT, websocket:HOST:PORT, udp:HOST:PORT, /dev/…, chardev:ID"
             )
         }
+    }
+
+    /// What stands behind `vc:`: nothing, `WIDTHxHEIGHT` in pixels, or `COLUMNSCxROWSC`.
+    private func textConsoleProperties(_ text: String, _ option: String) throws -> String {
+        if text.isEmpty { return "vc" }
+        let parts = text.split(separator: "x", omittingEmptySubsequences: false)
+        let isCounted = parts.allSatisfy { $0.hasSuffix("C") }
+        let numbers = parts.map { isCounted ? $0.dropLast() : $0 }
+        guard numbers.count == 2, numbers.allSatisfy({ Int($0) != nil }) else {
+            throw CommandLineError.badValue(option: option, value: "vc:\(text)", expected: "vc, vc:WIDTHxHEIGHT or vc:80Cx24C")
+        }
+        return isCounted ? "vc,cols=\(numbers[0]),rows=\(numbers[1])" : "vc,width=\(numbers[0]),height=\(numbers[1])"
     }
 
     /// `HOST:PORT`, with brackets around a host that has colons itself.

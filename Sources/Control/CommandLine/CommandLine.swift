@@ -56,15 +56,42 @@ public struct ParsedCommandLine {
                 options.append((row.name, ""))
             } else {
                 guard let value = rest.popFirst() else { throw .missingValue(word) }
-                options.append((row.name, value))
+                if row.name == "set" { try set(value) } else { options.append((row.name, value)) }
             }
         }
+    }
+
+    /// `-set OPTION.ID.PROPERTY=VALUE`: one more property of what an option before has made.
+    private mutating func set(_ text: String) throws(CommandLineError) {
+        let expected = "OPTION.ID.PROPERTY=VALUE, behind an -OPTION …,id=ID"
+        let parts = text.split(separator: ".", maxSplits: 2).map(String.init)
+        guard parts.count == 3, let equals = parts[2].firstIndex(of: "=") else {
+            throw .badValue(option: "set", value: text, expected: expected)
+        }
+        let found = options.lastIndex { name, value in
+            let names = [name, OptionRow.find(name)?.queryName]
+            return names.contains(parts[0]) && PropertyList(value, option: name, implied: nil)["id"] == parts[1]
+        }
+        guard let found else { throw .badValue(option: "set", value: text, expected: expected) }
+        let value = parts[2][parts[2].index(after: equals)...].replacing(",", with: ",,")
+        options[found].value += ",\(parts[2][..<equals])=\(value)"
     }
 
     /// The last value of an option.
     public func last(_ name: String) -> String? { options.last { $0.name == name }?.value }
     public func all(_ name: String) -> [String] { options.filter { $0.name == name }.map(\.value) }
     public func has(_ name: String) -> Bool { options.contains { $0.name == name } }
+
+    /// The properties of an option that is given as `-OPTION help` or `-OPTION …,help`, if it has any of its own; nil if there is no such one.
+    public var propertyHelp: String? {
+        for (name, value) in options {
+            guard let row = OptionRow.find(name), let properties = row.properties, !properties.isEmpty else { continue }
+            let words = PropertyList(value, option: name, implied: "").values.map { $0.key.isEmpty ? $0.value : $0.key }
+            guard words.contains("help") || words.contains("?") else { continue }
+            return "\(row.queryName) options:\n" + properties.map { "  \($0.name)=<\($0.kind.text)>\n" }.joined()
+        }
+        return nil
+    }
 
     /// The help text.
     public static func help(program: String) -> String {

@@ -11,7 +11,19 @@ public struct OptionRow: Sendable {
     /// What `query-command-line-options` calls it.
     public let queryName: String
 
-    public enum Kind: Sendable { case string, bool, number, size }
+    public enum Kind: Sendable {
+        case string, bool, number, size
+
+        /// As QEMU's help has it.
+        var text: String {
+            switch self {
+            case .string: "str"
+            case .bool: "bool (on/off)"
+            case .number: "num"
+            case .size: "size"
+            }
+        }
+    }
 
     public struct Property: Sendable {
         public let name: String
@@ -64,12 +76,17 @@ public struct OptionRow: Sendable {
             "drive", "file=FILE[,if=TYPE,format=raw,id=ID…]",
             "define a drive: cache=, aio=threads|io_uring, discard=, werror=, rerror=, snapshot=, index=, readonly=…"),
         .init("blockdev", "driver=file|raw,node-name=ID[,…]", "define a block node: filename=, or for raw file=NODE or file.filename="),
+        .init("hda", "FILE", "define disk 0: -drive index=0,media=disk"), .init("hdb", "FILE", "define disk 1"),
+        .init("hdc", "FILE", "define disk 2"), .init("hdd", "FILE", "define disk 3"),
+        .init("cdrom", "FILE", "define a disc: -drive index=2,media=cdrom"), .init("sd", "FILE", "put a memory card into the board's slot"),
         .init("snapshot", nil, "let the drives' changes go to temporary files"),
         .init("device", "TYPE[,prop=VALUE…]", properties: [:], "add a device, also as JSON ('-device help' lists them)"),
         .init("netdev", "TYPE,id=ID[,…]", properties: [:], "define a network back end: user, socket, tap, hubport ('-netdev help' lists them)"),
         .init("nic", "TYPE[,model=NAME,mac=ADDRESS,…]", "add a network card with its back end; 'none' for none ('-nic model=help' lists models)"),
         .init("net", "nic|TYPE[,…]", "put a network card or a back end on hub 0; 'none' for none"),
-        .init("serial", "DEV", "connect the serial port: mon:…, stdio, null, none, pty, file:, pipe:, unix:, tcp:, chardev:ID"),
+        .init(
+            "serial", "DEV",
+            "connect the serial port: mon:…, stdio, null, none, pty, vc, file:, pipe:, unix:, tcp:, telnet:, websocket:, /dev/…, chardev:ID"),
         .init("monitor", "DEV", "connect a monitor, as -serial; 'none' for none; may be given several times. The terminal's is behind Ctrl-A c"),
         .init(
             "mon", "[chardev=]ID[,mode=readline|control][,pretty=on]",
@@ -83,6 +100,7 @@ public struct OptionRow: Sendable {
         .init(
             "add-fd", "fd=N,set=ID[,opaque=TEXT]", properties: ["fd": .number, "set": .number, "opaque": .string],
             "put an open descriptor into a set, for files named /dev/fdset/ID"),
+        .init("only-migratable", nil, "refuse what keeps the machine from being moved (migrate)"),
         .init("preconfig", nil, "wait for the machine protocol's x-exit-preconfig before the machine is made"),
         .init(
             "action", "reboot=reset|shutdown,shutdown=poweroff|pause,…",
@@ -108,22 +126,29 @@ public struct OptionRow: Sendable {
             "chardev", "TYPE,id=ID[,…]",
             properties: [
                 "backend": .string, "path": .string, "append": .bool, "host": .string, "port": .string, "fd": .string, "server": .bool, "wait": .bool,
-                "nodelay": .bool, "signal": .bool, "mux": .bool, "size": .size,
+                "nodelay": .bool, "signal": .bool, "mux": .bool, "size": .size, "telnet": .bool, "websocket": .bool, "reconnect": .number,
+                "tls-creds": .string, "width": .number, "height": .number, "cols": .number, "rows": .number, "logfile": .string, "logappend": .bool,
             ],
             "define a character back end ('-chardev help' lists the kinds)"),
         .init(
             "global", "DRIVER.PROP=VALUE", properties: ["driver": .string, "property": .string, "value": .string],
             "set a property of every such device: virtio-mmio.force-legacy=on (off unless given)"),
+        .init("set", "OPTION.ID.PROP=VALUE", "set one more property of what an option before has made"),
         .init("audiodev", "none,id=ID", "no sound; there are no sound cards"),
-        .init("display", "none|vnc=PLACE", "choose the display; vnc= is the same as -vnc"),
+        .init("audio", "none", "the same"),
+        .init("parallel", "none", "no parallel port; there are none"),
+        .init(
+            "display", "none|vnc=PLACE|sdl[,…]",
+            "choose the display; vnc= is the same as -vnc; sdl is a window: show-cursor=on, window-close=off, full-screen=on, grab-mod=rctrl"),
         .init(
             "vnc", "none|[HOST]:DISPLAY|unix:PATH[,password=on][,…]",
             properties: [
                 "vnc": .string, "to": .number, "password": .bool, "password-secret": .string,
                 "tls-creds": .string, "share": .string, "connections": .number,
-                "display": .string, "head": .number, "websocket": .string, "audiodev": .string,
+                "display": .string, "head": .number, "websocket": .string, "audiodev": .string, "id": .string, "reverse": .bool,
             ],
-            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to="),
+            "show the screen to VNC viewers: password-secret=ID, share=, connections=, display=ID, head=, websocket=on|PORT, to=, reverse=on; also several times"
+        ),
         .init("nographic", nil, "no display; serial port and monitor on the terminal"),
         .init("no-reboot", nil, "end instead of rebooting"),
         .init("no-shutdown", nil, "stay, stopped, when the guest powers off"),

@@ -14,12 +14,15 @@ struct VNCOptions {
     var secret: String?
     /// The id of the credentials for TLS.
     var credentials: String?
+    var id: String?
+    /// It connects to a viewer that waits, instead of waiting for viewers.
+    var isReverse = false
     /// The back end that sound comes from: there is none that makes any.
     var audio: String?
 
     private static let firstPort = 5900, firstWebPort = 5700
     private static let refused = [
-        "tls-authz", "sasl", "sasl-authz", "reverse", "lossy", "non-adaptive", "power-control", "acl", "key-delay-ms",
+        "tls-authz", "sasl", "sasl-authz", "lossy", "non-adaptive", "power-control", "acl", "key-delay-ms",
         "lock-key-sync",
     ]
 
@@ -38,10 +41,16 @@ struct VNCOptions {
         credentials = list["tls-creds"]
         audio = list["audiodev"]
         (display, head) = (list["display"], try list.integer("head") ?? 0)
+        id = list["id"]
+        isReverse = try list.bool("reverse", default: false)
         if place == "none" { return }
+        if isReverse {
+            if let web = list["websocket"], web != "off" { throw .notSupported("-vnc websocket=\(web) with reverse=on") }
+            places = [try VNCOptions.viewer(place)]
+            return
+        }
         places = try VNCOptions.places(place, upTo: last)
         if let web = list["websocket"], web != "off" {
-            if credentials != nil { throw .notSupported("-vnc websocket=\(web) with tls-creds") }
             webPlaces = try VNCOptions.webPlaces(web, place)
         }
     }
@@ -68,6 +77,16 @@ struct VNCOptions {
         if text.hasPrefix("unix:") { return [.unix(path: String(text.dropFirst(5)))] }
         let (host, number) = try display(text)
         return (number...max(number, last)).map { .tcp(host: host, port: "\(firstPort + $0)") }
+    }
+
+    /// Where a viewer waits: a TCP port and not a display's number.
+    private static func viewer(_ text: String) throws(CommandLineError) -> SocketAddress {
+        if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst(5))) }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+            throw .badValue(option: "vnc", value: text, expected: "HOST:PORT or unix:PATH with reverse=on")
+        }
+        let host = text[..<colon]
+        return .tcp(host: host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host), port: "\(port)")
     }
 
     /// `on`, or `[HOST:]PORT`.

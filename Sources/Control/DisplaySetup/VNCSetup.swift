@@ -1,5 +1,4 @@
 import CommandLine
-import Diagnostics
 import Display
 import EventLoop
 import HostOS
@@ -8,30 +7,29 @@ import QAPI
 import TLS
 import VNC
 
-/// The server of `-vnc` and its commands.
+/// The servers of `-vnc` and their commands. Those that name none are about the first.
 public final class VNCSetup {
-    private struct Place {
-        let listener: ListeningSocket
-        let address: SocketAddress
-        let isWebSocket: Bool
-        let watch: FDWatch
-    }
-
-    static let id = "default"
-
     private let loop: EventLoop
     private let consoles: ConsoleList
     private let hub: InputHub
     private let emit: (any QAPIEvent) -> Void
-    private var options: VNCOptions?
-    private(set) var server: VNCServer?
-    private var listening: [Place] = []
+    /// A server's credentials, read anew.
+    private let renewed: (String) throws -> TLSCredentials
+    private(set) var hosts: [VNCHost] = []
 
-    public init(loop: EventLoop, consoles: ConsoleList, hub: InputHub, emit: @escaping (any QAPIEvent) -> Void) {
-        (self.loop, self.consoles, self.hub, self.emit) = (loop, consoles, hub, emit)
+    /// `renewed` reads the credentials of an id again.
+    public init(
+        loop: EventLoop, consoles: ConsoleList, hub: InputHub,
+        renewed: @escaping (String) throws -> TLSCredentials = { throw QAPIError.notSupported("tls-creds=\($0)") },
+        emit: @escaping (any QAPIEvent) -> Void
+    ) {
+        (self.loop, self.consoles, self.hub, self.renewed, self.emit) = (loop, consoles, hub, renewed, emit)
+        consoles.whenChanged { [unowned self] in for host in hosts { host.chooseConsole() } }
     }
 
-    /// Makes the server and listens, when the machine's consoles are there. `audio` are the ids of `-audiodev`, `secret` gives the bytes of a secret's id, `credentials`
+    var server: VNCServer? { hosts.first?.server }
+
+    /// Makes a server and listens, when the machine's consoles are there. `audio` are the ids of `-audiodev`, `secret` gives the bytes of a secret's id, `credentials`
     /// those of a server by their id.
     public func define(
         _ text: String, name: String?, audio: [String] = [], secret: (String) throws -> [UInt8],
@@ -48,96 +46,31 @@ public final class VNCSetup {
                 throw CommandLineError.badValue(option: "vnc", value: "tls-creds=\(id)", expected: "a tls-creds-x509 or tls-creds-anon")
             }
         }
-        self.options = options
         guard !options.places.isEmpty else { return }
         if let display = options.display, consoles.find(device: display, head: options.head) == nil { throw QAPIError.noDevice(display) }
-        let server = try VNCServer(options.server, loop: loop, hub: hub)
-        if let id = options.secret { server.setPassword(String(decoding: try secret(id), as: UTF8.self)) }
-        server.onEvent = { [unowned self] in tell($0, $1) }
-        self.server = server
-        try listen(options.places, isWebSocket: false)
-        if !options.webPlaces.isEmpty { try listen(options.webPlaces, isWebSocket: true) }
-        consoles.onChange = { [unowned self] in chooseConsole() }
-        chooseConsole()
+        let id = try identity(options.id)
+        let host = try VNCHost(id, options, loop: loop, consoles: consoles, hub: hub, emit: emit)
+        if let id = options.secret { host.server.setPassword(String(decoding: try secret(id), as: UTF8.self)) }
+        hosts.append(host)
     }
 
-    private func chooseConsole() {
-        let named = options?.display.map { consoles.find(device: $0, head: options?.head ?? 0) }
-        server?.show(named ?? consoles.consoles.first)
-    }
-
-    /// Listens at the first place that is free.
-    private func listen(_ places: [SocketAddress], isWebSocket: Bool) throws {
-        var failure: HostError?
-        for address in places {
-            do {
-                let listener = try ListeningSocket(address)
-                let watch = loop.watch(listener.descriptor, readable: { [unowned self] in accept(listener, isWebSocket) })
-                return listening.append(Place(listener: listener, address: address, isWebSocket: isWebSocket, watch: watch))
-            } catch { failure = failure ?? error }
+    /// A server's own id, or the next of those that QEMU gives.
+    private func identity(_ wanted: String?) throws(CommandLineError) -> String {
+        func isTaken(_ id: String) -> Bool { hosts.contains { $0.id == id } }
+        if let wanted {
+            guard !isTaken(wanted) else { throw .badValue(option: "vnc", value: "id=\(wanted)", expected: "each id once") }
+            return wanted
         }
-        if let failure { throw failure }
-    }
-
-    private func accept(_ listener: ListeningSocket, _ isWebSocket: Bool) {
-        guard let stream = listener.accept() else { return }
-        server?.accept(stream, isWebSocket: isWebSocket)
-    }
-
-    // MARK: What is told
-
-    /// Host, service and family of a place.
-    private func words(_ address: SocketAddress) -> (host: String, service: String, family: NetworkAddressFamily) {
-        switch address {
-        case .tcp(let host, let port):
-            let host = host.isEmpty ? "0.0.0.0" : host
-            return (host, port, host.contains(":") ? .ipv6 : .ipv4)
-        case .unix(let path): return ("", path, .unix)
-        case .descriptor: return ("", "", .unknown)
-        }
-    }
-
-    private var encryption: VncVencryptSubAuth? {
-        switch options?.server.encryption?.kind {
-        case nil: nil
-        case .tlsNone: .tlsNone
-        case .tlsVNC: .tlsVnc
-        case .x509None: .x509None
-        case .x509VNC: .x509Vnc
-        }
-    }
-
-    private var auth: VncPrimaryAuth { encryption != nil ? .vencrypt : options?.server.asksPassword == true ? .vnc : .none }
-
-    /// Both in one word, where there is one only.
-    private var authName: String {
-        auth.rawValue + (encryption.map { "+" + $0.rawValue.split(separator: "-").joined(separator: "+") } ?? "")
-    }
-
-    private func describe(_ viewer: VNCServer.Viewer) -> VncClientInfo {
-        let (host, service, family) = words(viewer.peer)
-        return VncClientInfo(host: host, service: service, family: family, websocket: viewer.isWebSocket)
-    }
-
-    private func tell(_ event: VNCServer.Event, _ viewer: VNCServer.Viewer) {
-        guard let place = listening.first(where: { $0.isWebSocket == viewer.isWebSocket }) else { return }
-        let (host, service, family) = words(place.address)
-        let server = VncServerInfo(host: host, service: service, family: family, websocket: place.isWebSocket, auth: authName)
-        let client = describe(viewer)
-        switch event {
-        case .connected:
-            let place = VncBasicInfo(host: client.host, service: client.service, family: client.family, websocket: client.websocket)
-            emit(VncConnectedEvent(server: server, client: place))
-        case .initialized: emit(VncInitializedEvent(server: server, client: client))
-        case .disconnected: emit(VncDisconnectedEvent(server: server, client: client))
-        }
+        var (id, number) = ("default", 2)
+        while isTaken(id) { (id, number) = ("vnc\(number)", number + 1) }
+        return id
     }
 
     // MARK: Commands
 
     public func register(in commands: inout CommandTable) {
-        commands.on(QueryVncCommand.self) { [self] in information }
-        commands.on(QueryVncServersCommand.self) { [self] in servers }
+        commands.on(QueryVncCommand.self) { [self] in hosts.first?.information ?? VncInfo(enabled: false) }
+        commands.on(QueryVncServersCommand.self) { [self] in hosts.map(\.wholeInformation) }
         commands.on(ChangeVncPasswordCommand.self) { [self] arguments in
             try passworded(nil).setPassword(arguments.password)
             return QAPIEmpty()
@@ -154,12 +87,54 @@ public final class VNCSetup {
             try passworded(vnc.display).endPassword(at: try end(arguments.time))
             return QAPIEmpty()
         }
+        commands.on(DisplayReloadCommand.self) { [self] arguments in
+            guard case .vnc(let vnc) = arguments.branch else { throw QAPIError.notSupported("display-reload of this kind") }
+            if vnc.tlsCerts == true { try renewCertificates() }
+            return QAPIEmpty()
+        }
+        commands.on(DisplayUpdateCommand.self) { [self] arguments in
+            guard case .vnc(let vnc) = arguments.branch else { throw QAPIError.notSupported("display-update of this kind") }
+            if let addresses = vnc.addresses { try move(to: addresses) }
+            return QAPIEmpty()
+        }
+    }
+
+    private func first() throws(QAPIError) -> VNCHost {
+        guard let host = hosts.first else { throw QAPIError(.generic, "Can not find vnc display") }
+        return host
+    }
+
+    private func renewCertificates() throws {
+        let host = try first()
+        guard let id = host.options.credentials, let new = VeNCrypt(try renewed(id), asksPassword: host.options.server.asksPassword) else {
+            throw QAPIError(.generic, "vnc tls is not enabled")
+        }
+        host.server.renewEncryption(new)
+    }
+
+    private func move(to addresses: [SocketAddressFlat]) throws {
+        let host = try first()
+        guard !host.options.isReverse else { throw QAPIError.notSupported("display-update of a server with reverse=on") }
+        guard !addresses.isEmpty else { throw QAPIError.expects("addresses", "at least one address") }
+        try host.move(to: try addresses.map(VNCSetup.place))
+    }
+
+    private static func place(_ address: SocketAddressFlat) throws(QAPIError) -> HostOS.SocketAddress {
+        switch address.branch {
+        case .inet(let inet):
+            if inet.to != nil { throw .notSupported("a range of ports ('to')") }
+            return .tcp(host: inet.host, port: inet.port)
+        case .unix(let unix):
+            if unix.abstract == true { throw .notSupported("an abstract Unix socket") }
+            return .unix(path: unix.path)
+        case .fd: throw .notSupported("a descriptor here")
+        }
     }
 
     private func passworded(_ display: String?) throws(QAPIError) -> VNCServer {
-        if let display, display != VNCSetup.id { throw QAPIError(.generic, "Could not set password") }
-        guard let server, options?.server.asksPassword == true else { throw QAPIError(.generic, "Could not set password") }
-        return server
+        let host = display == nil ? hosts.first : hosts.first { $0.id == display }
+        guard let host, host.options.server.asksPassword else { throw QAPIError(.generic, "Could not set password") }
+        return host.server
     }
 
     private func end(_ time: String) throws(QAPIError) -> Int64? {
@@ -171,25 +146,5 @@ public final class VNCSetup {
             guard let number = Int64(time), number >= 0 else { throw QAPIError.expects("time", "now, never, +SECONDS or seconds since 1970") }
             return time.hasPrefix("+") ? now + number : number
         }
-    }
-
-    private var information: VncInfo {
-        guard let server, let place = listening.first else { return VncInfo(enabled: false) }
-        let (host, service, family) = words(place.address)
-        return VncInfo(
-            enabled: true, host: host, family: family, service: service, auth: authName, clients: server.viewers.map(describe))
-    }
-
-    private var servers: [VncInfo2] {
-        guard let server else { return [] }
-        let places = listening.map { place in
-            let (host, service, family) = words(place.address)
-            return VncServerInfo2(host: host, service: service, family: family, websocket: place.isWebSocket, auth: auth, vencrypt: encryption)
-        }
-        return [
-            VncInfo2(
-                id: VNCSetup.id, server: places, clients: server.viewers.map(describe), auth: auth, vencrypt: encryption,
-                display: server.shownConsole?.device)
-        ]
     }
 }

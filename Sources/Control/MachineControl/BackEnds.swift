@@ -66,14 +66,10 @@ public final class BackEnds {
     private func add(_ id: String, _ values: PropertyValues) throws {
         try values.checkComplete()
         let entry = Entry(id, values)
+        entry.credentials = try credentials(of: values)
         switch values.type.name {
         case "rng-random": entry.stream = try HostStream.reading(values.string("filename") ?? "")
         case "secret": entry.secret = try secret(values)
-        case "tls-creds-anon": entry.credentials = try credentials(.anonymous, values)
-        case "tls-creds-psk": entry.credentials = try credentials(.preSharedKey(user: values.string("username") ?? ""), values)
-        case "tls-creds-x509":
-            let password = try values.string("passwordid").map { String(decoding: try secret($0, option: "object"), as: UTF8.self) }
-            entry.credentials = try credentials(.certificates(password: password, checksOwn: values.bool("sanity-check")), values)
         default: break
         }
         // Nobody reads a secret out again.
@@ -95,6 +91,18 @@ public final class BackEnds {
         guard values.string("format") == "base64" else { return bytes }
         guard let decoded = Base64.decode(String(decoding: bytes, as: UTF8.self)) else { throw QAPIError(.generic, "the secret is not valid base64") }
         return decoded
+    }
+
+    /// The credentials that an object stands for; nil if it is of another kind.
+    private func credentials(of values: PropertyValues) throws -> TLSCredentials? {
+        switch values.type.name {
+        case "tls-creds-anon": return try credentials(.anonymous, values)
+        case "tls-creds-psk": return try credentials(.preSharedKey(user: values.string("username") ?? ""), values)
+        case "tls-creds-x509":
+            let password = try values.string("passwordid").map { String(decoding: try secret($0, option: "object"), as: UTF8.self) }
+            return try credentials(.certificates(password: password, checksOwn: values.bool("sanity-check")), values)
+        default: return nil
+        }
     }
 
     private func credentials(_ kind: TLSCredentials.Kind, _ values: PropertyValues) throws -> TLSCredentials {
@@ -155,6 +163,13 @@ public final class BackEnds {
             throw .badValue(option: option, value: "tls-creds=\(id)", expected: "credentials with endpoint=\(endpoint.rawValue)")
         }
         return found
+    }
+
+    /// Reads the files of a server's credentials again; whoever uses them from now on gets the new ones.
+    public func renewCredentials(_ id: String) throws -> TLSCredentials {
+        let entry = try use(id, kind: "tls-creds", option: "vnc")
+        entry.credentials = try credentials(of: entry.values)
+        return try credentials(id, .server, option: "vnc")
     }
 
     /// Memory back ends, for `query-memdev`.

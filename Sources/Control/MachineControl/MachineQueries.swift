@@ -64,7 +64,8 @@ public struct MachineQueries {
     private func describe(_ machine: MachineType) -> MachineInfo {
         let model = machine.defaultCPU(session.guest)
         return MachineInfo(
-            name: machine.name, alias: machine.alias, isDefault: machine.name == choices.machines.first?.name ? true : nil, cpuMax: Int64(machine.maxCPUs),
+            name: machine.name, alias: machine.alias, isDefault: machine.name == choices.machines.first?.name ? true : nil,
+            cpuMax: Int64(machine.maxCPUs),
             hotpluggableCpus: false, numaMemSupported: false, deprecated: false, defaultCpuType: model.isEmpty ? nil : choices.cpuType(model),
             defaultRamId: machine.memoryID)
     }

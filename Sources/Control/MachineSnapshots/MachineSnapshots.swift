@@ -82,6 +82,7 @@ public final class MachineSnapshots {
 
     func save(_ tag: String, vmstate: String, devices: [String]) throws(QAPIError) {
         if tag.isEmpty { throw QAPIError(.generic, "a snapshot needs a name") }
+        if let reason = host.memoryOnItsWay { throw QAPIError(.generic, reason) }
         let disks = try disks(devices)
         guard let holder = disks.first(where: { $0.name == vmstate }) else {
             throw QAPIError(.generic, "the machine's state is to lie in '\(vmstate)', which is none of the devices that keep the snapshot")
@@ -119,6 +120,7 @@ public final class MachineSnapshots {
     }
 
     func load(_ tag: String, vmstate: String, devices: [String]) throws(QAPIError) {
+        if let reason = host.memoryOnItsWay { throw QAPIError(.generic, reason) }
         let disks = try disks(devices)
         guard let holder = disks.firstIndex(where: { $0.name == vmstate }) else {
             throw QAPIError(.generic, "the machine's state lies in '\(vmstate)', which is none of the devices")

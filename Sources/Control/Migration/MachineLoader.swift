@@ -1,9 +1,17 @@
+import AddressSpace
 import MachineModel
 
 /// A stream that has been read to its end: the memory is where it belongs, the rest is still to be filled in.
 struct ReceivedMachine {
     var sections: [StateSection] = []
     var state: StreamEnd
+    /// Pages of each memory that come later; nil if none do.
+    var missing: [PageSet]?
+}
+
+/// What a source has said of postcopy.
+struct PostcopyAdvice {
+    var token: UInt64
 }
 
 /// Reads streams into a machine that does not run.
@@ -28,8 +36,14 @@ struct MachineLoader {
 
     /// Reads everything else. Pages go to memory as they come, until an error too.
     ///
-    /// - Parameter channels: where pages come as well; nil if they do not.
-    func receive(_ reader: inout StreamReader, channels: IncomingChannels? = nil) throws(MigrationError) -> ReceivedMachine {
+    /// - Parameters:
+    ///   - channels: where pages come as well; nil if they do not.
+    ///   - allowsPostcopy: whether pages may come later.
+    ///   - advice: set when the source says that they may.
+    func receive(
+        _ reader: inout StreamReader, channels: IncomingChannels? = nil, allowsPostcopy: Bool = false, advice: inout PostcopyAdvice?
+    ) throws(MigrationError) -> ReceivedMachine {
+        var missing: [PageSet]?
         var pages = PageReceiver(machine.memory.ramBlocks)
         var sections: [StateSection] = []
         var stateBytes = 0
@@ -48,19 +62,32 @@ struct MachineLoader {
                     throw .damaged("\(end.sections) sections were sent, \(reader.sections - 1) have come")
                 }
                 try channels?.finish(into: &pages)
-                try pages.finish()
-                return ReceivedMachine(sections: sections, state: end)
+                try pages.finish(missing: missing)
+                return ReceivedMachine(sections: sections, state: end, missing: missing)
+            case .advise:
+                guard allowsPostcopy else { throw .postcopy("the source may switch to it, and the capability postcopy-ram is off here") }
+                advice = PostcopyAdvice(token: try section.number())
+            case .missing where advice != nil:
+                var sets = missing ?? machine.memory.ramBlocks.map { PageSet(pages: $0.pages) }
+                try PostcopyFormat.takeMissing(&section, into: &sets, machine.memory.ramBlocks)
+                missing = sets
             case .channels:
                 guard let channels else { throw .otherChannels("the source has some, and the capability multifd is off here") }
                 guard !announced else { throw .damaged("the channels are announced twice") }
                 try channels.begin(try ChannelAnnouncement(&section), machine.memory.ramBlocks)
                 announced = true
             case .sync where announced: try channels?.awaitSync()
-            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync:
+            case .machine, .ready, .refusal, .go, .places, .channel, .packed, .sync, .missing, .request, .complete, .resume:
                 throw .damaged("a section of kind \(section.kind) among the state")
             }
             try section.finish()
         }
+    }
+
+    /// The same for streams that have all pages.
+    func receive(_ reader: inout StreamReader) throws(MigrationError) -> ReceivedMachine {
+        var advice: PostcopyAdvice?
+        return try receive(&reader, advice: &advice)
     }
 
     /// Reads the parts of a state without memory.

@@ -26,7 +26,7 @@ enum MappedFormat {
 }
 
 /// Writes such a file.
-final class MappedWriter {
+final class MappedWriter: @unchecked Sendable {
     private let file: HostFile
     private let blocks: [RAMBlock]
     private let places: [UInt64]
@@ -70,6 +70,38 @@ final class MappedWriter {
         cursor = end
         if isZero { clear(number, first..<end) } else { try put(number, first..<end) }
         return isZero ? .init(zeros: end - first) : .init(normal: end - first)
+    }
+
+    /// Takes the first pages from `cursor` on that follow each other out of the set, for a channel; the cursor is where to go on. Nil if there are none.
+    static func takeNext(_ pages: inout PageSet, cursor: inout Int) -> Range<Int>? {
+        guard let first = pages.takeFirst(from: cursor) else { return nil }
+        cursor = first + 1
+        while cursor < pages.limit, cursor - first < most, pages.contains(cursor) {
+            pages.remove(cursor)
+            cursor += 1
+        }
+        return first..<cursor
+    }
+
+    /// Writes those of the pages that have bytes, in any thread; what has been written before of the others is zeros now.
+    func putAll(_ number: Int, _ pages: Range<Int>) throws(MigrationError) -> PageSender.Tally {
+        let block = blocks[number]
+        var tally = PageSender.Tally()
+        var first = pages.lowerBound
+        while first < pages.upperBound {
+            let isZero = block.isZero(page: first)
+            var end = first + 1
+            while end < pages.upperBound, block.isZero(page: end) == isZero { end += 1 }
+            if isZero {
+                clear(number, first..<end)
+                tally.zeros += end - first
+            } else {
+                try put(number, first..<end)
+                tally.normal += end - first
+            }
+            first = end
+        }
+        return tally
     }
 
     /// Pages that are written at once.
@@ -157,6 +189,32 @@ public struct MappedMachine {
     func map(into machine: Machine) throws(MigrationError) {
         for (block, place) in zip(machine.memory.ramBlocks, places) {
             do throws(HostError) { try block.map(file, at: place) } catch { throw .host(error) }
+        }
+    }
+
+    /// Reads the memory to where the machine's is, by so many threads, so that the file may change afterwards. Likewise.
+    func read(into machine: Machine, channels count: Int) throws(MigrationError) {
+        let channels = try FileChannels(count, name: "multifdrecv")
+        defer { channels.end() }
+        for (block, place) in zip(machine.memory.ramBlocks, places) {
+            for first in stride(from: 0, to: block.pages, by: MappedMachine.piece) {
+                let pages = first..<min(first + MappedMachine.piece, block.pages)
+                try channels.perform { [file] () throws(MigrationError) in try MappedMachine.read(pages, of: block, from: file, at: place) }
+            }
+        }
+        try channels.flush()
+    }
+
+    /// Pages that are read at once.
+    private static let piece = 256
+
+    private static func read(_ pages: Range<Int>, of block: RAMBlock, from file: HostFile, at place: UInt64) throws(MigrationError) {
+        let source = FileSource(file, at: place + UInt64(pages.lowerBound * RAMBlock.pageSize))
+        let bytes = try source.take(pages.count * RAMBlock.pageSize)
+        for page in pages {
+            let start = (page - pages.lowerBound) * RAMBlock.pageSize
+            let isZero = bytes[start..<start + RAMBlock.pageSize].allSatisfy { $0 == 0 }
+            if isZero { block.clear(page: page) } else { block.replace(page: page, from: bytes, at: start) }
         }
     }
 }

@@ -15,6 +15,8 @@ public final class MigrationControl {
     /// What pages come by beside the first connection, and how many of those connections have not come yet.
     private var channels: IncomingChannels?
     private var awaitedChannels = 0
+    /// Where a source whose connection breaks comes again.
+    private var rendezvous: Rendezvous?
     /// Gives the credentials of an id.
     private let credentials: (String, TLSCredentials.Endpoint) throws -> TLSCredentials
     /// A machine is to come, and nobody has said yet from where.
@@ -32,6 +34,18 @@ public final class MigrationControl {
         (self.host, self.loop, self.credentials, self.blocker) = (host, loop, credentials, blocker)
     }
 
+    /// Whether memory of the machine is still elsewhere although it runs here.
+    public var lacksMemory: Bool { incoming?.lacksMemory ?? false }
+
+    /// Says that memory is being sent, or still comes; nil if neither is so.
+    public var memoryOnItsWay: String? {
+        if lacksMemory { return "the machine's memory has not all come yet" }
+        return isOnItsWay ? "There's a migration process in progress" : nil
+    }
+
+    /// The emulator is about to end.
+    public func willEnd() { incoming?.willEnd() }
+
     /// The emulator ends. Without the machine lock.
     public func end() {
         outgoing?.endWithEmulator()
@@ -44,6 +58,7 @@ public final class MigrationControl {
         commands.on(QueryMigrateParametersCommand.self) { self.settings.parameters }
         commands.on(MigrateSetCapabilitiesCommand.self) { arguments in
             if self.isOnItsWay { throw QAPIError(.generic, "There's a migration process in progress") }
+            if arguments.capabilities.contains(where: { $0.capability == .postcopyRam && $0.state }) { try self.checkPostcopy() }
             try self.settings.set(arguments.capabilities)
             return QAPIEmpty()
         }
@@ -56,9 +71,11 @@ public final class MigrationControl {
             return QAPIEmpty()
         }
         commands.on(MigrateCancelCommand.self) {
+            if self.outgoing?.isInPostcopy == true { throw QAPIError(.generic, "it is too late: the guest runs at the other side, or is about to") }
             self.outgoing?.cancel()
             return QAPIEmpty()
         }
+        registerPostcopy(in: &commands)
         commands.on(MigrateContinueCommand.self) { arguments in
             guard self.outgoing?.goOn(from: arguments.state) == true else {
                 let state = (self.information.status ?? .none).rawValue
@@ -71,6 +88,43 @@ public final class MigrationControl {
             try self.beginIncoming(arguments.uri, peer)
             return QAPIEmpty()
         }
+    }
+
+    private func registerPostcopy(in commands: inout CommandTable) {
+        commands.on(MigrateStartPostcopyCommand.self) {
+            guard self.settings.has(.postcopyRam) else {
+                throw QAPIError(.generic, "Enable postcopy with migrate_set_capability before the start of migration")
+            }
+            guard self.outgoing?.startPostcopy() == true else { throw QAPIError(.generic, "there is no migration whose memory is being sent") }
+            return QAPIEmpty()
+        }
+        commands.on(MigratePauseCommand.self) {
+            guard self.outgoing?.pause() ?? self.incoming?.pause() ?? false else {
+                throw QAPIError(.generic, "migrate-pause is for migrations that are postcopy-active")
+            }
+            return QAPIEmpty()
+        }
+        commands.on(MigrateRecoverCommand.self) { arguments in
+            guard case .socket(let place) = try MigrationAddress(arguments.uri) else { throw QAPIError.notSupported("recovering by another way than tcp: and unix:") }
+            guard self.incoming?.recover(at: try self.rendezvous(place)) == true else {
+                throw QAPIError(.generic, "migrate-recover is for machines that come and are postcopy-paused")
+            }
+            return QAPIEmpty()
+        }
+    }
+
+    /// Where memory is to come later, the host must let it.
+    private func checkPostcopy() throws {
+        guard host.runState == .inmigrate else { return }
+        do { try PostcopyTarget.check(host.machine.memory.ramBlocks) } catch {
+            throw QAPIError(.generic, "Postcopy is not supported: \(error)")
+        }
+    }
+
+    private func rendezvous(_ place: SocketAddress) throws -> Rendezvous {
+        guard let id = settings.credentials else { return Rendezvous(place, nil) }
+        let credentials = try credentials(id, .server)
+        return Rendezvous(place) { (stream) throws(MigrationError) in try tunnel(stream, credentials, nil, while: { true }) }
     }
 
     private var information: MigrationInfo {
@@ -92,7 +146,7 @@ public final class MigrationControl {
         if arguments.blk == true || arguments.inc == true {
             throw QAPIError(.generic, "migrating disks is not supported: let both sides see the same images")
         }
-        if arguments.resume == true { throw QAPIError.notSupported("resuming a migration") }
+        if arguments.resume == true { return try resume(try MigrationAddress(arguments.uri), peer) }
         guard !isOnItsWay else { throw QAPIError(.generic, "There's a migration process in progress") }
         guard host.hasMachine else { throw QAPIError(.generic, "there is no machine yet") }
         switch host.runState {
@@ -100,17 +154,26 @@ public final class MigrationControl {
         case .postmigrate: throw QAPIError(.generic, "Can't migrate the vm that was paused due to previous migration")
         default: break
         }
+        if lacksMemory { throw QAPIError(.generic, "the machine's memory has not all come yet") }
         if let reason = blocker() { throw QAPIError(.generic, reason) }
         let migration = OutgoingMigration(host, settings, to: try destination(try MigrationAddress(arguments.uri), peer))
         try migration.start()
         outgoing = migration
     }
 
+    private func resume(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws {
+        guard case .socket = address else { throw QAPIError.notSupported("resuming by another way than tcp: and unix:") }
+        guard outgoing?.resume(by: try way(to: address, peer)) == true else { throw QAPIError(.generic, "there is no migration that is postcopy-paused") }
+    }
+
     private func destination(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws -> OutgoingMigration.Destination {
         let (usesChannels, isMapped) = (settings.has(.multifd), settings.has(.mappedRam))
-        if usesChannels, isMapped { throw QAPIError.notSupported("multifd together with mapped-ram") }
+        if usesChannels, isMapped, settings.packing != nil { throw QAPIError.notSupported("multifd-compression together with mapped-ram") }
+        if settings.has(.postcopyRam) {
+            guard case .socket = address else { throw QAPIError(.generic, "the capability postcopy-ram is for tcp:HOST:PORT and unix:PATH") }
+        }
         switch address {
-        case .file(let path) where isMapped: return .file(path)
+        case .file(let path) where isMapped: return .file(path, channels: usesChannels ? settings.channels : nil)
         case _ where isMapped: throw QAPIError(.generic, "the capability mapped-ram is for file:PATH")
         case .socket where usesChannels: return .channels(try way(to: address, peer))
         case _ where usesChannels: throw QAPIError(.generic, "the capability multifd is for tcp:HOST:PORT and unix:PATH")
@@ -139,7 +202,9 @@ public final class MigrationControl {
             }
         case .descriptor(let name):
             let stream = try descriptor(name, peer)
-            guard secure == nil || stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for sockets, and the descriptor '\(name)' is none") }
+            guard secure == nil || stream.isSocket else {
+                throw QAPIError(.generic, "the parameter tls-creds is for sockets, unlike the descriptor '\(name)'")
+            }
             // Whatever is behind a descriptor need not answer, unless the client says so.
             let isTwoWay = stream.isSocket && settings.has(.returnPath)
             return { (isWanted) throws(MigrationError) in MigrationPipe(try secure?(stream, isWanted) ?? stream, isTwoWay: isTwoWay) }
@@ -195,6 +260,7 @@ public final class MigrationControl {
         let socket = try ListeningSocket(place)
         let watch = loop.watch(socket.descriptor, readable: { [unowned self] in connect() })
         listener = (socket, watch)
+        rendezvous = try rendezvous(place)
     }
 
     private func connect() {
@@ -252,7 +318,7 @@ public final class MigrationControl {
         listener = nil
     }
 
-    private func begin(_ pipe: MigrationPipe) throws { try begin(.stream(pipe, channels)) }
+    private func begin(_ pipe: MigrationPipe) throws { try begin(.stream(pipe, channels, rendezvous)) }
 
     private func begin(_ source: IncomingMigration.Source) throws {
         let migration = IncomingMigration(host, settings, source)

@@ -17,6 +17,8 @@ public enum MigrationError: ExplainedError {
     case otherMachine(String)
     case state(MachineStateError)
     case otherChannels(String)
+    case postcopy(String)
+    case memoryOnFile(String)
     case refused(String)
     case disks(String)
     case cancelled
@@ -35,6 +37,8 @@ public enum MigrationError: ExplainedError {
         case .otherMachine(let what): "the stream is of another machine: \(what)"
         case .state(let error): error.cause
         case .otherChannels(let what): "the channels do not match: \(what)"
+        case .postcopy(let what): "postcopy is not possible: \(what)"
+        case .memoryOnFile(let name): "the memory '\(name)' stands on a file of its own, whose pages cannot come later"
         case .refused(let text): "the other side says: \(text)"
         case .disks(let reason): "the disks cannot be handed over: \(reason)"
         case .cancelled: "the migration has been cancelled"
@@ -51,6 +55,8 @@ public enum MigrationError: ExplainedError {
         case .otherMachine: "start the machine with the same options as the one that the stream is of"
         case .state(let error): error.remedy
         case .otherChannels: "give both sides the capability multifd and the same multifd-channels"
+        case .postcopy: "give both sides the capability postcopy-ram, or neither"
+        case .memoryOnFile: "use memory-backend-ram, or memory-backend-memfd with share=on"
         case .torn: "write it anew"
         case .cutOff, .notAStream, .damaged, .refused, .disks, .cancelled: nil
         }

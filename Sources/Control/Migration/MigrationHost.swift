@@ -8,6 +8,8 @@ public protocol MigrationHost: MachineSession {
     func enter(_ state: RunState)
     /// Makes vCPUs notice writes to memory anew. From any thread, without the machine lock.
     func revokeWrites()
+    /// Keeps the vCPUs from computing while something is done. From any thread, without the machine lock.
+    func hold(_ body: () -> Void)
     /// Memory holds something else: translated code is forgotten. While the vCPUs stand still.
     func memoryWasReplaced()
     /// What the virtual clock shows, in nanoseconds. While the vCPUs stand still.
@@ -20,6 +22,8 @@ public protocol MigrationHost: MachineSession {
     func emit(_ event: any QAPIEvent)
     /// Whether a machine that has come runs at once; `stop` and `cont` change it.
     var startsAfterIncoming: Bool { get }
+    /// Says that memory is being sent, or still comes, so that it cannot be kept or exchanged as a whole now; nil if neither is so.
+    var memoryOnItsWay: String? { get }
     /// The machine that was to come does not: the emulator ends.
     func failIncoming(_ reason: String)
 }

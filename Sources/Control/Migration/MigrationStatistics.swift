@@ -12,6 +12,13 @@ struct MigrationStatistics {
     var remaining: Int64 = 0
     var bytesWhileRunning: UInt64 = 0
     var bytesWhileStopped: UInt64 = 0
+    /// When the guest has gone on at the other side, before all of its memory was there.
+    var resumed: Int64?
+    var bytesAfterwards: UInt64 = 0
+    /// Pages that the other side has asked for.
+    var requests = 0
+    /// For how much of the time the guest is held, in percent.
+    var throttle = 0
     /// By channels, of these.
     var channelBytes: UInt64 = 0
     var zeroPages = 0
@@ -33,10 +40,16 @@ struct MigrationStatistics {
 
     init(started: Int64) { (self.started, windowStart) = (started, started) }
 
-    var transferred: UInt64 { bytesWhileRunning + bytesWhileStopped }
+    var transferred: UInt64 { bytesWhileRunning + bytesWhileStopped + bytesAfterwards }
 
     mutating func note(sent bytes: Int, _ tally: PageSender.Tally, at now: Int64) {
-        if stopped == nil { bytesWhileRunning += UInt64(bytes) } else { bytesWhileStopped += UInt64(bytes) }
+        if resumed != nil {
+            bytesAfterwards += UInt64(bytes)
+        } else if stopped != nil {
+            bytesWhileStopped += UInt64(bytes)
+        } else {
+            bytesWhileRunning += UInt64(bytes)
+        }
         zeroPages += tally.zeros
         normalPages += tally.normal
         windowBytes += bytes
@@ -61,14 +74,16 @@ struct MigrationStatistics {
         let ram = MigrationStats(
             transferred: Int64(transferred), remaining: remaining, total: total, duplicate: Int64(zeroPages), skipped: 0, normal: Int64(normalPages),
             normalBytes: Int64(normalPages * RAMBlock.pageSize), dirtyPagesRate: dirtyRate, mbps: (bandwidth ?? 0) * 8 / 1e6,
-            dirtySyncCount: Int64(syncs), postcopyRequests: 0, pageSize: Int64(RAMBlock.pageSize), multifdBytes: channelBytes,
+            dirtySyncCount: Int64(syncs), postcopyRequests: Int64(requests), pageSize: Int64(RAMBlock.pageSize), multifdBytes: channelBytes,
             pagesPerSecond: UInt64(pageRate),
-            precopyBytes: bytesWhileRunning, downtimeBytes: bytesWhileStopped, postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
+            precopyBytes: bytesWhileRunning, downtimeBytes: bytesWhileStopped, postcopyBytes: bytesAfterwards, dirtySyncMissedZeroCopy: 0)
         return MigrationInfo(
             status: status, ram: setUp == nil ? nil : ram, totalTime: MigrationStatistics.milliseconds((ended ?? now) - started),
             expectedDowntime: isOver ? nil : expectedDowntime,
-            downtime: status == .completed ? stopped.map { MigrationStatistics.milliseconds((ended ?? now) - $0) } : nil,
-            setupTime: setUp.map { MigrationStatistics.milliseconds($0 - started) }, errorDesc: error)
+            downtime: status == .completed || resumed != nil
+                ? stopped.map { MigrationStatistics.milliseconds((resumed ?? ended ?? now) - $0) } : nil,
+            setupTime: setUp.map { MigrationStatistics.milliseconds($0 - started) }, cpuThrottlePercentage: throttle > 0 ? Int64(throttle) : nil,
+            errorDesc: error)
     }
 }
 

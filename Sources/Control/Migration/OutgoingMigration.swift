@@ -18,7 +18,9 @@ final class OutgoingMigration: @unchecked Sendable {
         /// Besides the first connection more of the same, for pages: `multifd`.
         case channels(Way)
         /// A file that can be mapped: `mapped-ram`.
-        case file(String)
+        ///
+        /// - `channels`: threads that write to it; nil for the migration's own.
+        case file(String, channels: Int?)
     }
 
     private unowned let host: any MigrationHost
@@ -43,14 +45,23 @@ final class OutgoingMigration: @unchecked Sendable {
     /// From here on the machine belongs to the other side.
     private var isCommitted = false
     private var hasStopped = false
+    private var isEnding = false
     private var onEnd: [() -> Void] = []
+    /// The guest is to go on at the other side before its memory is there.
+    private var wantsPostcopy = false
+    /// By which way a migration that is paused goes on.
+    private var resumption: Way?
 
     // The thread's own.
     private var throttle = Throttle()
+    private lazy var guestThrottle = GuestThrottle(host)
     private var file: MappedWriter?
+    private var fileChannels: FileChannels?
     private var sections: UInt64 = 0
     /// What the machine did before it was stopped.
     private var stateBefore = RunState.running
+    /// What a connection after one that broke is known by.
+    private lazy var token = host.machine.loop.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
 
     init(_ host: any MigrationHost, _ settings: MigrationSettings, to destination: Destination) {
         (self.host, self.settings, self.destination) = (host, settings, destination)
@@ -72,10 +83,41 @@ final class OutgoingMigration: @unchecked Sendable {
         lock.withLock { statistics.information(status, error: failure, now: monotonicNanoseconds()) }
     }
 
+    /// Lets the guest go on at the other side before its memory is there, soon; false if memory is not being sent.
+    func startPostcopy() -> Bool {
+        lock.withLock {
+            guard status == .active || wantsPostcopy, !isCancelled else { return false }
+            wantsPostcopy = true
+            changed.broadcast()
+            return true
+        }
+    }
+
+    /// Whether the guest is, or is about to be, at the other side without its memory.
+    var isInPostcopy: Bool { lock.withLock { isInPostcopyLocked } }
+    private var isInPostcopyLocked: Bool { [.postcopyActive, .postcopyPaused, .postcopyRecover].contains(status) }
+
+    /// Cuts the connection of a migration whose guest runs at the other side already; false if it is none.
+    func pause() -> Bool {
+        let pipe = lock.withLock { [.postcopyActive, .postcopyRecover].contains(status) ? self.pipe : nil }
+        pipe?.cancel()
+        return pipe != nil
+    }
+
+    /// Lets it go on by another way; false if it is not paused.
+    func resume(by way: @escaping Way) -> Bool {
+        lock.withLock {
+            guard status == .postcopyPaused else { return false }
+            resumption = way
+            changed.broadcast()
+            return true
+        }
+    }
+
     /// Gives up, unless it is too late.
     func cancel() {
         let (mayCancel, pipe, channels) = lock.withLock { () -> (Bool, MigrationPipe?, OutgoingChannels?) in
-            guard !isCommitted, !isCancelled, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil, nil) }
+            guard !isCommitted, !isCancelled, !isInPostcopyLocked, ![.completed, .failed, .cancelled].contains(status) else { return (false, nil, nil) }
             isCancelled = true
             status = .cancelling
             changed.broadcast()
@@ -107,11 +149,17 @@ final class OutgoingMigration: @unchecked Sendable {
         if isOver { body() }
     }
 
-    /// The emulator ends: waits until nothing uses the machine any more. Without the machine lock.
+    /// The emulator ends: waits until nothing uses the machine any more. Without the machine lock. Memory that the other side still lacks is lost.
     func endWithEmulator() {
         host.machine.loop.lock.withLock { cancel() }
+        let pipe = lock.withLock { () -> MigrationPipe? in
+            isEnding = true
+            changed.broadcast()
+            return isInPostcopyLocked ? self.pipe : nil
+        }
+        pipe?.cancel()
         // A thread that is still looking for the other side has not begun, and may take long.
-        if lock.withLock({ pipe != nil || status == .active || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
+        if lock.withLock({ pipe != nil || status == .active || isInPostcopyLocked || failure != nil || status == .completed || status == .cancelled }) { thread?.join() }
     }
 
     // MARK: The thread
@@ -131,7 +179,7 @@ final class OutgoingMigration: @unchecked Sendable {
         switch destination {
         case .stream(let open): try transfer(by: open, channels: false)
         case .channels(let open): try transfer(by: open, channels: true)
-        case .file(let path): try transfer(to: path)
+        case .file(let path, let channels): try transfer(to: path, channels: channels)
         }
     }
 
@@ -140,21 +188,25 @@ final class OutgoingMigration: @unchecked Sendable {
         lock.withLock { self.pipe = pipe }
         try check()
         try send(MachineDescription(host.machine, guest: host.guest, expectsAnswer: pipe.isTwoWay).header)
+        if settings.has(.postcopyRam) { try send(PostcopyFormat.advice(token)) }
         if channels { try openChannels(open) }
         var pages = try begin()
         try copyWhileRunning(&pages)
         try stopMachine()
         try waitBeforeSwitchover()
+        if lock.withLock({ wantsPostcopy }) { return try switchOver(&pages, pipe) }
         try copyWhileStopped(&pages, pipe)
         try handOver(pipe)
     }
 
     /// The file has its name when it is whole.
-    private func transfer(to path: String) throws(MigrationError) {
+    private func transfer(to path: String, channels: Int?) throws(MigrationError) {
         let draft = path + ".part"
         let writer = try MappedWriter(draft, host.machine, guest: host.guest)
         file = writer
+        defer { fileChannels?.end() }
         do throws(MigrationError) {
+            fileChannels = try channels.map { (count) throws(MigrationError) in try FileChannels(count, name: "multifdsend") }
             var pages = try begin()
             try copyWhileRunning(&pages)
             try stopMachine()
@@ -168,6 +220,7 @@ final class OutgoingMigration: @unchecked Sendable {
             do throws(HostError) { try HostFile.rename(draft, to: path) } catch { throw .host(error) }
             try commit()
         } catch {
+            fileChannels?.end()
             HostFile.remove(draft)
             throw error
         }
@@ -193,7 +246,6 @@ final class OutgoingMigration: @unchecked Sendable {
         }
         lock.withLock { self.channels = channels }
         let count = settings.channels
-        let token = host.machine.loop.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         try send(ChannelAnnouncement(count: count, token: token).encoded)
         try heeding { () throws(MigrationError) in
             try channels.open(count, token: token) { () throws(MigrationError) in try way(open) }
@@ -246,9 +298,13 @@ final class OutgoingMigration: @unchecked Sendable {
 
     /// Sends pages until few enough are left that the guest would stand still for no longer than it may.
     private func copyWhileRunning(_ pages: inout [PageSet]) throws(MigrationError) {
+        var watch = ConvergenceWatch()
+        defer { guestThrottle.end() }
         while true {
             let start = monotonicNanoseconds()
+            let sent = pages.reduce(0) { $0 + $1.count }
             try send(&pages, throttled: true)
+            if lock.withLock({ wantsPostcopy }) { return }
             takeWrittenPages(into: &pages, since: start)
             host.revokeWrites()
             let left = pages.reduce(0) { $0 + $1.count }
@@ -260,7 +316,17 @@ final class OutgoingMigration: @unchecked Sendable {
             }
             if settings.has(.events) { withMachineLock { host.emit(MigrationPassEvent(pass: Int64(passes))) } }
             if expected <= Double(settings.downtimeLimit) { return }
+            if settings.has(.autoConverge) { try slowDown(&watch, written: left, sent: sent) }
         }
+    }
+
+    /// Holds the guest more if it writes too fast.
+    private func slowDown(_ watch: inout ConvergenceWatch, written: Int, sent: Int) throws(MigrationError) {
+        let part = watch.passed(
+            written: written * RAMBlock.pageSize, sent: sent * RAMBlock.pageSize, held: guestThrottle.percentage, settings)
+        guard let part else { return }
+        try guestThrottle.set(part)
+        lock.withLock { statistics.throttle = part }
     }
 
     /// - Parameter start: when they began to be written; nil where the machine has stood still since, which says nothing of its pace.
@@ -283,14 +349,22 @@ final class OutgoingMigration: @unchecked Sendable {
         let channels = lock.withLock { self.channels }
         for number in blocks.indices {
             var cursor = 0
+            if let file, let fileChannels {
+                try put(number, &pages[number], file, fileChannels, throttled: throttled)
+                continue
+            }
             if let file {
                 while let tally = try file.putNext(number, &pages[number], cursor: &cursor) { try noteWritten(tally, throttled: throttled) }
                 continue
             }
-            while let (bytes, tally) = PageSender.section(blocks[number], number: number, &pages[number], cursor: &cursor) {
+            while !throttled || !lock.withLock({ wantsPostcopy }),
+                let (bytes, tally) = PageSender.section(blocks[number], number: number, &pages[number], cursor: &cursor)
+            {
                 if let channels { try send(bytes, tally, on: channels, throttled: throttled) } else { try send(bytes, tally, throttled: throttled) }
             }
         }
+        // Pages of the next pass must not be overtaken.
+        try fileChannels?.flush()
         guard let channels else { return }
         try heeding { () throws(MigrationError) in try channels.flush(while: listen) }
         try send(SectionWriter(.sync).finish())
@@ -305,6 +379,29 @@ final class OutgoingMigration: @unchecked Sendable {
             return untoldBytes
         }
         if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
+    }
+
+    /// Has pages put into the file by whichever channel is free.
+    private func put(_ number: Int, _ pages: inout PageSet, _ file: MappedWriter, _ channels: FileChannels, throttled: Bool) throws(MigrationError) {
+        var cursor = 0
+        while let range = MappedWriter.takeNext(&pages, cursor: &cursor) {
+            try channels.perform { [self] () throws(MigrationError) in
+                let tally = try file.putAll(number, range)
+                let (now, bytes) = (monotonicNanoseconds(), tally.normal * RAMBlock.pageSize)
+                lock.withLock {
+                    statistics.note(sent: bytes, tally, at: now)
+                    statistics.channelBytes += UInt64(bytes)
+                    statistics.remaining = max(0, statistics.remaining - Int64(range.count * RAMBlock.pageSize))
+                    untoldBytes += bytes
+                }
+            }
+            try check()
+            let gone = lock.withLock { () -> Int in
+                defer { untoldBytes = 0 }
+                return untoldBytes
+            }
+            if throttled { try pause(until: throttle.note(gone, limit: settings.maxBandwidth, now: monotonicNanoseconds())) }
+        }
     }
 
     /// Pages have gone into the file.
@@ -333,7 +430,7 @@ final class OutgoingMigration: @unchecked Sendable {
     }
 
     private func pause(until time: Int64) throws(MigrationError) {
-        lock.withLock { while !isCancelled, monotonicNanoseconds() < time { changed.wait(lock, until: time) } }
+        lock.withLock { while !isCancelled, !wantsPostcopy, monotonicNanoseconds() < time { changed.wait(lock, until: time) } }
         try check()
     }
 
@@ -421,6 +518,99 @@ final class OutgoingMigration: @unchecked Sendable {
         try pipe.send(SectionWriter(.go).finish())
     }
 
+    // MARK: Postcopy
+
+    /// Sends the state of everything but memory, and says which pages are still to come; then the guest goes on at the other side, and they follow.
+    private func switchOver(_ pages: inout [PageSet], _ pipe: MigrationPipe) throws(MigrationError) {
+        try change(to: .postcopyActive)
+        let keepers = blocks.map(PageKeeper.init)
+        defer { withMachineLock { for keeper in keepers { keeper.end() } } }
+        let state = try captureState(&pages)
+        for section in PostcopyFormat.missing(pages) + state.map(\.encoded) { try send(section) }
+        let source = PostcopySource(blocks, keepers, pages, settings, orders(for: pages))
+        try send(StreamEnd(sections: sections, state: stateBefore).encoded)
+        var pipe = pipe
+        while true {
+            do throws(MigrationError) { return try source.serve(pipe) } catch {
+                guard lock.withLock({ isCommitted && !isEnding }) else {
+                    refuse(pipe, error)
+                    throw error
+                }
+                pipe.cancel()
+                pipe = try awaitResumption(source, error)
+            }
+        }
+    }
+
+    /// Under the machine lock nobody writes into memory; from then on what pages hold is kept.
+    private func captureState(_ pages: inout [PageSet]) throws(MigrationError) -> [StateSection] {
+        let outcome = withMachineLock { () -> Result<([PageSet], [StateSection]), MigrationError> in
+            do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
+            return .success((blocks.map { $0.takeWrittenPages() }, MachineState.save(host.machine)))
+        }
+        let (written, state) = try outcome.get()
+        for number in pages.indices { pages[number].formUnion(written[number]) }
+        return state
+    }
+
+    private func orders(for pages: [PageSet]) -> PostcopySource.Orders {
+        lock.withLock { statistics.remaining = Int64(pages.reduce(0) { $0 + $1.count } * RAMBlock.pageSize) }
+        return .init(
+            note: { [self] bytes, tally in
+                let now = monotonicNanoseconds()
+                lock.withLock {
+                    statistics.note(sent: bytes, tally, at: now)
+                    statistics.remaining = max(0, statistics.remaining - Int64((tally.zeros + tally.normal) * RAMBlock.pageSize))
+                }
+            }, requested: { [self] in lock.withLock { statistics.requests += 1 } },
+            handOver: { [self] () throws(MigrationError) in
+                try giveDisksAway()
+                let pipe = lock.withLock { () -> MigrationPipe? in
+                    isCommitted = true
+                    statistics.resumed = monotonicNanoseconds()
+                    return self.pipe
+                }
+                try pipe?.send(SectionWriter(.go).finish())
+            },
+            check: { [self] () throws(MigrationError) in if lock.withLock({ isEnding }) { throw .cancelled } })
+    }
+
+    /// The guest stays here: the other side need not wait for it, if it still listens.
+    private func refuse(_ pipe: MigrationPipe, _ error: MigrationError) {
+        try? pipe.send(MachineRefusal.section(error))
+    }
+
+    /// Waits until somebody says by which way it goes on, and until it does.
+    private func awaitResumption(_ source: PostcopySource, _ error: MigrationError) throws(MigrationError) -> MigrationPipe {
+        // Nobody but migrate-pause ends a connection on this side.
+        var reason = if case .cancelled = error { "migrate-pause has cut the connection" } else { error.description }
+        while true {
+            let way = try pauseUntilResumed(reason)
+            do throws(MigrationError) {
+                let pipe = try way { [self] in lock.withLock { !isEnding } }
+                lock.withLock { self.pipe = pipe }
+                try source.resume(pipe, token: token)
+                lock.withLock { statistics.remaining = Int64(source.remaining) }
+                try change(to: .postcopyActive)
+                return pipe
+            } catch { reason = error.description }
+        }
+    }
+
+    private func pauseUntilResumed(_ reason: String) throws(MigrationError) -> Way {
+        lock.withLock { failure = reason }
+        try change(to: .postcopyPaused)
+        let way = lock.withLock { () -> Way? in
+            while resumption == nil, !isEnding { changed.wait(lock) }
+            defer { resumption = nil }
+            return isEnding ? nil : resumption
+        }
+        guard let way else { throw .cancelled }
+        lock.withLock { failure = nil }
+        try change(to: .postcopyRecover)
+        return way
+    }
+
     private func hear(_ pipe: MigrationPipe, expecting wanted: StreamFormat.Kind?) throws(MigrationError) {
         var reader = StreamReader(pipe.receive)
         var answer = try reader.section()
@@ -460,6 +650,7 @@ final class OutgoingMigration: @unchecked Sendable {
                 (status, failure) = (outcome, reason)
                 statistics.ended = monotonicNanoseconds()
                 if outcome == .completed { statistics.remaining = 0 }
+                statistics.throttle = 0
                 defer { (onEnd, self.pipe) = ([], nil) }
                 return (hasStopped && outcome != .completed && !isCommitted, isCommitted, onEnd, self.pipe)
             }

@@ -84,10 +84,12 @@ struct PageReceiver {
         for page in first..<first + count { arrived[number].insert(page) }
     }
 
-    /// All memory has come.
-    func finish() throws(MigrationError) {
-        for (block, pages) in zip(blocks, arrived) where pages.count < block.pages {
-            throw .damaged("\(block.pages - pages.count) pages of '\(block.name)' are missing")
+    /// All memory has come, but for what is known to be missing.
+    func finish(missing: [PageSet]? = nil) throws(MigrationError) {
+        for (number, block) in blocks.enumerated() {
+            var pages = arrived[number]
+            if let missing { pages.formUnion(missing[number]) }
+            if pages.count < block.pages { throw .damaged("\(block.pages - pages.count) pages of '\(block.name)' are missing") }
         }
     }
 }

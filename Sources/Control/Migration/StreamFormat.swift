@@ -8,6 +8,8 @@ import Compression
 ///
 /// With further channels `channels` follows `machine`, with their number and a token; each channel begins with a magic of its own and `channel`, then has `pages`, or
 /// `packed`, in which they are packed, and `sync` wherever the main connection has one: pages before it are older than those after it.
+///
+/// `advise`, `missing`, `request`, `complete` and `resume` are for machines that run before their memory is there (`PostcopyFormat`).
 enum StreamFormat {
     static let magic = Array("APUSMIG\0".utf8)
     static let version: UInt32 = 1
@@ -18,7 +20,7 @@ enum StreamFormat {
     static let headerSize = 5
     static let checksumSize = 4
 
-    enum Kind: UInt8 { case machine = 1, pages, state, end, ready, refusal, go, places, channels, channel, packed, sync }
+    enum Kind: UInt8 { case machine = 1, pages, state, end, ready, refusal, go, places, channels, channel, packed, sync, advise, missing, request, complete, resume }
 
     /// A run of pages in `pages`: first page, count, and whether their bytes follow.
     enum Run: UInt8 { case zeros = 0, bytes = 1 }

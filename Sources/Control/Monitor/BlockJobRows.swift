@@ -65,13 +65,13 @@ extension MonitorCommands {
         }
     }
 
-    private static func split(_ words: [String], flags known: Set<String>) throws(QAPIError) -> (flags: [String], rest: [String]) {
+    static func split(_ words: [String], flags known: Set<String>) throws(QAPIError) -> (flags: [String], rest: [String]) {
         let flags = words.filter { $0.hasPrefix("-") }
         if let other = flags.first(where: { !known.contains($0) }) { throw .notSupported("the flag '\(other)'") }
         return (flags, words.filter { !$0.hasPrefix("-") })
     }
 
-    private static func speed(_ word: String) throws -> JSONValue { JSONValue(try parseSize(word, option: "speed", unit: 1)) }
+    static func speed(_ word: String) throws -> JSONValue { JSONValue(try parseSize(word, option: "speed", unit: 1)) }
 
     private func copyDrive(_ command: String, _ words: [String]) throws -> String {
         let (flags, rest) = try MonitorCommands.split(words, flags: ["-n", "-f"])

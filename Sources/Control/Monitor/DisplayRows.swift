@@ -27,8 +27,12 @@ extension MonitorCommands {
                 guard commands.session.pointers.choose(try number(of: words)) else { throw QAPIError(.generic, "Mouse at given index not found") }
                 return ""
             },
-            Row(["change"], "vnc password [password]", "give the viewers' server another password") { commands, words in
-                guard words.count == 3, words[0] == "vnc", ["password", "passwd"].contains(words[1]) else {
+            Row(
+                ["change"], "[-f] device file [format [read-only-mode]] | vnc password word",
+                "exchange what is in a drive (-f: even if the guest has locked its tray), or give the viewers' server another password"
+            ) { commands, words in
+                guard words.first == "vnc" else { return try commands.changeMedium(words) }
+                guard words.count == 3, ["password", "passwd"].contains(words[1]) else {
                     throw QAPIError.notSupported("change \(words.joined(separator: " "))")
                 }
                 try commands.call("change-vnc-password", ["password": .string(words[2])])

@@ -7,12 +7,13 @@ extension MonitorCommands {
     static var migrationRows: [Row] {
         [
             Row(
-                ["migrate"], "[-d] uri", "take the machine elsewhere; -d does not wait until it is there", keepsQuotes: true,
+                ["migrate"], "[-d] [-r] uri", "take the machine elsewhere; -d does not wait until it is there, -r goes on with one that is paused", keepsQuotes: true,
                 waits: { !flags($0).contains("-d") }
             ) { commands, words in
                 let flags = flags(words)
-                if let other = flags.first(where: { $0 != "-d" }) { throw QAPIError.notSupported("migrate \(other)") }
-                try commands.call("migrate", ["uri": .string(try address(words.dropFirst(flags.count)))])
+                if let other = flags.first(where: { $0 != "-d" && $0 != "-r" }) { throw QAPIError.notSupported("migrate \(other)") }
+                let uri = JSONValue.string(try address(words.dropFirst(flags.count)))
+                try commands.call("migrate", flags.contains("-r") ? ["uri": uri, "resume": true] : ["uri": uri])
                 return ""
             },
             Row(["migrate_cancel"], "", "give a migration up") { commands, _ in
@@ -21,6 +22,18 @@ extension MonitorCommands {
             },
             Row(["migrate_continue"], "state", "let a migration go on that waits in a state") { commands, words in
                 try commands.call("migrate-continue", ["state": .string(words.first ?? "")])
+                return ""
+            },
+            Row(["migrate_start_postcopy"], "", "let the guest go on at the other side before its memory is there") { commands, _ in
+                try commands.call("migrate-start-postcopy")
+                return ""
+            },
+            Row(["migrate_pause"], "", "cut the connection of a migration whose guest runs at the other side already") { commands, _ in
+                try commands.call("migrate-pause")
+                return ""
+            },
+            Row(["migrate_recover"], "uri", "wait elsewhere for the rest of a machine's memory", keepsQuotes: true) { commands, words in
+                try commands.call("migrate-recover", ["uri": .string(try address(words[...]))])
                 return ""
             },
             Row(["migrate_incoming"], "uri", "say from where a machine comes", keepsQuotes: true) { commands, words in
@@ -42,7 +55,7 @@ extension MonitorCommands {
                     return ""
                 }
                 // QEMU's unit for rates is a MiB in a second.
-                let unit: UInt64 = words[0] == "max-bandwidth" ? 1 << 20 : 1
+                let unit: UInt64 = ["max-bandwidth", "max-postcopy-bandwidth"].contains(words[0]) ? 1 << 20 : 1
                 try commands.call("migrate-set-parameters", [words[0]: JSONValue(try parseSize(words[1], option: words[0], unit: unit))])
                 return ""
             },
@@ -69,7 +82,7 @@ extension MonitorCommands {
             },
             Subject("migrate_parameters") { commands, _ in
                 let values = try commands.table.call(QueryMigrateParametersCommand.self)
-                return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
+                return "max-bandwidth: \(values.maxBandwidth ?? 0) bytes/second\nmax-postcopy-bandwidth: \(values.maxPostcopyBandwidth ?? 0) bytes/second\ndowntime-limit: \(values.downtimeLimit ?? 0) ms\n"
                     + "multifd-channels: \(values.multifdChannels ?? 0)\nmultifd-compression: \((values.multifdCompression ?? .none).rawValue)\n"
             },
         ]
@@ -89,13 +102,14 @@ extension MonitorCommands {
         if let time = info.expectedDowntime { lines.append("expected downtime: \(time) ms") }
         if let time = info.downtime { lines.append("downtime: \(time) ms") }
         if let time = info.setupTime { lines.append("setup: \(time) ms") }
+        if let part = info.cpuThrottlePercentage { lines.append("cpu throttle percentage: \(part)") }
         if let ram = info.ram {
             lines += [
                 "transferred ram: \(ram.transferred >> 10) kbytes", "throughput: \((ram.mbps * 100).rounded() / 100) mbps",
                 "remaining ram: \(ram.remaining >> 10) kbytes", "total ram: \(ram.total >> 10) kbytes", "duplicate: \(ram.duplicate) pages",
                 "skipped: \(ram.skipped) pages", "normal: \(ram.normal) pages", "normal bytes: \(ram.normalBytes >> 10) kbytes",
                 "dirty sync count: \(ram.dirtySyncCount)", "page size: \(ram.pageSize >> 10) kbytes", "pages-per-second: \(ram.pagesPerSecond)",
-                "dirty pages rate: \(ram.dirtyPagesRate) pages",
+                "dirty pages rate: \(ram.dirtyPagesRate) pages", "postcopy request count: \(ram.postcopyRequests)",
             ]
         }
         return lines.map { $0 + "\n" }.joined()

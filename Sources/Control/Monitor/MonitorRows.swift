@@ -5,7 +5,7 @@ import QAPI
 
 /// The monitor's commands, row by row.
 extension MonitorCommands {
-    static var rows: [Row] { ownRows + blockJobRows + displayRows + migrationRows + snapshotRows }
+    static var rows: [Row] { ownRows + blockJobRows + diskRows + displayRows + migrationRows + snapshotRows }
 
     private static var ownRows: [Row] {
         [

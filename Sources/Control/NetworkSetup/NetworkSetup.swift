@@ -9,7 +9,8 @@ import QAPI
 public final class NetworkSetup {
     /// A network card that `-nic` or `-net nic` asks for.
     public struct CardRequest {
-        public let model: String
+        /// Nil for the board's own, if it has one that is free, or else the default.
+        public let model: String?
         public let backend: NetworkBackend
         public let address: String?
         public let name: String?
@@ -107,8 +108,8 @@ public final class NetworkSetup {
     }
 
     private func request(_ list: PropertyList, _ backend: NetworkBackend, name: String?) throws {
-        let model = list["model"] ?? models[0]
-        guard models.contains(model) else { throw CommandLineError.unknownName(option: "\(list.option) model", name: model, accepted: models) }
+        let model = list["model"]
+        if let model, !models.contains(model) { throw CommandLineError.unknownName(option: "\(list.option) model", name: model, accepted: models) }
         cards.append(CardRequest(model: model, backend: backend, address: list["mac"] ?? list["macaddr"], name: name))
     }
 

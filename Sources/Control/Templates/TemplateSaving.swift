@@ -29,6 +29,7 @@ public final class TemplateSaving {
         case .running, .paused, .prelaunch, .postmigrate: break
         default: throw TemplateError.cannotKeep("the machine is in the state '\(host.runState.rawValue)'")
         }
+        if let reason = host.memoryOnItsWay { throw TemplateError.cannotKeep(reason) }
         if let reason = changes() { throw TemplateError.cannotKeep(reason) }
         try makeRoom(folder)
         let before = host.runState

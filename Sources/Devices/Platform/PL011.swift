@@ -22,6 +22,7 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
         static let receive: UInt32 = 1 << 4, transmit: UInt32 = 1 << 5, timeout: UInt32 = 1 << 6, lineBreak: UInt32 = 1 << 9,
             overrun: UInt32 = 1 << 10
     }
+    private enum LineControl { static let lineBreak: UInt32 = 1, parity: UInt32 = 2, even: UInt32 = 4, twoStops: UInt32 = 8 }
     private enum Control { static let loopback: UInt32 = 1 << 7 }
     /// UARTPeriphID0 to UARTPCellID3.
     private static let identification: [UInt32] = [0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
@@ -29,13 +30,15 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
 
     public let interrupt = OutputPin()
     private let backend: CharacterBackend
+    /// UARTCLK in Hz.
+    private let clock: Int
     /// Characters with their error bits, as UARTDR shows them.
     private var received: [UInt16] = []
     private var rsr: UInt32 = 0, ilpr: UInt32 = 0, ibrd: UInt32 = 0, fbrd: UInt32 = 0, lcrH: UInt32 = 0, cr: UInt32 = 0x300, ifls: UInt32 = 0x12
     private var imsc: UInt32 = 0, ris: UInt32 = 0, dmacr: UInt32 = 0
 
-    public init(backend: CharacterBackend) {
-        self.backend = backend
+    public init(backend: CharacterBackend, clock: Int = 24_000_000) {
+        (self.backend, self.clock) = (backend, clock)
         backend.frontEnd = self
     }
 
@@ -61,6 +64,8 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
     }
 
     public func restored() {
+        configureLine()
+        backend.setBreak(lcrH & LineControl.lineBreak != 0)
         update()
         backend.frontEndIsReady()
     }
@@ -135,8 +140,20 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
             received = []
             ris &= ~(Interrupt.receive | Interrupt.timeout)
         }
+        let breaks = (value ^ lcrH) & LineControl.lineBreak != 0
         lcrH = value
+        configureLine()
+        if breaks { backend.setBreak(value & LineControl.lineBreak != 0) }
         backend.frontEndIsReady()
+    }
+
+    /// The divisor counts when UARTLCR_H is written (DDI 0183, section 3.3.6).
+    private func configureLine() {
+        let divisor = Int(ibrd) * 64 + Int(fbrd)
+        guard divisor > 0, case let speed = clock * 4 / divisor, speed > 0 else { return }
+        let parity: LineParameters.Parity = lcrH & LineControl.parity == 0 ? .none : lcrH & LineControl.even == 0 ? .odd : .even
+        backend.configure(
+            LineParameters(speed: speed, parity: parity, dataBits: 5 + Int(lcrH >> 5 & 3), stopBits: lcrH & LineControl.twoStops == 0 ? 1 : 2))
     }
 
     private func transmit(_ byte: UInt8) {

@@ -4,8 +4,8 @@ import Display
 import HostOS
 import Snapshot
 
-/// Arm's PrimeCell colour LCD controllers PL110 (DDI 0161) and PL111 (DDI 0293): a picture in
-/// memory of 1 to 24 bits a pixel, as bytes, words and pixels in either order.
+/// Arm's PrimeCell colour LCD controllers PL110 (DDI 0161), the one of Versatile boards, and PL111 (DDI 0293): a picture in memory of 1 to 24 bits a pixel,
+/// as bytes, words and pixels in either order.
 public final class PL11x: MMIODevice {
     public static let typeName = "pl111"
     public static let windowSize: UInt64 = 0x1000
@@ -14,11 +14,20 @@ public final class PL11x: MMIODevice {
 
     public enum Version: Sendable {
         case pl110, pl111
+        /// A PL110 with the registers of a PL111, and a multiplexer behind it that SYS_CLCD sets (DUI 0225, 3.7 and 4.3.20).
+        case versatile
 
         /// The two have control register and interrupt mask the other way round.
         var controlOffset: UInt64 { self == .pl110 ? 0x1c : 0x18 }
         var maskOffset: UInt64 { self == .pl110 ? 0x18 : 0x1c }
-        var identification: [UInt32] { [self == .pl110 ? 0x10 : 0x11, 0x11, self == .pl110 ? 0x04 : 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1] }
+        var identification: [UInt32] {
+            switch self {
+            // The Versatile's own identification (0x93, 0x10) is one that Linux does not know.
+            case .pl110, .versatile: [0x10, 0x11, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
+            case .pl111: [0x11, 0x11, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
+            }
+        }
+        var name: String { self == .pl111 ? "pl111" : self == .pl110 ? "pl110" : "pl110_versatile" }
     }
 
     private static let paletteSize = 128
@@ -33,10 +42,12 @@ public final class PL11x: MMIODevice {
     private var registers = [UInt32](repeating: 0, count: 8)
     private var palette = [UInt32](repeating: 0, count: paletteSize)
     private var status: UInt32 = 0
+    /// What the multiplexer of a Versatile board makes of 16 bits: 1 leaves 5:5:5:1, 3 is 5:6:5 with blue in the low bits, else red is there.
+    public var multiplexer: UInt32 = 0 { didSet { if multiplexer != oldValue { picture.forget() } } }
 
     public init(_ version: Version, memory: AddressSpace) {
         (self.version, self.memory) = (version, memory)
-        console = DisplayConsole(device: version == .pl110 ? "pl110" : "pl111")
+        console = DisplayConsole(device: version.name)
         console.refresh = { [unowned self] in refresh() }
     }
 
@@ -112,6 +123,10 @@ public final class PL11x: MMIODevice {
     /// Where red is in the low bits unless the register says that the two are exchanged.
     private var format: PixelFormat {
         let format: PixelFormat
+        // A PL110 itself knows no other 16 bits than 5:5:5:1.
+        if version == .versatile, control >> 1 & 7 == 4, multiplexer != 1 {
+            return multiplexer == 3 || control & Control.bgr != 0 ? .rgb565 : .rgb565.swapped
+        }
         switch control >> 1 & 7 {
         case 5: format = .xrgb8888
         case 6: format = .rgb565

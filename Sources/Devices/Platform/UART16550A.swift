@@ -6,7 +6,7 @@ import Snapshot
 
 /// The 16550A UART (National Semiconductor PC16550D data sheet), with FIFOs, modem control and loop-back.
 ///
-/// Characters leave at once; the line's speed is not modelled.
+/// Characters leave at once; the line's speed is for the back end, which may be a line.
 public final class UART16550A: MMIODevice, CharacterFrontEnd {
     public static let typeName = "serial"
     public static let windowSize: UInt64 = 0x100
@@ -19,12 +19,16 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     }
     private enum IER { static let received: UInt8 = 1, transmitted: UInt8 = 2, line: UInt8 = 4, modem: UInt8 = 8 }
     private enum LSR { static let ready: UInt8 = 1, overrun: UInt8 = 2, lineBreak: UInt8 = 16, empty: UInt8 = 32, idle: UInt8 = 64 }
-    private enum MCR { static let loop: UInt8 = 16 }
+    private enum MCR { static let dataTerminalReady: UInt8 = 1, requestToSend: UInt8 = 2, loop: UInt8 = 16 }
+    private enum LCR { static let longStop: UInt8 = 4, parity: UInt8 = 8, even: UInt8 = 16, lineBreak: UInt8 = 64 }
+    private enum MSR { static let clearToSend: UInt8 = 16, dataSetReady: UInt8 = 32, ring: UInt8 = 64, carrierDetect: UInt8 = 128 }
     private static let fifoSize = 16
 
     public let interrupt = OutputPin()
     private let backend: CharacterBackend
     private let loop: EventLoop
+    /// The frequency that the divisor divides, in Hz.
+    private let clock: Int
     private var received: [UInt8] = []
     private var ier: UInt8 = 0, lcr: UInt8 = 0, mcr: UInt8 = 0, lsr: UInt8 = LSR.empty | LSR.idle, msr: UInt8 = 0xb0, scr: UInt8 = 0
     private var fcr: UInt8 = 0
@@ -37,9 +41,14 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     private var restoredTimeout: Int64?
     private lazy var timeout = LoopTimer(loop, .virtual) { [weak self] in self?.timeoutFired() }
 
-    public init(backend: CharacterBackend, loop: EventLoop) {
+    /// Looks at the modem's lines, of which nobody tells.
+    private lazy var modemTimer = LoopTimer(loop, .virtual) { [weak self] in self?.watchModem() }
+    private static let modemInterval: Int64 = 10_000_000
+
+    public init(backend: CharacterBackend, loop: EventLoop, clock: Int = 3_686_400) {
         self.backend = backend
         self.loop = loop
+        self.clock = clock
         backend.frontEnd = self
     }
 
@@ -52,6 +61,7 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
         transmitPending = false
         timedOut = false
         timeout.cancel()
+        watchModem()
         update()
     }
 
@@ -76,6 +86,10 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     public func restored() {
         if let restoredTimeout { timeout.arm(at: restoredTimeout) } else { timeout.cancel() }
         restoredTimeout = nil
+        configureLine()
+        backend.setBreak(lcr & LCR.lineBreak != 0)
+        setModemLines()
+        watchModem()
         update()
         backend.frontEndIsReady()
     }
@@ -128,6 +142,7 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
             return value
         case Register.msr:
             if mcr & MCR.loop != 0 { return (mcr & 0x0c) << 4 | (mcr & 2) << 3 | (mcr & 1) << 5 }
+            readModem()
             let value = msr
             msr &= 0xf0
             update()
@@ -159,19 +174,22 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     private func writeRegister(_ register: UInt64, _ value: UInt8) {
         switch register {
         case Register.data:
-            if latchAccess { divisor = divisor & 0xff00 | UInt16(value) } else { transmit(value) }
+            if latchAccess { setDivisor(divisor & 0xff00 | UInt16(value)) } else { transmit(value) }
         case Register.ier:
             if latchAccess {
-                divisor = divisor & 0xff | UInt16(value) << 8
+                setDivisor(divisor & 0xff | UInt16(value) << 8)
             } else {
                 // Enabling the transmitter's interrupt while it is empty raises it at once.
                 if value & IER.transmitted != 0, ier & IER.transmitted == 0 { transmitPending = true }
                 ier = value & 0x0f
+                watchModem()
                 update()
             }
         case Register.iirFCR: writeFIFOControl(value)
-        case Register.lcr: lcr = value
-        case Register.mcr: mcr = value & 0x1f
+        case Register.lcr: writeLineControl(value)
+        case Register.mcr:
+            mcr = value & 0x1f
+            setModemLines()
         case Register.scr: scr = value
         default: break
         }
@@ -193,6 +211,55 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
         if mcr & MCR.loop != 0 { receive([byte]) } else { backend.write([byte]) }
         transmitPending = true
         update()
+    }
+
+    // MARK: The line
+
+    private func setDivisor(_ value: UInt16) {
+        divisor = value
+        configureLine()
+    }
+
+    private func writeLineControl(_ value: UInt8) {
+        let changed = value ^ lcr
+        lcr = value
+        if changed & 0x3f != 0 { configureLine() }
+        if changed & LCR.lineBreak != 0 { backend.setBreak(value & LCR.lineBreak != 0) }
+    }
+
+    private func configureLine() {
+        guard divisor > 0 else { return }
+        let parity: LineParameters.Parity = lcr & LCR.parity == 0 ? .none : lcr & LCR.even == 0 ? .odd : .even
+        let line = LineParameters(
+            speed: clock / 16 / Int(divisor), parity: parity, dataBits: 5 + Int(lcr & 3), stopBits: lcr & LCR.longStop == 0 ? 1 : 2)
+        if line.speed > 0 { backend.configure(line) }
+    }
+
+    private func setModemLines() {
+        guard mcr & MCR.loop == 0 else { return }
+        var lines: ModemLines = []
+        if mcr & MCR.dataTerminalReady != 0 { lines.insert(.dataTerminalReady) }
+        if mcr & MCR.requestToSend != 0 { lines.insert(.requestToSend) }
+        backend.setModemLines(lines)
+    }
+
+    /// Takes over the modem's lines, and notes which have changed; ring is noted when it ends.
+    private func readModem() {
+        guard let lines = backend.modemLines else { return }
+        let names: [(ModemLines, UInt8)] = [
+            (.clearToSend, MSR.clearToSend), (.dataSetReady, MSR.dataSetReady), (.ring, MSR.ring), (.carrierDetect, MSR.carrierDetect),
+        ]
+        let now = names.reduce(0) { lines.contains($1.0) ? $0 | $1.1 : $0 }
+        let changed = (now ^ msr) & 0xf0 & ~(now & MSR.ring)
+        msr = now | msr & 0x0f | changed >> 4
+    }
+
+    /// As long as a driver wants to hear of the modem's lines, they are looked at.
+    private func watchModem() {
+        guard ier & IER.modem != 0, backend.modemLines != nil else { return modemTimer.cancel() }
+        readModem()
+        update()
+        modemTimer.arm(at: loop.now(.virtual) + UART16550A.modemInterval)
     }
 
     // MARK: Input

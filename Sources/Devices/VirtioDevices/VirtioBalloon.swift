@@ -45,8 +45,8 @@ public final class VirtioBalloon: VirtioDevice {
         "stat-disk-caches", "stat-htlb-pgalloc", "stat-htlb-pgfail",
     ]
 
-    public static let type = ObjectType(
-        "virtio-balloon-device", parent: "virtio-device", help: "virtio balloon", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "balloon", help: "virtio balloon",
         [
             Property("deflate-on-oom", .bool, default: false, "let the driver take memory back rather than kill programs"),
             Property("free-page-reporting", .bool, default: false, "let the driver tell which pages are free, which the host then gets back"),
@@ -135,11 +135,9 @@ public final class VirtioBalloon: VirtioDevice {
 
     /// Gives memory back to the host. What is not RAM stays what it is.
     private func release(_ address: UInt64, _ count: UInt64, _ port: any VirtioPort) {
-        guard let buffers = port.memory.map(address, count: Int(count), writing: true) else {
+        guard port.memory.release(address, count: Int(count)) else {
             return Log.write(.guestErrors, "virtio-balloon: \(hex(address)) is not RAM")
         }
-        for buffer in buffers { buffer.release() }
-        port.memory.noteDeviceWrite(address, count: Int(count))
     }
 
     // MARK: Figures

@@ -7,7 +7,7 @@ import Virtio
 /// A disk (Virtio 1.2, section 5.2).
 public final class VirtioBlock: VirtioDevice {
     public let deviceID: UInt32 = 2
-    public let queueSize: UInt16 = 256
+    public var queueSize: UInt16 { options.queueSize }
     public var queueCount: Int { options.queues }
     let node: any BlockNode
     let options: Options

@@ -5,12 +5,13 @@ import Virtio
 extension VirtioBlock {
     private static let errorWords = ["report", "ignore", "enospc", "stop", "auto"]
 
-    public static let type = ObjectType(
-        "virtio-blk-device", parent: "virtio-device", help: "virtio disk", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "blk", help: "virtio disk",
         [
             Property("drive", .string, required: true, "drive or node that it shows"),
             Property("serial", .string, "serial number, at most 20 bytes"),
             Property("num-queues", .unsigned(bits: 16), default: 1, range: 1...1024, "number of request queues"),
+            Property("queue-size", .unsigned(bits: 16), default: 256, range: 4...1024, powerOfTwo: true, "requests that a queue holds"),
             Property("logical_block_size", .size, default: 512, range: 512...32768, powerOfTwo: true, "smallest transfer, in bytes"),
             Property("physical_block_size", .size, range: 512...32768, powerOfTwo: true, "best transfer, in bytes"),
             Property("write-cache", .onOffAuto, default: "auto", "whether the guest sees a cache to flush; auto: as the drive is"),
@@ -31,6 +32,8 @@ extension VirtioBlock {
         /// At most 20 bytes.
         public var serial = ""
         public var queues = 1
+        /// Requests that a queue holds: a power of two, from 4 to 1024.
+        public var queueSize: UInt16 = 256
         /// Bytes, powers of two from 512 on; the physical one is not the smaller.
         public var logicalBlockSize = 512
         public var physicalBlockSize = 512
@@ -50,6 +53,7 @@ extension VirtioBlock {
             serial = values.string("serial") ?? ""
             guard serial.utf8.count <= 20 else { throw Options.bad("serial", .string(serial), "at most 20 bytes") }
             queues = Int(values.integer("num-queues") ?? 1)
+            queueSize = UInt16(values.integer("queue-size") ?? 256)
             logicalBlockSize = Int(values.integer("logical_block_size") ?? 512)
             physicalBlockSize = values.integer("physical_block_size").map(Int.init) ?? logicalBlockSize
             guard physicalBlockSize >= logicalBlockSize else {

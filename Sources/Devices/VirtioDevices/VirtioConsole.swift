@@ -30,8 +30,8 @@ public final class VirtioConsole: VirtioDevice {
     /// The most that is read from a buffer of the driver's at once.
     private static let largest = 1 << 16
 
-    public static let type = ObjectType(
-        "virtio-serial-device", parent: "virtio-device", help: "virtio consoles and serial ports", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "serial", help: "virtio consoles and serial ports",
         [Property("max_ports", .unsigned(bits: 32), default: 31, range: 1...31, "number of ports that can be plugged in")])
 
     /// `maxPorts` from 1 to 31.

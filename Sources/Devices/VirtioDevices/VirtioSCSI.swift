@@ -7,16 +7,17 @@ import Virtio
 
 /// A host adapter for SCSI disks (Virtio 1.2, section 5.6).
 public final class VirtioSCSI: VirtioDevice {
-    public static let type = ObjectType(
-        "virtio-scsi-device", parent: "virtio-device", help: "virtio SCSI host adapter", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "scsi", help: "virtio SCSI host adapter",
         [
             Property("num_queues", .unsigned(bits: 32), default: 1, range: 1...64, "number of request queues"),
+            Property("virtqueue_size", .unsigned(bits: 32), default: 256, range: 4...1024, powerOfTwo: true, "requests that a queue holds"),
             Property("max_sectors", .unsigned(bits: 32), default: 0xffff, range: 1...0xffff_ffff, "largest transfer, in sectors"),
             Property("cmd_per_lun", .unsigned(bits: 32), default: 128, range: 1...0xffff_ffff, "commands that a unit takes at once"),
         ])
 
     public let deviceID: UInt32 = 8
-    public let queueSize: UInt16 = 256
+    public let queueSize: UInt16
     public let bus = SCSIBus()
     private let requestQueues: Int
     private let maxSectors: UInt32
@@ -27,19 +28,23 @@ public final class VirtioSCSI: VirtioDevice {
     private var acceptedFeatures: UInt64 = 0
     /// Requests under way belong to the epoch before a reset and are dropped when they end after it.
     private var epoch = 0
+    /// The driver had no buffer for an event: the next one says so.
+    private var hasMissedEvent = false
 
     private enum Queue { static let control = 0, event = 1, requests = 2 }
-    private enum Feature { static let bothWays: UInt64 = 1, change: UInt64 = 1 << 2 }
+    private enum Feature { static let bothWays: UInt64 = 1, hotplug: UInt64 = 1 << 1, change: UInt64 = 1 << 2 }
+    private enum Event { static let transportReset: UInt32 = 1, parameterChange: UInt32 = 3, missed: UInt32 = 1 << 31 }
+    private enum Reason { static let rescan: UInt32 = 1, removed: UInt32 = 2 }
     private enum Response { static let ok: UInt8 = 0, badTarget: UInt8 = 3, failure: UInt8 = 9, functionComplete: UInt8 = 0 }
     private static let defaultSenseSize: UInt32 = 96, defaultCommandSize: UInt32 = 32
     private static let largestSizes: UInt32 = 4096
 
-    public init(requestQueues: Int = 1, maxSectors: UInt32 = 0xffff, commandsPerUnit: UInt32 = 128) {
-        (self.requestQueues, self.maxSectors, self.commandsPerUnit) = (requestQueues, maxSectors, commandsPerUnit)
+    public init(requestQueues: Int = 1, queueSize: UInt16 = 256, maxSectors: UInt32 = 0xffff, commandsPerUnit: UInt32 = 128) {
+        (self.requestQueues, self.queueSize, self.maxSectors, self.commandsPerUnit) = (requestQueues, queueSize, maxSectors, commandsPerUnit)
     }
 
     public var queueCount: Int { requestQueues + Queue.requests }
-    public var features: UInt64 { Feature.bothWays | Feature.change }
+    public var features: UInt64 { Feature.bothWays | Feature.hotplug | Feature.change }
 
     public var configuration: [UInt8] {
         let words = [
@@ -67,7 +72,7 @@ public final class VirtioSCSI: VirtioDevice {
     public func reset() {
         epoch += 1
         bus.reset()
-        (senseSize, commandSize, acceptedFeatures) = (VirtioSCSI.defaultSenseSize, VirtioSCSI.defaultCommandSize, 0)
+        (senseSize, commandSize, acceptedFeatures, hasMissedEvent) = (VirtioSCSI.defaultSenseSize, VirtioSCSI.defaultCommandSize, 0, false)
     }
 
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {
@@ -156,21 +161,47 @@ public final class VirtioSCSI: VirtioDevice {
         }
         let resetsTarget = header[4] == 4, resetsUnit = header[4] == 5
         for (place, disk) in bus.units where place.target == address.target && (resetsTarget || place.unit == address.unit) {
-            disk.node?.drain()
+            disk.drain()
             if resetsTarget || resetsUnit { disk.reset() }
         }
         return Response.functionComplete
     }
 
-    /// A disk has another size: the driver is told, if it has given a buffer for it.
+    // MARK: Events
+
+    /// A disk has another size.
     public func noteCapacity(_ address: SCSIBus.Address) {
         bus.disk(at: address)?.noteCapacity()
-        guard let port, acceptedFeatures & Feature.change != 0 else { return }
+        // Code 2a, qualifier 09.
+        if acceptedFeatures & Feature.change != 0 { tell(Event.parameterChange, address, 0x092a) }
+    }
+
+    /// A disk has been plugged in.
+    public func noteArrival(_ address: SCSIBus.Address) {
+        bus.noteUnits()
+        if acceptedFeatures & Feature.hotplug != 0 { tell(Event.transportReset, address, Reason.rescan) }
+    }
+
+    /// A disk is about to be taken out.
+    public func noteRemoval(_ address: SCSIBus.Address) {
+        if acceptedFeatures & Feature.hotplug != 0 { tell(Event.transportReset, address, Reason.removed) }
+        bus.remove(at: address)
+        bus.noteUnits()
+    }
+
+    /// Puts an event into a buffer that the driver has given for it (section 5.6.6.3); without one, the next event says that some were missed.
+    private func tell(_ kind: UInt32, _ address: SCSIBus.Address, _ reason: UInt32) {
+        guard let port else { return }
         do {
-            guard let chain = try port.queues[Queue.event].pop() else { return }
-            // A parameter has changed: 2a/09.
+            guard let chain = try port.queues[Queue.event].pop() else {
+                hasMissedEvent = true
+                return
+            }
+            let flags = hasMissedEvent ? Event.missed : 0
+            hasMissedEvent = false
             let unit: [UInt8] = [1, address.target, UInt8(address.unit >> 8) | 0x40, UInt8(address.unit & 0xff), 0, 0, 0, 0]
-            let event: [UInt8] = [3, 0, 0, 0] + unit + [0x2a, 0x09, 0, 0]
+            func bytes(_ word: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } }
+            let event = bytes(kind | flags) + unit + bytes(reason)
             guard write(event, chain.writable, port.memory) else { return port.fail("an event's buffer that is too small") }
             try port.queues[Queue.event].push(chain, written: event.count)
             port.signal(port.queues[Queue.event])

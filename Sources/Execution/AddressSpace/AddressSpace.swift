@@ -135,6 +135,7 @@ public final class AddressSpace {
         var outcome = AccessResult.ok
         _ = forEachPart(address, bytes.count) { section, start, length in
             if section.kind == .ram, let host = unsafe section.host(start) {
+                willWrite(section, start, length)
                 unsafe bytes.withUnsafeBytes { source in
                     guard let from = source.baseAddress else { return }
                     unsafe host.copyMemory(from: from + done, byteCount: length)
@@ -184,6 +185,12 @@ public final class AddressSpace {
         return true
     }
 
+    /// Somebody may want what is there now.
+    private func willWrite(_ section: Section, _ address: UInt64, _ count: Int) {
+        guard let ram = section.ram, count > 0 else { return }
+        ram.willWrite(pages: section.page(address)...section.page(address &+ UInt64(count - 1)))
+    }
+
     /// Marks written pages dirty and reports those that hold translated code.
     public func noteWrite(_ section: Section, _ address: UInt64, _ count: Int) {
         guard let ram = section.ram, count > 0 else { return }
@@ -230,6 +237,7 @@ public final class AddressSpace {
         let section = section(at: address)
         if section.kind == .ram, address & UInt64(size - 1) == 0, section.last - address >= UInt64(size - 1), let host = unsafe section.host(address)
         {
+            willWrite(section, address, size)
             unsafe atomicStore(host, UInt64(truncatingIfNeeded: value), size)
             noteWrite(section, address, size)
             return .ok
@@ -244,6 +252,7 @@ public final class AddressSpace {
     public func compareExchange<Word: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, expected: Word, new: Word) -> Bool {
         let section = section(at: address)
         guard section.kind == .ram, address & UInt64(MemoryLayout<Word>.size - 1) == 0, let host = unsafe section.host(address) else { return false }
+        willWrite(section, address, MemoryLayout<Word>.size)
         let done: Bool
         if MemoryLayout<Word>.size == 8 {
             let old = UInt64(truncatingIfNeeded: expected)
@@ -285,6 +294,7 @@ public final class AddressSpace {
         var buffers: [GuestBuffer] = []
         let good = forEachPart(address, count) { section, start, length in
             guard section.kind == .ram || (section.kind == .rom && !writing), let host = unsafe section.host(start) else { return false }
+            if writing { willWrite(section, start, length) }
             unsafe buffers.append(GuestBuffer(base: host, count: length))
             return true
         }
@@ -297,6 +307,18 @@ public final class AddressSpace {
             noteWrite(section, start, length)
             return true
         }
+    }
+
+    /// Gives the host's memory behind RAM back, whose bytes nobody needs any more; false if not all of it is RAM. What still has pages to come keeps what it has.
+    public func release(_ address: UInt64, count: Int) -> Bool {
+        guard let buffers = map(address, count: count, writing: true) else { return false }
+        _ = forEachPart(address, count) { section, start, length in
+            guard let ram = section.ram, !ram.lacksPages, let host = unsafe section.host(start) else { return true }
+            unsafe GuestBuffer(base: host, count: length).release()
+            noteWrite(section, start, length)
+            return true
+        }
+        return buffers.byteCount == count
     }
 
     // MARK: Description

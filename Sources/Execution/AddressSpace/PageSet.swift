@@ -14,6 +14,9 @@ public struct PageSet: Sendable, Equatable {
 
     public var isEmpty: Bool { count == 0 }
 
+    /// No page in the set is as high.
+    public var limit: Int { words.count * 64 }
+
     public func contains(_ page: Int) -> Bool { words[page >> 6] >> UInt64(page & 63) & 1 != 0 }
 
     public mutating func insert(_ page: Int) {

@@ -16,12 +16,16 @@ public final class RAMBlock {
     }
 
     public let name: String
-    private let memory: HostMemory
+    let memory: HostMemory
     public let base: UnsafeMutableRawPointer
     /// Bytes.
     public let size: UInt64
     public let pageFlags: UnsafeMutablePointer<UInt8>
     private let flagMemory: HostMemory
+    /// Keeps what pages hold before devices write them. Set while the vCPUs stand still, with the machine lock held.
+    var keeper: PageKeeper?
+    /// Pages are still to come: none may be given back to the host, it would be asked for again. Likewise.
+    public internal(set) var lacksPages = false
 
     public init(_ name: String, size: UInt64, from source: MemorySource = MemorySource()) throws(HostError) {
         self.name = name
@@ -46,12 +50,19 @@ public final class RAMBlock {
     /// Copies bytes in from the host's side before the guest runs (firmware, kernels).
     public func load(_ bytes: [UInt8], at offset: UInt64) {
         precondition(offset <= size && UInt64(bytes.count) <= size - offset, "loading beyond the end of \(name)")
+        if !bytes.isEmpty { willWrite(pages: Int(offset >> 12)...Int((offset + UInt64(bytes.count - 1)) >> 12)) }
         unsafe bytes.withUnsafeBytes { source in
             guard let start = source.baseAddress else { return }
             unsafe (base + Int(offset)).copyMemory(from: start, byteCount: bytes.count)
         }
         guard !bytes.isEmpty else { return }
         for page in Int(offset >> 12)...Int((offset + UInt64(bytes.count - 1)) >> 12) { clear(PageFlag.logged, page: page) }
+    }
+
+    /// Devices are about to write pages.
+    func willWrite(pages: ClosedRange<Int>) {
+        guard let keeper else { return }
+        for page in pages { keeper.willWrite(page: page) }
     }
 
     /// Makes the memory what a file holds from `offset` on, a multiple of the page size, without reading it: pages come when they are looked at, and what the

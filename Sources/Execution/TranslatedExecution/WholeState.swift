@@ -8,6 +8,9 @@ extension TranslationEngine {
         exclusivity.run(kick: { for runner in runners { runner.cpu.kick() } }) {}
     }
 
+    /// Keeps every vCPU out of guest code while something is done, which should not take long: nobody can stop them meanwhile. From any thread, without the machine lock.
+    public func hold(_ body: () -> Void) { exclusivity.run(kick: { for runner in runners { runner.cpu.kick() } }, body) }
+
     /// Memory has been replaced while the vCPUs stood still: what was translated from it is not valid any more.
     public func memoryWasReplaced() { translationLock.withLock { wantsCodeFlush = true } }
 

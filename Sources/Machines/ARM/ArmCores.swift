@@ -105,7 +105,8 @@ extension KernelArchitecture {
     static let elfMachine32: UInt16 = 40
 
     static func arm64(_ model: AArch64Model) -> KernelArchitecture {
-        KernelArchitecture(name: "arm64", machine: elfMachine64, magic: "ARM\u{64}") { bits in
+        // U-Boot begins with a jump over its addresses.
+        KernelArchitecture(name: "arm64", machine: elfMachine64, magic: "ARM\u{64}", isJump: { $0 >> 26 == 5 }) { bits in
             (bits != 0 && AArch64InstructionSet.row(of: bits, model: model) != nil, 4)
         }
     }

@@ -141,6 +141,7 @@ public enum ArmVirtBoard {
             slots: slots,
             pci: pci, load: { [unowned loop] in boot.get()?.load(memory, cpus, random: loop.randomBytes) })
         machine.onPowerButton = button.press
+        machine.diskInterface = "virtio"
         return machine
     }
 

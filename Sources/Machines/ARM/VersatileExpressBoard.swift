@@ -46,6 +46,7 @@ public struct VersatileExpressBoard: Sendable {
     }
 
     static let virtioSlots = 4
+    static let uartCount = 4
     static let flashSize: UInt64 = 64 << 20
 
     let name: String
@@ -88,6 +89,7 @@ public struct VersatileExpressBoard: Sendable {
     private var type: MachineType {
         MachineType(
             name: name, help: help, guests: ["arm"], maxCPUs: maxCPUs, defaultMemory: 128 << 20, memoryID: "vexpress.highmem",
+            serialPorts: VersatileExpressBoard.uartCount,
             defaultCPU: { _ in cpu }, properties: isA9 ? [VersatileExpressBoard.properties[0]] : VersatileExpressBoard.properties, build: build)
     }
 }

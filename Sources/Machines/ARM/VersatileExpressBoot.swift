@@ -41,11 +41,7 @@ struct VersatileExpressBoot {
 
     /// What `-bios` puts into the first flash bank.
     static func firmware(_ configuration: MachineConfiguration) throws -> [UInt8]? {
-        guard let name = configuration.firmware, name != "none", name != "default" else { return nil }
-        guard let path = ([name] + configuration.firmwareFolders.map { $0 + "/" + name }).first(where: fileExists) else {
-            throw MachineError.noFirmware(name, searched: configuration.firmwareFolders)
-        }
-        let bytes = try HostFile.contents(path)
+        guard let (path, bytes) = try FirmwareFile.find(configuration) else { return nil }
         guard bytes.count <= VersatileExpressBoard.flashSize else {
             throw MachineError.badImage(path, reason: "it is larger than a flash bank of \(VersatileExpressBoard.flashSize >> 20) MiB")
         }

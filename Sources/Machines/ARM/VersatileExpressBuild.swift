@@ -7,6 +7,7 @@ import Chardev
 import DeviceModel
 import EventLoop
 import HostOS
+import Input
 import MachineModel
 import NetworkDevices
 import PlatformDevices
@@ -65,7 +66,8 @@ extension VersatileExpressBoard {
         machine.onboardCard = parts.ethernet
         // The daughterboard's display is the first.
         machine.displays = (daughterboard.compactMap { $0 as? PL11x } + [parts.display]).map(\.console)
-        machine.insertCard = parts.insert
+        machine.connectCards = parts.connectCards
+        machine.plugInput = parts.plugInput
         return machine
     }
 
@@ -106,7 +108,8 @@ extension LAN9118: OnboardCard {}
 private struct Parts {
     private let system: VersatileExpressSystem
     private let controller = SP810(), bus = TwoWireLines(), displayBus = TwoWireLines()
-    private let keyboard = PL050(), mouse = PL050()
+    private let plugged = (keyboard: PS2Keyboard(), mouse: PS2Mouse())
+    private let keyboard: PL050, mouse: PL050
     let display: PL11x
     private let uarts: [PL011]
     private let timers: [SP804]
@@ -120,10 +123,11 @@ private struct Parts {
         _ board: VersatileExpressBoard, _ configuration: MachineConfiguration, loop: EventLoop, memory: AddressSpace,
         _ request: @escaping (MachineRequest) -> Void
     ) throws {
+        (keyboard, mouse) = (PL050(plugged.keyboard), PL050(plugged.mouse))
         display = PL11x(.pl111, memory: memory)
         system = VersatileExpressSystem(loop: loop, processor: board.processor, daughterboard: board.oscillators, voltages: board.voltages)
         system.onRequest = { request($0 == .shutdown ? .powerOff(status: 0) : .reset) }
-        uarts = (0..<4).map { PL011(backend: $0 < configuration.serial.count ? configuration.serial[$0] : NullBackend()) }
+        uarts = (0..<VersatileExpressBoard.uartCount).map { PL011(backend: Baseboard.serial(configuration, $0)) }
         timers = VersatileExpressBoard.Peripheral.timers.map { _ in SP804(loop: loop) }
         watchdog = SP805(loop: loop)
         watchdog.onReset = { request(.reset) }
@@ -137,11 +141,17 @@ private struct Parts {
         return simple + uarts + timers + flash
     }
 
-    /// A memory card in the motherboard's slot, which SYS_MCI tells of.
-    func insert(_ node: any BlockNode) throws {
-        guard node.size > 0, node.size % SDCard.unit == 0 else { throw MachineError.badCard(bytes: node.size, unit: SDCard.unit) }
-        cards.insert(SDCard(node: node))
-        (system.hasCard, system.cardIsReadOnly) = (true, node.isReadOnly)
+    /// The motherboard's slot for memory cards, of which SYS_MCI tells.
+    func connectCards(_ node: any BlockNode) throws -> any MediumSlot {
+        try CardSlot(node) { [cards, system] card in
+            cards.insert(card)
+            (system.hasCard, system.cardIsReadOnly) = (card != nil, card?.isReadOnly == true)
+        }
+    }
+
+    func plugInput(into hub: InputHub) {
+        plugged.keyboard.plug(into: hub)
+        plugged.mouse.plug(into: hub)
     }
 
     func place(_ root: MemoryRegion, _ gic: GIC400, _ map: VersatileExpressBoard.Map) {

@@ -15,16 +15,21 @@ public struct KernelArchitecture {
     let size: (_ header: [UInt8]) -> UInt64?
     /// Whether bytes are the beginning of instructions.
     let isInstruction: (UInt32) -> (isKnown: Bool, bytes: Int)
+    /// Whether an instruction is a jump behind which anything may lie.
+    let isJump: (UInt32) -> Bool
 
-    public init(name: String, machine: UInt16, magic: String, isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)) {
+    public init(
+        name: String, machine: UInt16, magic: String, isJump: @escaping (UInt32) -> Bool = { _ in false },
+        isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)
+    ) {
         self.init(
-            name: name, machine: machine, magic: Array(magic.utf8), magicOffset: 0x38, size: KernelArchitecture.imageSize,
+            name: name, machine: machine, magic: Array(magic.utf8), magicOffset: 0x38, size: KernelArchitecture.imageSize, isJump: isJump,
             isInstruction: isInstruction)
     }
 
     public init(
         name: String, machine: UInt16, magic: [UInt8], magicOffset: Int, size: @escaping (_ header: [UInt8]) -> UInt64?,
-        isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)
+        isJump: @escaping (UInt32) -> Bool = { _ in false }, isInstruction: @escaping (UInt32) -> (isKnown: Bool, bytes: Int)
     ) {
         self.name = name
         self.machine = machine
@@ -32,6 +37,7 @@ public struct KernelArchitecture {
         self.magicOffset = magicOffset
         self.size = size
         self.isInstruction = isInstruction
+        self.isJump = isJump
     }
 
     /// The size that an Image of the 64-bit architectures says it needs (Documentation/arch/riscv/boot-image-header.rst,
@@ -107,6 +113,7 @@ public struct KernelFile {
             let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
             let instruction = architecture.isInstruction(bits)
             guard instruction.isKnown else { return false }
+            if architecture.isJump(bits) { return true }
             offset += instruction.bytes
         }
         return true

@@ -5,6 +5,7 @@ import DeviceModel
 import Diagnostics
 import Display
 import EventLoop
+import Input
 import NetBackends
 import ObjectModel
 import PCI
@@ -29,12 +30,16 @@ public final class Machine {
     public let slots: [DeviceSlot]
     /// The host bridge, of a board that has one.
     public let pci: PCIHost?
-    /// Puts a memory card into the board's slot, if it has one.
-    public var insertCard: ((any BlockNode) throws -> Void)?
+    /// What becomes of disks of which the command line says no more than a number (`-hda`): "virtio", or "none" on boards that leave them to `-device`.
+    public var diskInterface = "none"
+    /// Connects the board's slot for memory cards, if it has one, with what cards are put into.
+    public var connectCards: ((any BlockNode) throws -> any MediumSlot)?
     /// The network card that the board carries, if it does.
     public var onboardCard: (any OnboardCard)?
     /// What the board's own display shows, if it has one.
     public var displays: [DisplayConsole] = []
+    /// Gives the board's own keyboard and pointer to those who have something for them, of a board that has such.
+    public var plugInput: ((InputHub) -> Void)?
     /// Presses the power button, of a board that has one.
     public var onPowerButton: (() -> Void)?
     public private(set) var extraDevices: [any Device] = []
@@ -102,7 +107,11 @@ public struct MachineType {
     public let help: String
     /// Names of guests that it can have: "riscv64".
     public let guests: [String]
+    /// How many cpus it has if nothing is said, and has at least.
+    public let minCPUs: Int
     public let maxCPUs: Int
+    /// Ports that `-serial` fills, in order.
+    public let serialPorts: Int
     public let defaultMemory: UInt64
     /// The id of the memory that it has by default.
     public let memoryID: String
@@ -122,8 +131,8 @@ public struct MachineType {
     }
 
     public init(
-        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], maxCPUs: Int, defaultMemory: UInt64, memoryID: String = "ram",
-        defaultCPU: @escaping (String) -> String = { _ in "" },
+        name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], minCPUs: Int = 1, maxCPUs: Int,
+        defaultMemory: UInt64, memoryID: String = "ram", serialPorts: Int = 1, defaultCPU: @escaping (String) -> String = { _ in "" },
         properties: [Property] = [],
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
@@ -132,7 +141,9 @@ public struct MachineType {
         self.version = version
         self.help = help
         self.guests = guests
+        self.minCPUs = minCPUs
         self.maxCPUs = maxCPUs
+        self.serialPorts = serialPorts
         self.defaultMemory = defaultMemory
         self.memoryID = memoryID
         self.defaultCPU = defaultCPU
@@ -143,6 +154,8 @@ public struct MachineType {
 
 public enum MachineError: ExplainedError {
     case tooManyCPUs(Int, machine: String, max: Int)
+    case tooFewCPUs(Int, machine: String, min: Int)
+    case wrongMemory(UInt64, machine: String, needed: UInt64)
     case tooMuchMemory(UInt64, max: UInt64)
     case hostHasLess(UInt64, host: UInt64)
     case tooLittleMemory(UInt64, needed: UInt64)
@@ -156,6 +169,8 @@ public enum MachineError: ExplainedError {
     public var cause: String {
         switch self {
         case .tooManyCPUs(let count, let machine, let max): "-smp \(count): the machine '\(machine)' has at most \(max) cpus"
+        case .tooFewCPUs(let count, let machine, let min): "-smp \(count): the machine '\(machine)' has \(min) cpus"
+        case .wrongMemory(let bytes, let machine, let needed): "-m \(bytes >> 20): the machine '\(machine)' has \(needed >> 20) MiB"
         case .tooMuchMemory(let bytes, let max): "-m \(bytes >> 20): at most \(max >> 20) MiB"
         case .hostHasLess(let bytes, let host): "-m \(bytes >> 20): this host has \(host >> 20) MiB of memory and swap space"
         case .tooLittleMemory(let bytes, let needed): "-m \(bytes >> 20): what is to be loaded needs \((needed + 0xfffff) >> 20) MiB"
@@ -171,7 +186,8 @@ public enum MachineError: ExplainedError {
     public var remedy: String? {
         switch self {
         case .tooManyCPUs, .tooMuchMemory, .hostHasLess: "choose less"
-        case .tooLittleMemory: "choose more"
+        case .tooLittleMemory, .tooFewCPUs: "choose more"
+        case .wrongMemory: "leave -m out"
         case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
         case .notSupported: nil
         case .badCard(let bytes, let unit): "make the file larger: truncate -s \((bytes / unit + 1) * unit) FILE"

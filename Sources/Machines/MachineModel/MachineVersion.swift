@@ -30,8 +30,12 @@ public struct CompatibilityProperty: Sendable {
     /// What changed with defaults (QEMU's "hw_compat" lists, as far as there are such devices), by the last version that is as before. The newest first:
     /// what stands further below wins.
     static let changes: [(last: MachineVersion, properties: [CompatibilityProperty])] = [
-        (MachineVersion(5, 2), ["virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional"].map { .init($0, "vectors", "3") }),
+        (
+            MachineVersion(5, 2),
+            ["virtio-net-pci", "virtio-net-pci-transitional", "virtio-net-pci-non-transitional"].map { .init($0, "vectors", "3") }
+        ),
         (MachineVersion(5, 1), [.init("virtio-blk-device", "num-queues", "1"), .init("virtio-scsi-device", "num_queues", "1")]),
+        (MachineVersion(4, 2), [.init("virtio-blk-device", "queue-size", "128"), .init("virtio-scsi-device", "virtqueue_size", "128")]),
         (MachineVersion(4, 0), [.init("bochs-display", "edid", "off"), .init("virtio-gpu-device", "edid", "off")]),
         (
             MachineVersion(3, 1),

@@ -44,20 +44,13 @@ extension DeviceFactory {
         var options = ATADrive.Options()
         options.serial = try text(values, "serial", most: 20) ?? "AP0000\(drives + 1)"
         options.model = try text(values, "model", most: 40) ?? (isDisc ? "Apus DVD-ROM" : options.model)
-        let id = values.string("drive")
-        let source = try id.map {
-            try parts.blocks.take($0, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
-        }
-        options.hasCache = source?.hasCache ?? false
-        let drive: ATADrive
-        if let node = source?.node, !isDisc {
-            drive = ATADrive(disk: node, options: options)
-        } else {
-            drive = ATADrive(packets: SCSIDisk(node: source?.node, options: SCSIDisk.Options(.cd)), options: options)
-        }
+        let source = try take(values.string("drive"), values, needsMedium: !isDisc)
+        options.hasCache = source.hasCache
+        let disc = isDisc ? SCSIDisk(node: source.node, options: SCSIDisk.Options(.cd)) : nil
+        let drive = disc.map { ATADrive(packets: $0, options: options) } ?? ATADrive(disk: source.node, options: options)
         drives += 1
-        let path = try note(drive, request) { [parts] in if let id { parts.blocks.release(id) } }.path
-        if let id { parts.blocks.noteDevice(request.id ?? path, of: id) {} }
+        let path = try note(drive, request) { [parts] in parts.blocks.release(source) }.path
+        parts.blocks.noteDevice(request.id ?? path, of: source, slot: disc) {}
         try bootOrder.note(drive, values, suffix: "drive@\(port)/disk@0")
         controller.add(drive, port: port)
         bootOrder.place(drive, below: controller)

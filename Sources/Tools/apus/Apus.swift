@@ -83,6 +83,7 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
         return "Log items (comma separated):\n" + LogMask.items.map { "\($0.name)\t\($0.help)\n" }.joined()
     }
     if options.last("accel") == "help" { return "Accelerators supported in Apus:\ntcg\ninterpreter\n" }
+    if let option = ["audio", "audiodev"].first(where: { options.last($0) == "help" }) { return "Available \(option) drivers:\nnone\n" }
     if options.last("chardev") == "help" {
         return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
     }
@@ -102,5 +103,5 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     if object.asksForHelp, let type = BackEndTypes.all.first(where: { $0.name == object["qom-type"] }) {
         return "\(type.name) options:\n" + type.properties.map(DeviceRequest.help).joined()
     }
-    return options.last("device").flatMap(DeviceRequest.help)
+    return options.last("device").flatMap(DeviceRequest.help) ?? options.propertyHelp
 }

@@ -44,6 +44,7 @@ extension DeviceFactory {
     private func addLater(_ request: DeviceRequest) throws {
         if request.isPCI { return try addFunctionLater(request) }
         if request.isUSB { return try addUSB(request) }
+        if request.values.type.bus == "SCSI" { return try addUnit(request) }
         guard request.values.type.isHotpluggable else {
             throw QAPIError(.generic, "Bus '\(request.bus ?? "virtio-mmio-bus.0")' does not support hotplugging")
         }
@@ -52,7 +53,7 @@ extension DeviceFactory {
 
     /// By id or path.
     private func remove(_ id: String) throws {
-        if try removeFunction(id) || removeUSB(id) { return }
+        if try removeFunction(id) || removeUSB(id) || removeUnit(id) { return }
         guard let port = ports.first(where: { $0.id == id || $0.node.path == id }) else {
             let isThere = parts.objects.peripherals.child(id) != nil || parts.objects.root.find(id).node != nil
             guard isThere else { throw QAPIError.noDevice(id) }

@@ -1,3 +1,4 @@
+import BlockCore
 import BlockSetup
 import CharacterSetup
 import CommandLine
@@ -53,7 +54,9 @@ final class DeviceFactory {
     }
 
     /// Models that cards of `-nic` can have, the default first.
-    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName, LAN9118.typeName]
+    static let cardModels = ["virtio-net-pci", "virtio", VirtioNet.type.name, E1000e.typeName, LAN9118.typeName, SMC91C111.typeName]
+    /// Those that boards carry and nobody can add.
+    private static let onboardModels = [LAN9118.typeName, SMC91C111.typeName]
 
     let parts: Parts
     var globals = GlobalProperties()
@@ -65,11 +68,12 @@ final class DeviceFactory {
     /// What each device is in the tree of objects, and how it gives its back ends back.
     private var noted: [ObjectIdentifier: (node: ObjectNode, release: () -> Void)] = [:]
     /// Devices and the slots that they want; nil for any.
-    private var waiting: [(device: any VirtioDevice, slot: Int?)] = []
+    private var waiting: [(device: any VirtioDevice, slot: Int?, ringFeatures: UInt64)] = []
     var bootOrder = BootOrder()
     /// What is on PCI, by whom it was asked for.
     var functions: [Function] = []
     weak var balloon: VirtioBalloon?
+    private var cardSlot: (any MediumSlot)?
     /// The machine that devices are plugged into, once there is one.
     private(set) unowned var machine: Machine!
     /// The machine's memory in bytes.
@@ -83,6 +87,7 @@ final class DeviceFactory {
     var drives = 0
     /// SCSI host adapters by the names of their buses, less ".0".
     var adapters: [(id: String, device: VirtioSCSI)] = []
+    var units: [Unit] = []
     /// USB host controllers by the names of their buses, and what is at their ports.
     var usbBuses: [(name: String, controller: XHCI)] = []
     var usbDevices: [any USBDevice] = []
@@ -94,8 +99,9 @@ final class DeviceFactory {
         (self.machine, self.memorySize) = (machine, memorySize)
         defer { isRunning = true }
         for console in machine.displays { parts.displays.add(console) }
+        machine.plugInput?(parts.input)
         for card in parts.networks.cards { try add(card) }
-        if let drive = parts.blocks.memoryCard { try insertCard(drive) }
+        if let drive = parts.blocks.memoryCard { try connectCards(drive) }
         // The board's own disks come first to their drives, and last into the slots.
         let disks = try parts.blocks.impliedDrives.map { drive in
             var request = try DeviceRequest(type: machine.pci == nil ? VirtioBlock.type.name : "virtio-blk-pci", globals: globals)
@@ -104,18 +110,21 @@ final class DeviceFactory {
         }
         for text in options.all("device") { try add(try DeviceRequest(text, globals: globals), slots: machine.slots.count) }
         for (request, disk) in disks where request.isPCI { try plug(disk, request) }
-        try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil) }, into: machine)
+        try plug(waiting + disks.filter { !$0.0.isPCI }.map { ($0.1, nil, VirtioRingProperties.features($0.0.values)) }, into: machine)
         waiting = []
         bootOrder.hand(to: machine, strict: try isStrict(options))
     }
 
     /// `-drive if=sd`.
-    private func insertCard(_ drive: String) throws {
-        guard let insert = machine.insertCard else {
-            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (vexpress-a9, vexpress-a15)")
+    private func connectCards(_ drive: String) throws {
+        guard let connect = machine.connectCards else {
+            let boards = "vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8, raspi2b, raspi3b"
+            throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (\(boards))")
         }
-        try insert(try parts.blocks.take(drive).node)
-        parts.blocks.noteDevice("sd-card", of: drive) {}
+        let disk = try parts.blocks.take(drive, needsMedium: false)
+        let slot = try connect(disk.node)
+        cardSlot = slot
+        parts.blocks.noteDevice("sd-card", of: disk, slot: slot) {}
     }
 
     /// `-boot strict=on`: nothing else is booted from.
@@ -130,7 +139,7 @@ final class DeviceFactory {
         if request.values.type.bus == "SCSI" { return try addUnit(request) }
         if request.isUSB { return try addUSB(request) }
         if request.values.type.name == RAMFramebuffer.typeName { return try addRAMFramebuffer(request) }
-        waiting.append((try make(request), try slot(request.bus, of: slots)))
+        waiting.append((try make(request), try slot(request.bus, of: slots), VirtioRingProperties.features(request.values)))
     }
 
     /// What sits on a transport: `virtio-blk-device`, `virtio-blk-pci`, and so on.
@@ -147,7 +156,7 @@ final class DeviceFactory {
         case "virtio-tablet": return try makeInput(.tablet, request)
         default:
             let source = try parts.backEnds.random(request.values.string("rng"))
-            let device = VirtioEntropy(source: source)
+            let device = VirtioEntropy(source: source, limit: VirtioEntropy.Limit(request.values), loop: parts.loop)
             try note(device, request) {}
             return device
         }
@@ -197,38 +206,42 @@ final class DeviceFactory {
         let disk = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
         options.nodeHasCache = disk.hasCache
         let device = VirtioBlock(node: disk.node, options: options)
-        let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
+        let path = try note(device, request) { [parts] in parts.blocks.release(disk) }.path
         let name = request.innerType == nil ? request.id ?? path : "\(path)/\(DeviceRequest.innerName)"
-        parts.blocks.noteDevice(name, of: id) { [weak device] in device?.sizeChanged() }
+        parts.blocks.noteDevice(name, of: disk) { [weak device] in device?.sizeChanged() }
         try bootOrder.note(device, values, suffix: "disk@0,0")
         return device
     }
 
     /// A card of `-nic` or `-net nic`.
     private func add(_ card: NetworkSetup.CardRequest) throws {
-        if card.model == LAN9118.typeName { return try connectOnboardCard(card) }
-        if card.model == E1000e.typeName {
-            var request = try DeviceRequest(type: card.model, globals: globals)
+        let model = card.model ?? (onboardIsTaken ? nil : onboardModel) ?? DeviceFactory.cardModels[0]
+        if DeviceFactory.onboardModels.contains(model) { return try connectOnboardCard(card, model) }
+        if model == E1000e.typeName {
+            var request = try DeviceRequest(type: model, globals: globals)
             if let address = card.address { try request.values.set("mac", text: address) }
             return try addE1000e(request, backend: card.backend, name: card.name, option: "nic")
         }
-        let isBare = card.model == VirtioNet.type.name || machine.pci == nil
+        let isBare = model == VirtioNet.type.name || machine.pci == nil
         var request = try DeviceRequest(type: isBare ? VirtioNet.type.name : "virtio-net-pci", globals: globals)
         if let address = card.address { try request.values.set("mac", text: address) }
         let device = try makeCard(request, backend: card.backend, name: card.name, option: "nic")
-        if isBare { waiting.append((device, nil)) } else { try plug(device, request) }
+        if isBare { waiting.append((device, nil, VirtioRingProperties.features(request.values))) } else { try plug(device, request) }
     }
 
+    /// What the board carries.
+    private var onboardModel: String? { machine.onboardCard.map { type(of: $0).typeName } }
+
     /// The card that is on the board already gets its network.
-    private func connectOnboardCard(_ card: NetworkSetup.CardRequest) throws {
-        guard let onboard = machine.onboardCard, !onboardIsTaken else {
-            throw CommandLineError.badValue(
-                option: "nic", value: "model=\(card.model)", expected: "a board that carries one (vexpress-a9, vexpress-a15), and once")
+    private func connectOnboardCard(_ card: NetworkSetup.CardRequest, _ model: String) throws {
+        guard let onboard = machine.onboardCard, onboardModel == model, !onboardIsTaken else {
+            let boards = model == LAN9118.typeName ? "vexpress-a9, vexpress-a15, realview-pb-a8" : "versatilepb, versatileab"
+            throw CommandLineError.badValue(option: "nic", value: "model=\(model)", expected: "a board that carries one (\(boards)), and once")
         }
         let address = try parts.networks.address(card.address, option: "nic")
         onboard.connect(card.backend, address: address)
         onboardIsTaken = true
-        parts.networks.noteCard(LAN9118.typeName, model: card.model, address, on: card.backend) { [weak onboard] in onboard?.setLink(up: $0) }
+        parts.networks.noteCard(model, model: model, address, on: card.backend) { [weak onboard] in onboard?.setLink(up: $0) }
     }
 
     private func makeCard(_ request: DeviceRequest) throws -> VirtioNet {
@@ -317,24 +330,26 @@ final class DeviceFactory {
         return number
     }
 
-    private func plug(_ devices: [(device: any VirtioDevice, slot: Int?)], into machine: Machine) throws {
+    private func plug(_ devices: [(device: any VirtioDevice, slot: Int?, ringFeatures: UInt64)], into machine: Machine) throws {
         guard devices.count <= machine.slots.count else {
             throw CommandLineError.badValue(
                 option: "device", value: "\(devices.count) devices", expected: "at most \(machine.slots.count) on virtio-mmio")
         }
-        var placed: [Int: any VirtioDevice] = [:]
-        for (device, slot) in devices { if let slot { placed[slot] = device } }
-        for (device, slot) in devices where slot == nil {
-            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = device }
+        var placed: [Int: (device: any VirtioDevice, ringFeatures: UInt64)] = [:]
+        for (device, slot, features) in devices { if let slot { placed[slot] = (device, features) } }
+        for (device, slot, features) in devices where slot == nil {
+            if let free = machine.slots.indices.first(where: { placed[$0] == nil }) { placed[free] = (device, features) }
         }
         var transport = PropertyValues(VirtioMMIO.type)
         try globals.apply(to: &transport)
         for (index, slot) in machine.slots.enumerated() {
-            let transport = VirtioMMIO(memory: machine.memory, device: placed[index], legacy: transport.bool("force-legacy"))
+            let transport = VirtioMMIO(
+                memory: machine.memory, device: placed[index]?.device, legacy: transport.bool("force-legacy"),
+                ringFeatures: placed[index]?.ringFeatures ?? VirtioFeature.ring)
             slot.container.add(transport.makeRegion(), at: slot.address)
             transport.interrupt.connect(slot.interrupt)
             machine.add(transport)
-            if let device = placed[index] { bootOrder.place(device, at: slot) }
+            if let device = placed[index]?.device { bootOrder.place(device, at: slot) }
         }
     }
 }

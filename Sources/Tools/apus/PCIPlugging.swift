@@ -68,8 +68,8 @@ extension DeviceFactory {
         let disk = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
         options.hasCache = disk.hasCache
         let device = NVMe(node: disk.node, options: options, isIntegrated: place.bus.bridge == nil)
-        let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
-        parts.blocks.noteDevice(request.id ?? path, of: id) {}
+        let path = try note(device, request) { [parts] in parts.blocks.release(disk) }.path
+        parts.blocks.noteDevice(request.id ?? path, of: disk) {}
         try bootOrder.note(device, values, suffix: "namespace@1,0")
         try plug(device, request, place, noted: device)
         bootOrder.place(device, at: device.function)
@@ -87,6 +87,7 @@ extension DeviceFactory {
         let values = request.values
         var options = VirtioPCI.Options(vectors: defaultVectors(device))
         options.isExpress = bus.isExpress && bus.bridge != nil
+        options.ringFeatures = VirtioRingProperties.features(values)
         if let vectors = values.integer("vectors") { options.vectors = Int(vectors) }
         switch values.type.name {
         case let name where name.hasSuffix("-non-transitional") || values.type.property("disable-legacy") == nil && !name.hasSuffix("-transitional"):

@@ -1,3 +1,4 @@
+import BlockSetup
 import CommandLine
 import ObjectModel
 import QAPI
@@ -10,9 +11,11 @@ extension DeviceFactory {
 
     private static func type(_ name: String, _ help: String, drive: Property) -> ObjectType {
         ObjectType(
-            name, parent: "scsi-device", help: help, bus: "SCSI",
+            name, parent: "scsi-device", help: help, bus: "SCSI", hotpluggable: true,
             [
                 drive, Property("serial", .string, "serial number, at most 36 bytes"),
+                Property("device_id", .string, "what it calls itself in its device identification, at most 20 bytes; its serial number if left out"),
+                Property("write-cache", .onOffAuto, default: "auto", "whether what is written waits for a flush"),
                 Property("channel", .unsigned(bits: 32), default: 0, range: 0...0, "number of the channel"),
                 Property("scsi-id", .unsigned(bits: 32), range: 0...255, "number of the target; the first that is free if it is left out"),
                 Property("lun", .unsigned(bits: 32), default: 0, range: 0...16383, "number of the unit"),
@@ -31,12 +34,14 @@ extension DeviceFactory {
     func makeAdapter(_ request: DeviceRequest) throws -> VirtioSCSI {
         let values = request.values
         let device = VirtioSCSI(
-            requestQueues: Int(values.integer("num_queues") ?? 1), maxSectors: UInt32(values.integer("max_sectors") ?? 0xffff),
+            requestQueues: Int(values.integer("num_queues") ?? 1), queueSize: UInt16(clamping: values.integer("virtqueue_size") ?? 256),
+            maxSectors: UInt32(values.integer("max_sectors") ?? 0xffff),
             commandsPerUnit: UInt32(values.integer("cmd_per_lun") ?? 128))
         let name = request.id ?? (adapters.isEmpty ? "scsi" : "scsi\(adapters.count)")
         adapters.append((name, device))
         try note(device, request) { [unowned self, unowned device] in
             adapters.removeAll { $0.device === device }
+            units.removeAll { $0.adapter === device }
             for unit in device.bus.units { release(unit.disk) }
         }
         return device
@@ -46,24 +51,50 @@ extension DeviceFactory {
         let values = request.values
         let kind: SCSIDisk.Kind = values.type.name == "scsi-cd" ? .cd : .disk
         let adapter = try adapter(request)
-        guard !isRunning else { throw QAPIError(.generic, "Bus '\(request.bus ?? "scsi.0")' does not support hotplugging") }
         var options = SCSIDisk.Options(kind)
         options.serial = try text(values, "serial", most: 36) ?? ""
+        options.identification = try text(values, "device_id", most: 20)
         options.vendor = try text(values, "vendor", most: 8) ?? options.vendor
         options.product = try text(values, "product", most: 16) ?? options.product
         let address = try address(values, adapter)
-        let id = values.string("drive")
-        let source = try id.map {
-            try parts.blocks.take($0, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
-        }
-        options.hasCache = source?.hasCache ?? false
-        let disk = SCSIDisk(node: source?.node, options: options)
-        let path = try note(disk, request) { [parts] in if let id { parts.blocks.release(id) } }.path
-        if let id { parts.blocks.noteDevice(request.id ?? path, of: id) { [weak adapter] in adapter?.noteCapacity(address) } }
+        let source = try take(values.string("drive"), values, needsMedium: kind == .disk)
+        options.hasCache = values.onOff("write-cache") ?? source.hasCache
+        options.flushesWrites = source.hasCache && !options.hasCache
+        let disk = SCSIDisk(node: source.node, options: options)
+        let path = try note(disk, request) { [parts] in parts.blocks.release(source) }.path
+        parts.blocks.noteDevice(request.id ?? path, of: source, slot: kind == .cd ? disk : nil) { [weak adapter] in adapter?.noteCapacity(address) }
         let suffix = "channel@0/disk@\(String(address.target, radix: 16)),\(String(address.unit, radix: 16))"
         try bootOrder.note(disk, values, suffix: suffix)
         adapter.bus.add(disk, at: address)
         bootOrder.place(disk, below: adapter)
+        units.append(Unit(id: request.id, path: path, disk: disk, adapter: adapter, address: address))
+        if isRunning { adapter.noteArrival(address) }
+    }
+
+    /// A disk on an adapter.
+    struct Unit {
+        let id: String?
+        let path: String
+        let disk: SCSIDisk
+        unowned let adapter: VirtioSCSI
+        let address: SCSIBus.Address
+    }
+
+    /// Takes a disk out, and tells the guest; false if there is none of that id or path.
+    func removeUnit(_ id: String) -> Bool {
+        guard let index = units.firstIndex(where: { $0.id == id || $0.path == id }) else { return false }
+        let unit = units.remove(at: index)
+        unit.adapter.noteRemoval(unit.address)
+        release(unit.disk)
+        parts.emit(DeviceDeletedEvent(device: unit.id, path: unit.path))
+        return true
+    }
+
+    /// The drive that a device has been given, or an empty one of its own.
+    func take(_ id: String?, _ values: PropertyValues, needsMedium: Bool) throws -> BlockSetup.Disk {
+        let (reads, writes) = (values.string("rerror") ?? "auto", values.string("werror") ?? "auto")
+        guard let id else { return try parts.blocks.takeEmpty(rerror: reads, werror: writes) }
+        return try parts.blocks.take(id, rerror: reads, werror: writes, needsMedium: needsMedium)
     }
 
     func text(_ values: PropertyValues, _ name: String, most: Int) throws -> String? {

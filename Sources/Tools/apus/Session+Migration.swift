@@ -6,6 +6,7 @@ import TranslatedExecution
 
 extension Session: MigrationHost {
     func revokeWrites() { engine?.revokeWrites() }
+    func hold(_ body: () -> Void) { if let engine { engine.hold(body) } else { body() } }
     func memoryWasReplaced() { engine?.memoryWasReplaced() }
 
     func setVirtualTime(_ nanoseconds: Int64) {
@@ -24,6 +25,7 @@ extension Session: MigrationHost {
 
     func emit(_ event: any QAPIEvent) { events.emit(event) }
     func failIncoming(_ reason: String) { end(complaining: "the machine that was to come does not: \(reason)") }
+    var memoryOnItsWay: String? { migration.memoryOnItsWay }
     func whenMigrationIsOver(_ body: @escaping () -> Void) { migration.whenOver(body) }
 
     /// `-loadvm`.

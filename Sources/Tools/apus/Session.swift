@@ -22,6 +22,7 @@ import QMP
 import Templates
 import TLS
 import TranslatedExecution
+import Window
 
 /// One run of a machine: from the command line to the end, with the pauses and resets between.
 final class Session {
@@ -53,6 +54,8 @@ final class Session {
     let displays = ConsoleList()
     let input: InputHub
     let vnc: VNCSetup
+    /// `-display sdl`.
+    private var window: DesktopWindow?
     let backEnds: BackEnds
     let devices: DeviceFactory
     let events: EventHub
@@ -78,7 +81,7 @@ final class Session {
     private(set) var builtMachine: Machine?
     private(set) var engine: TranslationEngine?
     /// What is built when the configuration is complete.
-    private var type: MachineType?
+    private(set) var type: MachineType?
     /// `.running` if the vCPUs run, or are about to.
     private(set) var runState = RunState.running
     /// Work for the time when the vCPUs have stopped.
@@ -101,12 +104,12 @@ final class Session {
         objects = ObjectTree(types: Catalog.types(guest: guest, more: DeviceRequest.allTypes + BackEndTypes.all))
         let backEnds = BackEnds(tree: objects, randomBytes: loop.randomBytes)
         self.backEnds = backEnds
-        characters = CharacterSetup(loop: loop, credentials: { try backEnds.credentials($0, $1, option: "chardev") }) { command in
+        characters = CharacterSetup(loop: loop, credentials: { try backEnds.credentials($0, $1, option: "chardev") }, consoles: displays) { command in
             if command == .quit { quit() }
         }
         networks = NetworkSetup(loop: loop, characters: characters, models: DeviceFactory.cardModels)
         input = InputHub(loop: loop)
-        vnc = VNCSetup(loop: loop, consoles: displays, hub: input, emit: { events.emit($0) })
+        vnc = VNCSetup(loop: loop, consoles: displays, hub: input, renewed: { try backEnds.renewCredentials($0) }, emit: { events.emit($0) })
         devices = DeviceFactory(
             .init(
                 loop: loop, characters: characters, blocks: blocks, networks: networks, backEnds: backEnds, objects: objects, displays: displays,
@@ -139,6 +142,7 @@ final class Session {
             startMonitors()
             daemon?.isReady()
         }
+        defer { window?.end() }
         defer { migration.end() }
         try beginIncoming()
         try loadSnapshot()
@@ -153,14 +157,21 @@ final class Session {
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return }
         blocks.isInactive = options.has("incoming")
-        try blocks.define(options)
+        try blocks.define(options, interface: machine.diskInterface)
         for entry in type.version?.properties ?? [] { devices.globals.add(entry.type, entry.property, entry.value) }
         for text in options.all("global") { try devices.globals.add(text, types: objects.types) }
         try devices.attach(options, to: machine, memorySize: memorySize)
-        if let place = try viewersPlace() {
+        for place in viewersPlaces {
             try vnc.define(
                 place, name: guestName, audio: audioBackEnds, secret: { try backEnds.secret($0) },
                 credentials: { try backEnds.credentials($0, .server, option: "vnc") })
+        }
+        if let text = windowOptions {
+            let wanted = try WindowOptions.parse(text, name: guestName)
+            window = try DesktopWindow(wanted, loop: loop, hub: input, consoles: displays) { [unowned self] in end(0, .hostUi, byGuest: false) }
+        }
+        if options.has("only-migratable"), let reason = blocks.lastingBlocker {
+            throw QAPIError(.generic, "-only-migratable: the machine could not be moved: \(reason)")
         }
         networks.warnOfLooseEnds()
         objects.add(
@@ -245,6 +256,7 @@ final class Session {
     private func end(_ status: Int32, _ reason: ShutdownCause, byGuest: Bool) {
         if ending == nil {
             ending = status
+            migration.willEnd()
             events.emit(ShutdownEvent(guest: byGuest, reason: reason))
         }
         loop.stop(status: 0)

@@ -24,7 +24,8 @@ extension Session {
         let list = PropertyList(options.last("machine") ?? "virt", option: "machine", implied: "type")
         let machines = Catalog.machines.filter { $0.guests.contains(guest) }
         guard let type = machines.first(where: { $0.isCalled(machineName) }) else {
-            throw CommandLineError.unknownName(option: "machine", name: machineName, accepted: machines.flatMap { [$0.alias, $0.name].compactMap { $0 } })
+            throw CommandLineError.unknownName(
+                option: "machine", name: machineName, accepted: machines.flatMap { [$0.alias, $0.name].compactMap { $0 } })
         }
         var values = PropertyValues(type.objectType)
         for (name, text) in list.values where name != "type" { try values.set(name, text: text) }
@@ -76,7 +77,7 @@ extension Session {
     }
 
     func configureCPUs() throws {
-        guard let text = options.last("smp") else { return }
+        guard let text = options.last("smp") else { return configuration.cpus = type?.minCPUs ?? 1 }
         let list = PropertyList(text, option: "smp", implied: "cpus")
         try list.checkDeclared()
         for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
@@ -169,21 +170,34 @@ extension Session {
     func configureCharacters() throws {
         for text in options.all("chardev") { try characters.define(text) }
         let ports = options.all("serial")
-        guard ports.count <= 1 else {
-            throw CommandLineError.notSupported("a second -serial: the board has one UART; add ports with -device virtio-serial-device")
+        let room = type?.serialPorts ?? 1
+        guard ports.count <= room else {
+            throw CommandLineError.notSupported(
+                "\(ports.count) times -serial on a board with \(room == 1 ? "one UART" : "\(room) UARTs") (more ports come with -device virtio-serial-…)"
+            )
         }
         let monitors = options.options.filter { ["monitor", "qmp", "qmp-pretty", "mon"].contains($0.name) && $0.value != "none" }
         let namesMonitors = ["monitor", "qmp", "qmp-pretty", "mon", "nodefaults"].contains(where: options.has)
         let taken = (ports + monitors.map(\.value) + options.all("chardev")).contains { $0.contains("stdio") }
-        // With a display that is none, and no -nographic, the serial port is shown on that display.
-        let hasDisplay = try viewersPlace() != nil || options.last("display") == "none"
-        let isUnseen = hasDisplay && !options.has("nographic")
-        let otherwise = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
-        configuration.serial = [try characters.open(ports.first ?? otherwise, option: "serial", label: "serial0")]
+        let isPlain = options.has("nographic") || options.has("nodefaults")
+        // As QEMU has it, monitor and serial port are consoles of text beside the screen that is shown.
+        let isDrawn = !isPlain && hasScreen
+        if isDrawn, !namesMonitors { try placeMonitor("monitor", Session.textPlace) }
+        let isUnseen = options.last("display") == "none" && !options.has("nographic")
+        let terminal = options.has("nodefaults") || taken || isUnseen ? "null" : namesMonitors ? "stdio" : "mon:stdio"
+        let otherwise = isDrawn ? Session.textPlace : terminal
+        configuration.serial = try (ports.isEmpty ? [otherwise] : ports).enumerated().map { index, text in
+            try characters.open(text, option: "serial", label: "serial\(index)")
+        }
         // QEMU gives the terminal to whatever of the two is not named.
         if !namesMonitors, !ports.isEmpty, options.has("nographic"), !taken { try placeMonitor("monitor", "stdio") }
         for (name, value) in monitors { try placeMonitor(name, value) }
     }
+
+    private static let textPlace = "vc:80Cx24C"
+
+    /// Whether somebody can see the machine's screen.
+    private var hasScreen: Bool { viewersPlaces.contains { $0 != "none" && !$0.hasPrefix("none,") } || windowOptions != nil }
 
     private func placeMonitor(_ option: String, _ text: String) throws {
         if option == "mon" { return try placeMonitor(PropertyList(text, option: "mon", implied: "chardev")) }
@@ -214,11 +228,16 @@ extension Session {
         }
     }
 
-    /// What `-vnc` or `-display vnc=` asks for; nil if neither does.
-    func viewersPlace() throws(CommandLineError) -> String? {
-        let places = options.all("vnc") + options.all("display").filter { $0.hasPrefix("vnc=") }.map { String($0.dropFirst(4)) }
-        if places.count > 1 { throw .notSupported("a second -vnc") }
-        return places.first
+    static func isWindow(_ display: String) -> Bool { display == "sdl" || display.hasPrefix("sdl,") }
+
+    /// What `-display sdl` says; nil if there is none.
+    var windowOptions: String? { options.all("display").last(where: Session.isWindow) }
+
+    /// What each `-vnc` and `-display vnc=` asks for.
+    var viewersPlaces: [String] {
+        options.options.compactMap { name, value in
+            name == "vnc" ? value : name == "display" && value.hasPrefix("vnc=") ? String(value.dropFirst(4)) : nil
+        }
     }
 
     /// `-sandbox`: what the process gives up; nil for nothing.
@@ -248,13 +267,18 @@ extension Session {
     }
 
     func checkTheRest() throws {
-        for display in options.all("display") where display != "none" && !display.hasPrefix("vnc=") {
+        for display in options.all("display") where display != "none" && !display.hasPrefix("vnc=") && !Session.isWindow(display) {
             throw CommandLineError.notSupported("-display \(display)")
         }
         try configureName()
         try configureActions()
         for (option, accepted) in [("boot", ["menu"]), ("overcommit", ["mem-lock", "cpu-pm"])] {
             for text in options.all(option) { try refuse(PropertyList(text, option: option, implied: nil), ifOn: accepted) }
+        }
+        if let port = options.all("parallel").first(where: { $0 != "none" }) { throw CommandLineError.notSupported("-parallel \(port)") }
+        for text in options.all("audio") {
+            let list = PropertyList(text, option: "audio", implied: "driver")
+            guard list["driver"] == "none", list.values.count == 1 else { throw CommandLineError.notSupported("-audio \(text)") }
         }
         for text in options.all("audiodev") {
             let list = try PropertyList(jsonOr: text, option: "audiodev", implied: "driver")

@@ -75,13 +75,18 @@ extension DeviceFactory {
         var options = SCSIDisk.Options()
         options.serial = try text(values, "serial", most: 36) ?? ""
         options.isRemovable = values.bool("removable")
-        let source = try parts.blocks.take(id, rerror: values.string("rerror") ?? "auto", werror: values.string("werror") ?? "auto")
+        let source = try take(id, values, needsMedium: !options.isRemovable)
+        if source.isDisc {
+            let serial = options.serial
+            options = SCSIDisk.Options(.cd)
+            options.serial = serial
+        }
         options.hasCache = source.hasCache
         let disk = SCSIDisk(node: source.node, options: options)
         // Drives are told apart by at least twelve digits (Bulk-Only Transport, section 4.1.1).
         let device = USBStorage(disk, serial: options.serial.isEmpty ? "0000000000\(10 + usbDevices.count)" : options.serial)
-        let path = try note(device, request) { [parts] in parts.blocks.release(id) }.path
-        parts.blocks.noteDevice(request.id ?? path, of: id) { [weak disk] in disk?.noteCapacity() }
+        let path = try note(device, request) { [parts] in parts.blocks.release(source) }.path
+        parts.blocks.noteDevice(request.id ?? path, of: source, slot: options.isRemovable ? disk : nil) { [weak disk] in disk?.noteCapacity() }
         return device
     }
 

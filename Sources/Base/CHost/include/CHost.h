@@ -3,6 +3,7 @@
 // The few things that Swift cannot say itself: atomics on raw memory, MXCSR, inline functions of system headers.
 #include "Atomics.h"
 #include "GuestAccess.h"
+#include "UserFaults.h"
 #include "UserSignals.h"
 #include <sys/auxv.h>
 #include <pthread.h>

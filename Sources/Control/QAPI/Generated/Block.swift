@@ -959,6 +959,246 @@ public enum BlockdevDelCommand: QAPICommand {
     }
 }
 
+/// Opens a drive's tray and takes out what is in it.
+public enum EjectCommand: QAPICommand {
+    public static let name = "eject"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// the drive, or
+        public var device: String?
+        /// its device
+        public var id: String?
+        /// even if the guest has locked the tray
+        public var force: Bool?
+
+        public init(
+            device: String? = nil,
+            id: String? = nil,
+            force: Bool? = nil
+        ) {
+            self.device = device
+            self.id = id
+            self.force = force
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            id = try input.takeOptional("id")
+            force = try input.takeOptional("force")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["id"] = id?.json
+            output["force"] = force?.json
+        }
+    }
+}
+
+/// Opens a tray. A guest that has locked it is asked to.
+public enum BlockdevOpenTrayCommand: QAPICommand {
+    public static let name = "blockdev-open-tray"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var device: String?
+        public var id: String?
+        public var force: Bool?
+
+        public init(
+            device: String? = nil,
+            id: String? = nil,
+            force: Bool? = nil
+        ) {
+            self.device = device
+            self.id = id
+            self.force = force
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            id = try input.takeOptional("id")
+            force = try input.takeOptional("force")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["id"] = id?.json
+            output["force"] = force?.json
+        }
+    }
+}
+
+/// Closes a tray.
+public enum BlockdevCloseTrayCommand: QAPICommand {
+    public static let name = "blockdev-close-tray"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var device: String?
+        public var id: String?
+
+        public init(
+            device: String? = nil,
+            id: String? = nil
+        ) {
+            self.device = device
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            id = try input.takeOptional("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["id"] = id?.json
+        }
+    }
+}
+
+/// Takes out what is in an open tray.
+public enum BlockdevRemoveMediumCommand: QAPICommand {
+    public static let name = "blockdev-remove-medium"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// the device
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+        }
+    }
+}
+
+/// Puts a node into an open tray.
+public enum BlockdevInsertMediumCommand: QAPICommand {
+    public static let name = "blockdev-insert-medium"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var id: String
+        public var nodeName: String
+
+        public init(
+            id: String,
+            nodeName: String
+        ) {
+            self.id = id
+            self.nodeName = nodeName
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+            nodeName = try input.take("node-name")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+            output["node-name"] = nodeName.json
+        }
+    }
+}
+
+/// Whether a medium that comes can be written.
+public enum BlockdevChangeReadOnlyMode: String, QAPIEnumeration {
+    case retain
+    case readOnly = "read-only"
+    case readWrite = "read-write"
+}
+
+/// Exchanges what is in a drive: opens the tray, puts another image in, closes it.
+public enum BlockdevChangeMediumCommand: QAPICommand {
+    public static let name = "blockdev-change-medium"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var device: String?
+        public var id: String?
+        public var filename: String
+        public var format: String?
+        public var force: Bool?
+        public var readOnlyMode: BlockdevChangeReadOnlyMode?
+
+        public init(
+            device: String? = nil,
+            id: String? = nil,
+            filename: String,
+            format: String? = nil,
+            force: Bool? = nil,
+            readOnlyMode: BlockdevChangeReadOnlyMode? = nil
+        ) {
+            self.device = device
+            self.id = id
+            self.filename = filename
+            self.format = format
+            self.force = force
+            self.readOnlyMode = readOnlyMode
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            id = try input.takeOptional("id")
+            filename = try input.take("filename")
+            format = try input.takeOptional("format")
+            force = try input.takeOptional("force")
+            readOnlyMode = try input.takeOptional("read-only-mode")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["id"] = id?.json
+            output["filename"] = filename.json
+            output["format"] = format?.json
+            output["force"] = force?.json
+            output["read-only-mode"] = readOnlyMode?.json
+        }
+    }
+}
+
+/// A tray has been opened or closed, by the guest or by a command.
+public struct DeviceTrayMovedEvent: QAPIEvent {
+    public static let name = "DEVICE_TRAY_MOVED"
+    public var device: String
+    public var id: String
+    public var trayOpen: Bool
+
+    public init(
+        device: String,
+        id: String,
+        trayOpen: Bool
+    ) {
+        self.device = device
+        self.id = id
+        self.trayOpen = trayOpen
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        device = try input.take("device")
+        id = try input.take("id")
+        trayOpen = try input.take("tray-open")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["device"] = device.json
+        output["id"] = id.json
+        output["tray-open"] = trayOpen.json
+    }
+}
+
 /// Kinds of requests.
 public enum IoOperationType: String, QAPIEnumeration {
     case read

@@ -204,7 +204,7 @@ public struct ChardevFile: QAPIObject {
     }
 }
 
-/// A named pipe.
+/// A named pipe, or a serial port.
 public struct ChardevHostdev: QAPIObject {
     public var logfile: String?
     public var logappend: Bool?
@@ -587,15 +587,63 @@ public struct ChardevRingbuf: QAPIObject {
     }
 }
 
+/// A terminal on a console; 80 by 30 characters if no size is given.
+public struct ChardevVC: QAPIObject {
+    public var logfile: String?
+    public var logappend: Bool?
+    /// pixels
+    public var width: Int64?
+    public var height: Int64?
+    /// characters
+    public var cols: Int64?
+    public var rows: Int64?
+
+    public init(
+        logfile: String? = nil,
+        logappend: Bool? = nil,
+        width: Int64? = nil,
+        height: Int64? = nil,
+        cols: Int64? = nil,
+        rows: Int64? = nil
+    ) {
+        self.logfile = logfile
+        self.logappend = logappend
+        self.width = width
+        self.height = height
+        self.cols = cols
+        self.rows = rows
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        logfile = try input.takeOptional("logfile")
+        logappend = try input.takeOptional("logappend")
+        width = try input.takeOptional("width")
+        height = try input.takeOptional("height")
+        cols = try input.takeOptional("cols")
+        rows = try input.takeOptional("rows")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["logfile"] = logfile?.json
+        output["logappend"] = logappend?.json
+        output["width"] = width?.json
+        output["height"] = height?.json
+        output["cols"] = cols?.json
+        output["rows"] = rows?.json
+    }
+}
+
 /// Kinds of character back ends.
 public enum ChardevBackendKind: String, QAPIEnumeration {
     case file
+    case serial
     case pipe
     case socket
     case udp
     case pty
     case null
     case stdio
+    case vc
     case ringbuf
     case memory
 }
@@ -708,6 +756,24 @@ public struct ChardevStdioWrapper: QAPIObject {
     }
 }
 
+public struct ChardevVCWrapper: QAPIObject {
+    public var data: ChardevVC
+
+    public init(
+        data: ChardevVC
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
 public struct ChardevRingbufWrapper: QAPIObject {
     public var data: ChardevRingbuf
 
@@ -730,12 +796,14 @@ public struct ChardevRingbufWrapper: QAPIObject {
 public struct ChardevBackend: QAPIObject {
     public enum Branch: Sendable {
         case file(ChardevFileWrapper)
+        case serial(ChardevHostdevWrapper)
         case pipe(ChardevHostdevWrapper)
         case socket(ChardevSocketWrapper)
         case udp(ChardevUdpWrapper)
         case pty(ChardevCommonWrapper)
         case null(ChardevCommonWrapper)
         case stdio(ChardevStdioWrapper)
+        case vc(ChardevVCWrapper)
         case ringbuf(ChardevRingbufWrapper)
         case memory(ChardevRingbufWrapper)
     }
@@ -752,12 +820,14 @@ public struct ChardevBackend: QAPIObject {
         let kind: ChardevBackendKind = try input.take("type")
         switch kind {
         case .file: branch = .file(try ChardevFileWrapper(reading: &input))
+        case .serial: branch = .serial(try ChardevHostdevWrapper(reading: &input))
         case .pipe: branch = .pipe(try ChardevHostdevWrapper(reading: &input))
         case .socket: branch = .socket(try ChardevSocketWrapper(reading: &input))
         case .udp: branch = .udp(try ChardevUdpWrapper(reading: &input))
         case .pty: branch = .pty(try ChardevCommonWrapper(reading: &input))
         case .null: branch = .null(try ChardevCommonWrapper(reading: &input))
         case .stdio: branch = .stdio(try ChardevStdioWrapper(reading: &input))
+        case .vc: branch = .vc(try ChardevVCWrapper(reading: &input))
         case .ringbuf: branch = .ringbuf(try ChardevRingbufWrapper(reading: &input))
         case .memory: branch = .memory(try ChardevRingbufWrapper(reading: &input))
         }
@@ -767,6 +837,9 @@ public struct ChardevBackend: QAPIObject {
         switch branch {
         case .file(let value):
             output["type"] = "file"
+            value.write(to: &output)
+        case .serial(let value):
+            output["type"] = "serial"
             value.write(to: &output)
         case .pipe(let value):
             output["type"] = "pipe"
@@ -785,6 +858,9 @@ public struct ChardevBackend: QAPIObject {
             value.write(to: &output)
         case .stdio(let value):
             output["type"] = "stdio"
+            value.write(to: &output)
+        case .vc(let value):
+            output["type"] = "vc"
             value.write(to: &output)
         case .ringbuf(let value):
             output["type"] = "ringbuf"

@@ -948,6 +948,170 @@ public enum ExpirePasswordCommand: QAPICommand {
     public typealias Arguments = ExpirePasswordOptions
 }
 
+/// Servers for those who look on.
+public enum DisplayReloadType: String, QAPIEnumeration {
+    case vnc
+}
+
+/// What is read again.
+public struct DisplayReloadOptionsVNC: QAPIObject {
+    /// the certificates, for those who come from now on
+    public var tlsCerts: Bool?
+
+    public init(
+        tlsCerts: Bool? = nil
+    ) {
+        self.tlsCerts = tlsCerts
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        tlsCerts = try input.takeOptional("tls-certs")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["tls-certs"] = tlsCerts?.json
+    }
+}
+
+/// What a server reads again.
+public struct DisplayReloadOptions: QAPIObject {
+    public enum Branch: Sendable {
+        case vnc(DisplayReloadOptionsVNC)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: DisplayReloadType = try input.take("type")
+        switch kind {
+        case .vnc: branch = .vnc(try DisplayReloadOptionsVNC(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .vnc(let value):
+            output["type"] = "vnc"
+            value.write(to: &output)
+        }
+    }
+}
+
+/// Lets the first server read its files again.
+public enum DisplayReloadCommand: QAPICommand {
+    public static let name = "display-reload"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = DisplayReloadOptions
+}
+
+/// Servers for those who look on.
+public enum DisplayUpdateType: String, QAPIEnumeration {
+    case vnc
+}
+
+/// Where a socket is.
+public struct SocketAddressFlat: QAPIObject {
+    public enum Branch: Sendable {
+        case inet(InetSocketAddress)
+        case unix(UnixSocketAddress)
+        case fd(StringValue)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: SocketAddressType = try input.take("type")
+        switch kind {
+        case .inet: branch = .inet(try InetSocketAddress(reading: &input))
+        case .unix: branch = .unix(try UnixSocketAddress(reading: &input))
+        case .fd: branch = .fd(try StringValue(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .inet(let value):
+            output["type"] = "inet"
+            value.write(to: &output)
+        case .unix(let value):
+            output["type"] = "unix"
+            value.write(to: &output)
+        case .fd(let value):
+            output["type"] = "fd"
+            value.write(to: &output)
+        }
+    }
+}
+
+/// What is changed.
+public struct DisplayUpdateOptionsVNC: QAPIObject {
+    /// where it listens instead of where it did
+    public var addresses: [SocketAddressFlat]?
+
+    public init(
+        addresses: [SocketAddressFlat]? = nil
+    ) {
+        self.addresses = addresses
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        addresses = try input.takeOptional("addresses")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["addresses"] = addresses?.json
+    }
+}
+
+/// What is changed of a server.
+public struct DisplayUpdateOptions: QAPIObject {
+    public enum Branch: Sendable {
+        case vnc(DisplayUpdateOptionsVNC)
+    }
+
+    public var branch: Branch
+
+    public init(
+        branch: Branch
+    ) {
+        self.branch = branch
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        let kind: DisplayUpdateType = try input.take("type")
+        switch kind {
+        case .vnc: branch = .vnc(try DisplayUpdateOptionsVNC(reading: &input))
+        }
+    }
+
+    public func write(to output: inout JSONObject) {
+        switch branch {
+        case .vnc(let value):
+            output["type"] = "vnc"
+            value.write(to: &output)
+        }
+    }
+}
+
+/// Changes the first server.
+public enum DisplayUpdateCommand: QAPICommand {
+    public static let name = "display-update"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = DisplayUpdateOptions
+}
+
 /// A server's own address.
 public struct VncServerInfo: QAPIObject {
     public var host: String

@@ -41,7 +41,7 @@ public struct MigrationStats: QAPIObject {
     public var mbps: Double
     /// how often it has been looked which pages have been written
     public var dirtySyncCount: Int64
-    /// always 0
+    /// pages that the other side has asked for, because its guest waits for them
     public var postcopyRequests: Int64
     public var pageSize: Int64
     /// bytes that further channels have sent
@@ -147,6 +147,8 @@ public struct MigrationInfo: QAPIObject {
     public var expectedDowntime: Int64?
     public var downtime: Int64?
     public var setupTime: Int64?
+    /// for how much of the time the guest is held, with auto-converge
+    public var cpuThrottlePercentage: Int64?
     /// why it has failed
     public var errorDesc: String?
     /// why there can be none now
@@ -159,6 +161,7 @@ public struct MigrationInfo: QAPIObject {
         expectedDowntime: Int64? = nil,
         downtime: Int64? = nil,
         setupTime: Int64? = nil,
+        cpuThrottlePercentage: Int64? = nil,
         errorDesc: String? = nil,
         blockedReasons: [String]? = nil
     ) {
@@ -168,6 +171,7 @@ public struct MigrationInfo: QAPIObject {
         self.expectedDowntime = expectedDowntime
         self.downtime = downtime
         self.setupTime = setupTime
+        self.cpuThrottlePercentage = cpuThrottlePercentage
         self.errorDesc = errorDesc
         self.blockedReasons = blockedReasons
     }
@@ -179,6 +183,7 @@ public struct MigrationInfo: QAPIObject {
         expectedDowntime = try input.takeOptional("expected-downtime")
         downtime = try input.takeOptional("downtime")
         setupTime = try input.takeOptional("setup-time")
+        cpuThrottlePercentage = try input.takeOptional("cpu-throttle-percentage")
         errorDesc = try input.takeOptional("error-desc")
         blockedReasons = try input.takeOptional("blocked-reasons")
     }
@@ -190,6 +195,7 @@ public struct MigrationInfo: QAPIObject {
         output["expected-downtime"] = expectedDowntime?.json
         output["downtime"] = downtime?.json
         output["setup-time"] = setupTime?.json
+        output["cpu-throttle-percentage"] = cpuThrottlePercentage?.json
         output["error-desc"] = errorDesc?.json
         output["blocked-reasons"] = blockedReasons?.json
     }
@@ -295,8 +301,18 @@ public enum MultiFDCompression: String, QAPIEnumeration {
 
 /// What a migration is to be like.
 public struct MigrationParameters: QAPIObject {
+    /// with auto-converge: the guest writes more than so many percent of what is sent
+    public var throttleTriggerThreshold: UInt8?
+    /// percent of the time for which it is held then
+    public var cpuThrottleInitial: UInt8?
+    /// by how many more if that does not suffice
+    public var cpuThrottleIncrement: UInt8?
+    /// percent at most
+    public var maxCpuThrottle: UInt8?
     /// bytes in a second while the guest runs; 0 for as many as go
     public var maxBandwidth: UInt64?
+    /// the same while it runs on the other side, for pages that nobody waits for
+    public var maxPostcopyBandwidth: UInt64?
     /// milliseconds that the guest may stand still
     public var downtimeLimit: UInt64?
     /// connections for pages, with the capability multifd, the same on both sides
@@ -312,7 +328,12 @@ public struct MigrationParameters: QAPIObject {
     public var tlsHostname: String?
 
     public init(
+        throttleTriggerThreshold: UInt8? = nil,
+        cpuThrottleInitial: UInt8? = nil,
+        cpuThrottleIncrement: UInt8? = nil,
+        maxCpuThrottle: UInt8? = nil,
         maxBandwidth: UInt64? = nil,
+        maxPostcopyBandwidth: UInt64? = nil,
         downtimeLimit: UInt64? = nil,
         multifdChannels: UInt8? = nil,
         multifdCompression: MultiFDCompression? = nil,
@@ -321,7 +342,12 @@ public struct MigrationParameters: QAPIObject {
         tlsCreds: String? = nil,
         tlsHostname: String? = nil
     ) {
+        self.throttleTriggerThreshold = throttleTriggerThreshold
+        self.cpuThrottleInitial = cpuThrottleInitial
+        self.cpuThrottleIncrement = cpuThrottleIncrement
+        self.maxCpuThrottle = maxCpuThrottle
         self.maxBandwidth = maxBandwidth
+        self.maxPostcopyBandwidth = maxPostcopyBandwidth
         self.downtimeLimit = downtimeLimit
         self.multifdChannels = multifdChannels
         self.multifdCompression = multifdCompression
@@ -332,7 +358,12 @@ public struct MigrationParameters: QAPIObject {
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
+        throttleTriggerThreshold = try input.takeOptional("throttle-trigger-threshold")
+        cpuThrottleInitial = try input.takeOptional("cpu-throttle-initial")
+        cpuThrottleIncrement = try input.takeOptional("cpu-throttle-increment")
+        maxCpuThrottle = try input.takeOptional("max-cpu-throttle")
         maxBandwidth = try input.takeOptional("max-bandwidth")
+        maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
         downtimeLimit = try input.takeOptional("downtime-limit")
         multifdChannels = try input.takeOptional("multifd-channels")
         multifdCompression = try input.takeOptional("multifd-compression")
@@ -343,7 +374,12 @@ public struct MigrationParameters: QAPIObject {
     }
 
     public func write(to output: inout JSONObject) {
+        output["throttle-trigger-threshold"] = throttleTriggerThreshold?.json
+        output["cpu-throttle-initial"] = cpuThrottleInitial?.json
+        output["cpu-throttle-increment"] = cpuThrottleIncrement?.json
+        output["max-cpu-throttle"] = maxCpuThrottle?.json
         output["max-bandwidth"] = maxBandwidth?.json
+        output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
         output["downtime-limit"] = downtimeLimit?.json
         output["multifd-channels"] = multifdChannels?.json
         output["multifd-compression"] = multifdCompression?.json
@@ -380,7 +416,12 @@ public enum MigrateSetParametersCommand: QAPICommand {
     public typealias Return = QAPIEmpty
 
     public struct Arguments: QAPIObject {
+        public var throttleTriggerThreshold: UInt8?
+        public var cpuThrottleInitial: UInt8?
+        public var cpuThrottleIncrement: UInt8?
+        public var maxCpuThrottle: UInt8?
         public var maxBandwidth: UInt64?
+        public var maxPostcopyBandwidth: UInt64?
         public var downtimeLimit: UInt64?
         public var multifdChannels: UInt8?
         public var multifdCompression: MultiFDCompression?
@@ -390,7 +431,12 @@ public enum MigrateSetParametersCommand: QAPICommand {
         public var tlsHostname: StrOrNull?
 
         public init(
+            throttleTriggerThreshold: UInt8? = nil,
+            cpuThrottleInitial: UInt8? = nil,
+            cpuThrottleIncrement: UInt8? = nil,
+            maxCpuThrottle: UInt8? = nil,
             maxBandwidth: UInt64? = nil,
+            maxPostcopyBandwidth: UInt64? = nil,
             downtimeLimit: UInt64? = nil,
             multifdChannels: UInt8? = nil,
             multifdCompression: MultiFDCompression? = nil,
@@ -399,7 +445,12 @@ public enum MigrateSetParametersCommand: QAPICommand {
             tlsCreds: StrOrNull? = nil,
             tlsHostname: StrOrNull? = nil
         ) {
+            self.throttleTriggerThreshold = throttleTriggerThreshold
+            self.cpuThrottleInitial = cpuThrottleInitial
+            self.cpuThrottleIncrement = cpuThrottleIncrement
+            self.maxCpuThrottle = maxCpuThrottle
             self.maxBandwidth = maxBandwidth
+            self.maxPostcopyBandwidth = maxPostcopyBandwidth
             self.downtimeLimit = downtimeLimit
             self.multifdChannels = multifdChannels
             self.multifdCompression = multifdCompression
@@ -410,7 +461,12 @@ public enum MigrateSetParametersCommand: QAPICommand {
         }
 
         public init(reading input: inout QAPIInput) throws(QAPIError) {
+            throttleTriggerThreshold = try input.takeOptional("throttle-trigger-threshold")
+            cpuThrottleInitial = try input.takeOptional("cpu-throttle-initial")
+            cpuThrottleIncrement = try input.takeOptional("cpu-throttle-increment")
+            maxCpuThrottle = try input.takeOptional("max-cpu-throttle")
             maxBandwidth = try input.takeOptional("max-bandwidth")
+            maxPostcopyBandwidth = try input.takeOptional("max-postcopy-bandwidth")
             downtimeLimit = try input.takeOptional("downtime-limit")
             multifdChannels = try input.takeOptional("multifd-channels")
             multifdCompression = try input.takeOptional("multifd-compression")
@@ -421,7 +477,12 @@ public enum MigrateSetParametersCommand: QAPICommand {
         }
 
         public func write(to output: inout JSONObject) {
+            output["throttle-trigger-threshold"] = throttleTriggerThreshold?.json
+            output["cpu-throttle-initial"] = cpuThrottleInitial?.json
+            output["cpu-throttle-increment"] = cpuThrottleIncrement?.json
+            output["max-cpu-throttle"] = maxCpuThrottle?.json
             output["max-bandwidth"] = maxBandwidth?.json
+            output["max-postcopy-bandwidth"] = maxPostcopyBandwidth?.json
             output["downtime-limit"] = downtimeLimit?.json
             output["multifd-channels"] = multifdChannels?.json
             output["multifd-compression"] = multifdCompression?.json
@@ -454,7 +515,7 @@ public enum MigrateCommand: QAPICommand {
         public var inc: Bool?
         /// makes no difference
         public var detach: Bool?
-        /// not supported
+        /// goes on with one that is postcopy-paused
         public var resume: Bool?
 
         public init(
@@ -524,6 +585,46 @@ public enum MigrateContinueCommand: QAPICommand {
 /// Waits for a machine to come, in an emulator that was started with -incoming defer.
 public enum MigrateIncomingCommand: QAPICommand {
     public static let name = "migrate-incoming"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var uri: String
+
+        public init(
+            uri: String
+        ) {
+            self.uri = uri
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            uri = try input.take("uri")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["uri"] = uri.json
+        }
+    }
+}
+
+/// Lets the guest go on at the other side now, before its memory is there: with the capability postcopy-ram, while a migration is active.
+public enum MigrateStartPostcopyCommand: QAPICommand {
+    public static let name = "migrate-start-postcopy"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Cuts the connection of a migration that is postcopy-active; both sides are postcopy-paused then.
+public enum MigratePauseCommand: QAPICommand {
+    public static let name = "migrate-pause"
+    public static let allowsOutOfBand = true
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = QAPIEmpty
+}
+
+/// Waits for the source of a migration that is postcopy-paused, at another address.
+public enum MigrateRecoverCommand: QAPICommand {
+    public static let name = "migrate-recover"
+    public static let allowsOutOfBand = true
     public typealias Return = QAPIEmpty
 
     public struct Arguments: QAPIObject {

@@ -198,6 +198,50 @@ extension SchemaText {
         command blockdev-del
             node-name: str
 
+        # Opens a drive's tray and takes out what is in it.
+        command eject
+            device?: str                # the drive, or
+            id?: str                    # its device
+            force?: bool                # even if the guest has locked the tray
+
+        # Opens a tray. A guest that has locked it is asked to.
+        command blockdev-open-tray
+            device?: str
+            id?: str
+            force?: bool
+
+        # Closes a tray.
+        command blockdev-close-tray
+            device?: str
+            id?: str
+
+        # Takes out what is in an open tray.
+        command blockdev-remove-medium
+            id: str                     # the device
+
+        # Puts a node into an open tray.
+        command blockdev-insert-medium
+            id: str
+            node-name: str
+
+        # Whether a medium that comes can be written.
+        enum BlockdevChangeReadOnlyMode: retain read-only read-write
+
+        # Exchanges what is in a drive: opens the tray, puts another image in, closes it.
+        command blockdev-change-medium
+            device?: str
+            id?: str
+            filename: str
+            format?: str
+            force?: bool
+            read-only-mode?: BlockdevChangeReadOnlyMode
+
+        # A tray has been opened or closed, by the guest or by a command.
+        event DEVICE_TRAY_MOVED
+            device: str
+            id: str
+            tray-open: bool
+
         # Kinds of requests.
         enum IoOperationType: read write
 

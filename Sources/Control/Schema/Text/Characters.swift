@@ -45,7 +45,7 @@ extension SchemaText {
             out: str
             append?: bool
 
-        # A named pipe.
+        # A named pipe, or a serial port.
         struct ChardevHostdev
             logfile?: str
             logappend?: bool
@@ -122,8 +122,17 @@ extension SchemaText {
             logappend?: bool
             size?: int
 
+        # A terminal on a console; 80 by 30 characters if no size is given.
+        struct ChardevVC
+            logfile?: str
+            logappend?: bool
+            width?: int                 # pixels
+            height?: int
+            cols?: int                  # characters
+            rows?: int
+
         # Kinds of character back ends.
-        enum ChardevBackendKind: file pipe socket udp pty null stdio ringbuf memory
+        enum ChardevBackendKind: file serial pipe socket udp pty null stdio vc ringbuf memory
 
         struct ChardevFileWrapper
             data: ChardevFile
@@ -143,6 +152,9 @@ extension SchemaText {
         struct ChardevStdioWrapper
             data: ChardevStdio
 
+        struct ChardevVCWrapper
+            data: ChardevVC
+
         struct ChardevRingbufWrapper
             data: ChardevRingbuf
 
@@ -150,12 +162,14 @@ extension SchemaText {
         union ChardevBackend by type
             type: ChardevBackendKind
             case file: ChardevFileWrapper
+            case serial: ChardevHostdevWrapper
             case pipe: ChardevHostdevWrapper
             case socket: ChardevSocketWrapper
             case udp: ChardevUdpWrapper
             case pty: ChardevCommonWrapper
             case null: ChardevCommonWrapper
             case stdio: ChardevStdioWrapper
+            case vc: ChardevVCWrapper
             case ringbuf: ChardevRingbufWrapper
             case memory: ChardevRingbufWrapper
 

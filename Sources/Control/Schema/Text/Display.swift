@@ -183,6 +183,43 @@ extension SchemaText {
         # Lets a server's password end.
         command expire_password with ExpirePasswordOptions
 
+        # Servers for those who look on.
+        enum DisplayReloadType: vnc
+
+        # What is read again.
+        struct DisplayReloadOptionsVNC
+            tls-certs?: bool            # the certificates, for those who come from now on
+
+        # What a server reads again.
+        union DisplayReloadOptions by type
+            type: DisplayReloadType
+            case vnc: DisplayReloadOptionsVNC
+
+        # Lets the first server read its files again.
+        command display-reload with DisplayReloadOptions
+
+        # Servers for those who look on.
+        enum DisplayUpdateType: vnc
+
+        # Where a socket is.
+        union SocketAddressFlat by type
+            type: SocketAddressType
+            case inet: InetSocketAddress
+            case unix: UnixSocketAddress
+            case fd: StringValue
+
+        # What is changed.
+        struct DisplayUpdateOptionsVNC
+            addresses?: [SocketAddressFlat] # where it listens instead of where it did
+
+        # What is changed of a server.
+        union DisplayUpdateOptions by type
+            type: DisplayUpdateType
+            case vnc: DisplayUpdateOptionsVNC
+
+        # Changes the first server.
+        command display-update with DisplayUpdateOptions
+
         # A server's own address.
         struct VncServerInfo
             host: str

@@ -17,7 +17,7 @@ extension SchemaText {
             dirty-pages-rate: int       # pages that the guest has written in a second, at the last look
             mbps: number                # megabits that have been sent in a second
             dirty-sync-count: int       # how often it has been looked which pages have been written
-            postcopy-requests: int      # always 0
+            postcopy-requests: int      # pages that the other side has asked for, because its guest waits for them
             page-size: int
             multifd-bytes: uint64       # bytes that further channels have sent
             pages-per-second: uint64
@@ -34,6 +34,7 @@ extension SchemaText {
             expected-downtime?: int
             downtime?: int
             setup-time?: int
+            cpu-throttle-percentage?: int # for how much of the time the guest is held, with auto-converge
             error-desc?: str            # why it has failed
             blocked-reasons?: [str]     # why there can be none now
 
@@ -62,7 +63,12 @@ extension SchemaText {
 
         # What a migration is to be like.
         struct MigrationParameters
+            throttle-trigger-threshold?: uint8 # with auto-converge: the guest writes more than so many percent of what is sent
+            cpu-throttle-initial?: uint8 # percent of the time for which it is held then
+            cpu-throttle-increment?: uint8 # by how many more if that does not suffice
+            max-cpu-throttle?: uint8    # percent at most
             max-bandwidth?: size        # bytes in a second while the guest runs; 0 for as many as go
+            max-postcopy-bandwidth?: size # the same while it runs on the other side, for pages that nobody waits for
             downtime-limit?: uint64     # milliseconds that the guest may stand still
             multifd-channels?: uint8    # connections for pages, with the capability multifd, the same on both sides
             multifd-compression?: MultiFDCompression
@@ -76,7 +82,12 @@ extension SchemaText {
 
         # Says what migrations are to be like.
         command migrate-set-parameters early
+            throttle-trigger-threshold?: uint8
+            cpu-throttle-initial?: uint8
+            cpu-throttle-increment?: uint8
+            max-cpu-throttle?: uint8
             max-bandwidth?: size
+            max-postcopy-bandwidth?: size
             downtime-limit?: uint64
             multifd-channels?: uint8
             multifd-compression?: MultiFDCompression
@@ -94,7 +105,7 @@ extension SchemaText {
             blk?: bool                  # disks too; not supported
             inc?: bool                  # disks too; not supported
             detach?: bool               # makes no difference
-            resume?: bool               # not supported
+            resume?: bool               # goes on with one that is postcopy-paused
 
         # Gives a migration up; the guest stays here.
         command migrate_cancel
@@ -105,6 +116,16 @@ extension SchemaText {
 
         # Waits for a machine to come, in an emulator that was started with -incoming defer.
         command migrate-incoming
+            uri: str
+
+        # Lets the guest go on at the other side now, before its memory is there: with the capability postcopy-ram, while a migration is active.
+        command migrate-start-postcopy
+
+        # Cuts the connection of a migration that is postcopy-active; both sides are postcopy-paused then.
+        command migrate-pause oob
+
+        # Waits for the source of a migration that is postcopy-paused, at another address.
+        command migrate-recover oob
             uri: str
 
         # Apus's own, not one of QEMU's: keeps the machine as it is now, with its disks, as a template from which clones start (-clone). The machine goes on

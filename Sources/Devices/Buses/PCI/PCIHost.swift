@@ -2,8 +2,8 @@ import AddressSpace
 import DeviceModel
 import Snapshot
 
-/// A generic host bridge: configuration space in memory (ECAM; PCI Express Base Specification 4.0, section 7.2.2), windows that the board cuts out of
-/// the bus's addresses, and four wires for the interrupts of the root bus.
+/// A host bridge: configuration space in memory, of PCI Express (ECAM; PCI Express Base Specification 4.0, section 7.2.2) or of a conventional bus with 256
+/// bytes for each function; windows that the board cuts out of the bus's addresses, and four wires for the interrupts of the root bus.
 public final class PCIHost: Device, IOHandler {
     public static let typeName = "gpex-pcihost"
 
@@ -15,24 +15,39 @@ public final class PCIHost: Device, IOHandler {
     private var pulls = [0, 0, 0, 0]
     /// Takes messages before they are writes to memory: an interrupt controller that wants to know who sends. True if it has taken one.
     public var onMessage: ((_ address: UInt64, _ data: UInt32, _ requester: UInt16) -> Bool)?
-    /// Bytes of configuration space: 1 MiB for each bus.
+    /// Bytes of configuration space: 1 MiB, or 64 KiB of a conventional bus, for each bus.
     public let ecamSize: UInt64
+    /// Bits of an offset that are a function's own.
+    private let registerBits: UInt64
+    private let bridge: HostBridge
 
+    /// A bridge to PCI Express.
     public init(memory: AddressSpace, ecamSize: UInt64) {
-        (system, self.ecamSize) = (memory, ecamSize)
+        (system, self.ecamSize, registerBits) = (memory, ecamSize, 12)
+        bridge = HostBridge(PCIIdentity(vendor: 0x1b36, device: 0x0008, classCode: 0x06_0000))
         root = PCIBus("pcie.0", host: self, bridge: nil, isExpress: true, slots: 0..<32)
-        root.plug(HostBridge(), at: 0)
+        root.plug(bridge, at: 0)
     }
 
-    public func reset() { root.device(at: 0)?.reset() }
+    /// A bridge to a conventional bus, with the function that stands for it at an address, and the device numbers that others may have.
+    public init(memory: AddressSpace, conventional identity: PCIIdentity, at address: UInt8, bus: String, slots: Range<Int>) {
+        (system, ecamSize, registerBits) = (memory, 256 << 16, 8)
+        bridge = HostBridge(identity)
+        root = PCIBus(bus, host: self, bridge: nil, isExpress: false, slots: slots)
+        root.plug(bridge, at: address)
+    }
+
+    public func reset() { bridge.reset() }
 
     /// What the wires carry is the functions' business.
-    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { root.device(at: 0)?.visit(&visitor) }
+    public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { bridge.visit(&visitor) }
 
-    public func restored() { root.device(at: 0)?.restored() }
+    public func restored() { bridge.restored() }
 
     /// The configuration window as a region to put into a memory map.
-    public func makeRegion() -> MemoryRegion { .io("pcie-mmcfg", size: ecamSize, handler: self, accepts: 1...8, implements: 1...4) }
+    public func makeRegion() -> MemoryRegion {
+        .io(root.isExpress ? "pcie-mmcfg" : "pci-config", size: ecamSize, handler: self, accepts: 1...8, implements: 1...4)
+    }
 
     /// A window onto the bus's memory addresses, or its I/O addresses.
     public func window(_ name: String, io: Bool = false, from start: UInt64, size: UInt64) -> MemoryRegion {
@@ -64,8 +79,8 @@ public final class PCIHost: Device, IOHandler {
     // MARK: Configuration space
 
     private func function(_ offset: UInt64) -> (function: PCIFunction, register: Int)? {
-        let bus = UInt8(truncatingIfNeeded: offset >> 20), address = UInt8(truncatingIfNeeded: offset >> 12)
-        return root.find(bus: bus, address).map { ($0.function, Int(offset & 0xfff)) }
+        let bus = UInt8(truncatingIfNeeded: offset >> (registerBits + 8)), address = UInt8(truncatingIfNeeded: offset >> registerBits)
+        return root.find(bus: bus, address).map { ($0.function, Int(offset & (1 << registerBits - 1))) }
     }
 
     public func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {
@@ -79,12 +94,12 @@ public final class PCIHost: Device, IOHandler {
     }
 }
 
-/// The function at 00.0 of the root bus, which stands for the host bridge.
+/// The function on the root bus which stands for the host bridge.
 private final class HostBridge: PCIDevice {
     static let typeName = "gpex-root"
     let function: PCIFunction
 
-    init() { function = PCIFunction(PCIIdentity(vendor: 0x1b36, device: 0x0008, classCode: 0x06_0000)) }
+    init(_ identity: PCIIdentity) { function = PCIFunction(identity) }
 
     func reset() { function.reset() }
     func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) { function.visit(&visitor) }

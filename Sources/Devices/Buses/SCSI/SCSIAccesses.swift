@@ -13,7 +13,7 @@ extension SCSIDisk {
         case Opcode.write6, Opcode.write10, Opcode.write12, Opcode.write16:
             guard !isReadOnly else { return done(.failed(.writeProtected)) }
             // Force Unit Access, which the shortest form has not.
-            let isDurable = options.hasCache && opcode != Opcode.write6 && command.number(1, 1) & 8 != 0
+            let isDurable = options.flushesWrites || options.hasCache && opcode != Opcode.write6 && command.number(1, 1) & 8 != 0
             transfer(command, output, done) { start, buffers, end in
                 let ending = end(.writeError)
                 node.write(start, from: buffers) { if isDurable, $0 == .ok { node.flush(ending) } else { ending($0) } }

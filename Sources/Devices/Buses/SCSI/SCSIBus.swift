@@ -30,6 +30,15 @@ public final class SCSIBus {
         disks[address] = disk
     }
 
+    /// Takes a disk out; it has nothing under way any more when this returns.
+    public func remove(at address: Address) {
+        disks[address]?.drain()
+        disks[address] = nil
+    }
+
+    /// Units have come or gone: all others tell their initiator with the next command.
+    public func noteUnits() { for unit in units { unit.disk.noteUnits() } }
+
     public func reset() { for unit in units { unit.disk.reset() } }
 
     public func visit<Visitor: FieldVisitor>(_ visitor: inout Visitor) {

@@ -26,8 +26,8 @@ extension SCSIDisk {
         case 0x00: return [0x00] + (options.serial.isEmpty ? [] : [0x80]) + [0x83] + disks
         case 0x80: return options.serial.isEmpty ? nil : Array(options.serial.utf8)
         case 0x83:
-            // The serial number as a vendor's identification in ASCII.
-            let name = Array((options.serial.isEmpty ? options.product : options.serial).utf8.prefix(200))
+            // A vendor's identification in ASCII.
+            let name = Array((options.identification ?? (options.serial.isEmpty ? options.product : options.serial)).utf8.prefix(200))
             return [2, 0, 0, UInt8(name.count)] + name
         case 0xb0 where kind == .disk:
             var bytes = [UInt8](repeating: 0, count: 60)
@@ -87,7 +87,8 @@ extension SCSIDisk {
     /// Capabilities and mechanical status (MMC-3, annex E.3): reads discs, has a tray that can be locked.
     private func drivePage(_ changeable: Bool) -> [UInt8] {
         guard !changeable else { return [0x2a, 20] + [UInt8](repeating: 0, count: 20) }
-        var bytes: [UInt8] = [0x2a, 20, 0x3b, 0, 0x70, 0, 0x29, 0] + [UInt8](repeating: 0, count: 14)
+        // A tray that can be locked, whether it is, and that moves by itself.
+        var bytes: [UInt8] = [0x2a, 20, 0x3b, 0, 0x70, 0, 0x29 | (isMediumLocked ? 2 : 0), 0] + [UInt8](repeating: 0, count: 14)
         bytes.put(706, 8, 2)
         bytes.put(706, 14, 2)
         bytes.put(512, 12, 2)
@@ -148,11 +149,12 @@ extension SCSIDisk {
         return .success(Array(bytes.prefix(Int(command.number(7, 2)))))
     }
 
-    /// GET EVENT STATUS NOTIFICATION: the medium, of which there is no news.
+    /// GET EVENT STATUS NOTIFICATION: what there is to tell of the medium.
     private func events(_ command: [UInt8]) -> Result<[UInt8], Failure> {
         guard command.number(1, 1) & 1 != 0 else { return .failure(Failure(.invalidField)) }
         let wantsMedium = command.number(4, 1) & 0x10 != 0
-        let bytes: [UInt8] = wantsMedium ? [0, 6, 4, 0x10, 0, node == nil ? 0 : 2, 0, 0] : [0, 2, 0x80, 0x10]
+        let news = wantsMedium ? takeMediumEvent() : (0, 0)
+        let bytes: [UInt8] = wantsMedium ? [0, 6, 4, 0x10, news.0, news.1, 0, 0] : [0, 2, 0x80, 0x10]
         return .success(Array(bytes.prefix(Int(command.number(7, 2)))))
     }
 }

@@ -10,6 +10,9 @@ public struct SCSISense: Equatable, Sendable {
     public static let none = SCSISense(0, 0), noMedium = SCSISense(2, 0x3a), unreadable = SCSISense(3, 0x11), hardwareFailure = SCSISense(4, 0x44)
     public static let invalidOpcode = SCSISense(5, 0x20), outOfRange = SCSISense(5, 0x21), invalidField = SCSISense(5, 0x24)
     public static let noSuchUnit = SCSISense(5, 0x25), invalidParameter = SCSISense(5, 0x26), powerOn = SCSISense(6, 0x29)
+    public static let removalPrevented = SCSISense(5, 0x53, 0x02), removalPreventedEmpty = SCSISense(2, 0x53, 0x02)
+    public static let mediumGone = SCSISense(6, 0x3a), mediumChanged = SCSISense(6, 0x28)
+    public static let unitsChanged = SCSISense(6, 0x3f, 0x0e)
     public static let capacityChanged = SCSISense(6, 0x2a, 0x09), writeProtected = SCSISense(7, 0x27), writeError = SCSISense(3, 0x0c)
 
     /// In the fixed format, of which 18 bytes matter.

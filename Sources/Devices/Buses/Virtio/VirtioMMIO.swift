@@ -8,6 +8,8 @@ import Snapshot
 /// number 0.
 public final class VirtioMMIO: MMIODevice, VirtioInterrupts {
     public static let typeName = "virtio-mmio"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
     public static let windowSize: UInt64 = 0x200
 
     public static let type = ObjectType(
@@ -22,10 +24,11 @@ public final class VirtioMMIO: MMIODevice, VirtioInterrupts {
     private var guestPageSize: UInt64 = 4096
     private var alignment: UInt64 = 4096
 
-    public init(memory: AddressSpace, device: (any VirtioDevice)?, legacy: Bool) {
+    /// - Parameter ringFeatures: what drivers are offered of the abilities of queues.
+    public init(memory: AddressSpace, device: (any VirtioDevice)?, legacy: Bool, ringFeatures: UInt64 = VirtioFeature.ring) {
         isLegacy = legacy
         let ring = legacy ? VirtioFeature.indirect | VirtioFeature.eventIndex : VirtioFeature.ring
-        core = VirtioCore(memory: memory, device: device, ringFeatures: ring, modernOnly: !legacy)
+        core = VirtioCore(memory: memory, device: device, ringFeatures: ring & ringFeatures, modernOnly: !legacy)
         core.interrupts = self
     }
 

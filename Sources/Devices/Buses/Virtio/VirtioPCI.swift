@@ -6,6 +6,8 @@ import Snapshot
 /// The virtio transport over PCI (Virtio 1.2, section 4.1): modern, transitional, or legacy only, laid out as QEMU 7.2 does.
 public final class VirtioPCI: PCIDevice, VirtioInterrupts {
     public static let typeName = "virtio-pci"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
 
     public struct Options: Sendable {
         public var isLegacy = true
@@ -14,6 +16,8 @@ public final class VirtioPCI: PCIDevice, VirtioInterrupts {
         public var vectors: Int
         /// Behind a port, where it is an express function of its own.
         public var isExpress = false
+        /// What drivers are offered of the abilities of queues.
+        public var ringFeatures = VirtioFeature.ring
 
         public init(vectors: Int) { self.vectors = vectors }
     }
@@ -52,7 +56,8 @@ public final class VirtioPCI: PCIDevice, VirtioInterrupts {
         self.options = options
         let old = VirtioFeature.indirect | VirtioFeature.eventIndex
         core = VirtioCore(
-            memory: memory, device: device, ringFeatures: options.isModern ? VirtioFeature.ring : old, modernOnly: !options.isLegacy)
+            memory: memory, device: device, ringFeatures: (options.isModern ? VirtioFeature.ring : old) & options.ringFeatures,
+            modernOnly: !options.isLegacy)
         queueVectors = [UInt16](repeating: VirtioPCI.noVector, count: device.queueCount)
         function = PCIFunction(VirtioPCI.identity(device, options), isExpress: options.isExpress)
         function.setPin(1)

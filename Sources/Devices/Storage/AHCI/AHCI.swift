@@ -8,6 +8,8 @@ import Snapshot
 /// A SATA host controller with six ports, as in Intel's ICH9 (Serial ATA Advanced Host Controller Interface 1.3.1).
 public final class AHCI: PCIDevice, IOHandler {
     public static let typeName = "ich9-ahci"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
     public static let type = ObjectType(typeName, parent: "pci-device", help: "SATA host controller with six ports", bus: "PCI", PCIProperties.all)
     public static let portCount = 6
 

@@ -159,7 +159,8 @@ final class AHCIPort {
     // MARK: Commands
 
     func process() {
-        guard command & Command.running != 0, drive != nil else { return }
+        // After an error nothing is begun until the port has been stopped (section 5.3.8.1).
+        guard command & Command.running != 0, drive != nil, taskFile & 1 == 0 else { return }
         for slot in 0..<32 as Range<UInt32> where (issued & ~underWay) >> slot & 1 != 0 { start(slot) }
     }
 
@@ -223,7 +224,8 @@ final class AHCIPort {
         owner.function.store(commandList &+ 32 * UInt64(slot) &+ 4, UInt32(clamping: ending.count))
         let isQueued = request.isQueued
         // A queued command that has failed is still active: the drive has taken it, and it is not done once more.
-        issued &= ~bit
+        // Any other that has failed is still issued: by that drivers tell it from those that went well (section 6.2.2.1).
+        if isQueued || !ending.hasFailed { issued &= ~bit }
         if ending.hasFailed {
             taskFile = UInt32(ending.error) << 8 | UInt32(ending.status)
             if isQueued { postBits(ending, done: 0) } else { postRegisters(ending) }

@@ -71,7 +71,7 @@ public final class ATADrive {
     func drain() {
         switch content {
         case .disk(let node): node.drain()
-        case .packets(let unit): unit.node?.drain()
+        case .packets(let unit): unit.drain()
         }
     }
 

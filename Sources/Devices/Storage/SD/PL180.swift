@@ -36,9 +36,12 @@ public final class PL180: MMIODevice {
 
     public init() {}
 
-    public func insert(_ card: SDCard) {
+    /// Puts a card into the slot, or takes out what is there.
+    public func insert(_ card: SDCard?) {
+        self.card?.drain()
+        self.card?.onProgress = {}
         self.card = card
-        card.onProgress = { [unowned self] in pump() }
+        card?.onProgress = { [unowned self] in pump() }
     }
 
     public func reset() {

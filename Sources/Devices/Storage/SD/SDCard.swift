@@ -3,11 +3,13 @@ import Diagnostics
 import HostOS
 import Snapshot
 
-/// An SD memory card of high capacity (SD Specifications, Physical Layer Simplified 2.0): the states and commands that it has in SD mode.
+/// An SD memory card (SD Specifications, Physical Layer Simplified 2.0): the states and commands that it has in SD mode. One of up to 2 GiB has standard
+/// capacity and counts bytes, a larger one has high capacity and counts blocks.
 public final class SDCard {
     /// The unit of a card's capacity, 512 KiB.
     public static let unit: UInt64 = 512 << 10
     private static let blockSize = 512
+    private static let largestStandard: UInt64 = 2 << 30
 
     /// CURRENT_STATE of the card status.
     private enum Stage: UInt32 { case idle, ready, identification, standBy, transfer, sending, receiving, programming, disconnected }
@@ -23,16 +25,16 @@ public final class SDCard {
 
     private enum Status {
         static let outOfRange: UInt32 = 1 << 31, illegal: UInt32 = 1 << 22, error: UInt32 = 1 << 19, ready: UInt32 = 1 << 8
-        static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26
+        static let application: UInt32 = 1 << 5, protected: UInt32 = 1 << 26, address: UInt32 = 1 << 30, blockLength: UInt32 = 1 << 29
     }
-    /// OCR: 2.7 to 3.6 V, high capacity, powered up.
-    private static let conditions: UInt32 = 0xc0ff_8000
+    /// OCR: 2.7 to 3.6 V, powered up; and high capacity.
+    private static let conditions: UInt32 = 0x80ff_8000, powered: UInt32 = 1 << 31, highCapacity: UInt32 = 1 << 30
     private static let address: UInt32 = 0x4567
 
     private let node: any BlockNode
     /// Data can go on: a block has been read or written.
     public var onProgress: () -> Void = {}
-    private let block = HostBuffer(count: SDCard.blockSize)
+    private let transfer = HostBuffer(count: SDCard.blockSize)
 
     private var stage = Stage.idle
     private var status: UInt32 = 0
@@ -47,6 +49,7 @@ public final class SDCard {
 
     public init(node: any BlockNode) { self.node = node }
 
+    private var isStandard: Bool { node.size <= SDCard.largestStandard }
     public var isReadOnly: Bool { node.isReadOnly }
     private var blocks: UInt64 { node.size / UInt64(SDCard.blockSize) }
 
@@ -83,7 +86,7 @@ public final class SDCard {
     /// R1, in the state that the card was in.
     private func acknowledge(_ stage: Stage? = nil) -> Response {
         let answer = status | (stage ?? self.stage).rawValue << 9 | Status.ready
-        status &= ~(Status.outOfRange | Status.protected | Status.illegal | Status.error)
+        status &= ~(Status.outOfRange | Status.protected | Status.illegal | Status.error | Status.address | Status.blockLength)
         return .short(answer)
     }
 
@@ -115,7 +118,10 @@ public final class SDCard {
         case (12, .sending), (12, .receiving): return stop()
         case (12, .transfer): return acknowledge()
         case (13, _): return isOurs ? acknowledge() : .none
-        case (16, .transfer): return acknowledge()
+        case (16, .transfer):
+            // Blocks of other lengths a card of high capacity has not, and one of standard capacity need not let be written.
+            if argument != UInt32(SDCard.blockSize), isStandard { status |= Status.blockLength }
+            return acknowledge()
         case (17, .transfer), (18, .transfer): return startReading(argument, many: index == 18)
         case (24, .transfer), (25, .transfer): return startWriting(argument, many: index == 25)
         case (55, _):
@@ -132,12 +138,14 @@ public final class SDCard {
         status |= Status.application
         switch (index, stage) {
         case (41, .idle):
-            if argument & 0x00ff_8000 != 0 { stage = .ready }
-            return .short(SDCard.conditions)
+            // A card of high capacity stays busy for hosts that do not know such cards.
+            let isKnown = isStandard || argument & SDCard.highCapacity != 0
+            if argument & 0x00ff_8000 != 0, isKnown { stage = .ready }
+            return .short(isKnown ? SDCard.conditions | (isStandard ? 0 : SDCard.highCapacity) : SDCard.conditions & ~SDCard.powered)
         case (6, .transfer), (23, .transfer), (42, .transfer): return acknowledge()
         case (13, .transfer): return send([UInt8](repeating: 0, count: 64), acknowledge())
-        // SCR: version 2, one or four lines.
-        case (51, .transfer): return send([0x02, 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
+        // SCR: version 2, one or four lines, the security of the capacity.
+        case (51, .transfer): return send([0x02, isStandard ? 0x25 : 0x35, 0, 0, 0, 0, 0, 0], acknowledge())
         default: return nil
         }
     }
@@ -169,8 +177,20 @@ public final class SDCard {
     /// CID: a maker's number that nobody has, a name, a date.
     private var identification: [UInt32] { words([0xaa] + Array("XYAPUS!".utf8) + [0x01, 0xde, 0xad, 0xbe, 0xef, 0x01, 0x22, 0x01]) }
 
+    private var specificData: [UInt32] { isStandard ? specificData1 : specificData2 }
+
+    /// CSD version 1: units of 512 blocks; from 1 GiB on blocks are told to have 1024 bytes, for want of bits.
+    private var specificData1: [UInt32] {
+        let length: UInt64 = node.size > 1 << 30 ? 10 : 9
+        let units = UInt32(node.size >> (9 + length)) - 1
+        return words([
+            0x00, 0x26, 0x00, 0x32, 0x5b, 0x50 | UInt8(length), 0x80 | UInt8(units >> 10 & 3), UInt8(units >> 2 & 0xff), UInt8(units & 3) << 6 | 0x2d,
+            0xb7, 0xff, 0xff, 0x90 | UInt8(length >> 2), UInt8(length & 3) << 6, isReadOnly ? 0x10 : 0x00, 0x01,
+        ])
+    }
+
     /// CSD version 2: the capacity in units of 512 KiB, less one.
-    private var specificData: [UInt32] {
+    private var specificData2: [UInt32] {
         let units = UInt32(node.size / SDCard.unit) - 1
         return words([
             0x40, 0x0e, 0x00, 0x32, 0x5b, 0x59, 0x00, UInt8(units >> 16 & 0x3f), UInt8(units >> 8 & 0xff), UInt8(units & 0xff), 0x7f, 0x80, 0x0a,
@@ -192,26 +212,37 @@ public final class SDCard {
         return response
     }
 
-    private func startReading(_ first: UInt32, many: Bool) -> Response {
-        guard UInt64(first) < blocks else {
+    /// The block of an argument; nil, and an error in the status, if there is none.
+    private func block(_ argument: UInt32) -> UInt64? {
+        guard isStandard else {
+            if UInt64(argument) < blocks { return UInt64(argument) }
             status |= Status.outOfRange
-            return acknowledge()
+            return nil
         }
+        let (block, rest) = UInt64(argument).quotientAndRemainder(dividingBy: UInt64(SDCard.blockSize))
+        if block < blocks, rest == 0 { return block }
+        status |= block < blocks ? Status.address : Status.outOfRange
+        return nil
+    }
+
+    private func startReading(_ argument: UInt32, many: Bool) -> Response {
+        guard let first = block(argument) else { return acknowledge() }
         // A block that is still being written, or read for a transfer that was stopped, is in the same memory.
         if isBusy { node.drain() }
         let response = acknowledge()
-        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, UInt64(first))
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .sending, first)
         fetch()
         return response
     }
 
-    private func startWriting(_ first: UInt32, many: Bool) -> Response {
-        guard UInt64(first) < blocks, !isReadOnly else {
-            status |= isReadOnly ? Status.protected : Status.outOfRange
+    private func startWriting(_ argument: UInt32, many: Bool) -> Response {
+        guard let first = block(argument) else { return acknowledge() }
+        guard !isReadOnly else {
+            status |= Status.protected
             return acknowledge()
         }
         let response = acknowledge()
-        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .receiving, UInt64(first))
+        (data, place, isMultiple, stage, nextBlock) = ([], 0, many, .receiving, first)
         return response
     }
 
@@ -220,13 +251,13 @@ public final class SDCard {
         guard nextBlock < blocks else { return status |= Status.outOfRange }
         isBusy = true
         let wanted = nextBlock
-        node.read(wanted * UInt64(SDCard.blockSize), into: [block.buffer]) { [weak self] result in
+        node.read(wanted * UInt64(SDCard.blockSize), into: [transfer.buffer]) { [weak self] result in
             guard let self else { return }
             isBusy = false
             // A command may have come meanwhile.
             guard stage == .sending, nextBlock == wanted, data.isEmpty else { return onProgress() }
             if result == .ok {
-                data = block.buffer.bytes()
+                data = transfer.buffer.bytes()
                 nextBlock += 1
             } else {
                 status |= Status.error
@@ -254,13 +285,13 @@ public final class SDCard {
         data.append(byte)
         guard data.count == SDCard.blockSize else { return }
         guard nextBlock < blocks else { return status |= Status.outOfRange }
-        block.buffer.fill(from: data[...])
+        transfer.buffer.fill(from: data[...])
         data = []
         isBusy = true
         let target = nextBlock
         nextBlock += 1
         if !isMultiple { stage = .transfer }
-        node.write(target * UInt64(SDCard.blockSize), from: [block.buffer]) { [weak self] result in
+        node.write(target * UInt64(SDCard.blockSize), from: [transfer.buffer]) { [weak self] result in
             guard let self else { return }
             isBusy = false
             if result != .ok { status |= Status.error }

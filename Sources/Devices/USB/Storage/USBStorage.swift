@@ -7,6 +7,8 @@ import USB
 /// A disk at a USB port (Mass Storage Class, Bulk-Only Transport 1.0): a command goes out, data follows in one direction, a status comes back.
 public final class USBStorage: USBDevice {
     public static let typeName = "usb-storage"
+    /// 2: trays of drives.
+    public static let stateVersion = 2
 
     public static let type = ObjectType(
         typeName, parent: "usb-device", help: "disk at a USB port", bus: "usb-bus", hotpluggable: true,

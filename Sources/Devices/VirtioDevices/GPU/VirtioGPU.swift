@@ -7,8 +7,8 @@ import Virtio
 
 /// A display over virtio (Virtio 1.2, section 5.7): pictures in two dimensions, several outputs, EDID, the pointer's picture.
 public final class VirtioGPU: VirtioDevice {
-    public static let type = ObjectType(
-        "virtio-gpu-device", parent: "virtio-device", help: "virtio display", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "gpu", help: "virtio display",
         [
             Property("max_outputs", .unsigned(bits: 32), default: 1, range: 1...UInt64(mostOutputs), "outputs that there are"),
             Property("max_hostmem", .size, default: .integer(256 << 20), "bytes that the guest's pictures may take"),

@@ -14,7 +14,8 @@ public final class VirtioInput: VirtioDevice, InputHandler {
             Property("head", .unsigned(bits: 32), default: 0, "the display's output"),
         ]
         if kind != .keyboard { properties.append(Property("wheel-axis", .bool, default: true, "a wheel that turns, instead of a button")) }
-        return ObjectType("virtio-\(kind.word)-device", parent: "virtio-device", help: "virtio \(kind.word)", bus: "virtio-bus", properties)
+        return ObjectType.virtio(
+            "\(kind.word)", help: "virtio \(kind.word)", properties)
     }
 
     /// What `select` asks for (section 5.8.2).

@@ -2,8 +2,8 @@ import JSON
 import ObjectModel
 
 extension VirtioNet {
-    public static let type = ObjectType(
-        "virtio-net-device", parent: "virtio-device", help: "virtio network card", bus: "virtio-bus",
+    public static let type = ObjectType.virtio(
+        "net", help: "virtio network card",
         [
             Property("netdev", .string, "network that it is on"),
             Property("mac", .string, "its address: 52:54:00:12:34:56"),

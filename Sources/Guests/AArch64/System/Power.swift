@@ -46,6 +46,10 @@ extension AArch64CPU {
 
     /// The state in which `start` wants the element to begin.
     func begin(_ start: ArmStart) {
+        if start.level < 3, system?.hasEL3 == true {
+            // As firmware at EL3 leaves it: below is not secure, of 64 bits, and hvc works.
+            self[.scr_el3] |= SecureControl.ns | SecureControl.rw | SecureControl.hce
+        }
         setLevel(min(start.level, highestLevel), ownStack: start.level > 0)
         header.pc = start.pc
         setRegister(0, start.argument)

@@ -1,0 +1,3 @@
+import StorageDevices
+
+extension SDHCI: CardHost {}
