@@ -196,7 +196,7 @@ let machines: [Target] = [
         uses: [
             "ObjectModel", "MachineModel", "BoardKit", "FirmwareTables", "ArmSystem", "GuestARM", "GuestAArch64", "NetworkDevices", "StorageDevices",
             "PlatformDevices",
-             "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
+            "BroadcomDevices", "PCI", "Virtio", "VirtioDevices", "DeviceTree", "Display", "Input",
             "DeviceModel",
             "CPUModel",
             "AddressSpace", "EventLoop", "BlockCore", "NetBackends", "Chardev", "HostOS", "Diagnostics",
