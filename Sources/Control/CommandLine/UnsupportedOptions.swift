@@ -2,7 +2,8 @@ extension OptionRow {
     /// Options of QEMU 7.2's system emulators that Apus does not have. They are refused as such, not as typing errors.
     static let unsupported: Set<String> = [
         "acpitable", "audio", "chroot", "compat", "curses", "debugcon", "dfilter",
-        "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g", "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock", "net",
+        "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g", "iscsi", "jitdump",
+        "k", "mem-path", "mem-prealloc", "mtdblock", "net",
         "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sdl",
         "seed", "semihosting", "semihosting-config", "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
