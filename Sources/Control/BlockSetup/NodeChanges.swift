@@ -28,10 +28,11 @@ extension BlockSetup {
 
     /// `drive_add`.
     public func addDriveLater(_ text: String) throws {
-        guard PropertyList(text, option: "drive", implied: "file")["if"] == "none" else {
-            throw QAPIError.notSupported("drive_add without if=none")
+        switch PropertyList(text, option: "drive", implied: "file")["if"] {
+        case "none": try addDrive(text, isSnapshot: false)
+        case nil: try addDrive(text + ",if=none", isSnapshot: false)
+        case let other?: throw QAPIError.notSupported("drive_add if=\(other)")
         }
-        try addDrive(text, isSnapshot: false)
     }
 
     /// `drive_del`: a device that has the drive finds nothing there any more.
