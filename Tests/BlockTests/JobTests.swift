@@ -204,6 +204,46 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         try finish(source, target)
     }
 
+    /// A copy is brought up to date by what a bitmap says, and by nothing else.
+    @Test(arguments: [512, 1 << 16, 1 << 20]) func bitmapsSayWhatHasChanged(_ granularity: UInt64) throws {
+        try make("source")
+        try make("target")
+        let (source, target) = (try open("source", .qcow2), try open("target", .qcow2))
+        fill(source, 5000)
+        let bitmap = DirtyBitmap("b", size: source.size, granularity: granularity)
+        source.add(bitmap)
+        let before = model
+        let first = BackupWork(source, to: target, .all, chunk: 1 << 16, loop: loop, speed: 0)
+        run(first, writing: source) { ended != nil }
+        #expect(try contents(target) == before && bitmap.pieces.count > 0)
+        // Twice: what was written while the first copy was made, and while the second was.
+        for _ in 0..<2 {
+            fill(source, 6000)
+            let now = model
+            ended = nil
+            let work = BackupWork(source, to: target, .marked(bitmap.pieces), chunk: 1 << 16, loop: loop, speed: 0)
+            bitmap.pieces.removeAll()
+            run(work, writing: source) { ended != nil }
+            #expect(try contents(target) == now)
+            #expect(work.left.count == 0)
+        }
+        bitmap.isRecording = false
+        bitmap.pieces.removeAll()
+        fill(source, 7000)
+        #expect(bitmap.pieces.count == 0, "it does not record")
+        bitmap.isRecording = true
+        loop.lock.withLock {
+            source.zero(12288, count: 4096, mayUnmap: true) { _ in }
+            source.drain()
+        }
+        #expect(bitmap.pieces.count == (granularity == 512 ? 8 : 1))
+        // Chunks of other sizes.
+        var coarse = PieceSet(size: source.size, chunk: 1 << 20, all: false)
+        coarse.formUnion(bitmap.pieces)
+        #expect(coarse.count == 1 && coarse.members(0..<source.size) == [0..<1 << 20])
+        try finish(source, target)
+    }
+
     @Test func filesAreOpenedAnew() throws {
         try make("image")
         let node = try open("image", .qcow2)

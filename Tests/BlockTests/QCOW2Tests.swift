@@ -186,6 +186,30 @@ private let isThere = FileManager.default.isExecutableFile(atPath: imageTool)
         #expect(throws: BlockError.self) { try QCOW2Creation.make(path, size: 512, backing: (String(repeating: "x", count: 1024), .raw)) }
     }
 
+    /// Images grow while they are in use, with and without room in their tables, with snapshots and with something below.
+    @Test(.enabled(if: isThere), arguments: ["compat=1.1", "compat=0.10", "cluster_size=512", "refcount_bits=64"]) func imagesGrow(_ option: String)
+        throws
+    {
+        let folder = try Folder()
+        let path = "\(folder.path)/image.qcow2"
+        #expect(try tool("create", "-q", "-f", "qcow2", "-o", option, path, "2560k") == 0)
+        let image = try Image(path)
+        var model = [UInt8](repeating: 0, count: 2560 << 10)
+        for (round, kilobytes) in [3072, 3073, 5000, 9000].enumerated() {
+            try exercise(image, &model, rounds: 30)
+            if round == 1 { try image.node.createSnapshot(name: "kept", time: (seconds: 1, nanoseconds: 5), clock: 7, state: nil) }
+            try image.node.resize(UInt64(kilobytes) << 10)
+            model += [UInt8](repeating: 0, count: kilobytes << 10 - model.count)
+            #expect(image.node.size == UInt64(model.count))
+        }
+        try exercise(image, &model, rounds: 30)
+        #expect(throws: HostError.self) { try image.node.resize(1 << 20) }
+        #expect(throws: HostError.self) { try image.node.resize(.max & ~511) }
+        try exercise(image, &model, rounds: 10)
+        try image.close()
+        try judge(path, model, folder)
+    }
+
     /// An image in another folder finds what it stands on.
     @Test(.enabled(if: isThere), arguments: ["cluster_size=64k", "compat=0.10", "cluster_size=512"]) func backingFilesAreNamedAnew(_ option: String)
         throws

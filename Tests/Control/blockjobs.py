@@ -99,7 +99,7 @@ def done(side, job, seconds=60):
     return data
 
 
-def ask(side, command, **arguments):
+def ask(side, command, /, **arguments):
     answer = side.ask(command, **arguments)
     if isinstance(answer, tuple):
         raise AssertionError(f"{command}: {answer[1]}")
@@ -243,7 +243,7 @@ def image_below(side, name):
 
 def errors(test, side):
     """What goes wrong is said, and nothing is lost."""
-    def refused(words, command, **arguments):
+    def refused(words, command, /, **arguments):
         answer = side.ask(command, **arguments)
         check(f"{command}: {words}", isinstance(answer, tuple) and words in answer[1], answer)
     refused("Cannot find device", "block-stream", device="nothing")
@@ -252,7 +252,9 @@ def errors(test, side):
     refused("is that file", "blockdev-snapshot-sync", device="first", snapshot__file=f"{test.work}/moved.qcow2")
     refused("No such file", "blockdev-snapshot-sync", device="first", snapshot__file="/nowhere/over.qcow2")
     refused("different sizes", "drive-mirror", device="first", target=f"{test.work}/small.raw", format="raw", sync="full", mode="existing")
-    refused("not supported", "drive-backup", device="first", target=f"{test.work}/x.raw", sync="incremental", bitmap="b")
+    refused("could not be found", "drive-backup", device="first", target=f"{test.work}/x.raw", sync="incremental", bitmap="b")
+    refused("not supported", "block-dirty-bitmap-add", node="first", name="b", persistent=True)
+    refused("power of 2", "block-dirty-bitmap-add", node="first", name="b", granularity=5000)
     refused("not found", "block-job-cancel", device="nothing")
     refused("Job not found", "job-cancel", id="nothing")
     refused("ID 'a b'", "drive-backup", job__id="a b", device="first", target=f"{test.work}/x.raw", sync="full")
@@ -284,6 +286,102 @@ def errors(test, side):
     ask(side, "job-cancel", id="slow")
     told(side, "BLOCK_JOB_CANCELLED", "slow")
     test.verify(side, "errors")
+
+
+def bitmaps(test, side):
+    """Backups of what has changed since the last one, brought together with it, are what the disk was."""
+    place = {"node": "first", "name": "b"}
+
+    def copy(number, actions, **more):
+        """The disk stands still when a backup begins, so that there is something to compare with."""
+        ask(side, "stop")
+        ask(side, "drive-backup", job__id="judge", device="first", target=f"{test.work}/state{number}.raw", format="raw", sync="full")
+        done(side, "judge")
+        data = {"job-id": "inc", "device": "first", "target": f"{test.work}/inc{number}.qcow2", "format": "qcow2", **more}
+        ask(side, "transaction", actions=actions + [{"type": "drive-backup", "data": data}])
+        ask(side, "cont")
+        done(side, "inc")
+    def written():
+        """The bitmap, when the guest has written something."""
+        for _ in range(600):
+            info = next(one for one in image(side)["dirty-bitmaps"] if one["name"] == "b")
+            if info["count"] > 1 << 20:
+                break
+            time.sleep(0.1)
+        return info
+    copy(0, [{"type": "block-dirty-bitmap-add", "data": place}], sync="full")
+    info = written()
+    check("a bitmap", info["name"] == "b" and info["count"] > 0 and info["recording"] and not info["busy"] and info["granularity"] == 65536, info)
+    for number in (1, 2):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", f"inc{number - 1}.qcow2", f"{test.work}/inc{number}.qcow2"], check=True)
+        copy(number, [], sync="incremental", bitmap="b", mode="existing")
+        written()
+        answer = tool("compare", f"{test.work}/inc{number}.qcow2", f"{test.work}/state{number}.raw")
+        check(f"incremental backup {number}", answer.returncode == 0, answer.stdout + answer.stderr)
+    # A backup that is given up leaves the bitmap as it was, and more.
+    ask(side, "block-dirty-bitmap-add", node="first", name="other", disabled=True, granularity=4096)
+    count = next(one["count"] for one in image(side)["dirty-bitmaps"] if one["name"] == "b")
+    ask(side, "drive-backup", job__id="inc", device="first", target=f"{test.work}/never.qcow2", format="qcow2", sync="bitmap", bitmap="b", bitmap__mode="on-success", speed=65536)
+    busy = next(one for one in image(side)["dirty-bitmaps"] if one["name"] == "b")
+    answer = side.ask("block-dirty-bitmap-clear", **place)
+    check("a bitmap in use", busy["busy"] and isinstance(answer, tuple) and "in use by another operation" in answer[1], answer)
+    ask(side, "block-job-cancel", device="inc", force=True)
+    told(side, "BLOCK_JOB_CANCELLED", "inc")
+    after = next(one for one in image(side)["dirty-bitmaps"] if one["name"] == "b")
+    check("a backup that is given up", not after["busy"] and after["count"] >= count, (count, after))
+    ask(side, "transaction", actions=[
+        {"type": "block-dirty-bitmap-merge", "data": {"node": "first", "target": "other", "bitmaps": ["b"]}},
+        {"type": "block-dirty-bitmap-disable", "data": place}, {"type": "block-dirty-bitmap-clear", "data": place}])
+    time.sleep(1)
+    found = {one["name"]: one for one in image(side)["dirty-bitmaps"]}
+    check("merged, cleared and at rest", found["other"]["count"] >= after["count"] and found["b"]["count"] == 0 and not found["b"]["recording"], found)
+    answer = side.ask("transaction", actions=[{"type": "block-dirty-bitmap-remove", "data": place}, {"type": "abort", "data": {}}])
+    check("undone", isinstance(answer, tuple) and len(image(side)["dirty-bitmaps"]) == 2, answer)
+    for name in ("b", "other"):
+        ask(side, "block-dirty-bitmap-remove", node="first", name=name)
+    check("removed", "dirty-bitmaps" not in image(side))
+    test.verify(side, "bitmaps")
+
+
+def limits(test, side):
+    """A disk under limits: what goes through, and that whoever waits hinders nobody."""
+    zeros = {name: 0 for name in ("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")}
+    ask(side, "block-latency-histogram-set", id=side.ask("query-block")[0]["qdev"], boundaries=[1000000, 1000000000000])
+
+    def written(seconds=2):
+        def count():
+            return next(disk["stats"]["wr_bytes"] + disk["stats"]["rd_bytes"] for disk in side.ask("query-blockstats") if disk.get("device") == "first")
+        before, start = count(), time.time()
+        time.sleep(seconds)
+        return (count() - before) / (time.time() - start)
+    free = written(1)
+    ask(side, "block_set_io_throttle", device="first", bps=1 << 20, **zeros)
+    written(1)
+    slow = written()
+    check("block_set_io_throttle", slow < 1.3 * (1 << 20) and free > 2 * slow and image(side)["bps"] == 1 << 20 and image(side)["group"] == "first", (free, slow))
+    ask(side, "block_set_io_throttle", device="first", bps=4096, **zeros)
+    # Held back as it is, the machine stops, is kept, is asked, and other disks are read at once.
+    start = time.time()
+    side.guest.type("cat /dev/vdb > /dev/null; echo re''ad\n")
+    side.guest.expect("read", 20)
+    ask(side, "stop")
+    ask(side, "cont")
+    ask(side, "blockdev-snapshot-sync", device="first", snapshot__file=f"{test.work}/limited.qcow2")
+    check("limits hold nobody else up", time.time() - start < 10 and image(side)["bps"] == 4096, time.time() - start)
+    bins = side.ask("query-blockstats")[0]["stats"]["wr_latency_histogram"]["bins"]
+    check("latencies are counted", sum(bins) > 10 and bins[1] > 0 and bins[2] == 0, bins)
+    ask(side, "block_set_io_throttle", device="first", bps=0, **zeros)
+    fast = written(1)
+    check("without limits", fast > 2 * (1 << 20) and "group" not in image(side), fast)
+    ask(side, "block-set-write-threshold", node__name=image(side)["node-name"], write__threshold=1 << 20)
+    passed = side.client.wait("BLOCK_WRITE_THRESHOLD", 30)
+    check("BLOCK_WRITE_THRESHOLD", passed and passed["write-threshold"] == 1 << 20 and image(side)["write_threshold"] == 0, passed)
+    size = image(side)["image"]["virtual-size"]
+    ask(side, "block_resize", device="first", size=size + (1 << 30))
+    side.guest.type("cat /sys/block/vda/size\n")
+    side.guest.expect(str((size + (1 << 30)) // 512), 20)
+    check("block_resize of a qcow2 image", image(side)["image"]["virtual-size"] == size + (1 << 30))
+    test.verify(side, "limits")
 
 
 def killed(test, kills):
@@ -328,7 +426,7 @@ def run(test, kills):
     with open(f"{test.work}/second.raw", "wb") as second:
         second.write(os.urandom(8 << 20))
     side = test.boot()
-    for part in (snapshots, mirrors, backups, nodes, errors):
+    for part in (snapshots, mirrors, backups, nodes, errors, bitmaps, limits):
         part(test, side)
     test.end(side, "at the end")
     killed(test, kills)

@@ -392,6 +392,16 @@ class Test:
         def checksum():
             return machine.run("echo 3 > /proc/sys/vm/drop_caches; md5sum < /dev/vda | cut -c1-32", 120)
 
+        machine("blkdeviotune", "vda", "--total-bytes-sec", str(4 << 20), "--read-iops-sec", "100")
+        told = fields(machine("blkdeviotune", "vda").replace(":", " "))
+        start = time.time()
+        machine.run("dd if=/dev/vda of=/dev/null bs=1M count=12 iflag=direct 2>/dev/null")
+        check("blkdeviotune", told["total_bytes_sec"] == str(4 << 20) and told["read_iops_sec"] == "100" and time.time() - start > 2, (told, time.time() - start))
+        machine("blkdeviotune", "vda", "--total-bytes-sec", "0", "--read-iops-sec", "0")
+        machine("domblkthreshold", "vda", "1048576")
+        machine("blockresize", "vda", "96M")
+        size = machine.await_run("cat /sys/block/vda/size", str(96 << 11))
+        check("blockresize", size == str(96 << 11), size)
         first = source()
         machine.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 conv=fsync 2>/dev/null")
         machine("snapshot-create-as", "outside", "--disk-only", "--no-metadata", "--diskspec", f"vda,file={self.work}/outside.qcow2")

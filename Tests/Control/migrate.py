@@ -59,7 +59,7 @@ class Side:
         self.client.socket.settimeout(60)
         self.ask("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
 
-    def ask(self, name, **arguments):
+    def ask(self, name, /, **arguments):
         return self.client.ask(name, **arguments)
 
     def status(self):

@@ -33,7 +33,10 @@ import Testing
     private let device = AHCI()
     private let disk = Disk()
     private static let registers: UInt64 = 0x1800_0000
-    private enum Port { static let status: UInt64 = 0x110, command: UInt64 = 0x118, taskFile: UInt64 = 0x120, active: UInt64 = 0x134, issued: UInt64 = 0x138 }
+    private enum Port {
+        static let status: UInt64 = 0x110, command: UInt64 = 0x118
+        static let taskFile: UInt64 = 0x120, active: UInt64 = 0x134, issued: UInt64 = 0x138
+    }
 
     init() throws {
         machine = try PCIMachine()

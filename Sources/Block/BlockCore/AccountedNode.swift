@@ -17,6 +17,9 @@ public struct BlockAccount: Sendable {
     /// The end of what was written furthest back, in bytes.
     public internal(set) var highestWrite: UInt64 = 0
 
+    /// By what they count: reads, writes, flushes.
+    public var histograms: [BlockOperation: LatencyHistogram] = [:]
+
     public init() {}
 
     public internal(set) subscript(_ operation: BlockOperation) -> Count {
@@ -25,9 +28,13 @@ public struct BlockAccount: Sendable {
     }
 }
 
-/// What a device stands on: it counts what goes through it, and what is below can be exchanged.
+/// What a device stands on: it counts what goes through it, holds back what comes too early, and what is below can be exchanged.
 public final class AccountedNode: BlockNode {
-    public private(set) var account = BlockAccount()
+    public var account = BlockAccount()
+    /// Whose limits apply; whoever waits under others goes on.
+    public var throttle: ThrottleGroup? {
+        willSet { if throttle !== newValue { _ = throttle?.letGo(self) } }
+    }
     private var node: any BlockNode
     private let loop: EventLoop
 
@@ -43,13 +50,16 @@ public final class AccountedNode: BlockNode {
     public func stand(on node: (any BlockNode)?) { self.node = node ?? NoMedium(loop: loop) }
 
     public func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
-        node.read(offset, into: buffers, counting(.read, AccountedNode.size(buffers), done))
+        let count = AccountedNode.size(buffers)
+        let ending = counting(.read, count, done)
+        admit(isWrite: false, count) { [self] in node.read(offset, into: buffers, ending) }
     }
 
     public func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
         let count = AccountedNode.size(buffers)
         account.highestWrite = max(account.highestWrite, offset &+ count)
-        node.write(offset, from: buffers, counting(.write, count, done))
+        let ending = counting(.write, count, done)
+        admit(isWrite: true, count) { [self] in node.write(offset, from: buffers, ending) }
     }
 
     public func flush(_ done: @escaping (BlockResult) -> Void) { node.flush(counting(.flush, 0, done)) }
@@ -59,10 +69,19 @@ public final class AccountedNode: BlockNode {
     }
 
     public func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) {
-        node.zero(offset, count: count, mayUnmap: mayUnmap, counting(.write, count, done))
+        let ending = counting(.write, count, done)
+        admit(isWrite: true, count) { [self] in node.zero(offset, count: count, mayUnmap: mayUnmap, ending) }
     }
 
-    public func drain() { node.drain() }
+    private func admit(isWrite: Bool, _ bytes: UInt64, _ work: @escaping () -> Void) {
+        guard let throttle else { return work() }
+        throttle.admit(self, isWrite: isWrite, bytes: bytes, work)
+    }
+
+    /// Whatever waits for its time begins now; whether there was anything.
+    public func letGo() -> Bool { throttle?.letGo(self) ?? false }
+
+    public func drain() { repeat { node.drain() } while letGo() }
     public func resize(_ size: UInt64) throws(HostError) { try node.resize(size) }
 
     private static func size(_ buffers: [GuestBuffer]) -> UInt64 { buffers.reduce(0) { $0 + UInt64($1.count) } }
@@ -74,6 +93,7 @@ public final class AccountedNode: BlockNode {
                 account[operation].bytes += bytes
                 account[operation].done += 1
                 account[operation].time += loop.now(.realtime) - start
+                account.histograms[operation]?.count(loop.now(.realtime) - start)
             } else {
                 account[operation].failed += 1
             }

@@ -15,6 +15,13 @@ public final class GraphNode: BlockNode {
     public let name: String
     public let image: any BlockNode
     private var watchers: [any WriteWatcher] = []
+    /// What remembers where is written.
+    public private(set) var bitmaps: [DirtyBitmap] = []
+    /// What becomes of writes of nothing but zeros.
+    public var zeroDetection = ZeroDetection.off
+
+    /// `detect-zeroes`.
+    public enum ZeroDetection: String, CaseIterable, Sendable { case off, on, unmap }
 
     public init(_ image: any BlockNode, name: String) { (self.image, self.name) = (image, name) }
 
@@ -32,9 +39,25 @@ public final class GraphNode: BlockNode {
     /// Lets those whom watchers hold back go on; whether there were any.
     public func letGo() -> Bool { watchers.reduce(false) { $1.letGo() || $0 } }
 
+    public func bitmap(_ name: String) -> DirtyBitmap? { bitmaps.first { $0.name == name } }
+
+    /// Nothing may be under way.
+    public func add(_ bitmap: DirtyBitmap) { bitmaps.append(bitmap) }
+
+    public func remove(_ bitmap: DirtyBitmap) { bitmaps.removeAll { $0 === bitmap } }
+
     private func change(
         _ range: Range<UInt64>, _ done: @escaping (BlockResult) -> Void, _ work: @escaping (@escaping (BlockResult) -> Void) -> Void
     ) {
+        // What has failed may have changed something, too.
+        let ending = done
+        let done: (BlockResult) -> Void =
+            bitmaps.isEmpty
+            ? ending
+            : { [self] in
+                for bitmap in bitmaps { bitmap.mark(range) }
+                ending($0)
+            }
         guard let watcher = watchers.first else { return work(done) }
         precondition(watchers.count == 1, "a node has one job")
         watcher.willWrite(range) {
@@ -49,6 +72,9 @@ public final class GraphNode: BlockNode {
     }
 
     public func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+        if zeroDetection != .off, buffers.allSatisfy(\.isZero) {
+            return zero(offset, count: UInt64(buffers.byteCount), mayUnmap: zeroDetection == .unmap, done)
+        }
         change(offset..<offset + UInt64(buffers.byteCount), done) { [image] in image.write(offset, from: buffers, $0) }
     }
 
@@ -67,6 +93,7 @@ public final class GraphNode: BlockNode {
     public func resize(_ size: UInt64) throws(HostError) {
         if !watchers.isEmpty { throw HostError("resize '\(name)' while a job copies it", errno: inUseNumber) }
         try image.resize(size)
+        for bitmap in bitmaps { bitmap.resize(self.size) }
     }
 
     public func setActive(_ active: Bool) throws(HostError) { try image.setActive(active) }

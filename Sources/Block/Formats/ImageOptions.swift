@@ -1,3 +1,5 @@
+import BlockCore
+
 /// How an image is opened and cached.
 public struct ImageOptions: Equatable, Sendable {
     /// What QEMU's cache modes are made of.
@@ -38,6 +40,8 @@ public struct ImageOptions: Equatable, Sendable {
     /// What the guest discards is given back to the host.
     public var discards = false
     public var locking = Locking.auto
+    /// What becomes of writes of nothing but zeros.
+    public var zeroDetection = GraphNode.ZeroDetection.off
     /// Another process has the image until `setActive`.
     public var isInactive = false
 

@@ -67,7 +67,24 @@ public final class RawImage: BlockNode {
     }
 
     public func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) {
+        noteWrite(to: offset &+ UInt64(buffers.byteCount))
         start(FileRequest(file, .write, at: offset, buffers), done)
+    }
+
+    // MARK: Thresholds
+
+    /// Where writes are told of when they go beyond it, once; 0 for nowhere.
+    public private(set) var threshold: UInt64 = 0
+    private var onThreshold: (UInt64) -> Void = { _ in }
+
+    /// Tells of the first write that goes beyond an offset, by how many bytes.
+    public func watch(beyond offset: UInt64, _ tell: @escaping (UInt64) -> Void) { (threshold, onThreshold) = (offset, tell) }
+
+    private func noteWrite(to end: UInt64) {
+        guard threshold > 0, end > threshold else { return }
+        let amount = end - threshold
+        threshold = 0
+        onThreshold(amount)
     }
 
     public func flush(_ done: @escaping (BlockResult) -> Void) {
@@ -81,6 +98,7 @@ public final class RawImage: BlockNode {
     }
 
     public func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) {
+        noteWrite(to: offset &+ count)
         start(FileRequest(file, .zero(mayUnmap: mayUnmap && options.discards), at: offset, count: count), done)
     }
 

@@ -10,12 +10,16 @@ public final class BackupWork: CopyWork {
         case own
         /// What the guest is about to change; this work ends when it is told to.
         case changes
+        /// What a set holds.
+        case marked(PieceSet)
     }
 
     private let source: GraphNode
     private let target: any BlockNode
     private let content: Content
-    private var left: PieceSet
+    /// What has not been copied yet.
+    public private(set) var left: PieceSet
+    private let whole: UInt64
     private var copying: [Range<UInt64>] = []
     private var position: UInt64 = 0
     /// Writes that wait for what is being copied.
@@ -24,15 +28,22 @@ public final class BackupWork: CopyWork {
     /// Nothing is under way on the source.
     public init(_ source: GraphNode, to target: any BlockNode, _ content: Content, chunk: UInt64, loop: EventLoop, speed: UInt64) {
         (self.source, self.target, self.content) = (source, target, content)
-        left = PieceSet(size: source.size, chunk: chunk, all: true)
+        if case .marked(let pieces) = content {
+            left = PieceSet(size: source.size, chunk: chunk, all: false)
+            left.formUnion(pieces)
+            whole = left.bytes
+        } else {
+            left = PieceSet(size: source.size, chunk: chunk, all: true)
+            whole = source.size
+        }
         super.init(loop: loop, speed: speed)
         source.add(self)
     }
 
-    public override var total: UInt64 { source.size }
+    public override var total: UInt64 { max(whole, current) }
 
     override func next() throws(HostError) -> Next {
-        if content == .changes { return .nothing }
+        if case .changes = content { return .nothing }
         for _ in 0..<256 {
             guard let piece = left.first(from: position, most: CopyWork.largestPiece, avoiding: { _ in false }) else {
                 if position == 0 { return .nothing }
@@ -41,7 +52,7 @@ public final class BackupWork: CopyWork {
             }
             position = piece.upperBound
             left.remove(piece)
-            if content == .own, try !source.image.extents(piece).contains(where: \.isHeld) {
+            if case .own = content, try !source.image.extents(piece).contains(where: \.isHeld) {
                 current += UInt64(piece.count)
                 continue
             }
@@ -61,7 +72,10 @@ public final class BackupWork: CopyWork {
 
     override func putBack(_ piece: Range<UInt64>) { left.insert(piece) }
 
-    override func ranDry() { if content != .changes, copying.isEmpty { end() } }
+    override func ranDry() {
+        if case .changes = content { return }
+        if copying.isEmpty { end() }
+    }
 
     override func close() {
         source.remove(self)

@@ -24,6 +24,10 @@ extension BlockSetup {
         commands.on(BlockResizeCommand.self, stopped: true) { [self] in try resize($0) }
         jobs.register(in: &commands)
         registerMediumCommands(in: &commands)
+        registerThrottleCommands(in: &commands)
+        registerWatchCommands(in: &commands)
+        registerChangeCommands(in: &commands)
+        registerBitmapCommands(in: &commands)
         registerGraphCommands(in: &commands)
         registerJobCommands(in: &commands)
     }
@@ -31,7 +35,13 @@ extension BlockSetup {
     private func describe(_ drive: Drive) -> BlockInfo {
         BlockInfo(
             device: drive.publicName, qdev: drive.device, type: "unknown", removable: drive.isRemovable, locked: drive.slot?.isMediumLocked ?? false,
-            inserted: drive.node.map(node), trayOpen: drive.slot?.isTrayOpen, ioStatus: drive.isTaken ? .ok : nil)
+            inserted: drive.node.map { inserted($0, drive) }, trayOpen: drive.slot?.isTrayOpen, ioStatus: drive.isTaken ? .ok : nil)
+    }
+
+    private func inserted(_ node: ImageNode, _ drive: Drive) -> BlockDeviceInfo {
+        var information = self.node(node)
+        describeLimits(of: drive, in: &information)
+        return information
     }
 
     private func node(_ node: ImageNode) -> BlockDeviceInfo {
@@ -48,8 +58,11 @@ extension BlockSetup {
         return BlockDeviceInfo(
             file: options.path, nodeName: node.name, ro: node.graph.isReadOnly, drv: format,
             backingFile: node.backing == nil ? nil : qcow2?.header.backingFile ?? below?.0, backingFileDepth: Int64(node.chain.count - 1),
-            encrypted: false, detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
-            cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
+            encrypted: false, detectZeroes: BlockdevDetectZeroesOptions(rawValue: node.graph.zeroDetection.rawValue) ?? .off, bps: 0, bpsRd: 0,
+            bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
+            cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes),
+            writeThreshold: Int64(clamping: raw?.threshold ?? 0),
+            dirtyBitmaps: node.graph.bitmaps.isEmpty ? nil : node.graph.bitmaps.map(BlockSetup.information))
     }
 
     /// A file itself.
@@ -63,7 +76,8 @@ extension BlockSetup {
         return BlockDeviceInfo(
             file: options.path, nodeName: file.name, ro: user?.graph.isReadOnly ?? true, drv: "file", backingFileDepth: 0, encrypted: false,
             detectZeroes: .off, bps: 0, bpsRd: 0, bpsWr: 0, iops: 0, iopsRd: 0, iopsWr: 0, image: image,
-            cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes), writeThreshold: 0)
+            cache: BlockdevCacheInfo(writeback: cache.writeback, direct: cache.direct, noFlush: cache.ignoresFlushes),
+            writeThreshold: Int64(clamping: thresholdFile(file.name)?.threshold ?? 0))
     }
 
     private func snapshots(_ image: QCOW2Image?) -> [SnapshotInfo]? {
@@ -90,7 +104,8 @@ extension BlockSetup {
             wrHighestOffset: number(account.highestWrite), rdMerged: 0, wrMerged: 0, unmapMerged: 0, failedRdOperations: number(reads.failed),
             failedWrOperations: number(writes.failed), failedFlushOperations: number(flushes.failed), failedUnmapOperations: number(discards.failed),
             invalidRdOperations: 0, invalidWrOperations: 0, invalidFlushOperations: 0, invalidUnmapOperations: 0, accountInvalid: false,
-            accountFailed: true, timedStats: [])
+            accountFailed: true, timedStats: [], rdLatencyHistogram: BlockSetup.histogram(.read, account),
+            wrLatencyHistogram: BlockSetup.histogram(.write, account), flushLatencyHistogram: BlockSetup.histogram(.flush, account))
         return BlockStats(
             device: drive.map { $0.publicName }, qdev: drive?.device, nodeName: node?.name, stats: stats)
     }

@@ -199,6 +199,7 @@ public final class BlockSetup {
     /// The device that has a disk is gone.
     public func release(_ disk: Disk) {
         let drive = disk.drive
+        drive.account.drain()
         (drive.policy, drive.device, drive.sizeChanged, drive.slot) = (nil, nil, nil, nil)
         if !drive.isNamed { drives.removeAll { $0 === drive } }
         // What the monitor has put in, and nobody has named, goes with a drive that goes.
@@ -232,7 +233,8 @@ public final class BlockSetup {
 
     /// Waits until no disk has a request under way, and nobody is held back by a job.
     public func drain() {
-        repeat { for engine in engines.values { engine.drain() } } while nodes.reduce(false) { $1.graph.letGo() || $0 }
+        func letGo() -> Bool { drives.reduce(false) { $1.account.letGo() || $0 } }
+        repeat { for engine in engines.values { engine.drain() } } while nodes.reduce(letGo()) { $1.graph.letGo() || $0 }
     }
 
     /// Disks that can be written, by their nodes' names, and their images if these keep snapshots.

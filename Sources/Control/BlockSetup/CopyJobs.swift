@@ -1,13 +1,15 @@
+import BlockCore
 import BlockFormats
 import BlockJobs
 import HostOS
+import Jobs
 import QAPI
 
 /// Jobs that copy disks to other places: `blockdev-mirror`, `blockdev-backup`, and the same with files.
 extension BlockSetup {
     /// What is copied, by QEMU's word.
     private func checkMode(_ mode: MirrorSyncMode) throws(QAPIError) {
-        if mode == .incremental || mode == .bitmap { throw .notSupported("sync=\(mode.rawValue) (a bitmap)") }
+        if mode == .incremental || mode == .bitmap { throw .notSupported("a mirror with sync=\(mode.rawValue) (a bitmap)") }
     }
 
     /// A node that takes a copy.
@@ -135,8 +137,8 @@ extension BlockSetup {
         let settings = JobSettings(
             id: arguments.jobId, device: arguments.device, speed: arguments.speed, reads: arguments.onSourceError, writes: arguments.onTargetError,
             autoFinalize: arguments.autoFinalize, autoDismiss: arguments.autoDismiss)
-        try checkBackup(source, arguments.sync, bitmap: arguments.bitmap, compress: arguments.compress, settings)
-        return try backup(source, to: try target(arguments.target, for: source), arguments.sync, settings)
+        let bitmap = try checkBackup(source, arguments.sync, (arguments.bitmap, arguments.bitmapMode), compress: arguments.compress, settings)
+        return try backup(source, to: try target(arguments.target, for: source), arguments.sync, bitmap, settings)
     }
 
     func prepareBackup(_ arguments: DriveBackup) throws -> PreparedAction {
@@ -144,35 +146,53 @@ extension BlockSetup {
         let settings = JobSettings(
             id: arguments.jobId, device: arguments.device, speed: arguments.speed, reads: arguments.onSourceError, writes: arguments.onTargetError,
             autoFinalize: arguments.autoFinalize, autoDismiss: arguments.autoDismiss)
-        try checkBackup(source, arguments.sync, bitmap: arguments.bitmap, compress: arguments.compress, settings)
+        let bitmap = try checkBackup(source, arguments.sync, (arguments.bitmap, arguments.bitmapMode), compress: arguments.compress, settings)
         // What is not copied the disk's own image shows, or the one below it. Only whole clusters are written, so that nothing has to be read there meanwhile.
         let named = arguments.sync == .none ? source : arguments.sync == .top ? source.backing : nil
         let target = try target(arguments.target, arguments.format, arguments.mode, for: source, on: nil, naming: named)
         register(target)
-        do { return try backup(source, to: target, arguments.sync, settings) } catch {
+        do { return try backup(source, to: target, arguments.sync, bitmap, settings) } catch {
             nodes.removeAll { $0 === target }
             throw error
         }
     }
 
-    private func checkBackup(_ source: ImageNode, _ mode: MirrorSyncMode, bitmap: String?, compress: Bool?, _ settings: JobSettings) throws {
-        try checkMode(mode)
-        if bitmap != nil { throw QAPIError.notSupported("a backup with a bitmap") }
+    private func checkBackup(
+        _ source: ImageNode, _ mode: MirrorSyncMode, _ bitmap: (name: String?, mode: BitmapSyncMode?), compress: Bool?, _ settings: JobSettings
+    ) throws -> BackupBitmap? {
         if compress == true { throw QAPIError.notSupported("a compressed backup") }
+        let found = try backupBitmap(source, mode, bitmap.name, bitmap.mode)
         _ = try (jobName(settings), settings.limit(), checkUnused(source.name))
+        return found
     }
 
-    private func backup(_ source: ImageNode, to target: ImageNode, _ mode: MirrorSyncMode, _ settings: JobSettings) throws -> PreparedAction {
+    private func backup(
+        _ source: ImageNode, to target: ImageNode, _ mode: MirrorSyncMode, _ bitmap: BackupBitmap?, _ settings: JobSettings
+    ) throws -> PreparedAction {
+        let limit = try settings.limit()
+        let marked = bitmap?.begin()
         let content: BackupWork.Content =
             switch mode {
             case .top where source.backing != nil: .own
             case .none: .changes
-            default: .all
+            default: marked.map { .marked($0) } ?? .all
             }
-        let work = BackupWork(source.graph, to: target.graph, content, chunk: chunk(target), loop: loop, speed: try settings.limit())
-        let (job, disk) = try makeJob(.backup, settings, work, on: [source, target])
-        disk.finish = { [self] _ in try settle(target) }
-        disk.tidy = { [self] in dropUnused(target.chain) }
+        let work = BackupWork(source.graph, to: target.graph, content, chunk: chunk(target), loop: loop, speed: limit)
+        let job: Job, disk: DiskJob
+        do { (job, disk) = try makeJob(.backup, settings, work, on: [source, target]) } catch {
+            work.abandon()
+            if let bitmap, let marked { bitmap.end(marked, left: marked, isGood: false) }
+            throw error
+        }
+        var isGood = false
+        disk.finish = { [self] _ in
+            try settle(target)
+            isGood = true
+        }
+        disk.tidy = { [self] in
+            if let bitmap, let marked { bitmap.end(marked, left: work.left, isGood: isGood) }
+            dropUnused(target.chain)
+        }
         return PreparedAction(commit: { job.start() }, abort: { job.abandon() })
     }
 }

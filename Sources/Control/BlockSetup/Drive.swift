@@ -12,7 +12,7 @@ extension BlockSetup {
             "file", "file.driver", "file.filename", "file.locking", "if", "id", "format", "cache", "cache.writeback", "readonly", "media", "bus",
             "index",
             "unit", "werror", "rerror", "snapshot",
-        ]
+        ] + throttleNames
 
     func addDrive(_ text: String, isSnapshot: Bool) throws {
         let list = PropertyList(text, option: "drive", implied: "file")
@@ -41,6 +41,7 @@ extension BlockSetup {
         (drive.isDisc, drive.mediumOptions) = (isDisc, options)
         if let action = try BlockSetup.action("rerror", list) { drive.reads = action }
         if let action = try BlockSetup.action("werror", list) { drive.writes = action }
+        try limit(drive, list)
         if let node { register(node) }
         drives.append(drive)
     }
@@ -126,7 +127,7 @@ extension BlockSetup {
     func describe(_ drive: Drive) -> String {
         let name = drive.isNamed ? drive.id : drive.device ?? drive.id
         guard let node = drive.node else { return "\(name): [not inserted]\n" + place(drive) }
-        return "\(name) (\(node.name)): \(describe(file: node))\n" + place(drive) + modes(node)
+        return "\(name) (\(node.name)): \(describe(file: node))\n" + place(drive) + modes(node) + describeLimits(of: drive)
     }
 
     /// The same of a node that no device has.

@@ -36,7 +36,8 @@ extension BlockSetup {
     public func freeze(into folder: String) throws -> [FrozenDisk] {
         if let reason = waitingRequests { throw HostError("keep the disks", errno: inUseNumber, remedy: reason) }
         if let drive = drives.first(where: { $0.node !== $0.first }) {
-            throw BlockError.unsupportedImage((drive.node ?? drive.first)?.options.path ?? drive.id, "keeping a disk whose images have changed since the start in a template")
+            throw BlockError.unsupportedImage(
+                (drive.node ?? drive.first)?.options.path ?? drive.id, "keeping a disk whose images have changed since the start in a template")
         }
         if !jobs.jobs.allSatisfy({ $0.status == .concluded }) { throw HostError("keep the disks", errno: inUseNumber, remedy: "a job works on one") }
         if let node = nodes.first(where: { $0.isNamed && $0.backing?.isNamed ?? false }) {

@@ -28,6 +28,7 @@ final class ImageNode {
 
     init(_ image: any BlockNode, name: String, options: ImageOptions, engine: BlockSetup.EngineKind?, backing: ImageNode?, isNamed: Bool) {
         graph = GraphNode(image, name: name)
+        graph.zeroDetection = options.zeroDetection
         (self.options, self.engine, self.backing, self.isNamed) = (options, engine, backing, isNamed)
     }
 }
@@ -37,7 +38,7 @@ final class Drive {
     /// What devices call it: the id of `-drive`, or the node that a device has taken.
     let id: String
     /// Of `-drive`, not of `-blockdev`.
-    let isNamed: Bool
+    private(set) var isNamed: Bool
     /// Counts requests; the image below changes when the graph does.
     let account: AccountedNode
     /// Nil for a drive without a medium.
@@ -59,6 +60,9 @@ final class Drive {
     /// The device hears of another size.
     var sizeChanged: (() -> Void)?
     var isTaken: Bool { policy != nil }
+
+    /// Another drive may have its id from now on.
+    func loseName() { isNamed = false }
 
     /// What clients call it: "" for what `-blockdev` or a device has made.
     var publicName: String { isNamed ? id : "" }

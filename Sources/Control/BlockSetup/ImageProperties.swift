@@ -38,7 +38,10 @@ struct ImageProperties {
             }
             options.discards = ["unmap", "on"].contains(discard)
         }
-        if let zeroes = value("detect-zeroes"), zeroes != "off" { throw .notSupported("-\(list.option) detect-zeroes=\(zeroes)") }
+        options.zeroDetection = try choice("detect-zeroes", default: options.zeroDetection)
+        if options.zeroDetection == .unmap, !options.discards {
+            throw .badValue(option: list.option, value: "detect-zeroes=unmap", expected: "discard=unmap with it")
+        }
     }
 
     /// `aio=`; nil if it is left to us.

@@ -58,6 +58,12 @@ extension BlockSetup {
     private func prepare(_ action: TransactionAction) throws -> PreparedAction {
         switch action.branch {
         case .abort: throw QAPIError(.generic, "Transaction aborted using Abort action")
+        case .blockDirtyBitmapAdd(let wrapper): try addBitmap(wrapper.data)
+        case .blockDirtyBitmapClear(let wrapper): try clearBitmap(wrapper.data)
+        case .blockDirtyBitmapDisable(let wrapper): try record(wrapper.data, false)
+        case .blockDirtyBitmapEnable(let wrapper): try record(wrapper.data, true)
+        case .blockDirtyBitmapMerge(let wrapper): try mergeBitmaps(wrapper.data)
+        case .blockDirtyBitmapRemove(let wrapper): try removeBitmap(wrapper.data)
         case .blockdevBackup(let wrapper): try prepareBackup(wrapper.data)
         case .driveBackup(let wrapper): try prepareBackup(wrapper.data)
         case .blockdevSnapshot(let wrapper): try snapshot(wrapper.data.node, overlay: wrapper.data.overlay)

@@ -74,7 +74,7 @@ public struct OptionRow: Sendable {
             "give firmware and guest a file through the firmware configuration device"),
         .init(
             "drive", "file=FILE[,if=TYPE,format=raw,id=ID…]",
-            "define a drive: cache=, aio=threads|io_uring, discard=, werror=, rerror=, snapshot=, index=, readonly=…"),
+            "define a drive: cache=, aio=threads|io_uring, discard=, werror=, rerror=, snapshot=, index=, media=, readonly=, throttling.…=…"),
         .init("blockdev", "driver=file|raw,node-name=ID[,…]", "define a block node: filename=, or for raw file=NODE or file.filename="),
         .init("hda", "FILE", "define disk 0: -drive index=0,media=disk"), .init("hdb", "FILE", "define disk 1"),
         .init("hdc", "FILE", "define disk 2"), .init("hdd", "FILE", "define disk 3"),

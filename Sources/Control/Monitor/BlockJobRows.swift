@@ -71,7 +71,7 @@ extension MonitorCommands {
         return (flags, words.filter { !$0.hasPrefix("-") })
     }
 
-    static func speed(_ word: String) throws -> JSONValue { JSONValue(try parseSize(word, option: "speed", unit: 1)) }
+    static func speed(_ word: String) throws -> JSONValue { word == "0" ? 0 : JSONValue(try parseSize(word, option: "speed", unit: 1)) }
 
     private func copyDrive(_ command: String, _ words: [String]) throws -> String {
         let (flags, rest) = try MonitorCommands.split(words, flags: ["-n", "-f"])

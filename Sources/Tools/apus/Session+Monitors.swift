@@ -52,6 +52,8 @@ extension Session: DebuggedMachine, QMPTarget {
         case "netdev": try networks.define(text)
         case "object": try backEnds.define(text)
         case "gdb": try serveDebugger(text)
+        case "drive": try blocks.addDriveLater(text)
+        case "drive_del": try blocks.removeDrive(text)
         default: throw QAPIError.notSupported("-\(option) in the monitor")
         }
     }

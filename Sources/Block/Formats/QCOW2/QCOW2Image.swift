@@ -18,6 +18,8 @@ public final class QCOW2Image: BlockNode {
     public internal(set) var backing: (any BlockNode)?
     public private(set) var header: QCOW2Header
     let file: RawImage
+    /// The file that the image is in.
+    public var storage: RawImage { file }
     var metadata: HostFile
     private let options: ImageOptions
     var tables: QCOW2Tables
@@ -413,10 +415,21 @@ public final class QCOW2Image: BlockNode {
         backing?.drain()
     }
 
+    /// Makes the disk larger; what is new reads as zeros.
     public func resize(_ size: UInt64) throws(HostError) {
-        throw HostError(
-            "resize '\(options.path)', a qcow2 image, while it is in use", errno: notSupportedNumber, remedy: "qemu-img resize does it when it is not"
-        )
+        guard size != self.size else { return }
+        guard size > self.size, size % 512 == 0 else {
+            throw HostError(
+                "make '\(options.path)', a qcow2 image, smaller while it is in use", errno: notSupportedNumber,
+                remedy: "qemu-img resize --shrink does it when it is not")
+        }
+        if let backing, backing.size > self.size {
+            throw HostError("make '\(options.path)' larger, which is smaller than what it stands on", errno: notSupportedNumber)
+        }
+        try alone { header throws(HostError) in
+            var store = try QCOW2SnapshotStore(metadata, header)
+            try store.grow(to: size)
+        }
     }
 
     /// What has been written is in the file before another process gets it; what that has written is seen when it is back.

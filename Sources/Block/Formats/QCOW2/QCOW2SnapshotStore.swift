@@ -128,6 +128,32 @@ struct QCOW2SnapshotStore {
 
     // MARK: What can be done
 
+    /// Makes the disk larger. An L1 table that is too short for it is copied to where there is room.
+    ///
+    /// - Parameter size: bytes, more than now.
+    mutating func grow(to size: UInt64) throws(HostError) {
+        let (old, oldEntries) = (header.l1Offset, header.l1Entries)
+        var (place, entries) = (old, oldEntries)
+        let wanted = size / header.l2Span + (size % header.l2Span == 0 ? 0 : 1)
+        guard wanted <= 4 << 20 else {
+            throw HostError("make '\(file.path)' so large", errno: notSupportedNumber, remedy: "larger clusters (cluster_size=) allow it")
+        }
+        if wanted > UInt64(oldEntries) {
+            entries = Int(wanted)
+            let table = try readL1(old, oldEntries) + [UInt64](repeating: 0, count: entries - oldEntries)
+            place = try writeTogether(table.flatMap(bigEndianBytes))
+            try writeCounts()
+            try file.synchronize()
+        }
+        // Size, method of encryption, length and place of the table lie together in the image's header.
+        try file.write(at: 24, bigEndianBytes(size) + bigEndianBytes(0 as UInt32) + bigEndianBytes(UInt32(entries)) + bigEndianBytes(place))
+        try file.synchronize()
+        (header.size, header.l1Offset, header.l1Entries) = (size, place, entries)
+        guard place != old else { return }
+        try release(old, bytes: oldEntries * 8)
+        try writeCounts()
+    }
+
     /// Keeps the disk as it is.
     ///
     /// - Parameter state: the machine's state; nil for none.

@@ -194,9 +194,27 @@ public struct BlockDeviceInfo: QAPIObject {
     public var iops: Int64
     public var iopsRd: Int64
     public var iopsWr: Int64
+    /// in bursts, which last so many seconds
+    public var bpsMax: Int64?
+    public var bpsRdMax: Int64?
+    public var bpsWrMax: Int64?
+    public var iopsMax: Int64?
+    public var iopsRdMax: Int64?
+    public var iopsWrMax: Int64?
+    public var bpsMaxLength: Int64?
+    public var bpsRdMaxLength: Int64?
+    public var bpsWrMaxLength: Int64?
+    public var iopsMaxLength: Int64?
+    public var iopsRdMaxLength: Int64?
+    public var iopsWrMaxLength: Int64?
+    /// bytes that count as one request
+    public var iopsSize: Int64?
+    /// whose limits they are
+    public var group: String?
     public var image: ImageInfo
     public var cache: BlockdevCacheInfo
     public var writeThreshold: Int64
+    public var dirtyBitmaps: [BlockDirtyInfo]?
 
     public init(
         file: String,
@@ -213,9 +231,24 @@ public struct BlockDeviceInfo: QAPIObject {
         iops: Int64,
         iopsRd: Int64,
         iopsWr: Int64,
+        bpsMax: Int64? = nil,
+        bpsRdMax: Int64? = nil,
+        bpsWrMax: Int64? = nil,
+        iopsMax: Int64? = nil,
+        iopsRdMax: Int64? = nil,
+        iopsWrMax: Int64? = nil,
+        bpsMaxLength: Int64? = nil,
+        bpsRdMaxLength: Int64? = nil,
+        bpsWrMaxLength: Int64? = nil,
+        iopsMaxLength: Int64? = nil,
+        iopsRdMaxLength: Int64? = nil,
+        iopsWrMaxLength: Int64? = nil,
+        iopsSize: Int64? = nil,
+        group: String? = nil,
         image: ImageInfo,
         cache: BlockdevCacheInfo,
-        writeThreshold: Int64
+        writeThreshold: Int64,
+        dirtyBitmaps: [BlockDirtyInfo]? = nil
     ) {
         self.file = file
         self.nodeName = nodeName
@@ -231,9 +264,24 @@ public struct BlockDeviceInfo: QAPIObject {
         self.iops = iops
         self.iopsRd = iopsRd
         self.iopsWr = iopsWr
+        self.bpsMax = bpsMax
+        self.bpsRdMax = bpsRdMax
+        self.bpsWrMax = bpsWrMax
+        self.iopsMax = iopsMax
+        self.iopsRdMax = iopsRdMax
+        self.iopsWrMax = iopsWrMax
+        self.bpsMaxLength = bpsMaxLength
+        self.bpsRdMaxLength = bpsRdMaxLength
+        self.bpsWrMaxLength = bpsWrMaxLength
+        self.iopsMaxLength = iopsMaxLength
+        self.iopsRdMaxLength = iopsRdMaxLength
+        self.iopsWrMaxLength = iopsWrMaxLength
+        self.iopsSize = iopsSize
+        self.group = group
         self.image = image
         self.cache = cache
         self.writeThreshold = writeThreshold
+        self.dirtyBitmaps = dirtyBitmaps
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -251,9 +299,24 @@ public struct BlockDeviceInfo: QAPIObject {
         iops = try input.take("iops")
         iopsRd = try input.take("iops_rd")
         iopsWr = try input.take("iops_wr")
+        bpsMax = try input.takeOptional("bps_max")
+        bpsRdMax = try input.takeOptional("bps_rd_max")
+        bpsWrMax = try input.takeOptional("bps_wr_max")
+        iopsMax = try input.takeOptional("iops_max")
+        iopsRdMax = try input.takeOptional("iops_rd_max")
+        iopsWrMax = try input.takeOptional("iops_wr_max")
+        bpsMaxLength = try input.takeOptional("bps_max_length")
+        bpsRdMaxLength = try input.takeOptional("bps_rd_max_length")
+        bpsWrMaxLength = try input.takeOptional("bps_wr_max_length")
+        iopsMaxLength = try input.takeOptional("iops_max_length")
+        iopsRdMaxLength = try input.takeOptional("iops_rd_max_length")
+        iopsWrMaxLength = try input.takeOptional("iops_wr_max_length")
+        iopsSize = try input.takeOptional("iops_size")
+        group = try input.takeOptional("group")
         image = try input.take("image")
         cache = try input.take("cache")
         writeThreshold = try input.take("write_threshold")
+        dirtyBitmaps = try input.takeOptional("dirty-bitmaps")
     }
 
     public func write(to output: inout JSONObject) {
@@ -271,9 +334,77 @@ public struct BlockDeviceInfo: QAPIObject {
         output["iops"] = iops.json
         output["iops_rd"] = iopsRd.json
         output["iops_wr"] = iopsWr.json
+        output["bps_max"] = bpsMax?.json
+        output["bps_rd_max"] = bpsRdMax?.json
+        output["bps_wr_max"] = bpsWrMax?.json
+        output["iops_max"] = iopsMax?.json
+        output["iops_rd_max"] = iopsRdMax?.json
+        output["iops_wr_max"] = iopsWrMax?.json
+        output["bps_max_length"] = bpsMaxLength?.json
+        output["bps_rd_max_length"] = bpsRdMaxLength?.json
+        output["bps_wr_max_length"] = bpsWrMaxLength?.json
+        output["iops_max_length"] = iopsMaxLength?.json
+        output["iops_rd_max_length"] = iopsRdMaxLength?.json
+        output["iops_wr_max_length"] = iopsWrMaxLength?.json
+        output["iops_size"] = iopsSize?.json
+        output["group"] = group?.json
         output["image"] = image.json
         output["cache"] = cache.json
         output["write_threshold"] = writeThreshold.json
+        output["dirty-bitmaps"] = dirtyBitmaps?.json
+    }
+}
+
+/// A bitmap of what is written to a node.
+public struct BlockDirtyInfo: QAPIObject {
+    public var name: String?
+    /// bytes of chunks that have been written to
+    public var count: Int64
+    /// bytes of a chunk
+    public var granularity: UInt32
+    public var recording: Bool
+    /// a job uses it
+    public var busy: Bool
+    /// the image keeps it
+    public var persistent: Bool
+    public var inconsistent: Bool?
+
+    public init(
+        name: String? = nil,
+        count: Int64,
+        granularity: UInt32,
+        recording: Bool,
+        busy: Bool,
+        persistent: Bool,
+        inconsistent: Bool? = nil
+    ) {
+        self.name = name
+        self.count = count
+        self.granularity = granularity
+        self.recording = recording
+        self.busy = busy
+        self.persistent = persistent
+        self.inconsistent = inconsistent
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        name = try input.takeOptional("name")
+        count = try input.take("count")
+        granularity = try input.take("granularity")
+        recording = try input.take("recording")
+        busy = try input.take("busy")
+        persistent = try input.take("persistent")
+        inconsistent = try input.takeOptional("inconsistent")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["name"] = name?.json
+        output["count"] = count.json
+        output["granularity"] = granularity.json
+        output["recording"] = recording.json
+        output["busy"] = busy.json
+        output["persistent"] = persistent.json
+        output["inconsistent"] = inconsistent?.json
     }
 }
 
@@ -369,6 +500,9 @@ public struct BlockDeviceStats: QAPIObject {
     public var accountInvalid: Bool
     public var accountFailed: Bool
     public var timedStats: [BlockDeviceTimedStats]
+    public var rdLatencyHistogram: BlockLatencyHistogramInfo?
+    public var wrLatencyHistogram: BlockLatencyHistogramInfo?
+    public var flushLatencyHistogram: BlockLatencyHistogramInfo?
 
     public init(
         rdBytes: Int64,
@@ -397,7 +531,10 @@ public struct BlockDeviceStats: QAPIObject {
         invalidUnmapOperations: Int64,
         accountInvalid: Bool,
         accountFailed: Bool,
-        timedStats: [BlockDeviceTimedStats]
+        timedStats: [BlockDeviceTimedStats],
+        rdLatencyHistogram: BlockLatencyHistogramInfo? = nil,
+        wrLatencyHistogram: BlockLatencyHistogramInfo? = nil,
+        flushLatencyHistogram: BlockLatencyHistogramInfo? = nil
     ) {
         self.rdBytes = rdBytes
         self.wrBytes = wrBytes
@@ -426,6 +563,9 @@ public struct BlockDeviceStats: QAPIObject {
         self.accountInvalid = accountInvalid
         self.accountFailed = accountFailed
         self.timedStats = timedStats
+        self.rdLatencyHistogram = rdLatencyHistogram
+        self.wrLatencyHistogram = wrLatencyHistogram
+        self.flushLatencyHistogram = flushLatencyHistogram
     }
 
     public init(reading input: inout QAPIInput) throws(QAPIError) {
@@ -456,6 +596,9 @@ public struct BlockDeviceStats: QAPIObject {
         accountInvalid = try input.take("account_invalid")
         accountFailed = try input.take("account_failed")
         timedStats = try input.take("timed_stats")
+        rdLatencyHistogram = try input.takeOptional("rd_latency_histogram")
+        wrLatencyHistogram = try input.takeOptional("wr_latency_histogram")
+        flushLatencyHistogram = try input.takeOptional("flush_latency_histogram")
     }
 
     public func write(to output: inout JSONObject) {
@@ -486,6 +629,34 @@ public struct BlockDeviceStats: QAPIObject {
         output["account_invalid"] = accountInvalid.json
         output["account_failed"] = accountFailed.json
         output["timed_stats"] = timedStats.json
+        output["rd_latency_histogram"] = rdLatencyHistogram?.json
+        output["wr_latency_histogram"] = wrLatencyHistogram?.json
+        output["flush_latency_histogram"] = flushLatencyHistogram?.json
+    }
+}
+
+/// How many requests took how long. There is a bin more than boundaries.
+public struct BlockLatencyHistogramInfo: QAPIObject {
+    /// nanoseconds, rising
+    public var boundaries: [UInt64]
+    public var bins: [UInt64]
+
+    public init(
+        boundaries: [UInt64],
+        bins: [UInt64]
+    ) {
+        self.boundaries = boundaries
+        self.bins = bins
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        boundaries = try input.take("boundaries")
+        bins = try input.take("bins")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["boundaries"] = boundaries.json
+        output["bins"] = bins.json
     }
 }
 
@@ -959,6 +1130,248 @@ public enum BlockdevDelCommand: QAPICommand {
     }
 }
 
+/// Limits a disk. Rates are a second's; 0 for no limit.
+public enum BlockSetIoThrottleCommand: QAPICommand {
+    public static let name = "block_set_io_throttle"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// the drive, or
+        public var device: String?
+        /// its device
+        public var id: String?
+        /// bytes
+        public var bps: Int64
+        public var bpsRd: Int64
+        public var bpsWr: Int64
+        /// requests
+        public var iops: Int64
+        public var iopsRd: Int64
+        public var iopsWr: Int64
+        /// in bursts, which last so many seconds
+        public var bpsMax: Int64?
+        public var bpsRdMax: Int64?
+        public var bpsWrMax: Int64?
+        public var iopsMax: Int64?
+        public var iopsRdMax: Int64?
+        public var iopsWrMax: Int64?
+        public var bpsMaxLength: Int64?
+        public var bpsRdMaxLength: Int64?
+        public var bpsWrMaxLength: Int64?
+        public var iopsMaxLength: Int64?
+        public var iopsRdMaxLength: Int64?
+        public var iopsWrMaxLength: Int64?
+        /// bytes that count as one request
+        public var iopsSize: Int64?
+        /// whose members share the limits
+        public var group: String?
+
+        public init(
+            device: String? = nil,
+            id: String? = nil,
+            bps: Int64,
+            bpsRd: Int64,
+            bpsWr: Int64,
+            iops: Int64,
+            iopsRd: Int64,
+            iopsWr: Int64,
+            bpsMax: Int64? = nil,
+            bpsRdMax: Int64? = nil,
+            bpsWrMax: Int64? = nil,
+            iopsMax: Int64? = nil,
+            iopsRdMax: Int64? = nil,
+            iopsWrMax: Int64? = nil,
+            bpsMaxLength: Int64? = nil,
+            bpsRdMaxLength: Int64? = nil,
+            bpsWrMaxLength: Int64? = nil,
+            iopsMaxLength: Int64? = nil,
+            iopsRdMaxLength: Int64? = nil,
+            iopsWrMaxLength: Int64? = nil,
+            iopsSize: Int64? = nil,
+            group: String? = nil
+        ) {
+            self.device = device
+            self.id = id
+            self.bps = bps
+            self.bpsRd = bpsRd
+            self.bpsWr = bpsWr
+            self.iops = iops
+            self.iopsRd = iopsRd
+            self.iopsWr = iopsWr
+            self.bpsMax = bpsMax
+            self.bpsRdMax = bpsRdMax
+            self.bpsWrMax = bpsWrMax
+            self.iopsMax = iopsMax
+            self.iopsRdMax = iopsRdMax
+            self.iopsWrMax = iopsWrMax
+            self.bpsMaxLength = bpsMaxLength
+            self.bpsRdMaxLength = bpsRdMaxLength
+            self.bpsWrMaxLength = bpsWrMaxLength
+            self.iopsMaxLength = iopsMaxLength
+            self.iopsRdMaxLength = iopsRdMaxLength
+            self.iopsWrMaxLength = iopsWrMaxLength
+            self.iopsSize = iopsSize
+            self.group = group
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.takeOptional("device")
+            id = try input.takeOptional("id")
+            bps = try input.take("bps")
+            bpsRd = try input.take("bps_rd")
+            bpsWr = try input.take("bps_wr")
+            iops = try input.take("iops")
+            iopsRd = try input.take("iops_rd")
+            iopsWr = try input.take("iops_wr")
+            bpsMax = try input.takeOptional("bps_max")
+            bpsRdMax = try input.takeOptional("bps_rd_max")
+            bpsWrMax = try input.takeOptional("bps_wr_max")
+            iopsMax = try input.takeOptional("iops_max")
+            iopsRdMax = try input.takeOptional("iops_rd_max")
+            iopsWrMax = try input.takeOptional("iops_wr_max")
+            bpsMaxLength = try input.takeOptional("bps_max_length")
+            bpsRdMaxLength = try input.takeOptional("bps_rd_max_length")
+            bpsWrMaxLength = try input.takeOptional("bps_wr_max_length")
+            iopsMaxLength = try input.takeOptional("iops_max_length")
+            iopsRdMaxLength = try input.takeOptional("iops_rd_max_length")
+            iopsWrMaxLength = try input.takeOptional("iops_wr_max_length")
+            iopsSize = try input.takeOptional("iops_size")
+            group = try input.takeOptional("group")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device?.json
+            output["id"] = id?.json
+            output["bps"] = bps.json
+            output["bps_rd"] = bpsRd.json
+            output["bps_wr"] = bpsWr.json
+            output["iops"] = iops.json
+            output["iops_rd"] = iopsRd.json
+            output["iops_wr"] = iopsWr.json
+            output["bps_max"] = bpsMax?.json
+            output["bps_rd_max"] = bpsRdMax?.json
+            output["bps_wr_max"] = bpsWrMax?.json
+            output["iops_max"] = iopsMax?.json
+            output["iops_rd_max"] = iopsRdMax?.json
+            output["iops_wr_max"] = iopsWrMax?.json
+            output["bps_max_length"] = bpsMaxLength?.json
+            output["bps_rd_max_length"] = bpsRdMaxLength?.json
+            output["bps_wr_max_length"] = bpsWrMaxLength?.json
+            output["iops_max_length"] = iopsMaxLength?.json
+            output["iops_rd_max_length"] = iopsRdMaxLength?.json
+            output["iops_wr_max_length"] = iopsWrMaxLength?.json
+            output["iops_size"] = iopsSize?.json
+            output["group"] = group?.json
+        }
+    }
+}
+
+/// Tells of the first write beyond an offset in a node's file.
+public enum BlockSetWriteThresholdCommand: QAPICommand {
+    public static let name = "block-set-write-threshold"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var nodeName: String
+        /// bytes; 0 for nowhere
+        public var writeThreshold: UInt64
+
+        public init(
+            nodeName: String,
+            writeThreshold: UInt64
+        ) {
+            self.nodeName = nodeName
+            self.writeThreshold = writeThreshold
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            nodeName = try input.take("node-name")
+            writeThreshold = try input.take("write-threshold")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["node-name"] = nodeName.json
+            output["write-threshold"] = writeThreshold.json
+        }
+    }
+}
+
+/// A write has gone beyond a threshold, which is no more.
+public struct BlockWriteThresholdEvent: QAPIEvent {
+    public static let name = "BLOCK_WRITE_THRESHOLD"
+    public var nodeName: String
+    public var amountExceeded: UInt64
+    public var writeThreshold: UInt64
+
+    public init(
+        nodeName: String,
+        amountExceeded: UInt64,
+        writeThreshold: UInt64
+    ) {
+        self.nodeName = nodeName
+        self.amountExceeded = amountExceeded
+        self.writeThreshold = writeThreshold
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        nodeName = try input.take("node-name")
+        amountExceeded = try input.take("amount-exceeded")
+        writeThreshold = try input.take("write-threshold")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["node-name"] = nodeName.json
+        output["amount-exceeded"] = amountExceeded.json
+        output["write-threshold"] = writeThreshold.json
+    }
+}
+
+/// Counts how long requests take, anew; without boundaries, no more.
+public enum BlockLatencyHistogramSetCommand: QAPICommand {
+    public static let name = "block-latency-histogram-set"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        /// the device
+        public var id: String
+        /// nanoseconds, rising
+        public var boundaries: [UInt64]?
+        public var boundariesRead: [UInt64]?
+        public var boundariesWrite: [UInt64]?
+        public var boundariesFlush: [UInt64]?
+
+        public init(
+            id: String,
+            boundaries: [UInt64]? = nil,
+            boundariesRead: [UInt64]? = nil,
+            boundariesWrite: [UInt64]? = nil,
+            boundariesFlush: [UInt64]? = nil
+        ) {
+            self.id = id
+            self.boundaries = boundaries
+            self.boundariesRead = boundariesRead
+            self.boundariesWrite = boundariesWrite
+            self.boundariesFlush = boundariesFlush
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            id = try input.take("id")
+            boundaries = try input.takeOptional("boundaries")
+            boundariesRead = try input.takeOptional("boundaries-read")
+            boundariesWrite = try input.takeOptional("boundaries-write")
+            boundariesFlush = try input.takeOptional("boundaries-flush")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["id"] = id.json
+            output["boundaries"] = boundaries?.json
+            output["boundaries-read"] = boundariesRead?.json
+            output["boundaries-write"] = boundariesWrite?.json
+            output["boundaries-flush"] = boundariesFlush?.json
+        }
+    }
+}
+
 /// Opens a drive's tray and takes out what is in it.
 public enum EjectCommand: QAPICommand {
     public static let name = "eject"
@@ -1196,6 +1609,64 @@ public struct DeviceTrayMovedEvent: QAPIEvent {
         output["device"] = device.json
         output["id"] = id.json
         output["tray-open"] = trayOpen.json
+    }
+}
+
+/// Changes how nodes are opened. What cannot be changed must be as it is.
+public enum BlockdevReopenCommand: QAPICommand {
+    public static let name = "blockdev-reopen"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var options: [BlockdevOptions]
+
+        public init(
+            options: [BlockdevOptions]
+        ) {
+            self.options = options
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            options = try input.take("options")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["options"] = options.json
+        }
+    }
+}
+
+/// Changes the name that an image gives what it stands on; what it stands on stays.
+public enum ChangeBackingFileCommand: QAPICommand {
+    public static let name = "change-backing-file"
+    public typealias Return = QAPIEmpty
+
+    public struct Arguments: QAPIObject {
+        public var device: String
+        public var imageNodeName: String
+        public var backingFile: String
+
+        public init(
+            device: String,
+            imageNodeName: String,
+            backingFile: String
+        ) {
+            self.device = device
+            self.imageNodeName = imageNodeName
+            self.backingFile = backingFile
+        }
+
+        public init(reading input: inout QAPIInput) throws(QAPIError) {
+            device = try input.take("device")
+            imageNodeName = try input.take("image-node-name")
+            backingFile = try input.take("backing-file")
+        }
+
+        public func write(to output: inout JSONObject) {
+            output["device"] = device.json
+            output["image-node-name"] = imageNodeName.json
+            output["backing-file"] = backingFile.json
+        }
     }
 }
 

@@ -1580,6 +1580,219 @@ public enum BlockdevSnapshotDeleteInternalSyncCommand: QAPICommand {
     }
 }
 
+/// A bitmap of a node.
+public struct BlockDirtyBitmap: QAPIObject {
+    public var node: String
+    public var name: String
+
+    public init(
+        node: String,
+        name: String
+    ) {
+        self.node = node
+        self.name = name
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        node = try input.take("node")
+        name = try input.take("name")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["node"] = node.json
+        output["name"] = name.json
+    }
+}
+
+/// A bitmap that is to be made.
+public struct BlockDirtyBitmapAdd: QAPIObject {
+    public var node: String
+    public var name: String
+    /// bytes, a power of two
+    public var granularity: UInt32?
+    /// the image keeps it
+    public var persistent: Bool?
+    /// it does not record yet
+    public var disabled: Bool?
+
+    public init(
+        node: String,
+        name: String,
+        granularity: UInt32? = nil,
+        persistent: Bool? = nil,
+        disabled: Bool? = nil
+    ) {
+        self.node = node
+        self.name = name
+        self.granularity = granularity
+        self.persistent = persistent
+        self.disabled = disabled
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        node = try input.take("node")
+        name = try input.take("name")
+        granularity = try input.takeOptional("granularity")
+        persistent = try input.takeOptional("persistent")
+        disabled = try input.takeOptional("disabled")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["node"] = node.json
+        output["name"] = name.json
+        output["granularity"] = granularity?.json
+        output["persistent"] = persistent?.json
+        output["disabled"] = disabled?.json
+    }
+}
+
+/// A bitmap of the same node by its name, or of any.
+public indirect enum BlockDirtyBitmapMergeSource: QAPIValue {
+    case str(String)
+    case blockDirtyBitmap(BlockDirtyBitmap)
+
+    public init(json: JSONValue, name: String) throws(QAPIError) {
+        if let value = try? String(json: json, name: name) { self = .str(value); return }
+        if let value = try? BlockDirtyBitmap(json: json, name: name) { self = .blockDirtyBitmap(value); return }
+        throw QAPIError.badType(name, expected: "str or BlockDirtyBitmap")
+    }
+
+    public var json: JSONValue {
+        switch self {
+        case .str(let value): value.json
+        case .blockDirtyBitmap(let value): value.json
+        }
+    }
+}
+
+/// Bitmaps that are put into another one.
+public struct BlockDirtyBitmapMerge: QAPIObject {
+    public var node: String
+    public var target: String
+    public var bitmaps: [BlockDirtyBitmapMergeSource]
+
+    public init(
+        node: String,
+        target: String,
+        bitmaps: [BlockDirtyBitmapMergeSource]
+    ) {
+        self.node = node
+        self.target = target
+        self.bitmaps = bitmaps
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        node = try input.take("node")
+        target = try input.take("target")
+        bitmaps = try input.take("bitmaps")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["node"] = node.json
+        output["target"] = target.json
+        output["bitmaps"] = bitmaps.json
+    }
+}
+
+/// The action's arguments.
+public struct BlockDirtyBitmapWrapper: QAPIObject {
+    public var data: BlockDirtyBitmap
+
+    public init(
+        data: BlockDirtyBitmap
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// The action's arguments.
+public struct BlockDirtyBitmapAddWrapper: QAPIObject {
+    public var data: BlockDirtyBitmapAdd
+
+    public init(
+        data: BlockDirtyBitmapAdd
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// The action's arguments.
+public struct BlockDirtyBitmapMergeWrapper: QAPIObject {
+    public var data: BlockDirtyBitmapMerge
+
+    public init(
+        data: BlockDirtyBitmapMerge
+    ) {
+        self.data = data
+    }
+
+    public init(reading input: inout QAPIInput) throws(QAPIError) {
+        data = try input.take("data")
+    }
+
+    public func write(to output: inout JSONObject) {
+        output["data"] = data.json
+    }
+}
+
+/// Remembers from now on where a node is written to.
+public enum BlockDirtyBitmapAddCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-add"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmapAdd
+}
+
+/// Forgets a bitmap.
+public enum BlockDirtyBitmapRemoveCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-remove"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmap
+}
+
+/// Empties a bitmap.
+public enum BlockDirtyBitmapClearCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-clear"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmap
+}
+
+/// Lets a bitmap record.
+public enum BlockDirtyBitmapEnableCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-enable"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmap
+}
+
+/// Lets a bitmap record no more.
+public enum BlockDirtyBitmapDisableCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-disable"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmap
+}
+
+/// Puts what bitmaps hold into another one.
+public enum BlockDirtyBitmapMergeCommand: QAPICommand {
+    public static let name = "block-dirty-bitmap-merge"
+    public typealias Return = QAPIEmpty
+    public typealias Arguments = BlockDirtyBitmapMerge
+}
+
 /// Whether actions with jobs end together.
 public enum ActionCompletionMode: String, QAPIEnumeration {
     case individual
@@ -1589,6 +1802,12 @@ public enum ActionCompletionMode: String, QAPIEnumeration {
 /// Kinds of actions.
 public enum TransactionActionKind: String, QAPIEnumeration {
     case abort
+    case blockDirtyBitmapAdd = "block-dirty-bitmap-add"
+    case blockDirtyBitmapClear = "block-dirty-bitmap-clear"
+    case blockDirtyBitmapDisable = "block-dirty-bitmap-disable"
+    case blockDirtyBitmapEnable = "block-dirty-bitmap-enable"
+    case blockDirtyBitmapMerge = "block-dirty-bitmap-merge"
+    case blockDirtyBitmapRemove = "block-dirty-bitmap-remove"
     case blockdevBackup = "blockdev-backup"
     case blockdevSnapshot = "blockdev-snapshot"
     case blockdevSnapshotInternalSync = "blockdev-snapshot-internal-sync"
@@ -1725,6 +1944,12 @@ public struct DriveBackupWrapper: QAPIObject {
 public struct TransactionAction: QAPIObject {
     public enum Branch: Sendable {
         case abort(AbortWrapper)
+        case blockDirtyBitmapAdd(BlockDirtyBitmapAddWrapper)
+        case blockDirtyBitmapClear(BlockDirtyBitmapWrapper)
+        case blockDirtyBitmapDisable(BlockDirtyBitmapWrapper)
+        case blockDirtyBitmapEnable(BlockDirtyBitmapWrapper)
+        case blockDirtyBitmapMerge(BlockDirtyBitmapMergeWrapper)
+        case blockDirtyBitmapRemove(BlockDirtyBitmapWrapper)
         case blockdevBackup(BlockdevBackupWrapper)
         case blockdevSnapshot(BlockdevSnapshotWrapper)
         case blockdevSnapshotInternalSync(BlockdevSnapshotInternalWrapper)
@@ -1744,6 +1969,12 @@ public struct TransactionAction: QAPIObject {
         let kind: TransactionActionKind = try input.take("type")
         switch kind {
         case .abort: branch = .abort(try AbortWrapper(reading: &input))
+        case .blockDirtyBitmapAdd: branch = .blockDirtyBitmapAdd(try BlockDirtyBitmapAddWrapper(reading: &input))
+        case .blockDirtyBitmapClear: branch = .blockDirtyBitmapClear(try BlockDirtyBitmapWrapper(reading: &input))
+        case .blockDirtyBitmapDisable: branch = .blockDirtyBitmapDisable(try BlockDirtyBitmapWrapper(reading: &input))
+        case .blockDirtyBitmapEnable: branch = .blockDirtyBitmapEnable(try BlockDirtyBitmapWrapper(reading: &input))
+        case .blockDirtyBitmapMerge: branch = .blockDirtyBitmapMerge(try BlockDirtyBitmapMergeWrapper(reading: &input))
+        case .blockDirtyBitmapRemove: branch = .blockDirtyBitmapRemove(try BlockDirtyBitmapWrapper(reading: &input))
         case .blockdevBackup: branch = .blockdevBackup(try BlockdevBackupWrapper(reading: &input))
         case .blockdevSnapshot: branch = .blockdevSnapshot(try BlockdevSnapshotWrapper(reading: &input))
         case .blockdevSnapshotInternalSync: branch = .blockdevSnapshotInternalSync(try BlockdevSnapshotInternalWrapper(reading: &input))
@@ -1756,6 +1987,24 @@ public struct TransactionAction: QAPIObject {
         switch branch {
         case .abort(let value):
             output["type"] = "abort"
+            value.write(to: &output)
+        case .blockDirtyBitmapAdd(let value):
+            output["type"] = "block-dirty-bitmap-add"
+            value.write(to: &output)
+        case .blockDirtyBitmapClear(let value):
+            output["type"] = "block-dirty-bitmap-clear"
+            value.write(to: &output)
+        case .blockDirtyBitmapDisable(let value):
+            output["type"] = "block-dirty-bitmap-disable"
+            value.write(to: &output)
+        case .blockDirtyBitmapEnable(let value):
+            output["type"] = "block-dirty-bitmap-enable"
+            value.write(to: &output)
+        case .blockDirtyBitmapMerge(let value):
+            output["type"] = "block-dirty-bitmap-merge"
+            value.write(to: &output)
+        case .blockDirtyBitmapRemove(let value):
+            output["type"] = "block-dirty-bitmap-remove"
             value.write(to: &output)
         case .blockdevBackup(let value):
             output["type"] = "blockdev-backup"

@@ -55,9 +55,34 @@ extension SchemaText {
             iops: int
             iops_rd: int
             iops_wr: int
+            bps_max?: int               # in bursts, which last so many seconds
+            bps_rd_max?: int
+            bps_wr_max?: int
+            iops_max?: int
+            iops_rd_max?: int
+            iops_wr_max?: int
+            bps_max_length?: int
+            bps_rd_max_length?: int
+            bps_wr_max_length?: int
+            iops_max_length?: int
+            iops_rd_max_length?: int
+            iops_wr_max_length?: int
+            iops_size?: int             # bytes that count as one request
+            group?: str                 # whose limits they are
             image: ImageInfo
             cache: BlockdevCacheInfo
             write_threshold: int
+            dirty-bitmaps?: [BlockDirtyInfo]
+
+        # A bitmap of what is written to a node.
+        struct BlockDirtyInfo
+            name?: str
+            count: int                  # bytes of chunks that have been written to
+            granularity: uint32         # bytes of a chunk
+            recording: bool
+            busy: bool                  # a job uses it
+            persistent: bool            # the image keeps it
+            inconsistent?: bool
 
         # A disk as the guest has it.
         struct BlockInfo
@@ -102,6 +127,14 @@ extension SchemaText {
             account_invalid: bool
             account_failed: bool
             timed_stats: [BlockDeviceTimedStats]
+            rd_latency_histogram?: BlockLatencyHistogramInfo
+            wr_latency_histogram?: BlockLatencyHistogramInfo
+            flush_latency_histogram?: BlockLatencyHistogramInfo
+
+        # How many requests took how long. There is a bin more than boundaries.
+        struct BlockLatencyHistogramInfo
+            boundaries: [uint64]        # nanoseconds, rising
+            bins: [uint64]
 
         # Counts of an interval. None is kept, so lists of it are empty.
         struct BlockDeviceTimedStats
@@ -198,6 +231,50 @@ extension SchemaText {
         command blockdev-del
             node-name: str
 
+        # Limits a disk. Rates are a second's; 0 for no limit.
+        command block_set_io_throttle
+            device?: str                # the drive, or
+            id?: str                    # its device
+            bps: int                    # bytes
+            bps_rd: int
+            bps_wr: int
+            iops: int                   # requests
+            iops_rd: int
+            iops_wr: int
+            bps_max?: int               # in bursts, which last so many seconds
+            bps_rd_max?: int
+            bps_wr_max?: int
+            iops_max?: int
+            iops_rd_max?: int
+            iops_wr_max?: int
+            bps_max_length?: int
+            bps_rd_max_length?: int
+            bps_wr_max_length?: int
+            iops_max_length?: int
+            iops_rd_max_length?: int
+            iops_wr_max_length?: int
+            iops_size?: int             # bytes that count as one request
+            group?: str                 # whose members share the limits
+
+        # Tells of the first write beyond an offset in a node's file.
+        command block-set-write-threshold
+            node-name: str
+            write-threshold: uint64     # bytes; 0 for nowhere
+
+        # A write has gone beyond a threshold, which is no more.
+        event BLOCK_WRITE_THRESHOLD
+            node-name: str
+            amount-exceeded: uint64
+            write-threshold: uint64
+
+        # Counts how long requests take, anew; without boundaries, no more.
+        command block-latency-histogram-set
+            id: str                     # the device
+            boundaries?: [uint64]       # nanoseconds, rising
+            boundaries-read?: [uint64]
+            boundaries-write?: [uint64]
+            boundaries-flush?: [uint64]
+
         # Opens a drive's tray and takes out what is in it.
         command eject
             device?: str                # the drive, or
@@ -241,6 +318,16 @@ extension SchemaText {
             device: str
             id: str
             tray-open: bool
+
+        # Changes how nodes are opened. What cannot be changed must be as it is.
+        command blockdev-reopen
+            options: [BlockdevOptions]
+
+        # Changes the name that an image gives what it stands on; what it stands on stays.
+        command change-backing-file
+            device: str
+            image-node-name: str
+            backing-file: str
 
         # Kinds of requests.
         enum IoOperationType: read write

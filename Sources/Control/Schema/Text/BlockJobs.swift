@@ -319,11 +319,64 @@ extension SchemaText {
             id?: str
             name?: str
 
+        # A bitmap of a node.
+        struct BlockDirtyBitmap
+            node: str
+            name: str
+
+        # A bitmap that is to be made.
+        struct BlockDirtyBitmapAdd
+            node: str
+            name: str
+            granularity?: uint32        # bytes, a power of two
+            persistent?: bool           # the image keeps it
+            disabled?: bool             # it does not record yet
+
+        # A bitmap of the same node by its name, or of any.
+        alternate BlockDirtyBitmapMergeSource: str BlockDirtyBitmap
+
+        # Bitmaps that are put into another one.
+        struct BlockDirtyBitmapMerge
+            node: str
+            target: str
+            bitmaps: [BlockDirtyBitmapMergeSource]
+
+        # The action's arguments.
+        struct BlockDirtyBitmapWrapper
+            data: BlockDirtyBitmap
+
+        # The action's arguments.
+        struct BlockDirtyBitmapAddWrapper
+            data: BlockDirtyBitmapAdd
+
+        # The action's arguments.
+        struct BlockDirtyBitmapMergeWrapper
+            data: BlockDirtyBitmapMerge
+
+        # Remembers from now on where a node is written to.
+        command block-dirty-bitmap-add with BlockDirtyBitmapAdd
+
+        # Forgets a bitmap.
+        command block-dirty-bitmap-remove with BlockDirtyBitmap
+
+        # Empties a bitmap.
+        command block-dirty-bitmap-clear with BlockDirtyBitmap
+
+        # Lets a bitmap record.
+        command block-dirty-bitmap-enable with BlockDirtyBitmap
+
+        # Lets a bitmap record no more.
+        command block-dirty-bitmap-disable with BlockDirtyBitmap
+
+        # Puts what bitmaps hold into another one.
+        command block-dirty-bitmap-merge with BlockDirtyBitmapMerge
+
         # Whether actions with jobs end together.
         enum ActionCompletionMode: individual grouped
 
         # Kinds of actions.
-        enum TransactionActionKind: abort blockdev-backup blockdev-snapshot blockdev-snapshot-internal-sync
+        enum TransactionActionKind: abort block-dirty-bitmap-add block-dirty-bitmap-clear block-dirty-bitmap-disable
+            block-dirty-bitmap-enable block-dirty-bitmap-merge block-dirty-bitmap-remove blockdev-backup blockdev-snapshot blockdev-snapshot-internal-sync
             blockdev-snapshot-sync drive-backup
 
         # Nothing.
@@ -357,6 +410,12 @@ extension SchemaText {
         union TransactionAction by type
             type: TransactionActionKind
             case abort: AbortWrapper
+            case block-dirty-bitmap-add: BlockDirtyBitmapAddWrapper
+            case block-dirty-bitmap-clear: BlockDirtyBitmapWrapper
+            case block-dirty-bitmap-disable: BlockDirtyBitmapWrapper
+            case block-dirty-bitmap-enable: BlockDirtyBitmapWrapper
+            case block-dirty-bitmap-merge: BlockDirtyBitmapMergeWrapper
+            case block-dirty-bitmap-remove: BlockDirtyBitmapWrapper
             case blockdev-backup: BlockdevBackupWrapper
             case blockdev-snapshot: BlockdevSnapshotWrapper
             case blockdev-snapshot-internal-sync: BlockdevSnapshotInternalWrapper

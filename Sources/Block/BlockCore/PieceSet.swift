@@ -1,13 +1,13 @@
 /// Chunks of a disk that have something in common, such as that they are to be copied.
-struct PieceSet {
+public struct PieceSet: Equatable, Sendable {
     /// Bytes of a chunk.
-    let chunk: UInt64
-    private let size: UInt64
+    public let chunk: UInt64
+    public let size: UInt64
     private var words: [UInt64]
     /// Chunks of the set.
-    private(set) var count = 0
+    public private(set) var count = 0
 
-    init(size: UInt64, chunk: UInt64, all: Bool) {
+    public init(size: UInt64, chunk: UInt64, all: Bool) {
         (self.size, self.chunk) = (size, chunk)
         let chunks = Int((size + chunk - 1) / chunk)
         words = [UInt64](repeating: all ? .max : 0, count: (chunks + 63) / 64)
@@ -17,7 +17,7 @@ struct PieceSet {
     }
 
     /// Bytes of the set, as far as whole chunks go.
-    var bytes: UInt64 { UInt64(count) * chunk }
+    public var bytes: UInt64 { UInt64(count) * chunk }
 
     private var chunks: Int { Int((size + chunk - 1) / chunk) }
 
@@ -28,22 +28,37 @@ struct PieceSet {
 
     private func contains(_ place: Int) -> Bool { words[place >> 6] >> UInt64(place & 63) & 1 != 0 }
 
-    mutating func insert(_ range: Range<UInt64>) {
+    public mutating func insert(_ range: Range<UInt64>) {
         for place in places(range) where !contains(place) {
             words[place >> 6] |= 1 << UInt64(place & 63)
             count += 1
         }
     }
 
-    mutating func remove(_ range: Range<UInt64>) {
+    public mutating func remove(_ range: Range<UInt64>) {
         for place in places(range) where contains(place) {
             words[place >> 6] &= ~(1 << UInt64(place & 63))
             count -= 1
         }
     }
 
+    public mutating func removeAll() {
+        for index in words.indices { words[index] = 0 }
+        count = 0
+    }
+
+    /// Takes in what another set holds, whose chunks may have another size.
+    public mutating func formUnion(_ other: PieceSet) {
+        var place: UInt64 = 0
+        while let range = other.first(from: place, most: other.size, avoiding: { _ in false }) {
+            insert(range)
+            place = range.upperBound
+            if place >= other.size { return }
+        }
+    }
+
     /// The first chunks of the set from an offset on that lie together: at most so many bytes, and nothing that `avoiding` says.
-    func first(from offset: UInt64, most: UInt64, avoiding: (Range<UInt64>) -> Bool) -> Range<UInt64>? {
+    public func first(from offset: UInt64, most: UInt64, avoiding: (Range<UInt64>) -> Bool) -> Range<UInt64>? {
         var place = Int(offset / chunk)
         while place < chunks {
             if words[place >> 6] >> UInt64(place & 63) == 0 {
@@ -62,7 +77,7 @@ struct PieceSet {
     }
 
     /// The chunks of the set that a range touches, one by one.
-    func members(_ range: Range<UInt64>) -> [Range<UInt64>] { places(range).filter(contains).map { bounds($0..<$0 + 1) } }
+    public func members(_ range: Range<UInt64>) -> [Range<UInt64>] { places(range).filter(contains).map { bounds($0..<$0 + 1) } }
 
     private func bounds(_ places: Range<Int>) -> Range<UInt64> { UInt64(places.lowerBound) * chunk..<min(size, UInt64(places.upperBound) * chunk) }
 }
