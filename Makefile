@@ -47,10 +47,12 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-riscv64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/numa.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/numa.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64
 	scripts/fetch-guest armhf

@@ -3,8 +3,8 @@ extension OptionRow {
     static let unsupported: Set<String> = [
         "acpitable", "audio", "cdrom", "chroot", "compat", "curses", "debugcon", "dfilter",
         "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g", "hda", "hdb",
-        "hdc", "hdd", "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock", "net",
-        "no-fd-bootchk", "no-hpet", "numa", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
+        "hdc", "hdd", "iscsi", "jitdump", "k", "mtdblock", "net",
+        "no-fd-bootchk", "no-hpet", "only-migratable", "option-rom", "parallel", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sd", "sdl",
         "seed", "semihosting", "semihosting-config", "set", "smbios", "snapshot", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
         "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",

@@ -61,7 +61,9 @@ public enum ArmVirtBoard {
     public static var type: MachineType {
         MachineType(
             name: "virt", help: "ARM Virtual Machine", guests: ["aarch64", "arm"], maxCPUs: 123, defaultMemory: 128 << 20,
-            memoryID: "mach-virt.ram", defaultCPU: defaultCPU, properties: ArmVirtOptions.properties, build: build)
+            memoryID: "mach-virt.ram", defaultCPU: defaultCPU, properties: ArmVirtOptions.properties, hasClusters: true,
+            numa: NUMASupport(takesMemory: false) { cpu, topology, _, nodes in (topology.place(cpu).socket ?? 0) % nodes },
+            cpuPlace: { $1.place($0) }, build: build)
     }
 
     /// QEMU's default on 64-bit machines too is a 32-bit core, which there needs the other program.
@@ -83,7 +85,7 @@ public enum ArmVirtBoard {
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
-        root.add(try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource), at: Map.memory)
+        root.add(try configuration.makeMemory(type.memoryID, size: size), at: Map.memory)
         let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, cores, count: configuration.cpus, options, memory, loop) }
         let controller = InterruptController.make(options, cpus, memory, root, loop)
         ArmVirtCPUs.connect(cpus, controller, loop)

@@ -7,6 +7,10 @@ public struct MachineConfiguration {
     /// `-cpu`, the model and its properties; nil for the machine's default.
     public var cpu: String?
     public var cpus = 1
+    /// How cpus are grouped, those that `maxcpus=` leaves room for too; nil for one socket with a core for each.
+    public var topology: CPUTopology?
+    /// Nodes; nil if the machine has none.
+    public var numa: NUMA?
     /// What `-machine` says of the machine's own properties.
     public var properties: [String: String] = [:]
     /// Bytes.
@@ -36,6 +40,9 @@ public struct MachineConfiguration {
 
     /// Memory and state come from elsewhere before the machine runs: what a start puts into memory is looked for now and read at the first reset.
     public var isFilledLater = false
+
+    /// How the cpus are grouped.
+    public var cpuTopology: CPUTopology { topology ?? CPUTopology(cores: cpus) }
 
     public init() {}
 }
