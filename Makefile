@@ -52,10 +52,12 @@ test: setup-test build ## build and pass the fast tests
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-riscv64
 	Tests/GuestBoot/media.py --system $(BIN)/qemu-system-riscv64
+	Tests/GuestBoot/numa.py --system $(BIN)/qemu-system-riscv64
 	scripts/fetch-guest arm64
 	Tests/GuestBoot/boot.py --system $(BIN)/qemu-system-aarch64 --smp 1 --smp 4
 	Tests/GuestBoot/network.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/pci.py --system $(BIN)/qemu-system-aarch64
+	Tests/GuestBoot/numa.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/usb.py --system $(BIN)/qemu-system-aarch64
 	Tests/GuestBoot/acpi.py --system $(BIN)/qemu-system-aarch64
 	Tests/Control/display.py --system $(BIN)/qemu-system-aarch64

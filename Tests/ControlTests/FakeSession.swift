@@ -19,6 +19,9 @@ final class FakeSession: MachineSession, QMPTarget {
     var hasMachine = true
     var runState = RunState.running
     let memorySize: UInt64 = 128 << 20
+    let numa: NUMA? = nil
+    let kindOfMachine: MachineType? = VirtBoard.type
+    let cpuTopology = CPUTopology(cores: 2)
     let ownMemoryID: String? = "riscv_virt_board.ram"
     var actions = GuestActions()
     var waiting: [() -> Void] = []

@@ -42,9 +42,9 @@ public final class HostFile: @unchecked Sendable {
         return unsafe String(cString: folder) + "/" + path
     }
 
-    /// A new file without a name, in `$TMPDIR` or /var/tmp, that is gone when it is closed.
-    public init(temporaryOfSize size: UInt64) throws(HostError) {
-        path = "\(environment("TMPDIR") ?? "/var/tmp")/apus-XXXXXX"
+    /// A new file without a name, in a folder, or `$TMPDIR` or /var/tmp, that is gone when it is closed.
+    public init(temporaryOfSize size: UInt64, in folder: String? = nil) throws(HostError) {
+        path = "\(folder ?? environment("TMPDIR") ?? "/var/tmp")/apus-XXXXXX"
         alignment = 1
         var template = path.utf8CString
         descriptor = unsafe template.withUnsafeMutableBufferPointer { name in
@@ -149,6 +149,12 @@ public final class HostFile: @unchecked Sendable {
 }
 
 /// Whether a file can be read.
+/// Whether a path is a folder's.
+public func isFolder(_ path: String) -> Bool {
+    var information = stat()
+    return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+}
+
 public func fileExists(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
 /// What a symbolic link holds; nil if there is none.

@@ -1,3 +1,4 @@
+import CHost
 import Glibc
 
 /// What the host puts behind guest memory.
@@ -17,6 +18,14 @@ public struct MemorySource: Equatable, Sendable {
     public var isPreallocated: Bool
     /// It is part of core dumps.
     public var isDumped = true
+    /// Which of the host's nodes have its pages.
+    public var policy = Policy.usual
+    /// Numbers of nodes below `hostNodeLimit`.
+    public var hostNodes: [Int] = []
+
+    /// How pages are spread over the host's nodes; the numbers are set_mempolicy(2)'s.
+    public enum Policy: Int, Sendable { case usual = 0, preferred = 1, bind = 2, interleave = 3 }
+    public static let hostNodeLimit = 128
 
     public init(_ kind: Kind = .anonymous, shared: Bool = false, preallocated: Bool = false) {
         (self.kind, isShared, isPreallocated) = (kind, shared, preallocated)
@@ -42,7 +51,7 @@ public final class HostMemory {
         let file = try HostMemory.file(source.kind, size: size)
         var flags = (source.isShared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE
         if file == nil { flags |= MAP_ANONYMOUS }
-        if source.isPreallocated { flags |= MAP_POPULATE }
+        if source.isPreallocated, source.policy == .usual { flags |= MAP_POPULATE }
         let mapped = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, 0)
         guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
             throw HostError("reserve \(size >> 20) MiB of memory for the guest", remedy: "choose a smaller -m")
@@ -51,6 +60,28 @@ public final class HostMemory {
         wantsHugePages = size >= 2 << 20 && file == nil
         if wantsHugePages { unsafe madvise(base, size, MADV_HUGEPAGE) }
         if !source.isDumped { unsafe madvise(base, size, MADV_DONTDUMP) }
+        try bind(source)
+    }
+
+    /// Tells the host which of its nodes the pages are to come from (mbind(2)), before any are there.
+    private func bind(_ source: MemorySource) throws(HostError) {
+        guard source.policy != .usual else { return }
+        var mask = [UInt](repeating: 0, count: MemorySource.hostNodeLimit / UInt.bitWidth + 1)
+        for node in source.hostNodes { mask[node / UInt.bitWidth] |= 1 << UInt(node % UInt.bitWidth) }
+        let (mbind, moveAndComplain) = (237, 3)
+        let result = unsafe mask.withUnsafeBufferPointer { mask in
+            let words: [Int] = [
+                Int(bitPattern: base), size, source.policy.rawValue, Int(bitPattern: mask.baseAddress), MemorySource.hostNodeLimit + 1,
+                moveAndComplain,
+            ]
+            return unsafe apus_raw_syscall(mbind, words)
+        }
+        guard result == 0 else {
+            throw HostError(
+                "bind the guest's memory to nodes of the host", errno: Int32(-result), remedy: "see numactl --hardware for the nodes that there are")
+        }
+        let populate: Int32 = 23
+        if source.isPreallocated, unsafe madvise(base, size, populate) != 0 { throw HostError("take \(size >> 20) MiB of the host's memory") }
     }
 
     private static func file(_ kind: MemorySource.Kind, size: Int) throws(HostError) -> HostFile? {
@@ -58,6 +89,7 @@ public final class HostMemory {
         case .anonymous: return nil
         case .memoryFile: return try HostFile(inMemoryOfSize: UInt64(size))
         case .file(let path):
+            if isFolder(path) { return try HostFile(temporaryOfSize: UInt64(size), in: path) }
             let file = try HostFile(path, fileExists(path) ? .readWrite : .create)
             guard try file.size() < UInt64(size) else { return file }
             guard ftruncate(file.descriptor, size) == 0 else { throw HostError("lengthen '\(path)' to \(size) bytes") }

@@ -9,6 +9,8 @@ public enum CommandLineError: ExplainedError {
     case unknownName(option: String, name: String, accepted: [String])
     case unknownProperty(option: String, property: String, accepted: [String])
     case notSupported(String)
+    /// What is asked for cannot be, for a reason in QEMU's words.
+    case refused(option: String, value: String, reason: String)
 
     public var cause: String {
         switch self {
@@ -19,6 +21,7 @@ public enum CommandLineError: ExplainedError {
         case .unknownName(let option, let name, _): "-\(option): there is no '\(name)'"
         case .unknownProperty(let option, let property, _): "-\(option): unknown property '\(property)'"
         case .notSupported(let what): "\(what) is not supported"
+        case .refused(let option, let value, let reason): "-\(option)\(value.isEmpty ? "" : " " + value): \(reason)"
         }
     }
 
@@ -32,7 +35,7 @@ public enum CommandLineError: ExplainedError {
         case .badValue(_, _, let expected): "accepted: \(expected)"
         case .unknownName(_, let name, let accepted): suggestion(for: name, among: accepted)
         case .unknownProperty(_, let property, let accepted): suggestion(for: property, among: accepted)
-        case .notSupported: nil
+        case .notSupported, .refused: nil
         }
     }
 }

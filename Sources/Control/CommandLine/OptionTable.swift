@@ -56,7 +56,12 @@ public struct OptionRow: Sendable {
             properties: [
                 "cpus": .number, "sockets": .number, "dies": .number, "clusters": .number, "cores": .number, "threads": .number, "maxcpus": .number,
             ],
-            "set the number of cpus"),
+            "set the number of cpus, and how they are grouped"),
+        .init(
+            "numa", "node|dist|cpu,…", properties: [:],
+            "divide memory and cpus into nodes: node[,nodeid=N][,cpus=A-B][,memdev=ID], dist,src=N,dst=N,val=N, cpu,node-id=N[,socket-id=…]"),
+        .init("mem-path", "PATH", "let a file, or one without a name in a folder, be the memory"),
+        .init("mem-prealloc", nil, "take the host's memory at once"),
         .init(
             "accel", "NAME[,prop=VALUE…]",
             properties: ["accel": .string, "thread": .string, "tb-size": .number, "perfmap": .bool, "tier2": .string],

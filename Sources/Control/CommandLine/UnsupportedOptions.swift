@@ -3,8 +3,8 @@ extension OptionRow {
     static let unsupported: Set<String> = [
         "acpitable", "chroot", "compat", "curses", "debugcon", "dfilter",
         "dump-vmstate", "echr", "enable-fips", "enable-kvm", "enable-sync-profile", "fda", "fdb", "fsdev", "full-screen", "g",
-        "iscsi", "jitdump", "k", "mem-path", "mem-prealloc", "mtdblock",
-        "no-fd-bootchk", "no-hpet", "numa", "option-rom", "perfmap", "pflash",
+        "iscsi", "jitdump", "k", "mtdblock",
+        "no-fd-bootchk", "no-hpet", "option-rom", "perfmap", "pflash",
         "plugin", "prom-env", "qtest", "qtest-log", "rotate", "runas", "sdl",
         "seed", "semihosting", "semihosting-config", "spice", "tpmdev", "trace", "usb", "usbdevice", "vga",
         "virtfs", "watchdog-action", "win2k-hack", "xen-attach", "xen-domid", "xen-domid-restrict",

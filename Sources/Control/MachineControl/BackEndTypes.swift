@@ -7,6 +7,10 @@ public enum BackEndTypes {
         Property("share", .bool, default: false, "let others that map the same file see writes"),
         Property("prealloc", .bool, default: false, "take the host's pages at once"),
         Property("dump", .bool, default: true, "be part of the emulator's core dumps"),
+        Property(
+            "policy", .choice("HostMemPolicy", ["default", "preferred", "bind", "interleave"]), default: "default",
+            "which of the host's nodes have it"),
+        Property("host-nodes", .unsignedList(bits: 16), "the host's nodes that the policy is about"),
     ]
 
     public static let all = [

@@ -10,7 +10,7 @@ public final class BackEnds {
     private final class Entry {
         let id: String
         let values: PropertyValues
-        /// It is a machine's memory. Whoever uses another object holds what it needs of it: its id may be taken away, as libvirt does after a migration.
+        /// It is a machine's memory, or a part of it. Whoever uses another object holds what it needs of it: its id may be taken away, as libvirt does after a migration.
         var isUsed = false
         var stream: HostStream?
         var secret: [UInt8]?
@@ -22,6 +22,8 @@ public final class BackEnds {
     private let tree: ObjectTree
     private let randomBytes: (Int) -> [UInt8]
     private var entries: [Entry] = []
+    /// `-mem-prealloc`: memory that does not say otherwise takes the host's pages at once.
+    public var preallocates = false
 
     /// `randomBytes` is the host's randomness.
     public init(tree: ObjectTree, randomBytes: @escaping (Int) -> [UInt8]) { (self.tree, self.randomBytes) = (tree, randomBytes) }
@@ -65,6 +67,7 @@ public final class BackEnds {
 
     private func add(_ id: String, _ values: PropertyValues) throws {
         try values.checkComplete()
+        if values.type.parent == "memory-backend" { try BackEnds.check(values) }
         let entry = Entry(id, values)
         entry.credentials = try credentials(of: values)
         switch values.type.name {
@@ -139,16 +142,49 @@ public final class BackEnds {
     }
 
     /// Size and source of a memory back end, for one machine.
-    public func memory(_ id: String) throws(CommandLineError) -> (size: UInt64, source: MemorySource) {
-        let entry = try use(id, kind: "memory-backend", option: "machine")
+    public func memory(_ id: String, option: String = "machine") throws(CommandLineError) -> (size: UInt64, source: MemorySource) {
+        let entry = try use(id, kind: "memory-backend", option: option)
+        if entry.isUsed {
+            throw .refused(
+                option: option, value: id, reason: "memory backend \(id) is used multiple times. Each -numa option must use a different memdev value."
+            )
+        }
         entry.isUsed = true
         let values = entry.values
         var kind = MemorySource.Kind.anonymous
         if values.type.name == "memory-backend-memfd" { kind = .memoryFile }
         if values.type.name == "memory-backend-file" { kind = .file(path: values.string("mem-path") ?? "") }
-        var source = MemorySource(kind, shared: values.bool("share"), preallocated: values.bool("prealloc"))
+        var source = MemorySource(kind, shared: values.bool("share"), preallocated: isPreallocated(values))
         source.isDumped = values.bool("dump")
+        (source.policy, source.hostNodes) = (BackEnds.policy(values), BackEnds.hostNodes(values))
         return (values.integer("size") ?? 0, source)
+    }
+
+    private func isPreallocated(_ values: PropertyValues) -> Bool { values.isGiven("prealloc") ? values.bool("prealloc") : preallocates }
+
+    private static func policy(_ values: PropertyValues) -> MemorySource.Policy {
+        switch values.string("policy") {
+        case "preferred": .preferred
+        case "bind": .bind
+        case "interleave": .interleave
+        default: .usual
+        }
+    }
+
+    private static func hostNodes(_ values: PropertyValues) -> [Int] {
+        values["host-nodes"]?.array?.compactMap { number in if case .integer(let value) = number { Int(value) } else { nil } } ?? []
+    }
+
+    /// Whether policy and nodes go together.
+    private static func check(_ values: PropertyValues) throws(QAPIError) {
+        let nodes = hostNodes(values)
+        if let wrong = nodes.first(where: { $0 >= MemorySource.hostNodeLimit }) { throw .init(.generic, "Invalid host-nodes value: \(wrong)") }
+        switch policy(values) {
+        case .usual where !nodes.isEmpty:
+            throw .init(.generic, "host-nodes must be empty for policy default, or you should explicitly specify a policy other than default")
+        case .usual: break
+        default: if nodes.isEmpty { throw .init(.generic, "host-nodes must be set for policy \(values.string("policy") ?? "")") }
+        }
     }
 
     /// The bytes of a secret.
@@ -177,7 +213,9 @@ public final class BackEnds {
         entries.filter { $0.values.type.parent == "memory-backend" }.map { entry in
             Memdev(
                 id: entry.id, size: entry.values.integer("size") ?? 0, merge: false, dump: entry.values.bool("dump"),
-                prealloc: entry.values.bool("prealloc"), share: entry.values.bool("share"), reserve: false, hostNodes: [], policy: .default)
+                prealloc: isPreallocated(entry.values), share: entry.values.bool("share"), reserve: false,
+                hostNodes: BackEnds.hostNodes(entry.values).map(UInt16.init),
+                policy: HostMemPolicy(rawValue: entry.values.string("policy") ?? "") ?? .default)
         }
     }
 }

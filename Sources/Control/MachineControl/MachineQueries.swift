@@ -44,6 +44,9 @@ public struct MachineQueries {
         commands.on(QueryHotpluggableCpusCommand.self) { throw QAPIError(.generic, "The feature 'query-hotpluggable-cpus' is not enabled") }
         commands.on(QueryKvmCommand.self) { KvmInfo(enabled: false, present: false) }
         commands.on(QueryMemorySizeSummaryCommand.self) { MemoryInfo(baseMemory: session.memorySize) }
+        commands.on(XQueryNumaCommand.self) {
+            HumanReadableText(humanReadableText: NUMA.description(session.numa, cpus: session.machine.cpus.count))
+        }
         commands.on(XQueryJitCommand.self) { HumanReadableText(humanReadableText: session.information("jit") ?? "") }
         if ["aarch64", "arm"].contains(session.guest) {
             commands.on(QueryGicCapabilitiesCommand.self) { [2, 3].map { GICCapability(version: $0, emulated: true, kernel: false) } }
@@ -66,8 +69,17 @@ public struct MachineQueries {
         return MachineInfo(
             name: machine.name, alias: machine.alias, isDefault: machine.name == choices.machines.first?.name ? true : nil,
             cpuMax: Int64(machine.maxCPUs),
-            hotpluggableCpus: false, numaMemSupported: false, deprecated: false, defaultCpuType: model.isEmpty ? nil : choices.cpuType(model),
+            hotpluggableCpus: false, numaMemSupported: machine.numa?.takesMemory == true, deprecated: false,
+            defaultCpuType: model.isEmpty ? nil : choices.cpuType(model),
             defaultRamId: machine.memoryID)
+    }
+
+    /// Where a cpu sits, as far as the machine tells its cpus apart.
+    private func place(_ cpu: Int) -> CpuInstanceProperties? {
+        guard let place = session.kindOfMachine?.cpuPlace?(cpu, session.cpuTopology) else { return nil }
+        return CpuInstanceProperties(
+            nodeId: session.numa?.node(ofCPU: cpu).map(Int64.init), socketId: place.socket.map(Int64.init), clusterId: place.cluster.map(Int64.init),
+            coreId: place.core.map(Int64.init), threadId: place.thread.map(Int64.init))
     }
 
     private func cpus() throws -> [CpuInfoFast] {
@@ -75,7 +87,7 @@ public struct MachineQueries {
         return zip(session.machine.cpus, session.hostThreads).map { cpu, thread in
             CpuInfoFast(
                 cpuIndex: Int64(cpu.index), qomPath: objects.path(ofCPU: cpu.index), threadId: thread,
-                props: CpuInstanceProperties(coreId: Int64(cpu.index)), target: target)
+                props: place(cpu.index), target: target)
         }
     }
 }

@@ -23,6 +23,12 @@ public protocol MachineSession: AnyObject {
     var memorySize: UInt64 { get }
     /// The name of the machine's memory, unless a back end of `-object` stands behind it.
     var ownMemoryID: String? { get }
+    /// The machine's nodes, if it has some.
+    var numa: NUMA? { get }
+    /// What kind of machine it is, or will be.
+    var kindOfMachine: MachineType? { get }
+    /// How its cpus are grouped.
+    var cpuTopology: CPUTopology { get }
     /// The host's threads that run the vCPUs, in their order; the process where none does.
     var hostThreads: [Int64] { get }
     /// What the session knows of a subject of `info` as text: "block", "network", "usernet", "chardev", "qtree", "jit".

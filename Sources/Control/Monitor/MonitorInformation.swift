@@ -25,7 +25,10 @@ extension MonitorCommands {
             Subject("kvm") { commands, _ in
                 "kvm support: \(try commands.table.call(QueryKvmCommand.self).enabled ? "enabled" : "not compiled")\n"
             },
-            Subject("memdev") { commands, _ in try commands.list("query-memdev", empty: "") },
+            Subject("hotpluggable-cpus") { commands, _ in try commands.list("query-hotpluggable-cpus", empty: "") },
+            Subject("memdev") { commands, _ in try commands.memoryBackEnds() },
+            Subject("memory-devices") { commands, _ in try commands.list("query-memory-devices", empty: "") },
+            Subject("numa") { commands, _ in try commands.table.call(XQueryNumaCommand.self).humanReadableText },
             Subject("mem") { commands, _ in commands.pages(merged: true) },
             Subject("memory_size_summary") { commands, _ in
                 "base memory: \(try commands.table.call(QueryMemorySizeSummaryCommand.self).baseMemory)\n"
@@ -131,6 +134,14 @@ extension MonitorCommands {
     }
 
     /// The members of a query's answers, a line each.
+    private func memoryBackEnds() throws -> String {
+        try table.call(QueryMemdevCommand.self).map { memory in
+            "memory backend: \(memory.id ?? "")\n  size:  \(memory.size)\n  merge: \(memory.merge)\n  dump: \(memory.dump)\n  prealloc: \(memory.prealloc)\n"
+                + "  share: \(memory.share)\n" + (memory.reserve.map { "  reserve: \($0)\n" } ?? "")
+                + "  policy: \(memory.policy.rawValue)\n  host nodes: \(memory.hostNodes.map { "\($0)" }.joined(separator: " "))\n"
+        }.joined() + "\n"
+    }
+
     private func list(_ command: String, empty: String) throws -> String {
         let values = try call(command).array ?? []
         if values.isEmpty { return empty }

@@ -2,7 +2,8 @@
 public enum SchemaText {
     /// Parts by the names of their files.
     public static let parts: [(name: String, text: String)] = [
-        ("Protocol", protocolText), ("Machine", machineText), ("Objects", objectText), ("Block", blockText), ("BlockJobs", blockJobsText),
+        ("Protocol", protocolText), ("Machine", machineText), ("NUMA", numaText),
+        ("Objects", objectText), ("Block", blockText), ("BlockJobs", blockJobsText),
         ("Characters", characterText),
         ("Network", networkText), ("Display", displayText), ("Dump", dumpText), ("PCI", pciText), ("Migration", migrationText),
     ]

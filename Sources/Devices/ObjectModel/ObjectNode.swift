@@ -100,6 +100,7 @@ extension PropertyKind {
         switch self {
         case .bool: false
         case .unsigned, .size: 0
+        case .unsignedList: .array([])
         case .onOffAuto: "auto"
         case .string, .choice, .link: ""
         }

@@ -5,6 +5,8 @@ public enum PropertyKind: Equatable, Sendable {
     case bool
     /// Without a sign, 8 to 64 bits.
     case unsigned(bits: Int)
+    /// A list of such numbers; text may name a range, `0-3`, and be given several times.
+    case unsignedList(bits: Int)
     /// Bytes; text may have a suffix K, M, G, T.
     case size
     case string
@@ -19,6 +21,7 @@ public enum PropertyKind: Equatable, Sendable {
         switch self {
         case .bool: "bool"
         case .unsigned(let bits): "uint\(bits)"
+        case .unsignedList: "int"
         case .size: "size"
         case .string: "str"
         case .onOffAuto: "OnOffAuto"
@@ -31,11 +34,13 @@ public enum PropertyKind: Equatable, Sendable {
     public var schemaName: String {
         switch self {
         case .bool: "bool"
-        case .unsigned: "int"
+        case .unsigned, .unsignedList: "int"
         case .size: "size"
         case .string, .onOffAuto, .choice, .link: "str"
         }
     }
+
+    public var isList: Bool { if case .unsignedList = self { true } else { false } }
 
     /// The words that it may be, where there are few.
     public var words: [String]? {
@@ -53,6 +58,7 @@ public enum PropertyKind: Equatable, Sendable {
         switch self {
         case .bool: ["on", "true", "yes", "y"].contains(text) ? true : ["off", "false", "no", "n"].contains(text) ? false : nil
         case .unsigned: PropertyKind.number(text).flatMap { checked(JSONValue($0)) }
+        case .unsignedList: PropertyKind.range(text).flatMap { checked(.array($0.map { JSONValue($0) })) }
         case .size: PropertyKind.bytes(text).map { JSONValue($0) }
         case .string, .link: .string(text)
         case .onOffAuto, .choice: checked(.string(PropertyKind.spelledOut(text)))
@@ -65,6 +71,7 @@ public enum PropertyKind: Equatable, Sendable {
         case (.bool, .bool), (.string, .string), (.link, .string), (.size, .unsigned), (.unsigned(bits: 64), .unsigned): value
         case (.size, .integer(let number)): number >= 0 ? value : nil
         case (.unsigned(let bits), .integer(let number)): number >= 0 && (bits >= 63 || number < 1 << Int64(bits)) ? value : nil
+        case (.unsignedList(let bits), .array(let numbers)): numbers.allSatisfy { PropertyKind.unsigned(bits: bits).checked($0) != nil } ? value : nil
         case (.onOffAuto, .string(let text)), (.choice, .string(let text)): words?.contains(text) == true ? value : nil
         default: nil
         }
@@ -76,6 +83,12 @@ public enum PropertyKind: Equatable, Sendable {
 
     private static func number(_ text: String) -> UInt64? {
         text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+    }
+
+    private static func range(_ text: String) -> ClosedRange<UInt64>? {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { number(String($0)) }
+        guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last, last - first < 1 << 16 else { return nil }
+        return first...last
     }
 
     private static func bytes(_ text: String) -> UInt64? {

@@ -13,7 +13,8 @@ public struct PropertyValues: Sendable {
         guard let value = property.kind.value(of: text), property.allows(value) else {
             throw .badValue(type: type.name, name: name, value: text, accepted: property.accepted)
         }
-        given[name] = value
+        // What is said again of a list is added to it.
+        if case .array(let new) = value, case .array(let old)? = given[name] { given[name] = .array(old + new) } else { given[name] = value }
     }
 
     /// Sets a property from a message.

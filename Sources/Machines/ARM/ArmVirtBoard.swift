@@ -74,7 +74,9 @@ public enum ArmVirtBoard {
         MachineType(
             name: "virt-\(version)", alias: version == .newest ? "virt" : nil, version: version, help: "QEMU \(version) ARM Virtual Machine",
             guests: ["aarch64", "arm"], maxCPUs: 123, defaultMemory: defaultMemory, memoryID: memoryID, defaultCPU: defaultCPU,
-            properties: ArmVirtOptions.properties
+            properties: ArmVirtOptions.properties, hasClusters: true,
+            numa: NUMASupport(takesMemory: false) { cpu, topology, _, nodes in (topology.place(cpu).socket ?? 0) % nodes },
+            cpuPlace: { $1.place($0) }
         ) { configuration, guest, loop, request in
             try build(configuration, try ArmVirtOptions(configuration.properties, version), guest, loop, request)
         }
@@ -99,7 +101,7 @@ public enum ArmVirtBoard {
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
-        root.add(try MemoryRegion.ram(memoryID, size: size, from: configuration.memorySource), at: Map.memory)
+        root.add(try configuration.makeMemory(memoryID, size: size), at: Map.memory)
         let cpus = (0..<configuration.cpus).map { ArmVirtCPUs.make($0, cores, count: configuration.cpus, options, memory, loop) }
         let controller = InterruptController.make(options, cpus, memory, root, loop)
         ArmVirtCPUs.connect(cpus, controller, loop)

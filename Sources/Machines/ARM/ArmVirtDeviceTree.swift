@@ -6,6 +6,7 @@ struct ArmVirtDeviceTree {
     private let options: ArmVirtOptions
     private let cores: ArmCores
     private let hasFirmware: Bool
+    private let configuration: MachineConfiguration
     private let cpus: Int
     private let memorySize: UInt64
     private let commandLine: String?
@@ -25,6 +26,7 @@ struct ArmVirtDeviceTree {
         _ configuration: MachineConfiguration, _ options: ArmVirtOptions, cores: ArmCores, hasFirmware: Bool, memorySize: UInt64,
         initrd: (start: UInt64, end: UInt64)?
     ) {
+        self.configuration = configuration
         self.options = options
         self.cores = cores
         self.hasFirmware = hasFirmware
@@ -41,20 +43,14 @@ struct ArmVirtDeviceTree {
         root.set("#address-cells", cells: [2])
         root.set("#size-cells", cells: [2])
         root.set("compatible", strings: "linux,dummy-virt")
-        root.children = [memory, cpuNodes, timer, controller, uart, rtc] + buttons + [firmwareConfiguration, flash, clock, aliases, chosen, pci]
+        root.children = configuration.memoryNodes(from: ArmVirtBoard.Map.memory, size: memorySize) + configuration.distanceNodes
+        root.children += [cpuNodes, timer, controller, uart, rtc] + buttons + [firmwareConfiguration, flash, clock, aliases, chosen, pci]
         root.children += (0..<ArmVirtBoard.virtioSlots).map(virtio)
         if !options.secure { root.children.append(psci) }
         return root
     }
 
     private func place(_ place: (UInt64, UInt64)) -> [UInt64] { [place.0, place.1] }
-
-    private var memory: DeviceTreeNode {
-        var node = DeviceTreeNode("memory@40000000")
-        node.set("device_type", strings: "memory")
-        node.set("reg", wideCells: [ArmVirtBoard.Map.memory, memorySize])
-        return node
-    }
 
     private var chosen: DeviceTreeNode {
         var node = DeviceTreeNode("chosen")
@@ -80,7 +76,7 @@ struct ArmVirtDeviceTree {
         var node = DeviceTreeNode("cpus")
         node.set("#address-cells", cells: [1])
         node.set("#size-cells", cells: [0])
-        node.children = (0..<cpus).map(cpu)
+        node.children = (0..<cpus).map(cpu) + [cpuMap]
         return node
     }
 
@@ -92,7 +88,21 @@ struct ArmVirtDeviceTree {
         node.set("compatible", strings: cores.compatible)
         node.set("reg", cells: [UInt32(truncatingIfNeeded: affinity)])
         if cpus > 1, !options.secure { node.set("enable-method", strings: "psci") }
+        configuration.setNode(ofCPU: index, in: &node)
         return node
+    }
+
+    /// How cpus are grouped (Documentation/devicetree/bindings/cpu/cpu-topology.txt).
+    private var cpuMap: DeviceTreeNode {
+        let topology = configuration.cpuTopology
+        var map = DeviceTreeNode("cpu-map")
+        for cpu in 0..<cpus {
+            let place = topology.place(cpu)
+            var path = [("socket", place.socket), ("cluster", place.cluster), ("core", place.core)]
+            if topology.threads > 1 { path.append(("thread", place.thread)) }
+            map.set(path.map { "\($0)\($1 ?? 0)" }[...]) { $0.set("cpu", cells: [Handle.cpu(cpu)]) }
+        }
+        return map
     }
 
     private var psci: DeviceTreeNode {

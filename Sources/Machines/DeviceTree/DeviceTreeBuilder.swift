@@ -28,6 +28,14 @@ public struct DeviceTreeNode: Sendable {
     /// One or several zero-terminated strings.
     public mutating func set(_ property: String, strings: String...) { set(property, bytes: strings.flatMap { Array($0.utf8) + [0] }) }
 
+    /// Changes the node at a path below this one; what is missing on the way is made.
+    public mutating func set(_ path: ArraySlice<String>, _ change: (inout DeviceTreeNode) -> Void) {
+        guard let name = path.first else { return change(&self) }
+        let index = children.firstIndex { $0.name == name } ?? children.endIndex
+        if index == children.endIndex { children.append(DeviceTreeNode(name)) }
+        children[index].set(path.dropFirst(), change)
+    }
+
     private static func bigEndian(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) } }
 }
 

@@ -15,7 +15,8 @@ public struct CPUTopology: Equatable, Sendable {
     /// Where a cpu sits, each number counted within the group around it.
     public func place(_ cpu: Int) -> CPUPlace {
         CPUPlace(
-            socket: cpu / (clusters * cores * threads), cluster: cpu / (cores * threads) % clusters, core: cpu / threads % cores, thread: cpu % threads)
+            socket: cpu / (clusters * cores * threads), cluster: cpu / (cores * threads) % clusters, core: cpu / threads % cores,
+            thread: cpu % threads)
     }
 }
 

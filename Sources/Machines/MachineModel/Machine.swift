@@ -136,7 +136,7 @@ public struct MachineType {
     public init(
         name: String, alias: String? = nil, version: MachineVersion? = nil, help: String, guests: [String], minCPUs: Int = 1, maxCPUs: Int,
         defaultMemory: UInt64, memoryID: String = "ram", serialPorts: Int = 1, defaultCPU: @escaping (String) -> String = { _ in "" },
-        properties: [Property] = [],
+        properties: [Property] = [], hasClusters: Bool = false, numa: NUMASupport? = nil, cpuPlace: ((Int, CPUTopology) -> CPUPlace)? = nil,
         build: @escaping (MachineConfiguration, String, EventLoop, @escaping (MachineRequest) -> Void) throws -> Machine
     ) {
         self.name = name
@@ -151,6 +151,12 @@ public struct MachineType {
         self.memoryID = memoryID
         self.defaultCPU = defaultCPU
         self.properties = properties
+    /// Whether `-smp` may have clusters within sockets.
+    public let hasClusters: Bool
+    /// What becomes of `-numa`; nil if the machine knows no nodes.
+    public let numa: NUMASupport?
+    /// The numbers by which cpus are told apart; nil for none.
+    public let cpuPlace: ((_ cpu: Int, CPUTopology) -> CPUPlace)?
         self.build = build
     }
 }
@@ -181,6 +187,7 @@ public enum MachineError: ExplainedError {
         case .badImage(let path, let reason): "'\(path)': \(reason)"
         case .badCard(let bytes, let unit): "-drive if=sd: a card's size is a multiple of \(unit >> 10) KiB, and not \(bytes) bytes"
         case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
+        (self.hasClusters, self.numa, self.cpuPlace) = (hasClusters, numa, cpuPlace)
         case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
         case .notSupported(let what): "\(what) is not supported"
         }
@@ -193,11 +200,13 @@ public enum MachineError: ExplainedError {
         case .tooFewCPUs: "leave -smp out"
         case .wrongMemory: "leave -m out"
         case .noFirmware: "give its file (of opensbi, qemu-efi-aarch64, u-boot-qemu) with -bios FILE, or start without firmware: -bios none"
-        case .notSupported: nil
+        case .notSupported, .badNodes: nil
         case .badCard(let bytes, let unit): "make the file larger: truncate -s \((bytes / unit + 1) * unit) FILE"
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
+    case badNodes(String)
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"
         }
     }
 }
+        case .badNodes(let reason): "-numa: \(reason)"

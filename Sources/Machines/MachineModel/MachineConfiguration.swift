@@ -10,6 +10,8 @@ public struct MachineConfiguration {
     public var cpus = 1
     /// How cpus are grouped, those that `maxcpus=` leaves room for too; nil for one socket with a core for each.
     public var topology: CPUTopology?
+    /// Nodes; nil if the machine has none.
+    public var numa: NUMA?
     /// What `-machine` says of the machine's own properties.
     public var properties: [String: String] = [:]
     /// Bytes.

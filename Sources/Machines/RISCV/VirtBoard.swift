@@ -53,7 +53,9 @@ public enum VirtBoard {
             properties: [
                 Property("aclint", .bool, default: false, "timers and software interrupts as ACLINT devices"),
                 Property("aia", .choice("str", ["none", "aplic", "aplic-imsic"]), default: "none", "the advanced interrupt architecture"),
-            ], build: build)
+            ],
+            numa: NUMASupport(takesMemory: true) { cpu, _, cpus, nodes in min(cpu / max(1, cpus / nodes), nodes - 1) },
+            cpuPlace: { cpu, _ in CPUPlace(core: cpu) }, build: build)
     }
 
     static func build(
@@ -72,14 +74,15 @@ public enum VirtBoard {
 
         let root = MemoryRegion.container("system", size: .max)
         let memory = AddressSpace("memory", root: root)
-        let ram = try MemoryRegion.ram(type.memoryID, size: size, from: configuration.memorySource)
+        let ram = try configuration.makeMemory(type.memoryID, size: size)
         let bootROM = try MemoryRegion.rom("riscv_virt_board.mrom", size: Map.bootROM.1)
         root.add(ram, at: Map.memory)
         root.add(bootROM, at: Map.bootROM.0)
 
         let cpus = (0..<configuration.cpus).map { RISCVCPU(model: model, index: $0, memory: memory) }
-        let aclint = ACLINT(harts: cpus.count, loop: loop)
-        let plic = PLIC(harts: cpus.count)
+        let sockets = try VirtSocket.make(configuration, loop)
+        // As with QEMU each kind of devices has a socket's controller of its own, as far as there are some.
+        func plic(_ wanted: Int) -> PLIC { sockets[min(wanted, sockets.count - 1)].plic }
         let uart = UART16550A(backend: configuration.serial.first ?? NullBackend(), loop: loop)
         let rtc = GoldfishRTC(loop: loop, offset: configuration.clockOffset, clock: configuration.clock)
         let finisher = TestFinisher { what in
@@ -94,35 +97,39 @@ public enum VirtBoard {
         let flash = try VirtBoard.flash.make(configuration, memory: memory)
         for (bank, device) in flash.enumerated() { root.add(device.region, at: VirtBoard.flash.address(bank)) }
         root.add(firmware.makeRegion(), at: Map.firmwareConfiguration.0)
-        root.add(aclint.makeRegion(), at: Map.aclint.0)
-        root.add(plic.makeRegion(), at: Map.plic.0)
+        for (number, socket) in sockets.enumerated() {
+            root.add(socket.aclint.makeRegion(), at: VirtSocket.aclint(number).0)
+            root.add(socket.plic.makeRegion(), at: VirtSocket.plic(number).0)
+        }
         root.add(uart.makeRegion(), at: Map.uart.0)
         root.add(rtc.makeRegion(), at: Map.rtc.0)
         root.add(finisher.makeRegion(), at: Map.test.0)
-        uart.interrupt.connect(plic.input(Source.uart))
-        rtc.interrupt.connect(plic.input(Source.rtc))
-        connect(cpus, aclint, plic, loop)
+        uart.interrupt.connect(plic(0).input(Source.uart))
+        rtc.interrupt.connect(plic(0).input(Source.rtc))
+        for socket in sockets { connect(cpus, socket, loop) }
         let pci = VirtBoard.pci(memorySize: size, rv64: rv64).make(memory: memory, root: root)
-        for (wire, pin) in pci.interrupts.enumerated() { pin.connect(plic.input(Source.pci + wire)) }
+        for (wire, pin) in pci.interrupts.enumerated() { pin.connect(plic(2).input(Source.pci + wire)) }
 
         let slots = (0..<virtioSlots).map { index in
             DeviceSlot(
                 bus: "virtio-mmio", address: Map.virtio.0 + Map.virtio.1 * UInt64(index), container: root,
-                interrupt: plic.input(Source.virtio + index))
+                interrupt: plic(1).input(Source.virtio + index))
         }
         let boot = try BootContents(configuration, canWait: configuration.flash[1] == nil) {
             try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
         }
         if let path = configuration.dumpDeviceTree { try boot.get()?.dump(to: path) }
         return Machine(
-            name: type.name, loop: loop, memory: memory, cpus: cpus, devices: [aclint, plic, uart, rtc, finisher, firmware, pci] + flash,
+            name: type.name, loop: loop, memory: memory, cpus: cpus,
+            devices: sockets.flatMap(\.devices) + [uart, rtc, finisher, firmware, pci] + flash,
             slots: slots, pci: pci,
             load: { [unowned loop] in boot.get()?.load(memory, bootROM, random: loop.randomBytes) })
     }
 
     /// The wires from the interrupt controllers and timers to the harts.
-    private static func connect(_ cpus: [RISCVCPU], _ aclint: ACLINT, _ plic: PLIC, _ loop: EventLoop) {
-        for (hart, cpu) in cpus.enumerated() {
+    private static func connect(_ cpus: [RISCVCPU], _ socket: VirtSocket, _ loop: EventLoop) {
+        let (aclint, plic) = (socket.aclint, socket.plic)
+        for (hart, cpu) in cpus[socket.harts].enumerated() {
             func pin(_ number: Int) -> InputPin { InputPin { [unowned cpu] level in cpu.setInterrupt(number, level: level) } }
             aclint.softwareInterrupts[hart].connect(pin(3))
             aclint.timerInterrupts[hart].connect(pin(7))

@@ -49,7 +49,7 @@ struct VirtBoot {
         }
         let commandLine = configuration.commandLine ?? (configuration.kernel == nil ? nil : "")
         tree = try BootTree(configuration, initrd: initrd, seeds: [(VirtDeviceTree.seed, VirtDeviceTree.seedBytes)]) {
-            VirtDeviceTree(model: model, cpus: configuration.cpus, memorySize: memorySize, commandLine: commandLine, initrd: initrd).root
+            try VirtDeviceTree(configuration, model: model, memorySize: memorySize, commandLine: commandLine, initrd: initrd).root
         }
         // Within the first 3 GiB, so that 32-bit code reaches it.
         treeAddress = (min(end, 3 << 30) - UInt64(tree.bytes.count)) & ~(unit - 1)

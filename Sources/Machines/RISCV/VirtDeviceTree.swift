@@ -6,7 +6,10 @@ import PlatformDevices
 /// The board's device tree, node by node as QEMU 7.2 has it.
 struct VirtDeviceTree {
     let model: RISCVModel
-    let cpus: Int
+    private let cpus: Int
+    private let configuration: MachineConfiguration
+    /// The harts of each socket.
+    private let sockets: [Range<Int>]
     let memorySize: UInt64
     let commandLine: String?
     /// First and last-plus-one address of the initial RAM disk.
@@ -16,7 +19,20 @@ struct VirtDeviceTree {
     static let seed = "rng-seed"
     static let seedBytes = 32
 
-    private static let plicHandle: UInt32 = 1, testHandle: UInt32 = 2
+    init(
+        _ configuration: MachineConfiguration, model: RISCVModel, memorySize: UInt64, commandLine: String?, initrd: (start: UInt64, end: UInt64)?
+    ) throws(MachineError) {
+        (self.configuration, self.model, self.memorySize, self.commandLine, self.initrd) = (configuration, model, memorySize, commandLine, initrd)
+        cpus = configuration.cpus
+        sockets = try VirtSocket.harts(configuration)
+    }
+
+    private static let testHandle: UInt32 = 2
+    /// Of a socket's interrupt controller; the last one's where there are not so many.
+    private func plicHandle(_ wanted: Int) -> UInt32 {
+        let socket = min(wanted, sockets.count - 1)
+        return socket == 0 ? 1 : 2 + UInt32(socket)
+    }
     private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(16 + 2 * hart) }
     private func interruptHandle(_ hart: Int) -> UInt32 { UInt32(17 + 2 * hart) }
 
@@ -26,19 +42,13 @@ struct VirtDeviceTree {
         root.set("#size-cells", cells: [2])
         root.set("compatible", strings: "riscv-virtio")
         root.set("model", strings: "riscv-virtio,qemu")
-        root.children = [memory, cpuNodes, soc, chosen, firmwareConfiguration, flash] + powerNodes
+        root.children = configuration.memoryNodes(from: VirtBoard.Map.memory, size: memorySize)
+        root.children += [cpuNodes, soc, chosen, firmwareConfiguration, flash] + powerNodes + configuration.distanceNodes
         if model.extensions.contains(.zihpm) { root.children.append(performance) }
         return root
     }
 
     private func place(_ place: (UInt64, UInt64)) -> [UInt64] { [place.0, place.1] }
-
-    private var memory: DeviceTreeNode {
-        var node = DeviceTreeNode("memory@80000000")
-        node.set("device_type", strings: "memory")
-        node.set("reg", wideCells: [VirtBoard.Map.memory, memorySize])
-        return node
-    }
 
     private var chosen: DeviceTreeNode {
         var node = DeviceTreeNode("chosen")
@@ -59,13 +69,15 @@ struct VirtDeviceTree {
         node.set("timebase-frequency", cells: [UInt32(ACLINT.frequency)])
         node.children = (0..<cpus).map(cpu)
         var map = DeviceTreeNode("cpu-map")
-        var cluster = DeviceTreeNode("cluster0")
-        cluster.children = (0..<cpus).map { hart in
-            var core = DeviceTreeNode("core\(hart)")
-            core.set("cpu", cells: [cpuHandle(hart)])
-            return core
+        map.children = sockets.enumerated().map { number, harts in
+            var cluster = DeviceTreeNode("cluster\(number)")
+            cluster.children = harts.map { hart in
+                var core = DeviceTreeNode("core\(hart - harts.lowerBound)")
+                core.set("cpu", cells: [cpuHandle(hart)])
+                return core
+            }
+            return cluster
         }
-        map.children = [cluster]
         node.children.append(map)
         return node
     }
@@ -74,6 +86,7 @@ struct VirtDeviceTree {
         var node = DeviceTreeNode("cpu@\(String(hart, radix: 16))")
         node.set("phandle", cells: [cpuHandle(hart)])
         node.set("device_type", strings: "cpu")
+        configuration.setNode(ofCPU: hart, in: &node)
         node.set("reg", cells: [UInt32(hart)])
         node.set("status", strings: "okay")
         node.set("compatible", strings: "riscv")
@@ -96,7 +109,7 @@ struct VirtDeviceTree {
         node.set("#size-cells", cells: [2])
         node.set("compatible", strings: "simple-bus")
         node.set("ranges")
-        node.children = [test, aclint, plic, uart, rtc, pci] + (0..<VirtBoard.virtioSlots).map(virtio)
+        node.children = [test] + sockets.indices.flatMap { [aclint($0), plic($0)] } + [uart, rtc, pci] + (0..<VirtBoard.virtioSlots).map(virtio)
         return node
     }
 
@@ -144,29 +157,33 @@ struct VirtDeviceTree {
         return node
     }
 
-    private var aclint: DeviceTreeNode {
-        var node = DeviceTreeNode("clint@2000000")
+    private func aclint(_ socket: Int) -> DeviceTreeNode {
+        let place = VirtSocket.aclint(socket)
+        var node = DeviceTreeNode("clint@\(String(place.0, radix: 16))")
+        if configuration.numa != nil { node.set("numa-node-id", cells: [UInt32(socket)]) }
         node.set("compatible", strings: "sifive,clint0", "riscv,clint0")
-        node.set("reg", wideCells: place(VirtBoard.Map.aclint))
-        node.set("interrupts-extended", cells: (0..<cpus).flatMap { [interruptHandle($0), 3, interruptHandle($0), 7] })
+        node.set("reg", wideCells: self.place(place))
+        node.set("interrupts-extended", cells: sockets[socket].flatMap { [interruptHandle($0), 3, interruptHandle($0), 7] })
         return node
     }
 
-    private var plic: DeviceTreeNode {
-        var node = DeviceTreeNode("plic@c000000")
-        node.set("phandle", cells: [VirtDeviceTree.plicHandle])
+    private func plic(_ socket: Int) -> DeviceTreeNode {
+        let place = VirtSocket.plic(socket)
+        var node = DeviceTreeNode("plic@\(String(place.0, radix: 16))")
+        if configuration.numa != nil { node.set("numa-node-id", cells: [UInt32(socket)]) }
+        node.set("phandle", cells: [plicHandle(socket)])
         node.set("#address-cells", cells: [0])
         node.set("#interrupt-cells", cells: [1])
         node.set("compatible", strings: "sifive,plic-1.0.0", "riscv,plic0")
         node.set("interrupt-controller")
-        node.set("interrupts-extended", cells: (0..<cpus).flatMap { [interruptHandle($0), 11, interruptHandle($0), 9] })
-        node.set("reg", wideCells: place(VirtBoard.Map.plic))
+        node.set("interrupts-extended", cells: sockets[socket].flatMap { [interruptHandle($0), 11, interruptHandle($0), 9] })
+        node.set("reg", wideCells: self.place(place))
         node.set("riscv,ndev", cells: [UInt32(PLIC.sources)])
         return node
     }
 
-    private func interrupt(_ node: inout DeviceTreeNode, _ source: Int) {
-        node.set("interrupt-parent", cells: [VirtDeviceTree.plicHandle])
+    private func interrupt(_ node: inout DeviceTreeNode, _ source: Int, of socket: Int = 0) {
+        node.set("interrupt-parent", cells: [plicHandle(socket)])
         node.set("interrupts", cells: [UInt32(source)])
     }
 
@@ -188,7 +205,7 @@ struct VirtDeviceTree {
     }
 
     private var pci: DeviceTreeNode {
-        VirtBoard.pci(memorySize: memorySize, rv64: model.rv64).node("pci") { [VirtDeviceTree.plicHandle, UInt32(VirtBoard.Source.pci + $0)] }
+        VirtBoard.pci(memorySize: memorySize, rv64: model.rv64).node("pci") { [plicHandle(2), UInt32(VirtBoard.Source.pci + $0)] }
     }
 
     private func virtio(_ index: Int) -> DeviceTreeNode {
@@ -196,7 +213,7 @@ struct VirtDeviceTree {
         var node = DeviceTreeNode("virtio_mmio@\(String(address, radix: 16))")
         node.set("compatible", strings: "virtio,mmio")
         node.set("reg", wideCells: [address, VirtBoard.Map.virtio.1])
-        interrupt(&node, VirtBoard.Source.virtio + index)
+        interrupt(&node, VirtBoard.Source.virtio + index, of: 1)
         return node
     }
 }

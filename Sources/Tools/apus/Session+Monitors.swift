@@ -21,7 +21,13 @@ extension Session: DebuggedMachine, QMPTarget {
     var isSingleStepped: Bool { options.has("singlestep") }
     var hasMachine: Bool { builtMachine != nil }
     var memorySize: UInt64 { configuration.memory ?? Catalog.machine(machineName, guest: guest)?.defaultMemory ?? 0 }
-    var ownMemoryID: String? { memoryBackEnd == nil ? Catalog.machine(machineName, guest: guest)?.memoryID : nil }
+    var numa: NUMA? { configuration.numa }
+    var kindOfMachine: MachineType? { Catalog.machine(machineName, guest: guest) }
+    var cpuTopology: CPUTopology { configuration.cpuTopology }
+    var ownMemoryID: String? {
+        memoryBackEnd == nil && numa?.nodes.contains(where: { $0.backEnd != nil }) != true
+            ? Catalog.machine(machineName, guest: guest)?.memoryID : nil
+    }
 
     var machine: Machine {
         guard let builtMachine else { preconditionFailure("a machine is asked for before there is one") }
@@ -92,6 +98,7 @@ extension Session {
         ObjectCommands(self, tree: objects, backEnds: backEnds).register(in: &server.commands)
         DescriptorCommands.register(in: &server.commands)
         DisplayCommands(displays) { [objects] in objects.peripherals.child($0) != nil }.register(in: &server.commands)
+        nodes.register(in: &server.commands) { [unowned self] in hasMachine }
         vnc.register(in: &server.commands)
         InputCommands(input, displays).register(in: &server.commands)
         migration.register(in: &server.commands)
@@ -133,7 +140,7 @@ extension Session {
 extension Property {
     /// The property as a command's argument.
     var schemaMember: Schema.Member {
-        .init(name: name, isOptional: !isRequired, type: .init(name: enumeration?.name ?? kind.schemaName, isList: false), help: help)
+        .init(name: name, isOptional: !isRequired, type: .init(name: enumeration?.name ?? kind.schemaName, isList: kind.isList), help: help)
     }
 
     /// The enumeration that its values are of.

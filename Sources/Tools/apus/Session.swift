@@ -58,6 +58,8 @@ final class Session {
     private var window: DesktopWindow?
     let backEnds: BackEnds
     let devices: DeviceFactory
+    /// `-numa`.
+    let nodes = NUMASetup()
     let events: EventHub
     var monitorPlaces: [MonitorPlace] = []
     lazy var snapshots = MachineSnapshots(self, blocks: blocks)
@@ -127,7 +129,7 @@ final class Session {
         defer { process?.remove() }
         defer { TLSTunnel.finishAll(within: Session.goodbyes) }
         type = try machineType()
-        try configure()
+        if let type { try configure(type) }
         // Before the vCPUs have their threads: signals that end the emulator are for one thread only.
         onTermination { [loop] in loop.post { [unowned self] in end(0, .hostSignal, byGuest: false) } }
         if options.has("preconfig") {
@@ -175,6 +177,7 @@ final class Session {
         }
         networks.warnOfLooseEnds()
         objects.add(
+        try finishNodes()
             machine, values: machineValues ?? PropertyValues(type.objectType),
             cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest),
             isNoted: { [devices] in devices.node(of: $0) != nil })

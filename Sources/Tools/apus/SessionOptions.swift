@@ -42,7 +42,7 @@ extension Session {
         return type
     }
 
-    func configure() throws {
+    func configure(_ type: MachineType) throws {
         // What comes brings its memory along.
         if options.has("incoming") { configuration.isFilledLater = true }
         for text in options.all("add-fd") { try addDescriptor(text) }
@@ -59,6 +59,7 @@ extension Session {
         if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
             throw CommandLineError.notSupported("-append or -initrd without -kernel")
         }
+        backEnds.preallocates = options.has("mem-prealloc")
         if let text = options.last("m") {
             let list = PropertyList(text, option: "m", implied: "size")
             try list.checkDeclared()
@@ -68,33 +69,13 @@ extension Session {
             configuration.memory = try parseSize(list["size"] ?? text, option: "m", unit: 1 << 20)
         }
         try configureMemory()
-        try configureCPUs()
+        try configureCPUs(type)
+        try configureNodes(type)
         try configureEngine()
         try configureClock()
         try configureCharacters()
         try configureNetworks()
         try checkTheRest()
-    }
-
-    func configureCPUs() throws {
-        guard let text = options.last("smp") else { return configuration.cpus = type?.minCPUs ?? 1 }
-        let list = PropertyList(text, option: "smp", implied: "cpus")
-        try list.checkDeclared()
-        for name in ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
-            throw CommandLineError.notSupported("-smp \(name)=\(list[name] ?? "")")
-        }
-        let parts = try ["sockets", "cores", "threads"].compactMap { try list.integer($0) }
-        let product = parts.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-        let count = try list.integer("cpus") ?? list.integer("maxcpus") ?? product
-        // A part that is not named is what makes the others fit.
-        guard product > 0, parts.count == 3 ? product == count : count.isMultiple(of: product) else {
-            throw CommandLineError.badValue(option: "smp", value: text, expected: "sockets × cores × threads = cpus")
-        }
-        guard try list.integer("maxcpus") ?? count == count else {
-            throw CommandLineError.notSupported("-smp maxcpus=: cpus that are plugged in later")
-        }
-        guard count > 0 else { throw CommandLineError.badValue(option: "smp", value: text, expected: "a number from 1 on") }
-        configuration.cpus = count
     }
 
     func configureEngine() throws {
@@ -344,18 +325,5 @@ extension Session {
             let set = try list.integer("set")
         else { throw CommandLineError.badValue(option: "add-fd", value: text, expected: "fd=N,set=ID, with an open descriptor from 3 on") }
         _ = DescriptorSets.shared.add(stream, to: Int64(set), note: list["opaque"])
-    }
-
-    private func configureMemory() throws {
-        guard let memoryBackEnd else { return }
-        var (size, source) = try backEnds.memory(memoryBackEnd)
-        // A clone's memory is its template's file, whatever stood behind the template's.
-        if template != nil { source = MemorySource() }
-        guard configuration.memory ?? size == size else {
-            throw CommandLineError.badValue(option: "m", value: options.last("m") ?? "", expected: "the size of memory-backend=\(memoryBackEnd)")
-        }
-        let isDumped = configuration.memorySource.isDumped && source.isDumped
-        (configuration.memory, configuration.memorySource) = (size, source)
-        configuration.memorySource.isDumped = isDumped
     }
 }
