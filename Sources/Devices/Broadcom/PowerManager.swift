@@ -20,6 +20,8 @@ public final class BroadcomPowerManager: MMIODevice {
     private static let halt: UInt32 = 0x555
     /// Nanoseconds of the watchdog's ticks of 1/65536 s.
     private static let tick: Int64 = 15_259
+    /// A shorter time is over at once, in nanoseconds.
+    private static let shortest: Int64 = 500_000
     private enum Domain { static let powerUp: UInt32 = 1, powerOK: UInt32 = 2, memoryRepair: UInt32 = 1 << 3, memoryDone: UInt32 = 1 << 4 }
 
     public var onRequest: (Request) -> Void = { _ in }
@@ -50,6 +52,7 @@ public final class BroadcomPowerManager: MMIODevice {
 
     private func bite() {
         deadline = nil
+        timer.cancel()
         onRequest(registers[Register.rsts] & BroadcomPowerManager.halt == BroadcomPowerManager.halt ? .shutdown : .reset)
     }
 
@@ -60,7 +63,10 @@ public final class BroadcomPowerManager: MMIODevice {
 
     private func wind() {
         let isOn = registers[Register.rstc] & BroadcomPowerManager.configuration == BroadcomPowerManager.fullReset
-        deadline = isOn ? loop.now(.virtual) + Int64(registers[Register.wdog] & 0xf_ffff) * BroadcomPowerManager.tick : nil
+        let time = Int64(registers[Register.wdog] & 0xf_ffff) * BroadcomPowerManager.tick
+        // Software that ends the machine gives the watchdog a few ticks and itself a millisecond, for which a timer of a busy host may be too late.
+        if isOn, time < BroadcomPowerManager.shortest { return bite() }
+        deadline = isOn ? loop.now(.virtual) + time : nil
         restored()
     }
 
