@@ -1,10 +1,9 @@
 import Catalog
 import EventLoop
+import FirmwareTables
 import Foundation
 import MachineModel
 import Testing
-
-@testable import FirmwareTables
 
 @Suite struct AMLTests {
     @Test func numbersAreShort() {
@@ -77,7 +76,7 @@ private struct Loader {
             case 2:
                 let target = name(command[60..<116]), offset = number(command[116..<120])
                 let value = UInt64(number(files[file, default: []][offset..<offset + 8])) + Loader.places[target, default: 0]
-                files[file]?.replaceSubrange(offset..<offset + 8, with: littleEndian(value))
+                files[file]?.replaceSubrange(offset..<offset + 8, with: (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) })
             case 3:
                 let at = number(command[60..<64]), from = number(command[64..<68]), count = number(command[68..<72])
                 files[file]?[at] = 0
@@ -206,7 +205,8 @@ private struct Loader {
     /// Without firmware, or where device trees rule, the button is a key at a pin.
     @Test func oneButtonOnly() throws {
         func kinds(_ machine: Machine) -> Set<String> { Set(machine.memory.sections.compactMap { $0.region?.name }) }
-        #expect(kinds(try machine()).isDisjoint(with: ["pl061"]) && kinds(try machine()).contains("acpi-ged"))
+        let newest = kinds(try machine())
+        #expect(!newest.contains("pl061") && newest.contains("acpi-ged"))
         for with in [["acpi": "off"], [:]] {
             let found = kinds(
                 try machine { configuration in
