@@ -333,7 +333,10 @@ let package = Package(
         tests("NetBackendsTests", uses: ["NetBackends", "Chardev", "EventLoop", "HostOS"]),
         tests(
             "MachineTests",
-            uses: ["MachineModel", "RISCVMachines", "DeviceTree", "FirmwareTables", "AddressSpace", "Catalog", "CommandLine", "EventLoop", "HostOS"]),
+            uses: [
+                "MachineModel", "RISCVMachines", "DeviceTree", "FirmwareTables", "AddressSpace", "DeviceModel", "Catalog", "CommandLine", "EventLoop",
+                "HostOS",
+            ]),
         tests(
             "ControlTests",
             uses: [

@@ -1,6 +1,6 @@
 /// What a device takes of memory, addresses and interrupts (ACPI 6.3, 6.4 "Resource Data Types for ACPI").
 public struct ResourceDescriptor: Sendable {
-    let bytes: [UInt8]
+    public let bytes: [UInt8]
 
     public enum Trigger: UInt8, Sendable { case level = 0, edge = 1 }
 
