@@ -22,9 +22,9 @@ public final class PL11x: MMIODevice {
         var maskOffset: UInt64 { self == .pl110 ? 0x18 : 0x1c }
         var identification: [UInt32] {
             switch self {
-            // The Versatile's own identification (0x93, 0x10) is one that Linux does not know.
-            case .pl110, .versatile: [0x10, 0x11, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
+            case .pl110: [0x10, 0x11, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
             case .pl111: [0x11, 0x11, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
+            case .versatile: [0x93, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
             }
         }
         var name: String { self == .pl111 ? "pl111" : self == .pl110 ? "pl110" : "pl110_versatile" }
