@@ -122,6 +122,12 @@ public struct MachineType {
     public let defaultCPU: (_ guest: String) -> String
     /// What `-machine` takes beside what it takes of every machine.
     public let properties: [Property]
+    /// Whether `-smp` may have clusters within sockets.
+    public let hasClusters: Bool
+    /// What becomes of `-numa`; nil if the machine knows no nodes.
+    public let numa: NUMASupport?
+    /// The numbers by which cpus are told apart; nil for none.
+    public let cpuPlace: ((_ cpu: Int, CPUTopology) -> CPUPlace)?
     /// Makes one; `request` is called when the guest asks to be ended or reset.
     public let build: (MachineConfiguration, _ guest: String, EventLoop, _ request: @escaping (MachineRequest) -> Void) throws -> Machine
 
@@ -151,12 +157,7 @@ public struct MachineType {
         self.memoryID = memoryID
         self.defaultCPU = defaultCPU
         self.properties = properties
-    /// Whether `-smp` may have clusters within sockets.
-    public let hasClusters: Bool
-    /// What becomes of `-numa`; nil if the machine knows no nodes.
-    public let numa: NUMASupport?
-    /// The numbers by which cpus are told apart; nil for none.
-    public let cpuPlace: ((_ cpu: Int, CPUTopology) -> CPUPlace)?
+        (self.hasClusters, self.numa, self.cpuPlace) = (hasClusters, numa, cpuPlace)
         self.build = build
     }
 }
@@ -173,6 +174,7 @@ public enum MachineError: ExplainedError {
     case badCard(bytes: UInt64, unit: UInt64)
     case badFlash(String, bytes: UInt64, needed: UInt64)
     case noFlashBank(Int, banks: Int)
+    case badNodes(String)
     case notSupported(String)
 
     public var cause: String {
@@ -187,7 +189,7 @@ public enum MachineError: ExplainedError {
         case .badImage(let path, let reason): "'\(path)': \(reason)"
         case .badCard(let bytes, let unit): "-drive if=sd: a card's size is a multiple of \(unit >> 10) KiB, and not \(bytes) bytes"
         case .badFlash(let path, let bytes, let needed): "-drive if=pflash: '\(path)' has \(bytes) bytes, and a bank has \(needed)"
-        (self.hasClusters, self.numa, self.cpuPlace) = (hasClusters, numa, cpuPlace)
+        case .badNodes(let reason): "-numa: \(reason)"
         case .noFlashBank(let number, let banks): "-drive if=pflash: there is no bank \(number), the board has \(banks)"
         case .notSupported(let what): "\(what) is not supported"
         }
@@ -204,9 +206,7 @@ public enum MachineError: ExplainedError {
         case .badCard(let bytes, let unit): "make the file larger: truncate -s \((bytes / unit + 1) * unit) FILE"
         case .badFlash(let path, _, let needed): "make the file as large as the bank: truncate -s \(needed) \(path)"
         case .noFlashBank(_, let banks): "choose unit=0 to unit=\(banks - 1)"
-    case badNodes(String)
         case .badImage: "give an uncompressed Linux Image, an ELF file, or raw code for -bios"
         }
     }
 }
-        case .badNodes(let reason): "-numa: \(reason)"

@@ -156,6 +156,7 @@ final class Session {
     /// Makes the machine and what is plugged into it.
     private func build() throws {
         guard let type else { preconditionFailure("the machine's type comes first") }
+        try finishNodes()
         let machine = try type.build(configuration, guest, loop) { [unowned self] in handle($0) }
         if configuration.dumpDeviceTree != nil { return }
         blocks.isInactive = options.has("incoming")
@@ -177,7 +178,6 @@ final class Session {
         }
         networks.warnOfLooseEnds()
         objects.add(
-        try finishNodes()
             machine, values: machineValues ?? PropertyValues(type.objectType),
             cpu: try Catalog.cpuValues(configuration.cpu ?? type.defaultCPU(guest), guest: guest),
             isNoted: { [devices] in devices.node(of: $0) != nil })

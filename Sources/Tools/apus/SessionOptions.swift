@@ -46,6 +46,7 @@ extension Session {
         // What comes brings its memory along.
         if options.has("incoming") { configuration.isFilledLater = true }
         for text in options.all("add-fd") { try addDescriptor(text) }
+        backEnds.preallocates = options.has("mem-prealloc")
         for text in options.all("object") { try backEnds.define(text) }
         configuration.cpu = options.last("cpu")
         configuration.kernel = options.last("kernel")
@@ -59,7 +60,6 @@ extension Session {
         if configuration.kernel == nil, configuration.initrd != nil || configuration.commandLine != nil {
             throw CommandLineError.notSupported("-append or -initrd without -kernel")
         }
-        backEnds.preallocates = options.has("mem-prealloc")
         if let text = options.last("m") {
             let list = PropertyList(text, option: "m", implied: "size")
             try list.checkDeclared()
