@@ -13,6 +13,9 @@ import TranslatedExecution
 final class FuzzSession: DebuggedMachine, QMPTarget {
     let loop: EventLoop
     let machine: Machine
+    let numa: NUMA? = nil
+    let kindOfMachine: MachineType? = VirtBoard.type
+    let cpuTopology = CPUTopology(cores: 2)
     let version = "Apus fuzz"
     let guest = "riscv64"
     let guestName: String? = nil

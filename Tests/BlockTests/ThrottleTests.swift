@@ -17,20 +17,20 @@ import Testing
             bytes += count
             requests += 1
             waiting.append { done(.ok) }
-            loop.post { [self] in drain() }
+            loop.post { [self] in endSome() }
         }
         func read(_ offset: UInt64, into buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { end(buffers.byteCount, done) }
         func write(_ offset: UInt64, from buffers: [GuestBuffer], _ done: @escaping (BlockResult) -> Void) { end(buffers.byteCount, done) }
         func flush(_ done: @escaping (BlockResult) -> Void) { end(0, done) }
         func discard(_ offset: UInt64, count: UInt64, _ done: @escaping (BlockResult) -> Void) { end(0, done) }
         func zero(_ offset: UInt64, count: UInt64, mayUnmap: Bool, _ done: @escaping (BlockResult) -> Void) { end(Int(count), done) }
-        func drain() {
-            while !waiting.isEmpty {
-                let all = waiting
-                waiting = []
-                for work in all { work() }
-            }
+        /// Not what is asked for meanwhile: whoever asks for more and more must not keep the loop from its timers.
+        private func endSome() {
+            let all = waiting
+            waiting = []
+            for work in all { work() }
         }
+        func drain() { while !waiting.isEmpty { endSome() } }
     }
 
     private let loop: EventLoop

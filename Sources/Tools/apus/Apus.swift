@@ -84,6 +84,7 @@ private func helpText(_ options: ParsedCommandLine, guest: String) -> String? {
     }
     if options.last("accel") == "help" { return "Accelerators supported in Apus:\ntcg\ninterpreter\n" }
     if let option = ["audio", "audiodev"].first(where: { options.last($0) == "help" }) { return "Available \(option) drivers:\nnone\n" }
+    if options.last("display") == "help" { return "Available display backend types:\nnone\nsdl\nvnc\n" }
     if options.last("chardev") == "help" {
         return "Available chardev backend types:\n" + CharacterSetup.kinds.map { "  \($0)\n" }.joined()
     }

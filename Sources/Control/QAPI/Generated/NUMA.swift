@@ -120,6 +120,7 @@ public struct NumaCpuOptions: QAPIObject {
     }
 }
 
+/// What `-numa` and `set-numa-node` say.
 public struct NumaOptions: QAPIObject {
     public enum Branch: Sendable {
         case node(NumaNodeOptions)

@@ -26,6 +26,7 @@ extension SchemaText {
             core-id?: int
             thread-id?: int
 
+        # What `-numa` and `set-numa-node` say.
         union NumaOptions by type
             type: NumaOptionsType
             case node: NumaNodeOptions
