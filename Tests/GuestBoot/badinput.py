@@ -49,7 +49,7 @@ CASES = [
     (["-drive", "file=@disk,format=raw,if=none,id=a", "-device", "virtio-blk-device,drive=a", "-device", "virtio-blk-device,drive=a"], "drive=a"),
     *[(["-drive", f"file=@disk,format=raw,if=none,id=a,{words}"], wanted) for words, wanted in [
         ("aio=native", "aio=native"), ("aio=x", "aio=x"), ("werror=x", "werror=x"), ("rerror=enospc", "rerror=enospc"), ("discard=x", "discard=x"),
-        ("detect-zeroes=on", "detect-zeroes=on"), ("file.driver=nbd", "nbd"), ("bus=1", "bus=1"), ("media=cdrom", "cdrom"), ("file.locking=x", "locking=x"),
+        ("detect-zeroes=maybe", "detect-zeroes"), ("file.driver=nbd", "nbd"), ("bus=1", "bus=1"), ("media=tape", "tape"), ("file.locking=x", "locking=x"),
         ("cache.direct=x", "cache.direct=x"), ("copy-on-read=on", "copy-on-read"), ("readonly=x", "readonly=x"), ("snapshot=x", "snapshot=x")]],
     (["-drive", "file=@disk,format=raw,index=1", "-drive", "file=@other-disk,format=raw,index=1"], "index=1"),
     *[(["-blockdev", words], wanted) for words, wanted in [
@@ -68,7 +68,7 @@ CASES = [
     (["-blockdev", "driver=file"], "node-name"),
     (["-M", "virt,pflash0=x"], "pflash0"), (["-M", "virt,accel=kvm"], "kvm"), (["-global", "foo.bar=1"], "foo.bar"), (["-mon", "chardev=x"], "chardev=x"),
     (["-mon", "chardev=x,mode=control"], "chardev=x"), (["-mon", "chardev=x,mode=foo"], "mode=foo"), (["-chardev", "udp,id=a"], "udp"), (["-chardev", "nll,id=a"], "nll"), (["-chardev", "null"], "id=ID"),
-    (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "vc"], "vc"), (["-monitor", "udp:here"], "udp:here"),
+    (["-serial", "null", "-serial", "null"], "-serial"), (["-serial", "tcp:1"], "tcp:1"), (["-monitor", "vc:wide"], "vc"), (["-monitor", "udp:here"], "udp:here"),
     (["-qmp", "spicevmc:x"], "spicevmc"), (["-object", "iothread,id=x"], "iothread"), (["-object", "secre,id=x"], "did you mean 'secret'"),
     (["-object", "secret,id=x"], "'data'"), (["-object", "memory-backend-ram,id=x"], "size"), (["-object", '{"qom-type":"rng-builtin"}'], "id"),
     (["-object", "memory-backend-ram,id=x,size=3M", "-M", "virt,memory-backend=x", "-m", "4"], "memory-backend=x"), (["-M", "virt,memory-backend=x"], "memory-backend"),
