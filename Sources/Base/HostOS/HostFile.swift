@@ -148,13 +148,13 @@ public final class HostFile: @unchecked Sendable {
     }
 }
 
-/// Whether a file can be read.
 /// Whether a path is a folder's.
 public func isFolder(_ path: String) -> Bool {
     var information = stat()
     return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
 }
 
+/// Whether a file can be read.
 public func fileExists(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
 /// What a symbolic link holds; nil if there is none.

@@ -146,7 +146,7 @@ public final class BackEnds {
         let entry = try use(id, kind: "memory-backend", option: option)
         if entry.isUsed {
             throw .refused(
-                option: option, value: id, reason: "memory backend \(id) is used multiple times. Each -numa option must use a different memdev value."
+                option: option, value: id, reason: "memory backend \(id) is used multiple times. It can be one machine's memory, or one node's."
             )
         }
         entry.isUsed = true

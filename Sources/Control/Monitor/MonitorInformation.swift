@@ -133,7 +133,6 @@ extension MonitorCommands {
         }.joined()
     }
 
-    /// The members of a query's answers, a line each.
     private func memoryBackEnds() throws -> String {
         try table.call(QueryMemdevCommand.self).map { memory in
             "memory backend: \(memory.id ?? "")\n  size:  \(memory.size)\n  merge: \(memory.merge)\n  dump: \(memory.dump)\n  prealloc: \(memory.prealloc)\n"
@@ -142,6 +141,7 @@ extension MonitorCommands {
         }.joined() + "\n"
     }
 
+    /// The members of a query's answers, a line each.
     private func list(_ command: String, empty: String) throws -> String {
         let values = try call(command).array ?? []
         if values.isEmpty { return empty }

@@ -14,7 +14,7 @@ enum TemplateOptions {
     /// Likewise, without an id.
     private static let single: Set<String> = ["accel", "uuid"]
     /// Options whose value is a path.
-    private static let paths: Set<String> = ["kernel", "initrd", "dtb", "L"]
+    private static let paths: Set<String> = ["kernel", "initrd", "dtb", "L", "mem-path"]
     /// Options with a path among their properties: the property of their first word, and the path's.
     private static let pathsWithin = [
         "fw_cfg": ("name", "file"), "drive": ("file", "file"), "device": ("driver", "romfile"), "object": ("qom-type", "file"),

@@ -152,7 +152,7 @@ public enum ArmVirtBoard {
         _ configuration: MachineConfiguration, _ options: ArmVirtOptions, _ layout: PCILayout, memorySize: UInt64, hasEvents: Bool,
         to firmware: FirmwareConfiguration
     ) {
-        let topology = options.topology(configuration)
+        let topology = configuration.cpuTopology
         if options.acpi {
             let tables = ArmVirtACPI(options: options, cpus: configuration.cpus, topology: topology, pci: layout, hasEventDevice: hasEvents)
             for file in tables.files { firmware.setFile(file.name, file.bytes) }

@@ -103,14 +103,6 @@ struct ArmVirtOptions {
         acpi && hasFirmware && !cores.isAArch32 && version >= MachineVersion(4, 2)
     }
 
-    /// How the cpus are grouped: if nothing is said, as cores of a socket, or, up to 6.1, each in a socket of its own.
-    func topology(_ configuration: MachineConfiguration) -> CPUTopology {
-        if configuration.topology == nil, version < MachineVersion(6, 2) {
-            return CPUTopology(sockets: configuration.cpus, clusters: 1, cores: 1, threads: 1)
-        }
-        return configuration.cpuTopology
-    }
-
     var maxCPUs: Int { gic == .v2 ? 8 : 123 }
 
     /// MPIDR_EL1's affinity of a CPU: clusters as large as the interrupt controller's lists of targets.

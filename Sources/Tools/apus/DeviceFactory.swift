@@ -119,7 +119,7 @@ final class DeviceFactory {
     /// `-drive if=sd`.
     private func connectCards(_ drive: String) throws {
         guard let connect = machine.connectCards else {
-            let boards = "vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8, raspi2b, raspi3b"
+            let boards = "vexpress-a9, vexpress-a15, versatilepb, versatileab, realview-pb-a8, raspi0, raspi1ap, raspi2b, raspi3ap, raspi3b"
             throw CommandLineError.badValue(option: "drive", value: "if=sd", expected: "a board with a slot for cards (\(boards))")
         }
         let disk = try parts.blocks.take(drive, needsMedium: false)

@@ -9,11 +9,11 @@ extension Session {
         configuration.memorySource.isPreallocated = options.has("mem-prealloc")
         if let path = options.last("mem-path") {
             guard memoryBackEnd == nil else { throw CommandLineError.notSupported("-mem-path beside -machine memory-backend=") }
-            configuration.memorySource.kind = .file(path: path)
+            // A clone's memory is its template's file, whatever stood behind the template's.
+            if template == nil { configuration.memorySource.kind = .file(path: path) }
         }
         guard let memoryBackEnd else { return }
         var (size, source) = try backEnds.memory(memoryBackEnd)
-        // A clone's memory is its template's file, whatever stood behind the template's.
         if template != nil { source = MemorySource() }
         guard configuration.memory ?? size == size else {
             throw CommandLineError.badValue(option: "m", value: options.last("m") ?? "", expected: "the size of memory-backend=\(memoryBackEnd)")
@@ -33,20 +33,24 @@ extension Session {
         for name in type.hasClusters ? ["dies"] : ["dies", "clusters"] where try list.integer(name) ?? 1 != 1 {
             throw CommandLineError.notSupported("-smp \(name)=\(list[name] ?? "") of the machine '\(type.name)'")
         }
-        let (count, most, topology) = try grouped(list, text)
+        // As with QEMU, machines up to 6.1 had sockets rather than cores.
+        let prefersSockets = type.version.map { $0 < MachineVersion(6, 2) } ?? false
+        let (count, most, topology) = try grouped(list, text, prefersSockets: prefersSockets)
         guard most <= type.maxCPUs || count == most else { throw MachineError.tooManyCPUs(most, machine: type.name, max: type.maxCPUs) }
         (configuration.cpus, configuration.topology) = (count, topology)
     }
 
-    /// What of `-smp` is not named makes the rest fit: cores before sockets before threads.
+    /// What of `-smp` is not named makes the rest fit: cores before sockets before threads, or sockets first.
     ///
     /// - Returns: how many cpus there are, how many there is room for, and how these are grouped.
-    private func grouped(_ list: PropertyList, _ text: String) throws -> (count: Int, most: Int, CPUTopology) {
+    private func grouped(_ list: PropertyList, _ text: String, prefersSockets: Bool) throws -> (count: Int, most: Int, CPUTopology) {
         let (cpus, maxcpus, clusters) = (try list.integer("cpus"), try list.integer("maxcpus"), try list.integer("clusters") ?? 1)
         var (sockets, cores, threads) = (try list.integer("sockets"), try list.integer("cores"), try list.integer("threads"))
         func product(_ parts: Int?...) -> Int { parts.reduce(clusters) { $0.multipliedReportingOverflow(by: $1 ?? 1).partialValue } }
         let known = maxcpus ?? cpus ?? product(sockets, cores, threads)
-        if cores == nil {
+        if prefersSockets, sockets == nil {
+            sockets = known / max(1, product(cores, threads))
+        } else if cores == nil {
             cores = known / max(1, product(sockets, threads))
         } else if sockets == nil {
             sockets = known / max(1, product(cores, threads))
