@@ -35,7 +35,8 @@ done <&3
 """
 
 # How a machine moves, one after the other.
-WAYS = [[], ["--p2p"], ["--p2p", "--tunnelled"], ["--tls"], ["--p2p", "--tls", "--parallel"]]
+WAYS = [[], ["--p2p"], ["--p2p", "--tunnelled"], ["--tls"], ["--p2p", "--tls", "--parallel"], ["--p2p", "--postcopy", "--postcopy-after-precopy"],
+        ["--tls", "--auto-converge"], ["--p2p", "--tls", "--postcopy", "--postcopy-after-precopy"]]
 
 DOMAIN = """
 <domain type='qemu'>

@@ -8,6 +8,17 @@ enum MigrationAddress: Equatable {
     case command(String)
     case file(String)
 
+    /// Whether it may lead to somebody who answers: a descriptor may have a socket behind it.
+    var isConnection: Bool {
+        switch self {
+        case .socket, .descriptor: true
+        case .command, .file: false
+        }
+    }
+
+    /// Which addresses those are.
+    static let connections = "tcp:HOST:PORT, unix:PATH and sockets behind fd:NAME"
+
     init(_ text: String) throws(MigrationError) {
         guard let colon = text.firstIndex(of: ":") else { throw .badAddress(text) }
         let rest = String(text[text.index(after: colon)...])

@@ -164,7 +164,7 @@ public final class MigrationControl {
     }
 
     private func resume(_ address: MigrationAddress, _ peer: (any QAPIPeer)?) throws {
-        guard case .socket = address else { throw QAPIError.notSupported("resuming by another way than tcp: and unix:") }
+        guard address.isConnection else { throw QAPIError.notSupported("resuming by another way than tcp:, unix: and fd:") }
         guard outgoing?.resume(by: try way(to: address, peer)) == true else {
             throw QAPIError(.generic, "there is no migration that is postcopy-paused")
         }
@@ -174,7 +174,7 @@ public final class MigrationControl {
         let (usesChannels, isMapped) = (settings.has(.multifd), settings.has(.mappedRam))
         if usesChannels, isMapped, settings.packing != nil { throw QAPIError.notSupported("multifd-compression together with mapped-ram") }
         if settings.has(.postcopyRam) {
-            guard case .socket = address else { throw QAPIError(.generic, "the capability postcopy-ram is for tcp:HOST:PORT and unix:PATH") }
+            guard address.isConnection else { throw QAPIError(.generic, "the capability postcopy-ram is for \(MigrationAddress.connections)") }
         }
         switch address {
         case .file(let path) where isMapped: return .file(path, channels: usesChannels ? settings.channels : nil)
@@ -209,8 +209,11 @@ public final class MigrationControl {
             guard secure == nil || stream.isSocket else {
                 throw QAPIError(.generic, "the parameter tls-creds is for sockets, unlike the descriptor '\(name)'")
             }
+            guard stream.isSocket || !settings.has(.postcopyRam) else {
+                throw QAPIError(.generic, "the capability postcopy-ram is for sockets, unlike the descriptor '\(name)'")
+            }
             // Whatever is behind a descriptor need not answer, unless the client says so.
-            let isTwoWay = stream.isSocket && settings.has(.returnPath)
+            let isTwoWay = stream.isSocket && (settings.has(.returnPath) || settings.has(.postcopyRam))
             return { (isWanted) throws(MigrationError) in MigrationPipe(try secure?(stream, isWanted) ?? stream, isTwoWay: isTwoWay) }
         }
     }
@@ -222,7 +225,7 @@ public final class MigrationControl {
         switch address {
         case .socket(.tcp(let host, _)): name = name ?? host
         case .socket, .descriptor: break
-        case .command, .file: throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT, unix:PATH and sockets behind fd:NAME")
+        case .command, .file: throw QAPIError(.generic, "the parameter tls-creds is for \(MigrationAddress.connections)")
         }
         guard let name else { throw QAPIError(.generic, "the parameter tls-hostname has to say whom a Unix socket or a descriptor leads to") }
         let credentials = try credentials(id, .client)
@@ -278,7 +281,7 @@ public final class MigrationControl {
     /// Agrees with the source on keys, aside, and says how that went; false, and nothing is done, without the parameter tls-creds.
     private func secured(_ stream: HostStream, _ done: @escaping (Result<HostStream, any Error>) -> Void) throws -> Bool {
         guard let id = settings.credentials else { return false }
-        guard stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for tcp:HOST:PORT, unix:PATH and sockets behind fd:NAME") }
+        guard stream.isSocket else { throw QAPIError(.generic, "the parameter tls-creds is for \(MigrationAddress.connections)") }
         let credentials = try credentials(id, .server)
         let isUnderWay = loop.doAside("tls-accept", { Result { try tunnel(stream, credentials, nil, while: { true }) } }, then: done)
         if !isUnderWay { throw QAPIError(.generic, "a thread for the TLS handshake cannot be started") }
