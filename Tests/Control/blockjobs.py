@@ -5,7 +5,6 @@ must find the images sound, and copies equal.
 usage: blockjobs.py --system PATH [--kills N]
 """
 import argparse
-import gzip
 import hashlib
 import os
 import random
@@ -16,7 +15,7 @@ import tempfile
 import time
 
 import migrate
-from guest import board
+from guest import board, initramfs_with
 from migrate import HERE, Side, check, results
 
 MEGABYTES = 48
@@ -443,11 +442,7 @@ def main():
     if not shutil.which("qemu-img"):
         sys.exit("blockjobs: qemu-img is missing: scripts/setup test installs it")
     with tempfile.TemporaryDirectory(dir=os.path.dirname(kind.files)) as work:
-        os.makedirs(f"{work}/root/test")
-        subprocess.run([kind.compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/blocks", f"{HERE}/blocks.c"], check=True)
-        archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-        with open(f"{kind.files}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
-            output.write(base.read() + gzip.compress(archive))
+        initramfs_with(kind, work, f"{HERE}/blocks.c")
         try:
             run(Test(arguments, work), arguments.kills)
         except (AssertionError, OSError, EOFError, TypeError, KeyError, IndexError) as error:

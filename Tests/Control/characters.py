@@ -14,7 +14,7 @@ import tempfile
 import termios
 import time
 
-from client import Client, Emulator
+from client import Client, Emulator, connect, free_port
 from viewer import Viewer, ppm
 from websocket import Frames, WebSocket
 
@@ -24,22 +24,6 @@ results = []
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
     results.append(bool(condition))
-
-
-def free_port():
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return place.getsockname()[1]
-
-
-def connect(port):
-    for wait in [0.02] * 100 + [0]:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=20)
-        except ConnectionRefusedError:
-            if not wait:
-                raise
-            time.sleep(wait)
 
 
 def web_sockets(system, work):

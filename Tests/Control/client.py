@@ -103,3 +103,21 @@ class Client:
 
     def close(self):
         self.socket.close()
+
+
+def free_port():
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return place.getsockname()[1]
+
+
+def connect(port):
+    """A connection to a port that somebody is about to listen on."""
+    for wait in [0.02] * 100 + [0]:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=20)
+        except ConnectionRefusedError:
+            if not wait:
+                raise
+            time.sleep(wait)
+    return None

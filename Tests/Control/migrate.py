@@ -4,7 +4,6 @@
 usage: migrate.py --system PATH [--rounds N] [--megabytes N] [--smp N] [--options="…"]
 """
 import argparse
-import gzip
 import os
 import shutil
 import socket
@@ -17,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "GuestBoot"))
 from client import Client  # noqa: E402
-from guest import Guest, board, command  # noqa: E402
+from guest import Guest, board, command, initramfs_with  # noqa: E402
 
 results = []
 
@@ -29,11 +28,7 @@ def check(name, condition, detail=""):
 
 def initramfs(kind, work):
     """The guest's initramfs with the working program behind it."""
-    os.makedirs(f"{work}/root/test")
-    subprocess.run([kind.compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/memory", f"{HERE}/memory.c"], check=True)
-    archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-    with open(f"{kind.files}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
-        output.write(base.read() + gzip.compress(archive))
+    return initramfs_with(kind, work, f"{HERE}/memory.c")
 
 
 class Side:

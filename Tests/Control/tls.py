@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from certificates import Authority, context
-from client import Client, Emulator
+from client import Client, Emulator, connect, free_port
 from viewer import Refused, Viewer
 from websocket import Frames, WebSocket
 
@@ -26,22 +26,6 @@ FIRMWARE = 0x80000000
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
     results.append(bool(condition))
-
-
-def free_port():
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return place.getsockname()[1]
-
-
-def connect(port):
-    for wait in [0.02] * 100 + [0]:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=20)
-        except ConnectionRefusedError:
-            if not wait:
-                raise
-            time.sleep(wait)
 
 
 def refused(port, how):

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 from fat import boot_disk
-from guest import ROOT, Guest, board, command
+from guest import ROOT, Guest, board, command, run
 
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Control"))
 from client import Client  # noqa: E402
@@ -30,15 +30,6 @@ results = []
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail and not condition else ""), flush=True)
     results.append(bool(condition))
-
-
-def run(guest, line, seconds=60):
-    """What a line prints."""
-    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
-    guest.expect("BEGIN", 20)
-    start = guest.seen
-    guest.expect("END", seconds)
-    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
 
 
 # What firmware finds.

@@ -4,38 +4,24 @@
 usage: durability.py --system PATH [--rounds N] [--cache MODE]... [--aio ENGINE]
 """
 import argparse
-import gzip
 import os
 import random
 import re
 import shutil
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 import zlib
 
-from guest import FILES, Guest, command
+from guest import FILES, Guest, board, command, initramfs_with
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORD = 4096
 MAGIC = 0x53555041
 WRITERS = 4
 SIZE = 1 << 30
-
-
-def initramfs(work):
-    """The guest's initramfs with the writing program behind it."""
-    os.makedirs(f"{work}/root/test")
-    subprocess.run(
-        ["riscv64-linux-gnu-gcc", "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/writer", f"{HERE}/writer.c"], check=True)
-    archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-    path = f"{work}/initramfs.gz"
-    with open(f"{FILES}/initramfs.cpio.gz", "rb") as base, open(path, "wb") as output:
-        output.write(base.read() + gzip.compress(archive))
-    return path
 
 
 def is_intact(record, seed, writer, number):
@@ -119,7 +105,7 @@ def main():
     bad = 0
     # O_DIRECT needs a real file system below, which /tmp may not be.
     with tempfile.TemporaryDirectory(dir=os.path.dirname(FILES)) as work:
-        initramfs(work)
+        initramfs_with(board(arguments.system), work, f"{HERE}/writer.c")
         image = f"{work}/disk.img"
         for turn in range(arguments.rounds):
             cache, direct = caches[turn % len(caches)], turn // len(caches) % 2 == 1

@@ -1,6 +1,9 @@
 """A guest on a pseudo-terminal: what the boot tests share."""
+import gzip
+import hashlib
 import os
 import pty
+import random
 import select
 import subprocess
 import time
@@ -94,3 +97,32 @@ class Guest:
         text = self.output.decode(errors="replace")
         signs = ("BUG:", "WARNING:", "Oops", "Call Trace", "rcu: INFO", "soft lockup", "Kernel panic", "Unable to handle")
         return [line for line in text.splitlines() if any(sign in line for sign in signs)]
+
+
+def run(guest, line, seconds=60):
+    """What a line prints in the guest's shell."""
+    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
+    guest.expect("BEGIN", 20)
+    start = guest.seen
+    guest.expect("END", seconds)
+    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
+
+
+def random_image(path, size, seed):
+    """A disk of random bytes; their checksum."""
+    data = random.Random(seed).randbytes(size)
+    with open(path, "wb") as file:
+        file.write(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def initramfs_with(kind, work, source):
+    """The guest's fetched initramfs with a program in C behind it, /test/NAME; its path."""
+    name = os.path.splitext(os.path.basename(source))[0]
+    os.makedirs(f"{work}/root/test")
+    subprocess.run([kind.compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/{name}", source], check=True)
+    archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
+    path = f"{work}/initramfs.gz"
+    with open(f"{kind.files}/initramfs.cpio.gz", "rb") as base, open(path, "wb") as output:
+        output.write(base.read() + gzip.compress(archive))
+    return path

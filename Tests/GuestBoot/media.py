@@ -4,16 +4,12 @@
 usage: media.py --system PATH
 """
 import argparse
-import gzip
-import hashlib
 import os
-import random
-import subprocess
 import sys
 import tempfile
 import time
 
-from guest import ROOT, Guest, board, command
+from guest import ROOT, Guest, board, command, initramfs_with, random_image, run
 
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Control"))
 from client import Client  # noqa: E402
@@ -25,33 +21,6 @@ MIB = 1 << 20
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail and not condition else ""), flush=True)
     results.append(bool(condition))
-
-
-def image(path, size, seed):
-    """A disk of random bytes; their checksum."""
-    data = random.Random(seed).randbytes(size)
-    with open(path, "wb") as file:
-        file.write(data)
-    return hashlib.sha256(data).hexdigest()
-
-
-def run(guest, line, seconds=60):
-    """What a line prints."""
-    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
-    guest.expect("BEGIN", 20)
-    start = guest.seen
-    guest.expect("END", seconds)
-    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
-
-
-def initramfs(kind, work):
-    """The fetched one and a program that moves trays."""
-    os.makedirs(f"{work}/root/test")
-    subprocess.run([kind.compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/tray", f"{ROOT}/Tests/GuestBoot/tray.c"], check=True)
-    archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-    with open(f"{kind.files}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
-        output.write(base.read() + gzip.compress(archive))
-    return f"{work}/initramfs.gz"
 
 
 def shown(client, device):
@@ -139,9 +108,9 @@ def units(guest, client, work, sums):
 
 def drives(system):
     with tempfile.TemporaryDirectory() as work:
-        sums = {name: image(f"{work}/{name}", size * MIB, name) for name, size in (("a", 2), ("b", 3), ("c", 2), ("d", 4), ("late", 2))}
+        sums = {name: random_image(f"{work}/{name}", size * MIB, name) for name, size in (("a", 2), ("b", 3), ("c", 2), ("d", 4), ("late", 2))}
         guest = Guest(command(
-            system, "-initrd", initramfs(board(system), work), "-serial", "stdio", "-qmp", f"unix:{work}/qmp,server=on,wait=off", "-device", "virtio-scsi-pci,id=scsi", "-device", "ahci,id=sata",
+            system, "-initrd", initramfs_with(board(system), work, f"{ROOT}/Tests/GuestBoot/tray.c"), "-serial", "stdio", "-qmp", f"unix:{work}/qmp,server=on,wait=off", "-device", "virtio-scsi-pci,id=scsi", "-device", "ahci,id=sata",
             "-drive", "if=none,id=cd,media=cdrom", "-device", "scsi-cd,drive=cd,id=first,bus=scsi.0", "-device", "ide-cd,id=second,bus=sata.1",
             "-device", "qemu-xhci", "-drive", "if=none,id=stick", "-device", "usb-storage,drive=stick,id=stick,removable=on"))
         try:
@@ -170,7 +139,7 @@ def cards(system):
     """A slot for memory cards that is empty at first (Versatile Express)."""
     files = f"{board(system).files}/armmp"
     with tempfile.TemporaryDirectory() as work:
-        sums = {name: image(f"{work}/{name}", size * MIB, name) for name, size in (("a", 2), ("b", 4))}
+        sums = {name: random_image(f"{work}/{name}", size * MIB, name) for name, size in (("a", 2), ("b", 4))}
         guest = Guest([
             system, "-M", "vexpress-a9", "-m", "512", "-nographic", "-kernel", f"{files}/Image", "-dtb", f"{files}/vexpress-v2p-ca9.dtb",
             "-initrd", f"{files}/initramfs.cpio.gz", "-append", "console=ttyAMA0", "-drive", "if=sd,id=card", "-qmp", f"unix:{work}/qmp,server=on,wait=off"])

@@ -4,18 +4,16 @@
 usage: network.py --system PATH [--full] [--peer PATH]
 """
 import argparse
-import gzip
 import hashlib
 import os
 import random
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 import servers
-from guest import Guest, board, command
+from guest import Guest, board, command, initramfs_with
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SIZE = 20 << 20
@@ -26,16 +24,6 @@ results = []
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail else ""), flush=True)
     results.append(bool(condition))
-
-
-def initramfs(system, work):
-    """The guest's initramfs with the UDP program behind it."""
-    os.makedirs(f"{work}/root/test")
-    subprocess.run(
-        [board(system).compiler, "-O2", "-static", "-Wall", "-Werror", "-o", f"{work}/root/test/datagrams", f"{HERE}/datagrams.c"], check=True)
-    archive = subprocess.run("find test | cpio --quiet -o -H newc", shell=True, cwd=f"{work}/root", capture_output=True, check=True).stdout
-    with open(f"{board(system).files}/initramfs.cpio.gz", "rb") as base, open(f"{work}/initramfs.gz", "wb") as output:
-        output.write(base.read() + gzip.compress(archive))
 
 
 class Shell:
@@ -192,7 +180,7 @@ def main():
     digest = hashlib.sha256(content).hexdigest()
     servers.start_all(content)
     with tempfile.TemporaryDirectory() as work:
-        initramfs(arguments.system, work)
+        initramfs_with(board(arguments.system), work, f"{HERE}/datagrams.c")
         if arguments.peer:
             return compare(arguments.system, arguments.peer, work)
         os.mkdir(f"{work}/tftp")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from guest import ROOT, Guest, board, command
+from guest import ROOT, Guest, board, command, run
 
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Control"))
 from client import Client, Emulator  # noqa: E402
@@ -25,29 +25,24 @@ def check(name, condition, detail=""):
     results.append(bool(condition))
 
 
-def run(guest, line, seconds=60):
-    """What a line prints."""
-    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
-    guest.expect("BEGIN", 20)
-    start = guest.seen
-    guest.expect("END", seconds)
-    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "").strip()
+def said(guest, line, seconds=60):
+    return run(guest, line, seconds).strip()
 
 
 def boot(system, work, arm):
     groups = "4,sockets=1,clusters=2,cores=2" if arm else "4"
     guest = Guest(command(system, *NODES, "-smp", groups, "-qmp", f"unix:{work}/qmp,server=on,wait=off", memory="640"))
     guest.expect(board(system).prompt, 120)
-    run(guest, "mkdir -p /sys; mount -t sysfs sysfs /sys 2>/dev/null; mkdir -p /proc; mount -t proc proc /proc 2>/dev/null; true")
+    said(guest, "mkdir -p /sys; mount -t sysfs sysfs /sys 2>/dev/null; mkdir -p /proc; mount -t proc proc /proc 2>/dev/null; true")
     nodes = "/sys/devices/system/node"
-    check("the kernel's nodes", run(guest, f"cat {nodes}/online") == "0-1")
-    check("their cpus", run(guest, f"cat {nodes}/node0/cpulist {nodes}/node1/cpulist").split() == ["0-1", "2-3"])
-    check("their distances", run(guest, f"cat {nodes}/node0/distance {nodes}/node1/distance").split() == ["10", "25", "25", "10"])
-    sizes = [int(word) >> 10 for word in re.findall(r"MemTotal: *(\d+)", run(guest, f"cat {nodes}/node0/meminfo {nodes}/node1/meminfo"))]
+    check("the kernel's nodes", said(guest, f"cat {nodes}/online") == "0-1")
+    check("their cpus", said(guest, f"cat {nodes}/node0/cpulist {nodes}/node1/cpulist").split() == ["0-1", "2-3"])
+    check("their distances", said(guest, f"cat {nodes}/node0/distance {nodes}/node1/distance").split() == ["10", "25", "25", "10"])
+    sizes = [int(word) >> 10 for word in re.findall(r"MemTotal: *(\d+)", said(guest, f"cat {nodes}/node0/meminfo {nodes}/node1/meminfo"))]
     check("their memory", len(sizes) == 2 and 200 < sizes[0] <= 384 and 150 < sizes[1] <= 256, sizes)
     check("no complaints", "NUMA: Failed" not in guest.output.decode(errors="replace"))
     if arm:
-        clusters = run(guest, "cat /sys/devices/system/cpu/cpu*/topology/cluster_cpus_list").split()
+        clusters = said(guest, "cat /sys/devices/system/cpu/cpu*/topology/cluster_cpus_list").split()
         check("clusters of cores", clusters in (["0-1", "0-1", "2-3", "2-3"], []), clusters)
     client = Client(f"{work}/qmp")
     check("places of cpus", [cpu["props"]["node-id"] for cpu in client.ask("query-cpus-fast")] == [0, 0, 1, 1])
@@ -55,7 +50,7 @@ def boot(system, work, arm):
     check("what people are shown", client.ask("x-query-numa")["human-readable-text"] ==
           "2 nodes\nnode 0 cpus: 0 1\nnode 0 size: 384 MB\nnode 0 plugged: 0 MB\nnode 1 cpus: 2 3\nnode 1 size: 256 MB\nnode 1 plugged: 0 MB\n")
     check("words of the monitor", client.ask("human-monitor-command", **{"command-line": "info numa"}).replace("\r", "").startswith("2 nodes\n"))
-    run(guest, "dd if=/dev/urandom of=/tmp/x bs=1M count=16 2>/dev/null; sha256sum /tmp/x > /tmp/sum")
+    said(guest, "dd if=/dev/urandom of=/tmp/x bs=1M count=16 2>/dev/null; sha256sum /tmp/x > /tmp/sum")
     client.ask("migrate", uri=f"file:{work}/state")
     for _ in range(300):
         if client.ask("query-migrate").get("status") in ("completed", "failed"):
@@ -72,7 +67,7 @@ def boot(system, work, arm):
         except AssertionError:
             if attempt == 59:
                 raise
-    check("a machine with nodes moves", "OK" in run(there, "sha256sum -c /tmp/sum"))
+    check("a machine with nodes moves", "OK" in said(there, "sha256sum -c /tmp/sum"))
     there.process.kill()
     there.process.wait()
 

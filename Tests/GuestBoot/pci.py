@@ -14,7 +14,7 @@ import threading
 import time
 
 from fat import boot_disk
-from guest import ROOT, Guest, board, command
+from guest import ROOT, Guest, board, command, random_image, run
 
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Control"))
 from client import Client  # noqa: E402
@@ -26,14 +26,6 @@ MIB = 1 << 20
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail and not condition else ""), flush=True)
     results.append(bool(condition))
-
-
-def image(path, size, seed):
-    """A disk of random bytes; their checksum."""
-    data = random.Random(seed).randbytes(size)
-    with open(path, "wb") as file:
-        file.write(data)
-    return hashlib.sha256(data).hexdigest()
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
@@ -50,15 +42,6 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def run(guest, line, seconds=60):
-    """What a line prints."""
-    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
-    guest.expect("BEGIN", 20)
-    start = guest.seen
-    guest.expect("END", seconds)
-    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
-
-
 def complaints(text):
     """Lines of the kernel's about PCI that are more than information."""
     signs = ("no space", "failed to assign", "can't claim", "error", "timed out", "timeout", "no irq", "bad ", "disabled", "Failed")
@@ -69,7 +52,7 @@ def complaints(text):
 def disks_and_network(system, name, more, messages):
     """Everything at once: behind a port, behind a bridge, on the root bus."""
     with tempfile.TemporaryDirectory() as work:
-        sums = {disk: image(f"{work}/{disk}", 8 * MIB, disk) for disk in ("root", "port", "bridge", "nvme")}
+        sums = {disk: random_image(f"{work}/{disk}", 8 * MIB, disk) for disk in ("root", "port", "bridge", "nvme")}
         drives = [word for disk in sums for word in ("-drive", f"file={work}/{disk},format=raw,if=none,id={disk}")]
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -109,7 +92,7 @@ def other_controllers(system, more=()):
     """SCSI and SATA disks and discs, and Intel's network card."""
     with tempfile.TemporaryDirectory() as work:
         kinds = {"scsi": "scsi-hd,bus=scsi.0", "scsidisc": "scsi-cd,bus=scsi.0,scsi-id=3,lun=2", "sata": "ide-hd,bus=sata.2", "satadisc": "ide-cd"}
-        sums = {disk: image(f"{work}/{disk}", 8 * MIB, disk) for disk in kinds}
+        sums = {disk: random_image(f"{work}/{disk}", 8 * MIB, disk) for disk in kinds}
         devices = [word for disk, kind in kinds.items() for word in (
             "-drive", f"file={work}/{disk},format=raw,if=none,id={disk}", "-device", f"{kind},drive={disk},serial={disk}")]
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
@@ -141,7 +124,7 @@ def other_controllers(system, more=()):
 def short_forms(system, name, *more):
     """-drive if=virtio and -nic: on PCI by themselves."""
     with tempfile.TemporaryDirectory() as work:
-        digest = image(f"{work}/disk", 4 * MIB, 1)
+        digest = random_image(f"{work}/disk", 4 * MIB, 1)
         guest = Guest(command(system, "-drive", f"file={work}/disk,format=raw,if=virtio", "-nic", "user", *more))
         try:
             guest.expect(board(system).prompt, 300)
@@ -157,7 +140,7 @@ def short_forms(system, name, *more):
 def coming_and_going(system):
     """A disk and a card are plugged into ports of the running machine, and taken out again."""
     with tempfile.TemporaryDirectory() as work:
-        digests = {disk: image(f"{work}/{disk}", 4 * MIB, disk) for disk in ("a", "b")}
+        digests = {disk: random_image(f"{work}/{disk}", 4 * MIB, disk) for disk in ("a", "b")}
         drives = [word for disk in digests for word in ("-drive", f"file={work}/{disk},format=raw,if=none,id={disk}")]
         guest = Guest(command(
             system, "-smp", "2", *drives, "-netdev", "user,id=n", "-serial", "stdio", "-qmp", f"unix:{work}/qmp,server=on,wait=off",

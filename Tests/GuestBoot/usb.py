@@ -6,13 +6,12 @@ usage: usb.py --system PATH [--full]
 import argparse
 import hashlib
 import os
-import random
 import sys
 import tempfile
 import time
 
 from fat import boot_disk
-from guest import ROOT, Guest, board, command
+from guest import ROOT, Guest, board, command, random_image, run
 
 sys.path.insert(0, os.path.join(ROOT, "Tests", "Control"))
 from client import Client  # noqa: E402
@@ -24,23 +23,6 @@ MIB = 1 << 20
 def check(name, condition, detail=""):
     print(("ok      " if condition else "FAILED  ") + name + (f": {detail}" if detail and not condition else ""), flush=True)
     results.append(bool(condition))
-
-
-def image(path, size, seed):
-    """A disk of random bytes; their checksum."""
-    data = random.Random(seed).randbytes(size)
-    with open(path, "wb") as file:
-        file.write(data)
-    return hashlib.sha256(data).hexdigest()
-
-
-def run(guest, line, seconds=60):
-    """What a line prints."""
-    guest.type(f"echo BEG''IN; {line}; echo E''ND\n")
-    guest.expect("BEGIN", 20)
-    start = guest.seen
-    guest.expect("END", seconds)
-    return guest.output[start:guest.seen - 3].decode(errors="replace").replace("\r", "")
 
 
 def listen(guest, handler, count):
@@ -67,7 +49,7 @@ def complaints(text):
 def everything(system, controller):
     """Disks at SuperSpeed and behind a hub, a keyboard, a tablet, a mouse behind the hub; then some come and go."""
     with tempfile.TemporaryDirectory() as work:
-        sums = {disk: image(f"{work}/{disk}", 8 * MIB, disk) for disk in ("fast", "slow", "late")}
+        sums = {disk: random_image(f"{work}/{disk}", 8 * MIB, disk) for disk in ("fast", "slow", "late")}
         drives = [word for disk in sums for word in ("-drive", f"file={work}/{disk},format=raw,if=none,id={disk}")]
         words = command(
             system, "-smp", "2", *drives, "-serial", "stdio", "-qmp", f"unix:{work}/qmp,server=on,wait=off", "-device", f"{controller},id=usb",
