@@ -71,7 +71,7 @@ test: setup-test build ## build and pass the fast tests
 	for guest in riscv64 aarch64; do Tests/Control/clones.py --system $(BIN)/qemu-system-$$guest || exit 1; done
 	Tests/GuestBoot/qcow2.py --system $(BIN)/qemu-system-riscv64
 
-test-full: setup-test build ## everything, the long tests too
+test-full: setup-test build ## the long tests; make test has the short ones
 	APUS_FULL_TESTS=1 $(SWIFT) test -c release
 	Tests/UserMode/programs.py --bin $(BIN) --all
 	Tests/UserMode/gdb.py --bin $(BIN) --peer

@@ -80,10 +80,13 @@ def telnet(system, work):
                 break
             heard += data
         check("a Telnet client answers what it is asked, once", heard.endswith(wanted) and heard.count(bytes([255, 253, 1])) == 1)
-        line.sendall(b"info version\r")
-        while b"Apus" not in heard:
-            heard += line.recv(4096)
-        check("and is a monitor's line", True)
+        line.sendall(b"info status\r")
+        while b"prelaunch" not in heard:
+            data = line.recv(4096)
+            if not data:
+                break
+            heard += data
+        check("and is a monitor's line", b"prelaunch" in heard)
         Client(emulator.path).ask("quit")
     done = run(system, "-chardev", "socket,id=c,host=127.0.0.1,port=1,tn3270=on,server=on,wait=off")
     check("tn3270 is refused by name", "tn3270=on is not supported" in done, done)
@@ -155,7 +158,10 @@ def hubs(system, work):
             for side in sides:
                 data = b""
                 while wanted not in data:
-                    data += side.recv(4096)
+                    part = side.recv(4096)
+                    if not part:
+                        return False
+                    data += part
             return True
 
         sides[0].sendall(b"info name\ninfo status\n")

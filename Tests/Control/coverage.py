@@ -56,7 +56,9 @@ def asked(system, work):
 def names(system, work):
     """All names of an emulator, by kind."""
     options = subprocess.run([system, "-help"], capture_output=True, text=True, timeout=60, check=True).stdout
-    found = {"options": {f"-{name}" for line in re.findall(r"^-{1,2}[\w-].*", options, re.M) for name in re.findall(r"(?:^| or )-{1,2}([\w-]+)", line)}}
+    found = {"options": {f"-{name}" for line in re.findall(r"^-{1,2}[\w-].*", options, re.M) for name in re.findall(r"(?:^| or |(?<=\w)/)-{1,2}([\w-]+)", line)}}
+    # In the help it stands within -machine's words.
+    found["options"].add("-M")
     found.update(asked(system, work))
     found.update({kind: listed(system, words, pattern) for kind, (words, pattern) in LISTS.items()})
     return found
@@ -75,7 +77,7 @@ def page(own, peer, version):
     lines = [
         "# Coverage of QEMU's names", "",
         f"What {version} has under `qemu-system-riscv64`, `-aarch64` and `-arm` and Apus has, too, by name; made by `Tests/Control/coverage.py --bin build/bin --write`.",
-        "What stands behind the names, and which of their parts are missing, says [coverage.md](coverage.md). A name that is missing is refused as \"not supported\".", "",
+        "What stands behind the names, and which of their parts are missing, says [coverage.md](coverage.md). A name that is missing is refused by name.", "",
         "| kind | there | of | |", "| --- | ---: | ---: | ---: |"]
     for kind in peer:
         there = len(own[kind] & peer[kind])
@@ -106,6 +108,11 @@ def untrue(own, text):
         there = said[kind.lower()].get("There", set()) | said[kind.lower()].get("Only here", set())
         for name in sorted(some ^ there):
             yield f"{kind}: {name} is {'there' if name in some else 'missing'}, and the page says otherwise"
+    for kind, there, of in re.findall(r"^\| (.+?) \| (\d+) \| (\d+) \|", text, re.M):
+        lists = said[kind.lower()]
+        counted = len(lists.get("There", ())), len(lists.get("There", ())) + len(lists.get("Missing", ()))
+        if counted != (int(there), int(of)):
+            yield f"{kind}: the table says {there} of {of}, the lists {counted}"
 
 
 def main():

@@ -341,9 +341,9 @@ class Test:
         size = picture(place)
         check("screenshot", size == (1280, 800), f"{size}, {said}")
         address = ("127.0.0.1", 5900 + int(machine("vncdisplay").split(":")[-1]))
+        viewer = Viewer(address, tls=context(f"{machine.daemon.folder}/etc/pki"))
+        check("a viewer by TLS", (viewer.width, viewer.height) == (1280, 800), viewer.name)
         try:
-            viewer = Viewer(address, tls=context(f"{machine.daemon.folder}/etc/pki"))
-            check("a viewer by TLS", (viewer.width, viewer.height) == (1280, 800), viewer.name)
             Viewer(address)
             check("a viewer without is turned away", False)
         except Refused as error:
@@ -550,7 +550,7 @@ def main():
         test = Test(arguments, work)
         try:
             run(test)
-        except (AssertionError, Failed, OSError, KeyError, IndexError, ValueError, subprocess.SubprocessError) as error:
+        except (AssertionError, Failed, Refused, OSError, KeyError, IndexError, ValueError, subprocess.SubprocessError) as error:
             check("the conversation", False, f"{type(error).__name__}: {error}")
             for daemon in Daemon.all:
                 for name in ("apus", "moving", "imported", "discs"):

@@ -15,7 +15,7 @@ import zlib
 
 import migrate
 from migrate import Proxy, Side, check, initramfs, results
-from guest import board, command
+from guest import board
 
 
 def prepare(side, state=True, **parameters):
@@ -34,6 +34,16 @@ def await_status(side, *wanted, seconds=60):
             return info
         time.sleep(0.02)
     raise AssertionError(f"it is {info}, not {wanted}")
+
+
+def await_job(side, name):
+    """A job when it is over."""
+    for _ in range(100):
+        job = next(job for job in side.ask("query-jobs") if job["id"] == name)
+        if job["status"] == "concluded":
+            break
+        time.sleep(0.05)
+    return job
 
 
 class Ear:
@@ -137,6 +147,7 @@ class Test(migrate.Test):
         told = [source.ask("migrate_cancel")[1], source.ask("cont")[1], target.ask("migrate", uri="unix:/nowhere")[1],
                 target.ask("snapshot-save", **{"job__id": "job", "tag": "t", "vmstate": "disk", "devices": ["disk"]})]
         check("what cannot be done meanwhile", "too late" in told[0] and "not finalized" in told[1] and "not all come" in told[2], told)
+        check("a snapshot of what has not all come", "not all come" in await_job(target, "job").get("error", ""))
         check("migrate-pause", source.ask("migrate-pause") == {})
         info = await_status(source, "postcopy-paused")
         time.sleep(0.5)

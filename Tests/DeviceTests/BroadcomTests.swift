@@ -183,7 +183,7 @@ import USBDevices
         #expect(word(0x400 + 4 * 18) == 0xc008_0000 && word(0x400 + 4 * 19) == picture.layout.size)
         memory.store(0x8_0000, 0x0012_3456 as UInt32)
         picture.console.refresh()
-        #expect(picture.console.surface.width == 32)
+        #expect(picture.console.surface.width == 32 && picture.console.surface.pixels[0] & 0xff_ffff == 0x12_3456)
         // What cannot be had leaves it as it is.
         words(0x400, [36, 0, 0x4_8003, 8, 8, 5000, 5000, 0, 0])
         set(mailboxes, 0x20, 0x408)
@@ -377,13 +377,19 @@ import USBDevices
     /// The watchdog resets or stops the machine, and only who knows the password winds it.
     @Test func watchdog() {
         let manager = BroadcomPowerManager(loop: loop)
+        var asked: [BroadcomPowerManager.Request] = []
+        manager.onRequest = { asked.append($0) }
         manager.reset()
         set(manager, 0x24, 10)
         set(manager, 0x1c, 0x20)
-        #expect(get(manager, 0x1c) == 0x102)
+        #expect(get(manager, 0x1c) == 0x102 && asked.isEmpty)
         set(manager, 0x24, 0x5a00_000a)
         set(manager, 0x1c, 0x5a00_0020)
         #expect(get(manager, 0x24) == 10 && get(manager, 0x1c) == 0x20)
+        #expect(asked == [.reset])
+        set(manager, 0x20, 0x5a00_0555)
+        set(manager, 0x1c, 0x5a00_0020)
+        #expect(asked == [.reset, .shutdown])
         set(manager, 0x10c, 0x5a00_0001)
         #expect(get(manager, 0x10c) & 2 == 2)
     }

@@ -223,7 +223,7 @@ private final class MPCoreFace: MMIODevice {
         "pl310", "pl190", "sic", "versatile", "pl080", "pl081", "pl110-versatile", "keyboard-ps2", "mouse-ps2", "smc91c111", "versatile-pci",
         "mpcore", "vexpress", "two-wire", "lan9118", "pl181", "gpu", "pci-gpu", "keyboard", "tablet", "bochs", "xhci", "xhci-nec",
         "bcm-ic", "bcm-local", "bcm-systimer", "bcm-armtimer", "bcm-dma", "bcm-mbox", "bcm-aux", "bcm-gpio", "bcm-cprman", "bcm-power", "bcm-asb",
-        "bcm-thermal", "bcm-spi", "bcm-i2c", "bcm-sdhost", "sdhci",
+        "bcm-thermal", "bcm-rng", "bcm-spi", "bcm-i2c", "bcm-sdhost", "sdhci",
         "dwc2",
     ]
 
@@ -256,6 +256,7 @@ private final class MPCoreFace: MMIODevice {
         case "bcm-power": return BroadcomPowerManager(loop: loop)
         case "bcm-asb": return BroadcomBridge()
         case "bcm-thermal": return BroadcomThermalSensor(offset: 412_000)
+        case "bcm-rng": return BroadcomRandomNumbers(loop: loop)
         case "bcm-spi": return BroadcomSPI()
         case "bcm-i2c": return BroadcomI2C()
         case "bcm-sdhost":

@@ -61,7 +61,6 @@ public final class DesktopWindow {
         mailbox = WindowMailbox(loop)
         window = try WindowThread(options, listener: mailbox)
         mailbox.window = self
-        mailbox.window = self
         feed.onPointer = { [window] in window.setPointer($0) }
         consoles.whenChanged { [weak self] in self?.chooseConsole() }
         chooseConsole()

@@ -166,7 +166,7 @@ final class WindowThread: @unchecked Sendable {
     }
 
     private func draw(_ change: PictureChange) {
-        if change.width != size.width || change.height != size.height {
+        if texture == nil || change.width != size.width || change.height != size.height {
             do { try resize(change.width, change.height) } catch { return warnOnce(error) }
         }
         var rows = SDL_Rect(x: 0, y: Int32(change.firstRow), w: Int32(change.width), h: Int32(change.pixels.count / change.width))

@@ -23,7 +23,9 @@ public struct PieceSet: Equatable, Sendable {
 
     /// The chunks that a range touches.
     private func places(_ range: Range<UInt64>) -> Range<Int> {
-        range.isEmpty ? 0..<0 : Int(range.lowerBound / chunk)..<min(chunks, Int((range.upperBound - 1) / chunk) + 1)
+        if range.isEmpty { return 0..<0 }
+        let end = min(chunks, Int((range.upperBound - 1) / chunk) + 1)
+        return min(Int(range.lowerBound / chunk), end)..<end
     }
 
     private func contains(_ place: Int) -> Bool { words[place >> 6] >> UInt64(place & 63) & 1 != 0 }

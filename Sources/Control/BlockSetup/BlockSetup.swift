@@ -26,7 +26,7 @@ public final class BlockSetup {
     private let pause: () -> Void
     let emit: (any QAPIEvent) -> Void
     public let jobs: JobList
-    private var engines: [EngineKind: any FileEngine] = [:]
+    private(set) var engines: [EngineKind: any FileEngine] = [:]
     /// Open images, each before what it stands on.
     var nodes: [ImageNode] = []
     /// What devices have, or may take.

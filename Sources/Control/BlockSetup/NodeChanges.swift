@@ -63,8 +63,12 @@ extension BlockSetup {
         options.isReadOnly = false
         try ImageProperties(list: list).apply(to: &options)
         let old = node.options
-        guard options.cache == old.cache, options.discards == old.discards else {
-            throw QAPIError.notSupported("changing cache or discard of '\(name)'")
+        if let kind = try ImageProperties(list: list).engine(cache: options.cache), kind != node.engine ?? (engines[.ring] == nil ? .threads : .ring)
+        {
+            throw QAPIError.notSupported("changing aio of '\(name)'")
+        }
+        guard options.cache == old.cache, options.discards == old.discards, options.locking == old.locking else {
+            throw QAPIError.notSupported("changing cache, discard or locking of '\(name)'")
         }
         let wasReadOnly = node.graph.isReadOnly
         undo.append { [self] in restore(node, old, readOnly: wasReadOnly) }

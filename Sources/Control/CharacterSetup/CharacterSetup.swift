@@ -152,6 +152,9 @@ public final class CharacterSetup {
         try list.check(general + ["width", "height", "cols", "rows"])
         func number(_ name: String, _ usual: Int) throws -> Int { try list.integer(name).flatMap { $0 == 0 ? nil : $0 } ?? usual }
         let isCounted = ["cols", "rows"].contains { list[$0] != nil }
+        if isCounted, list["width"] != nil || list["height"] != nil {
+            throw CommandLineError.badValue(option: list.option, value: "vc", expected: "width and height, or cols and rows")
+        }
         let size: TextConsole.Size =
             isCounted
             ? .characters(columns: try number("cols", 80), rows: try number("rows", 24))

@@ -123,6 +123,7 @@ public final class VNCSetup {
         switch address.branch {
         case .inet(let inet):
             if inet.to != nil { throw .notSupported("a range of ports ('to')") }
+            if inet.ipv4 == false || inet.ipv6 == false || inet.keepAlive == true { throw .notSupported("ipv4, ipv6 or keep-alive here") }
             return .tcp(host: inet.host, port: inet.port)
         case .unix(let unix):
             if unix.abstract == true { throw .notSupported("an abstract Unix socket") }

@@ -19,7 +19,6 @@ public final class NUMASetup {
     /// The node of each cpu that somebody has given to one.
     private var cpus: [Int: Int] = [:]
     private var distances: [[Int]: UInt8] = [:]
-    private var isFinished = false
     /// What the machine is made of.
     public var type: MachineType?
     public var topology = CPUTopology(cores: 1)
@@ -72,10 +71,17 @@ public final class NUMASetup {
 
     private func add(_ options: NumaOptions) throws(QAPIError) {
         guard type?.numa != nil else { throw .init(.generic, "NUMA is not supported by this machine-type") }
-        switch options.branch {
-        case .node(let node): try add(node)
-        case .dist(let distance): try add(distance)
-        case .cpu(let cpu): try add(cpu)
+        let before = (nodes, cpus)
+        do throws(QAPIError) {
+            switch options.branch {
+            case .node(let node): try add(node)
+            case .dist(let distance): try add(distance)
+            case .cpu(let cpu): try add(cpu)
+            }
+        } catch {
+            // What is refused leaves nothing behind.
+            (nodes, cpus) = before
+            throw error
         }
     }
 

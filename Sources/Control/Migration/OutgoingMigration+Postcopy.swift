@@ -44,9 +44,8 @@ extension OutgoingMigration {
     /// Sends the state of everything but memory, and says which pages are still to come; then the guest goes on at the other side, and they follow.
     func switchOver(_ pages: inout [PageSet], _ pipe: MigrationPipe) throws(MigrationError) {
         try change(to: .postcopyActive)
-        let keepers = blocks.map(PageKeeper.init)
+        let (keepers, state) = try captureState(&pages)
         defer { withMachineLock { for keeper in keepers { keeper.end() } } }
-        let state = try captureState(&pages)
         for section in PostcopyFormat.missing(pages) + state.map(\.encoded) { try send(section) }
         let source = PostcopySource(blocks, keepers, pages, settings, orders(for: pages))
         try send(StreamEnd(sections: sections, state: stateBefore).encoded)
@@ -64,14 +63,15 @@ extension OutgoingMigration {
     }
 
     /// Under the machine lock nobody writes into memory; from then on what pages hold is kept.
-    private func captureState(_ pages: inout [PageSet]) throws(MigrationError) -> [StateSection] {
-        let outcome = withMachineLock { () -> Result<([PageSet], [StateSection]), MigrationError> in
+    private func captureState(_ pages: inout [PageSet]) throws(MigrationError) -> ([PageKeeper], [StateSection]) {
+        let outcome = withMachineLock { () -> Result<([PageKeeper], [PageSet], [StateSection]), MigrationError> in
             do { try host.settleDisks() } catch { return .failure(.disks("\(error)")) }
-            return .success((blocks.map { $0.takeWrittenPages() }, MachineState.save(host.machine)))
+            let (written, state) = (blocks.map { $0.takeWrittenPages() }, MachineState.save(host.machine))
+            return .success((blocks.map(PageKeeper.init), written, state))
         }
-        let (written, state) = try outcome.get()
+        let (keepers, written, state) = try outcome.get()
         for number in pages.indices { pages[number].formUnion(written[number]) }
-        return state
+        return (keepers, state)
     }
 
     private func orders(for pages: [PageSet]) -> PostcopySource.Orders {

@@ -47,7 +47,7 @@ final class PostcopySource {
     func serve(_ pipe: MigrationPipe) throws(MigrationError) {
         while !isComplete {
             try orders.check()
-            while !isComplete, pipe.hasInput() { try hear(pipe) }
+            while !isComplete, requests.count < PostcopySource.most, pipe.hasInput() { try hear(pipe) }
             if isComplete { return }
             if !requests.isEmpty {
                 try answer(pipe)

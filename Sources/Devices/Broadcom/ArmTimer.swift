@@ -48,7 +48,7 @@ public final class BroadcomArmTimer: MMIODevice {
     }
 
     public func restored() {
-        if let due { timer.arm(at: due) }
+        if let due { timer.arm(at: due) } else { timer.cancel() }
         update()
     }
 

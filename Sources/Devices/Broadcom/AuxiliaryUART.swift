@@ -115,7 +115,7 @@ public final class BroadcomAuxiliaryUART: MMIODevice, CharacterFrontEnd {
         let value = UInt32(truncatingIfNeeded: value)
         let isDivisor = lineControl & LineControl.divisor != 0
         switch offset {
-        case 0x04: setEnables(value & 1)
+        case 0x04: enables = value & 1
         case 0x40: if isDivisor { divisor = divisor & 0xff00 | value & 0xff } else { send(UInt8(truncatingIfNeeded: value)) }
         case 0x44: if isDivisor { divisor = divisor & 0xff | value << 8 & 0xff00 } else { enableInterrupts(value & 0xff) }
         case 0x48:
@@ -132,11 +132,6 @@ public final class BroadcomAuxiliaryUART: MMIODevice, CharacterFrontEnd {
         }
         update()
         return .ok
-    }
-
-    private func setEnables(_ value: UInt32) {
-        enables = value
-        backend.frontEndIsReady()
     }
 
     /// The transmitter is always empty: who begins to ask is told.

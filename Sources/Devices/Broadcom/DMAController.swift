@@ -69,7 +69,8 @@ public final class BroadcomDMA: MMIODevice {
 
     /// Everything that can go on goes on. What comes back here from a peripheral's registers finds it under way.
     private func run() {
-        guard !isRunning else { return }
+        // A channel that has had its turn may be asked again meanwhile.
+        guard !isRunning else { return timer.arm(at: loop.now(.virtual)) }
         isRunning = true
         var isUnfinished = false
         for index in states.indices where states[index].isActive { if run(index) { isUnfinished = true } }

@@ -140,8 +140,9 @@ public final class QuadA7: MMIODevice {
 
     /// The core timer: the crystal's 19.2 MHz through the prescaler.
     private var counter: UInt64 {
-        let crystal = UInt64(loop.now(.virtual)) * 12 / 625
-        return crystal.multipliedFullWidth(by: UInt64(prescaler)).low >> 31
+        let (now, rest) = UInt64(loop.now(.virtual)).quotientAndRemainder(dividingBy: 625)
+        let product = (now * 12 + rest * 12 / 625).multipliedFullWidth(by: UInt64(prescaler))
+        return product.high << 33 | product.low >> 31
     }
 
     public func read(_ offset: UInt64, size: Int) -> (value: UInt64, result: AccessResult) {

@@ -48,6 +48,8 @@ public final class BroadcomSDHost: MMIODevice, CardHost {
     public func attach(_ card: SDCard?) {
         self.card = card
         card?.onProgress = { [unowned self] in pump() }
+        // What a machine that came from elsewhere was about.
+        pump()
     }
 
     public func reset() {
@@ -74,6 +76,8 @@ public final class BroadcomSDHost: MMIODevice, CardHost {
         visitor.field("direction", &direction)
         visitor.field("hasGivenBlock", &hasGivenBlock)
         visitor.field("awaitsBusyEnd", &awaitsBusyEnd)
+        let (size, count) = (blockSize, blocks)
+        visitor.check("a transfer has at most 65535 blocks of 1023 bytes", size < 0x400 && count < 0x1_0000)
         visitor.check("the FIFO has 16 words", fifo.count <= BroadcomSDHost.fifoSize)
     }
 

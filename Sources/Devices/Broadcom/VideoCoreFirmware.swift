@@ -120,8 +120,6 @@ public final class VideoCoreFirmware: Device {
         func set(_ place: Int, _ value: UInt32) { bytes.replaceSubrange(place..<place + 4, with: BroadcomWords.bytes(value)) }
         var place = 8
         var isGood = word(4) == Code.request
-        /// What is asked of the picture together takes effect together.
-        var layout = framebuffer.layout
         while isGood, place + 4 <= bytes.count, word(place) != 0 {
             guard place + 12 <= bytes.count, Int(word(place + 4)) <= bytes.count - place - 12 else {
                 isGood = false
@@ -129,7 +127,7 @@ public final class VideoCoreFirmware: Device {
             }
             let tag = word(place), room = Int(word(place + 4)), first = place + 12
             let values = (0..<room / 4).map { word(first + 4 * $0) }
-            if let answer = answer(tag, values, &layout) {
+            if let answer = answer(tag, values) {
                 let shown = answer.prefix(room)
                 bytes.replaceSubrange(first..<first + shown.count, with: shown)
                 set(place + 8, UInt32(answer.count) | Code.answered)

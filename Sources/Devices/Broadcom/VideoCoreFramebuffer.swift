@@ -90,7 +90,7 @@ public final class VideoCoreFramebuffer: Device {
 
     public func restored() {
         picture.forget()
-        if !isAllocated { console.blank() }
+        if !isAllocated || isBlank { console.blank() }
         refresh()
     }
 

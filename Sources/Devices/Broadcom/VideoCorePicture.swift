@@ -6,11 +6,11 @@ extension VideoCoreFirmware {
         case displays = 0x13
     }
 
-    func picture(_ tag: UInt32, _ values: [UInt32], _ layout: inout VideoCoreFramebuffer.Layout) -> [UInt8]? {
+    func picture(_ tag: UInt32, _ values: [UInt32]) -> [UInt8]? {
         guard let subject = Subject(rawValue: tag & 0x3fff) else { return nil }
         let isSet = tag & 0x8000 != 0, isTry = tag & 0x4000 != 0
         switch subject {
-        case .allocation: return allocation(isSet, layout)
+        case .allocation: return allocation(isSet)
         case .blank:
             if isSet { framebuffer.setBlank((values.first ?? 0) & 1 != 0) }
             return words([(values.first ?? 0) & 1])
@@ -21,9 +21,9 @@ extension VideoCoreFirmware {
         case .palette: return palette(isSet || isTry, isSet, values)
         case .displays: return words([1])
         case .physicalSize, .virtualSize, .depth, .order, .alpha, .offset:
-            var wanted = layout
+            var wanted = framebuffer.layout
             if isSet || isTry { change(&wanted, subject, values) }
-            if isSet, framebuffer.set(wanted) { layout = framebuffer.layout }
+            if isSet { _ = framebuffer.set(wanted) }
             return words(shown(isTry && !isSet ? wanted : framebuffer.layout, subject))
         }
     }
@@ -31,7 +31,7 @@ extension VideoCoreFirmware {
     private func words(_ values: [UInt32]) -> [UInt8] { values.flatMap(BroadcomWords.bytes) }
 
     /// What is set releases, what asks allocates.
-    private func allocation(_ isRelease: Bool, _ layout: VideoCoreFramebuffer.Layout) -> [UInt8] {
+    private func allocation(_ isRelease: Bool) -> [UInt8] {
         if isRelease {
             framebuffer.release()
             return []

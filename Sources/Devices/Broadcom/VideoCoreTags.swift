@@ -31,8 +31,8 @@ extension VideoCoreFirmware {
     }
 
     /// The answer's bytes; nil for a tag that firmware does not know. Values that are missing are 0.
-    func answer(_ tag: UInt32, _ values: [UInt32], _ layout: inout VideoCoreFramebuffer.Layout) -> [UInt8]? {
-        if tag & 0x7_0000 == 0x4_0000 { return picture(tag, values, &layout) }
+    func answer(_ tag: UInt32, _ values: [UInt32]) -> [UInt8]? {
+        if tag & 0x7_0000 == 0x4_0000 { return picture(tag, values) }
         return identity(tag) ?? clock(tag, values) ?? power(tag, values) ?? pins(tag, values)
     }
 

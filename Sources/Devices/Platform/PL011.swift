@@ -43,6 +43,7 @@ public final class PL011: MMIODevice, CharacterFrontEnd {
     }
 
     public func reset() {
+        if lcrH & LineControl.lineBreak != 0 { backend.setBreak(false) }
         received = []
         (rsr, ilpr, ibrd, fbrd, lcrH, cr, ifls, imsc, ris, dmacr) = (0, 0, 0, 0, 0, 0x300, 0x12, 0, 0, 0)
         update()

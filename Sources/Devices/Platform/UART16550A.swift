@@ -53,8 +53,10 @@ public final class UART16550A: MMIODevice, CharacterFrontEnd {
     }
 
     public func reset() {
+        if lcr & LCR.lineBreak != 0 { backend.setBreak(false) }
         received = []
         (ier, lcr, mcr, scr, fcr) = (0, 0, 0, 0, 0)
+        setModemLines()
         lsr = LSR.empty | LSR.idle
         msr = 0xb0
         divisor = 12

@@ -79,6 +79,9 @@ public final class VirtioSCSI: VirtioDevice {
         visitor.field("senseSize", &senseSize)
         visitor.field("commandSize", &commandSize)
         visitor.check("the driver's sizes are sensible", max(senseSize, commandSize) <= VirtioSCSI.largestSizes)
+        var missed: UInt8 = hasMissedEvent ? 1 : 0
+        visitor.field("hasMissedEvent", since: 2, &missed)
+        hasMissedEvent = missed != 0
         bus.visit(&visitor)
     }
 

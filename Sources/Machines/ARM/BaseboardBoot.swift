@@ -19,6 +19,7 @@ struct BaseboardBoot {
     ///   - machineNumber: what kernels that take tags know the board by (arch/arm/tools/mach-types).
     ///   - base: the beginning of memory.
     init(_ configuration: MachineConfiguration, _ cores: ArmCores, machineNumber: UInt64, base: UInt64, memorySize: UInt64) throws {
+        if configuration.flash[0] != nil, configuration.kernel != nil { throw MachineError.notSupported("-kernel beside -drive if=pflash,unit=0") }
         guard configuration.flash[0] == nil, let path = configuration.kernel else {
             (images, description, start) = ([], nil, nil)
             return

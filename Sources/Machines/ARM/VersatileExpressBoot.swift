@@ -17,6 +17,7 @@ struct VersatileExpressBoot {
     private let pen: (address: UInt64, words: [UInt32])?
 
     init(_ board: VersatileExpressBoard, _ configuration: MachineConfiguration, _ cores: ArmCores, memorySize: UInt64, secondaries: Int) throws {
+        if configuration.flash[0] != nil, configuration.kernel != nil { throw MachineError.notSupported("-kernel beside -drive if=pflash,unit=0") }
         guard configuration.flash[0] == nil, try VersatileExpressBoot.firmware(configuration) == nil, let path = configuration.kernel else {
             (images, tree, start, pen) = ([], nil, nil, nil)
             return

@@ -119,11 +119,13 @@ public enum VirtBoard {
             try VirtBoot(configuration, model: model, memorySize: size, firmwareConfiguration: firmware)
         }
         if let path = configuration.dumpDeviceTree { try boot.get()?.dump(to: path) }
-        return Machine(
+        let machine = Machine(
             name: type.name, loop: loop, memory: memory, cpus: cpus,
             devices: sockets.flatMap(\.devices) + [uart, rtc, finisher, firmware, pci] + flash,
             slots: slots, pci: pci,
             load: { [unowned loop] in boot.get()?.load(memory, bootROM, random: loop.randomBytes) })
+        machine.diskInterface = "virtio"
+        return machine
     }
 
     /// The wires from the interrupt controllers and timers to the harts.

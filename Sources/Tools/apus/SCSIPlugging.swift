@@ -61,10 +61,17 @@ extension DeviceFactory {
         options.hasCache = values.onOff("write-cache") ?? source.hasCache
         options.flushesWrites = source.hasCache && !options.hasCache
         let disk = SCSIDisk(node: source.node, options: options)
-        let path = try note(disk, request) { [parts] in parts.blocks.release(source) }.path
+        let path: String
+        do { path = try note(disk, request) { [parts] in parts.blocks.release(source) }.path } catch {
+            parts.blocks.release(source)
+            throw error
+        }
         parts.blocks.noteDevice(request.id ?? path, of: source, slot: kind == .cd ? disk : nil) { [weak adapter] in adapter?.noteCapacity(address) }
         let suffix = "channel@0/disk@\(String(address.target, radix: 16)),\(String(address.unit, radix: 16))"
-        try bootOrder.note(disk, values, suffix: suffix)
+        do { try bootOrder.note(disk, values, suffix: suffix) } catch {
+            release(disk)
+            throw error
+        }
         adapter.bus.add(disk, at: address)
         bootOrder.place(disk, below: adapter)
         units.append(Unit(id: request.id, path: path, disk: disk, adapter: adapter, address: address))

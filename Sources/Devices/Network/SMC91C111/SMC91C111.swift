@@ -29,7 +29,7 @@ public final class SMC91C111: MMIODevice, NetworkFrontEnd {
     }
     private enum Status { static let success: UInt16 = 1, broadcast: UInt16 = 1 << 6, multicast: UInt16 = 1 << 3, link: UInt16 = 1 << 14 }
     private enum Control { static let autoRelease: UInt16 = 1 << 11, linkInterrupt: UInt16 = 1 << 7, atReset: UInt16 = 0x1210 }
-    private enum Pointer { static let receive: UInt16 = 1 << 15, increment: UInt16 = 1 << 14, read: UInt16 = 1 << 13, place: UInt16 = 0x7ff }
+    private enum Pointer { static let receive: UInt16 = 1 << 15, increment: UInt16 = 1 << 14, place: UInt16 = 0x7ff }
     private enum ConfigurationAtReset { static let value: UInt16 = 0xa0b1, base: UInt16 = 0x1801 }
 
     public let interrupt = OutputPin()
@@ -174,9 +174,9 @@ public final class SMC91C111: MMIODevice, NetworkFrontEnd {
         while let number = packets.toSend.first {
             let frame = packets.frame(number, pads: transmitControl & Transmit.pad != 0)
             packets.complete(number, releases: control & Control.autoRelease != 0)
+            transmitStatus = Status.success
             if let frame { send(frame) }
         }
-        transmitStatus = Status.success
         latched |= Cause.sentAll
         offerRoom()
         update()
@@ -220,7 +220,7 @@ public final class SMC91C111: MMIODevice, NetworkFrontEnd {
     private func place() -> (packet: UInt8, offset: Int)? {
         let packet = pointer & Pointer.receive != 0 ? packets.received.first : packetNumber
         let offset = Int(pointer & Pointer.place)
-        if pointer & Pointer.increment != 0 { pointer = pointer & ~Pointer.place | (pointer + 1) & Pointer.place }
+        if pointer & Pointer.increment != 0 { pointer = pointer & ~Pointer.place | (pointer &+ 1) & Pointer.place }
         guard let packet, packets.isTaken(packet) else {
             complain("the pointer shows no packet")
             return nil

@@ -97,7 +97,9 @@ public final class VersatileSystem: MMIODevice {
         case 0x4c: value = flash
         case 0x50: value = display
         // SYS_24MHZ: 24 ticks a microsecond.
-        case 0x5c: value = UInt32(truncatingIfNeeded: loop.now(.virtual) * 24 / 1000)
+        case 0x5c:
+            let (now, rest) = loop.now(.virtual).quotientAndRemainder(dividingBy: 1000)
+            value = UInt32(truncatingIfNeeded: now * 24 + rest * 24 / 1000)
         case 0x64...0x6c: value = dmaMaps[Int(offset - 0x64) / 4]
         case 0x70: value = selection
         case 0x84: value = board.processor

@@ -189,7 +189,7 @@ public final class SDCard {
     /// CSD version 1: units of 512 blocks; from 1 GiB on blocks are told to have 1024 bytes, for want of bits.
     private var specificData1: [UInt32] {
         let length: UInt64 = node.size > 1 << 30 ? 10 : 9
-        let units = UInt32(node.size >> (9 + length)) - 1
+        let units = UInt32(clamping: max(node.size >> (9 + length), 1)) - 1
         return words([
             0x00, 0x26, 0x00, 0x32, 0x5b, 0x50 | UInt8(length), 0x80 | UInt8(units >> 10 & 3), UInt8(units >> 2 & 0xff), UInt8(units & 3) << 6 | 0x2d,
             0xb7, 0xff, 0xff, 0x90 | UInt8(length >> 2), UInt8(length & 3) << 6, isReadOnly ? 0x10 : 0x00, 0x01,
@@ -198,7 +198,7 @@ public final class SDCard {
 
     /// CSD version 2: the capacity in units of 512 KiB, less one.
     private var specificData2: [UInt32] {
-        let units = UInt32(node.size / SDCard.unit) - 1
+        let units = UInt32(clamping: max(node.size / SDCard.unit, 1)) - 1
         return words([
             0x40, 0x0e, 0x00, 0x32, 0x5b, 0x59, 0x00, UInt8(units >> 16 & 0x3f), UInt8(units >> 8 & 0xff), UInt8(units & 0xff), 0x7f, 0x80, 0x0a,
             0x40,

@@ -53,6 +53,8 @@ public final class SDHCI: MMIODevice {
     public func attach(_ card: SDCard?) {
         self.card = card
         card?.onProgress = { [unowned self] in pump() }
+        // What a machine that came from elsewhere was about.
+        pump()
     }
 
     public func reset() {

@@ -287,7 +287,6 @@ public final class DWC2: MMIODevice {
         case 0x440: return port
         case 0x500..<0x600: return read(channel: (offset - 0x500) / 0x20, offset & 0x1f)
         case ..<0x800: return plain[offset / 4]
-        case 0xe00: return 0
         default: return 0
         }
     }
